@@ -1,0 +1,72 @@
+"""Every error that Bridge raises on purpose, as one tree.
+
+A message names the thing, the value and the remedy: it is the one line that a person reads.
+Errors are caught in three places only: the command line, the daemon's job runner, and the OSC/MIDI entry.
+
+BridgeError
+├── SettingsError        an option, a variable or config.toml is wrong
+├── AudioError           a file or buffer cannot be used as audio
+├── PluginError          a plugin did not do what a chain needs
+│   ├── ChainError       a chain file is wrong
+│   ├── PluginMissing    no installed plugin has that name
+│   ├── PluginCrashed    the plugin ended its worker process
+│   ├── PluginHung       the plugin passed its time limit
+│   └── PluginOutputInvalid   NaN, infinity, or a wrong length came back
+├── ModelError           a model folder is damaged, foreign or does not fit
+└── LinkError            the spool, a message or a socket to REAPER is wrong
+    └── DaemonRunning    another daemon holds the lock
+"""
+
+
+class BridgeError(Exception):
+    """Base of all errors with a message for people. `exit_status` is what the command line returns."""
+
+    exit_status = 1
+
+
+class SettingsError(BridgeError):
+    """An option, an environment variable or the settings file is wrong."""
+
+    exit_status = 2
+
+
+class AudioError(BridgeError):
+    """A file or buffer cannot be used as audio."""
+
+
+class PluginError(BridgeError):
+    """A plugin did not do what a chain needs."""
+
+
+class ChainError(PluginError):
+    """A chain file is wrong: unknown plugin, parameter, range or key."""
+
+    exit_status = 2
+
+
+class PluginMissing(PluginError):
+    """No installed plugin has the name that a chain asks for."""
+
+
+class PluginCrashed(PluginError):
+    """The plugin ended its worker process."""
+
+
+class PluginHung(PluginError):
+    """The plugin passed its time limit."""
+
+
+class PluginOutputInvalid(PluginError):
+    """The plugin returned NaN, infinity, or a wrong number of samples."""
+
+
+class ModelError(BridgeError):
+    """A model folder is damaged, of another version, or does not fit the installed plugins."""
+
+
+class LinkError(BridgeError):
+    """The spool, a message or a socket between Bridge and REAPER is wrong."""
+
+
+class DaemonRunning(LinkError):
+    """Another daemon already serves this folder."""

@@ -1,0 +1,152 @@
+"""A control and its three values: `normalized` (0..1, the host's), `real_value` with a unit, and `text`.
+
+The law between them is data: a range with a linear or logarithmic scale for pedalboard's own effects, a measured
+display law for everything else. No plugin's formula is written down here.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from bridge.errors import PluginError
+
+UNIT_OF_SUFFIX = {"hz": "Hz", "db": "dB", "ms": "ms", "s": "s", "percent": "%"}
+
+_NUMBER = re.compile(r"^\s*([-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(k)?", re.IGNORECASE)
+_INFINITY = re.compile(r"^\s*([-+−]?)\s*(?:inf|∞)", re.IGNORECASE)
+
+
+def parse_display(text: str) -> float | None:
+    """The number that a plugin displays: '-3.5 dB' -> -3.5, '1.2 kHz' -> 1200.0, '-inf' -> -inf, 'Off' -> None."""
+    text = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text.replace(",", "")
+    if match := _INFINITY.match(text):
+        return -math.inf if match[1] in ("-", "−") else math.inf
+    if match := _NUMBER.match(text):
+        return float(match[1].replace("−", "-")) * (1000.0 if match[2] else 1.0)
+    return None
+
+
+class RangeLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="range"):
+    """normalized <-> real_value by an explicit range. Values outside 0..1 extrapolate: see `Control`."""
+
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+
+    def to_real(self, normalized: float) -> float:
+        if self.scale == "log":
+            return float(self.low * (self.high / self.low) ** normalized)
+        return self.low + (self.high - self.low) * normalized
+
+    def to_normalized(self, real_value: float) -> float:
+        if self.scale == "log":
+            return math.log(max(real_value, 1e-12) / self.low) / math.log(self.high / self.low)
+        return (real_value - self.low) / (self.high - self.low)
+
+
+class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="display"):
+    """normalized <-> real_value as measured: the numbers that a plugin displays on a grid of normalized values.
+
+    Only a monotonic stretch can be inverted; `measure_display_law` keeps the longest one.
+    """
+
+    grid: tuple[float, ...]
+    shown: tuple[float, ...]
+
+    def to_real(self, normalized: float) -> float:
+        return float(np.interp(normalized, self.grid, self.shown))
+
+    def to_normalized(self, real_value: float) -> float:
+        shown, grid = np.asarray(self.shown), np.asarray(self.grid)
+        if shown[0] > shown[-1]:
+            shown, grid = shown[::-1], grid[::-1]
+        return float(np.interp(real_value, shown, grid))
+
+
+Law = RangeLaw | DisplayLaw
+
+
+def measure_display_law(points: Sequence[tuple[float, str]]) -> DisplayLaw | None:
+    """The law behind (normalized, text) pairs, or None where the texts are no monotonic numbers.
+
+    Infinite ends ("-inf dB") are dropped; plateaus of a quantised display keep their centre.
+    """
+    numbers = [(n, value) for n, text in points if (value := parse_display(text)) is not None and math.isfinite(value)]
+    if len(numbers) < 2:
+        return None
+    values = [value for _, value in numbers]
+    rising = values[-1] >= values[0]
+    steps = [(b - a) if rising else (a - b) for a, b in zip(values, values[1:], strict=False)]
+    if any(step < -1e-9 for step in steps) or values[0] == values[-1]:
+        return None
+    grid: list[float] = []
+    shown: list[float] = []
+    for value in dict.fromkeys(values):
+        plateau = [n for n, v in numbers if v == value]
+        at_edge = value in (values[0], values[-1])
+        grid.append((plateau[0] if value == values[0] else plateau[-1]) if at_edge else sum(plateau) / len(plateau))
+        shown.append(value)
+    return DisplayLaw(grid=tuple(grid), shown=tuple(shown))
+
+
+class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One plugin parameter that a model sets.
+
+    `low` and `high` bound the normalized values that a model may choose; the host accepts what a user has set
+    outside of them too. `neutral` is the normalized value at which the control does least.
+    """
+
+    slot: str
+    name: str
+    unit: str
+    law: Law
+    low: float = 0.0
+    high: float = 1.0
+    neutral: float = 0.0
+    role: Literal["", "output_gain"] = ""
+    choices: tuple[str, ...] = ()  # the texts of a switch, in rising order of normalized
+
+    @property
+    def label(self) -> str:
+        return f"{self.slot}.{self.name}"
+
+    def real_value(self, normalized: float) -> float:
+        return self.law.to_real(normalized)
+
+    def normalized(self, real_value: float) -> float:
+        return self.law.to_normalized(real_value)
+
+    def text(self, normalized: float) -> str:
+        """For people: three significant digits and the unit."""
+        if self.choices:
+            return self.choices[min(int(normalized * len(self.choices)), len(self.choices) - 1)]
+        return format_value(self.real_value(normalized), self.unit)
+
+
+def format_value(real_value: float, unit: str) -> str:
+    """'1.25 kHz', '-3.2 dB', '120 ms': what people expect to read."""
+    if unit == "Hz" and abs(real_value) >= 1000:
+        return f"{real_value / 1000:.3g} kHz"
+    if unit == "dB":
+        return f"{real_value:+.1f} dB"
+    number = f"{real_value:.0f}" if abs(real_value) >= 100 else f"{real_value:.3g}"
+    return f"{number} {unit}".rstrip()
+
+
+def unit_of(name: str) -> str:
+    """The unit that a control's name ends in: 'cutoff_frequency_hz' -> 'Hz', 'ratio' -> ''."""
+    return UNIT_OF_SUFFIX.get(name.rsplit("_", 1)[-1].lower(), "")
+
+
+def check_range(label: str, low: float, high: float, scale: str) -> None:
+    """Raise PluginError for a range that has no width, or a logarithmic one that is not positive."""
+    if not (math.isfinite(low) and math.isfinite(high)) or low >= high:
+        raise PluginError(f"{label} has the range [{low:g}, {high:g}]; the second number must be larger than the first.")
+    if scale == "log" and low <= 0:
+        raise PluginError(f"{label} has a logarithmic scale from {low:g}; use a lower bound above 0, or scale = \"linear\".")

@@ -1,0 +1,110 @@
+"""What a user may set, each default written once, and where Bridge keeps its files.
+
+Order of precedence: command line, then environment (`BRIDGE_OSC_PORT=9001`), then `config.toml` in the
+home folder, then the default here. Unknown keys are errors. Nothing here reads audio or starts anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge.errors import SettingsError
+
+HOME_VARIABLE = "BRIDGE_HOME"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All settings of a running Bridge. Ports and hosts are of the daemon; limits are of each job."""
+
+    home: Path
+    osc_host: str = "127.0.0.1"
+    osc_port: int = 9000
+    osc_feedback_port: int = 9001
+    workers: int = 0  # 0: one for each processor core
+    plugin_load_limit_s: float = 20.0
+    plugin_render_limit_s: float = 20.0
+    spool_free_mib: int = 64  # below this much free disk a job is refused before anything is written
+    default_model: str = "channel-strip"
+
+    @property
+    def spool(self) -> Path:
+        return self.home / "spool"
+
+    @property
+    def user_models(self) -> Path:
+        return self.home / "models"
+
+    @property
+    def styles(self) -> Path:
+        return self.home / "styles"
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or os.cpu_count() or 1
+
+
+def default_home(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder that daemon and ReaScripts agree on without configuration.
+
+    The scripts compute the same path in `reaper_scripts/lib/home.lua`; a test holds the two together.
+    """
+    if explicit := environment.get(HOME_VARIABLE):
+        return Path(explicit)
+    import platformdirs  # here: 20 ms that `--help` need not pay
+
+    return Path(platformdirs.user_data_dir("Bridge", appauthor=False))
+
+
+def load_settings(
+    overrides: Mapping[str, Any] | None = None, *, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """Merge defaults, `config.toml`, `BRIDGE_*` variables and command-line overrides (None values are unset).
+
+    Raises SettingsError naming the key, the value and where it was set.
+    """
+    given = {key: value for key, value in (overrides or {}).items() if value is not None}
+    home = Path(given.get("home") or default_home(environment))
+    values: dict[str, Any] = {}
+    file = home / "config.toml"
+    if file.is_file():
+        values |= _read_file(file)
+    for field in Settings.__struct_fields__:
+        name = f"BRIDGE_{field.upper()}"
+        if field != "home" and name in environment:
+            values[field] = _convert(field, environment[name], f"the variable {name}")
+    for key, value in given.items():
+        values[key] = _convert(key, value, f"the option --{key.replace('_', '-')}")
+    values["home"] = home
+    return msgspec.convert(values, Settings)
+
+
+def shipped_folder(name: str) -> Path:
+    """A folder that comes with Bridge (`models`, `reaper_scripts`): inside a wheel, or beside a checkout's package."""
+    package = Path(__file__).resolve().parent
+    inside = package / "shipped" / name
+    return inside if inside.is_dir() else package.parent / name
+
+
+def _read_file(file: Path) -> dict[str, Any]:
+    try:
+        values = msgspec.toml.decode(file.read_bytes())
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}. Mend or remove the file.") from error
+    return {key: _convert(key, value, str(file)) for key, value in values.items() if key != "home"}
+
+
+def _convert(field: str, value: Any, where: str) -> Any:
+    types = {info.name: info.type for info in msgspec.structs.fields(Settings)}
+    if field not in types:
+        known = ", ".join(sorted(types))
+        raise SettingsError(f"{where} sets {field!r}, which Bridge does not know. Known settings: {known}.")
+    kind = {"Path": Path, "str": str, "int": int, "float": float}.get(str(types[field]), types[field])
+    try:
+        return msgspec.convert(value, kind, strict=not isinstance(value, str))
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{where} sets {field} to {value!r}: {error}.") from error
