@@ -1,0 +1,55 @@
+"""The command line. Commands print tables for people and `--json` for programs; work happens in the rooms below.
+
+Nothing heavy is imported before a command needs it: `bridge --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bridge import __version__
+from bridge.cli.automix import automix
+from bridge.cli.chains import chain, plugins
+from bridge.cli.models import evaluate, models, styles, train
+from bridge.cli.service import daemon, demo, doctor
+from bridge.errors import BridgeError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class BridgeGroup(click.Group):
+    """Turns every BridgeError into one line on standard error; `--debug` shows the trace as well."""
+
+    def main(self, args: Sequence[str] | None = None, *unused: Any, **options: Any) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+        try:
+            return super().main(arguments, *unused, **options)
+        except BridgeError as error:
+            if "--debug" in arguments:
+                traceback.print_exc()
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_status)
+
+
+@click.group(cls=BridgeGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="reaper-bridge")
+@click.option("--debug", is_flag=True, help="Show the trace of an error.")
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of spool, styles and own models (default: the user's data folder).",
+)
+@click.pass_context
+def main(context: click.Context, debug: bool, home: Path | None) -> None:  # noqa: ARG001 (read in BridgeGroup)
+    """REAPER sets a track's plugins by listening."""
+    context.obj = {"home": home}
+
+
+for command in (automix, chain, daemon, demo, doctor, evaluate, models, plugins, styles, train):
+    main.add_command(command)

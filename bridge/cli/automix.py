@@ -1,0 +1,93 @@
+"""`bridge automix`: the main job on a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bridge.cli.output import in_decibels, json_option, print_table, settings_of, shown_progress, write_json
+
+if TYPE_CHECKING:
+    from bridge.model.file_job import FileResult
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=_FILE)
+@click.option("-o", "--output", "target", required=True, type=_FILE, help="Where the processed audio goes.")
+@click.option("--reference", type=_FILE, help="Audio to sound like.")
+@click.option("--style", metavar="NAME", help="A stored style to sound like (see `bridge styles`).")
+@click.option("--model", metavar="NAME", help="Name or folder of a model (default: channel-strip).")
+@click.option("--chain", "chain_file", type=_FILE, help="Use the model that was trained for this chain file.")
+@click.option("--refine", "refine_s", type=click.FloatRange(min=0.0), metavar="SECONDS", default=0.0,
+              help="Search for better settings for so long, through the same plugins.")  # fmt: skip
+@click.option("--amount", "amount_percent", type=click.FloatRange(0, 100), metavar="PERCENT", default=100.0,
+              help="How far to go from no change (0) to the prediction (100).")  # fmt: skip
+@click.option("--automation", is_flag=True, help="Let settings move in time, where the model was trained for it.")
+@json_option
+@click.option("--report", "report_file", type=_FILE, metavar="FILE.html", help="Write a page with plots and players.")
+@click.pass_context
+def automix(
+    context: click.Context,
+    source: Path,
+    target: Path,
+    reference: Path | None,
+    style: str | None,
+    model: str | None,
+    chain_file: Path | None,
+    refine_s: float,
+    amount_percent: float,
+    automation: bool,
+    json_file: Path | None,
+    report_file: Path | None,
+) -> None:
+    """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
+    if reference is not None and style is not None:
+        raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
+    from bridge.model.file_job import FileJob, automix_file
+
+    job = FileJob(
+        source=source,
+        target=target,
+        reference=reference,
+        style=style,
+        model=model,
+        chain_file=chain_file,
+        refine_s=refine_s,
+        amount_percent=amount_percent,
+        automation=automation,
+    )
+    with shown_progress("Auto-mix") as progress:
+        result = automix_file(job, settings_of(context), progress=progress)
+    if report_file is not None:
+        from bridge.report.file_report import write_file_report
+
+        write_file_report(report_file, result, reference)
+    write_json(result, json_file)
+    if json_file is None or str(json_file) != "-":
+        _print(result, report_file)
+
+
+def _print(result: FileResult, report_file: Path | None) -> None:
+    if result.applied:
+        rows = [
+            (f"{row.slot}.{row.control}", row.text_before, row.text, f"{row.confidence:.0%}")
+            for row in result.controls
+            if row.changed
+        ]
+        print_table(f"Settings by {result.model}", ("control", "before", "after", "confidence"), rows)
+    before, after = result.measures.before, result.measures.after
+    print_table(
+        "Measured",
+        ("", "before", "after"),
+        [
+            ("loudness", in_decibels(before.loudness_lufs, "LUFS"), in_decibels(after.loudness_lufs, "LUFS")),
+            ("true peak", in_decibels(before.true_peak_dbtp, "dBTP"), in_decibels(after.true_peak_dbtp, "dBTP")),
+            ("distance to target", in_decibels(before.distance_db, "dB"), in_decibels(after.distance_db, "dB")),
+        ],
+    )
+    click.echo(result.reason)
+    click.echo(f"Audio: {result.output}" + (f"\nReport: {report_file}" if report_file else ""))

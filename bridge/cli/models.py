@@ -1,0 +1,1 @@
+"""`bridge train`, `evaluate`, `models` and `styles`: models and what they know."""

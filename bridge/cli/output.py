@@ -1,0 +1,72 @@
+"""What commands print: tables and progress for people, JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bridge.errors import SettingsError
+from bridge.settings import Settings, load_settings
+
+Progress = Callable[[float, str], None]
+
+json_option = click.option(
+    "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
+    help="Write the result as JSON to FILE ('-' is standard output).",
+)  # fmt: skip
+
+
+def settings_of(context: click.Context, **overrides: Any) -> Settings:
+    """Settings with the command line's `--home` and the given options on top; None counts as not given."""
+    return load_settings({**context.obj, **overrides})
+
+
+def write_json(result: Any, json_file: Path | None) -> None:
+    """Write `result` (built-in types or msgspec structs) if the user asked for JSON."""
+    if json_file is None:
+        return
+    import msgspec
+
+    text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    if str(json_file) == "-":
+        click.echo(text)
+        return
+    try:
+        json_file.write_bytes(text + b"\n")
+    except OSError as error:
+        raise SettingsError(f"Cannot write {json_file}: {error.strerror}. Choose another file for --json.") from error
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, to_stderr: bool = False) -> None:
+    """A table whose numbers line up; wide cells wrap instead of being cut."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title), title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(Text(column), overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(stderr=to_stderr).print(table)
+
+
+@contextmanager
+def shown_progress(title: str) -> Iterator[Progress]:
+    """A progress line with the time left, on standard error; call it with (fraction 0..1, step)."""
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=1.0)
+        yield lambda fraction, step: bar.update(task, completed=fraction, description=f"{title}: {step}")
+
+
+def in_decibels(value: float | None, unit: str) -> str:
+    return "silence" if value is None else f"{value:.1f} {unit}"

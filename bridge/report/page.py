@@ -1,0 +1,94 @@
+"""One HTML page: per track what changed, what was measured, plots and players. Text is escaped, audio is linked."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from bridge.errors import AudioError
+
+
+@dataclass(frozen=True)
+class Section:
+    """What a page shows of one track or file. `rows` are (control, before, after, confidence) as text."""
+
+    name: str
+    summary: str
+    rows: Sequence[tuple[str, str, str, str]]
+    measures: Sequence[tuple[str, str, str]]  # (measure, before, after)
+    left_alone: Sequence[str] = ()
+    plots: Sequence[tuple[str, str]] = ()  # (caption, data URI)
+    players: Sequence[tuple[str, Path]] = field(default_factory=tuple)
+
+
+def write_page(target: Path, title: str, introduction: str, sections: Sequence[Section]) -> None:
+    """Write the page. Audio is linked relative to it, so page and audio can be moved together.
+
+    Raises AudioError where the page cannot be written.
+    """
+    body = "\n".join(_section(section, target.parent) for section in sections)
+    page = _PAGE.format(title=html.escape(title), introduction=html.escape(introduction), body=body, style=_STYLE)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise AudioError(f"Cannot write the report {target}: {error.strerror}. Choose another file.") from error
+
+
+def _section(section: Section, folder: Path) -> str:
+    parts = [f"<section><h2>{html.escape(section.name)}</h2>", f"<p>{html.escape(section.summary)}</p>"]
+    if section.players:
+        players = (
+            f"<figure><figcaption>{html.escape(label)}</figcaption>"
+            f'<audio controls preload="none" src="{_link(file, folder)}"></audio></figure>'
+            for label, file in section.players
+        )
+        parts.append(f'<div class="players">{"".join(players)}</div>')
+    parts.append(_table(("", "before", "after"), section.measures))
+    if section.rows:
+        parts.append(_table(("control", "before", "after", "confidence"), section.rows))
+    if section.left_alone:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in section.left_alone)
+        parts.append(f"<h3>Left alone</h3><ul>{items}</ul>")
+    for caption, uri in section.plots:
+        parts.append(f'<figure><img alt="{html.escape(caption)}" src="{uri}"><figcaption>{html.escape(caption)}</figcaption></figure>')
+    parts.append("</section>")
+    return "\n".join(parts)
+
+
+def _table(columns: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
+    lines = ("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+
+
+def _link(file: Path, folder: Path) -> str:
+    """A relative address, or a file address where there is no relative one (another drive on Windows)."""
+    try:
+        return quote(Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix())
+    except ValueError:
+        return file.resolve().as_uri()
+
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #26282c; --paper: #faf9f6; --line: #dcdad3; --accent: #c8501e; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e4df; --paper: #1e1f22; --line: #3c3e43; } img { background: #f4f3ef; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
+h1, h2 { line-height: 1.2; } h2 { border-top: 2px solid var(--accent); padding-top: .6rem; margin-top: 2.4rem; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: .25rem .9rem; border-bottom: 1px solid var(--line); } th:first-child, td:first-child { text-align: left; padding-left: 0; }
+img { max-width: 100%; } figure { margin: 1rem 0; } figcaption { font-size: .85rem; opacity: .75; }
+.players { display: flex; gap: 1.5rem; flex-wrap: wrap; } .players figure { margin: 0; }
+"""
+
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title><style>{style}</style></head>
+<body><h1>{title}</h1><p>{introduction}</p>
+{body}
+</body></html>
+"""

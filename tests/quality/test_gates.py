@@ -1,0 +1,65 @@
+"""The gates every change passes: style, types, and imports that go one way."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1"}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "check", "."),
+        ("ruff", "format", "--check", "."),
+        ("mypy",),
+        ("importlinter",),
+    ],
+    ids=["ruff check", "ruff format", "mypy strict", "import layers"],
+)
+def test_gate_passes(command: tuple[str, ...]) -> None:
+    if command[0] == "importlinter":
+        done = run(sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()")
+    else:
+        done = run(sys.executable, "-m", *command)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import bridge",
+        "import bridge.cli",
+        "import bridge.plugins.host",
+        "import bridge.reaper.messages, bridge.reaper.mapping, bridge.reaper.spool",
+        "import bridge.daemon.service",
+        "import bridge.surfaces.osc",
+        "import bridge.standin",
+    ],
+)
+def test_import_does_not_wait_for_torch(statement: str) -> None:
+    done = run(sys.executable, "-c", f"{statement}\nimport sys; sys.exit('torch' in sys.modules)")
+    assert done.returncode == 0, f"{statement} loads torch\n{done.stderr}"
+
+
+def test_modules_stay_small() -> None:
+    files = [*ROOT.glob("bridge/**/*.py"), *ROOT.glob("reaper_scripts/**/*.lua")]
+    long = {str(f.relative_to(ROOT)): n for f in files if (n := len(f.read_text("utf-8").splitlines())) > 350}
+    assert not long, f"split these modules: {long}"
+
+
+def test_every_error_is_documented_in_the_tree() -> None:
+    from bridge import errors
+
+    tree = (errors.__doc__ or "").partition("BridgeError")[2]
+    named = {n for n, v in vars(errors).items() if isinstance(v, type) and issubclass(v, errors.BridgeError)}
+    missing = {name for name in named - {"BridgeError"} if name not in tree}
+    assert not missing
