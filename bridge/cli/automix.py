@@ -85,8 +85,16 @@ def _print(result: FileResult, report_file: Path | None) -> None:
         ("", "before", "after"),
         [
             ("loudness", in_decibels(before.loudness_lufs, "LUFS"), in_decibels(after.loudness_lufs, "LUFS")),
-            ("true peak", in_decibels(before.true_peak_dbtp, "dBTP"), in_decibels(after.true_peak_dbtp, "dBTP")),
-            ("distance to target", in_decibels(before.distance_db, "dB"), in_decibels(after.distance_db, "dB")),
+            (
+                "true peak",
+                in_decibels(before.true_peak_dbtp, "dBTP"),
+                in_decibels(after.true_peak_dbtp, "dBTP"),
+            ),
+            (
+                "distance to target",
+                in_decibels(before.distance_db, "dB"),
+                in_decibels(after.distance_db, "dB"),
+            ),
         ],
     )
     click.echo(result.reason)

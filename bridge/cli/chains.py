@@ -6,8 +6,4 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
-from bridge.errors import ChainError
-from bridge.settings import Settings, shipped_folder
-
 _FILE = click.Path(path_type=Path, dir_okay=False)

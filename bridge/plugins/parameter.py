@@ -6,6 +6,7 @@ display law for everything else. No plugin's formula is written down here.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -82,7 +83,7 @@ def measure_display_law(points: Sequence[tuple[float, str]]) -> DisplayLaw | Non
         return None
     values = [value for _, value in numbers]
     rising = values[-1] >= values[0]
-    steps = [(b - a) if rising else (a - b) for a, b in zip(values, values[1:], strict=False)]
+    steps = [(b - a) if rising else (a - b) for a, b in itertools.pairwise(values)]
     if any(step < -1e-9 for step in steps) or values[0] == values[-1]:
         return None
     grid: list[float] = []
@@ -147,6 +148,10 @@ def unit_of(name: str) -> str:
 def check_range(label: str, low: float, high: float, scale: str) -> None:
     """Raise PluginError for a range that has no width, or a logarithmic one that is not positive."""
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high:
-        raise PluginError(f"{label} has the range [{low:g}, {high:g}]; the second number must be larger than the first.")
+        raise PluginError(
+            f"{label} has the range [{low:g}, {high:g}]; the second number must be larger than the first."
+        )
     if scale == "log" and low <= 0:
-        raise PluginError(f"{label} has a logarithmic scale from {low:g}; use a lower bound above 0, or scale = \"linear\".")
+        raise PluginError(
+            f'{label} has a logarithmic scale from {low:g}; use a lower bound above 0, or scale = "linear".'
+        )

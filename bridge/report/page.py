@@ -55,7 +55,9 @@ def _section(section: Section, folder: Path) -> str:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in section.left_alone)
         parts.append(f"<h3>Left alone</h3><ul>{items}</ul>")
     for caption, uri in section.plots:
-        parts.append(f'<figure><img alt="{html.escape(caption)}" src="{uri}"><figcaption>{html.escape(caption)}</figcaption></figure>')
+        parts.append(
+            f'<figure><img alt="{html.escape(caption)}" src="{uri}"><figcaption>{html.escape(caption)}</figcaption></figure>'
+        )
     parts.append("</section>")
     return "\n".join(parts)
 

@@ -47,7 +47,10 @@ def spectrum_plot(
     """Third-octave spectra before and after (and of the reference) as a PNG data URI."""
     figure = _figure()
     axes = figure.add_subplot()
-    lines = [("before", before, sample_rate_hz, BEFORE_COLOUR), ("after", after, sample_rate_hz, AFTER_COLOUR)]
+    lines = [
+        ("before", before, sample_rate_hz, BEFORE_COLOUR),
+        ("after", after, sample_rate_hz, AFTER_COLOUR),
+    ]
     if reference is not None:
         lines.append(("reference", *reference, TARGET_COLOUR))
     top = -120.0

@@ -1,0 +1,87 @@
+"""`bridge daemon`, `bridge demo` and `bridge doctor`: Bridge as it runs beside REAPER."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
+
+
+@click.command()
+@click.option("--osc-host", metavar="ADDRESS", help="Address to listen on (default: 127.0.0.1).")
+@click.option("--osc-port", type=click.IntRange(0, 65535), metavar="PORT", help="UDP port for OSC (default: 9000).")
+@click.option("--osc-feedback-port", type=click.IntRange(1, 65535), metavar="PORT",
+              help="UDP port that feedback goes to (default: 9001).")  # fmt: skip
+@click.option("--workers", type=click.IntRange(0, 256), metavar="N", help="Plugin processes (default: one per core).")
+@click.pass_context
+def daemon(
+    context: click.Context,
+    osc_host: str | None,
+    osc_port: int | None,
+    osc_feedback_port: int | None,
+    workers: int | None,
+) -> None:
+    """Serve REAPER until interrupted: watch the spool, answer OSC."""
+    from bridge.daemon.service import run
+
+    settings = settings_of(
+        context, osc_host=osc_host, osc_port=osc_port, osc_feedback_port=osc_feedback_port, workers=workers
+    )
+    sys.exit(run(settings))
+
+
+@click.command()
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("bridge-demo"),
+              show_default=True, help="Folder for audio and report.")  # fmt: skip
+@click.option("--seed", type=int, default=1, show_default=True, help="Draws the stock plugins' hidden laws.")
+@json_option
+@click.pass_context
+def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None) -> None:
+    """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
+    from bridge.demo.session import run_demo
+
+    with shown_progress("Demo") as progress:
+        result = run_demo(folder, settings_of(context), seed=seed, progress=progress)
+    write_json(result, json_file)
+    if json_file is not None and str(json_file) == "-":
+        return
+    for track in result.tracks:
+        print_table(
+            f"{track.name}  ({', '.join(track.fx)})",
+            ("control", "before", "after", "confidence"),
+            [(f"{c.fx}: {c.parameter}", c.text_before, c.text_after, f"{c.confidence:.0%}") for c in track.changes],
+        )
+        click.echo(f"  {track.summary}\n  before: {track.wav_before}\n  after:  {track.wav_after}\n")
+    print_table(
+        "Before and after",
+        ("track", "loudness", "tonal distance to target", "applied"),
+        [
+            (
+                track.name,
+                f"{track.measures.before.loudness_lufs:.1f} → {track.measures.after.loudness_lufs:.1f} LUFS",
+                f"{track.measures.before.distance_db:.2f} → {track.measures.after.distance_db:.2f} dB",
+                "yes" if track.applied else "no",
+            )
+            for track in result.tracks
+        ],
+    )
+    click.echo(f"Report: {result.report}")
+
+
+@click.command()
+@json_option
+@click.pass_context
+def doctor(context: click.Context, json_file: Path | None) -> None:
+    """Check every link of the installation and say what to do about each fault."""
+    from bridge.daemon.doctor import examine
+
+    findings = examine(settings_of(context))
+    write_json(findings, json_file)
+    if json_file is None or str(json_file) != "-":
+        rows = [("ok" if f.is_ok else "FAULT", f.link, f.finding, f.remedy) for f in findings]
+        print_table("Bridge doctor", ("", "link", "found", "what to do"), rows)
+    if not all(finding.is_ok for finding in findings):
+        sys.exit(1)

@@ -1,0 +1,54 @@
+"""Settings: precedence, unknown keys, and messages that name key, value and place."""
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import SettingsError
+from bridge.settings import default_home, load_settings, shipped_folder
+
+
+def test_command_line_wins_over_environment_over_file_over_default(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("osc_port = 1111\nworkers = 3\nosc_feedback_port = 7\n")
+    environment = {"BRIDGE_HOME": str(tmp_path), "BRIDGE_OSC_PORT": "2222", "BRIDGE_WORKERS": "4"}
+    settings = load_settings({"osc_port": 3333}, environment=environment)
+    assert (settings.osc_port, settings.workers, settings.osc_feedback_port) == (3333, 4, 7)
+    assert settings.osc_host == "127.0.0.1"
+    assert settings.spool == tmp_path / "spool"
+
+
+def test_an_option_that_is_none_was_not_given(tmp_path: Path) -> None:
+    settings = load_settings({"osc_port": None}, environment={"BRIDGE_HOME": str(tmp_path), "BRIDGE_OSC_PORT": "5"})
+    assert settings.osc_port == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("osc_prot = 9000", ["config.toml", "osc_prot", "osc_port"]),
+        ('osc_port = "nine"', ["config.toml", "osc_port", "nine"]),
+        ("osc_port = ", ["config.toml", "TOML"]),
+        ("\xff", ["config.toml", "TOML"]),
+    ],
+)
+def test_a_wrong_file_is_named(tmp_path: Path, text: str, named: list[str]) -> None:
+    (tmp_path / "config.toml").write_text(text, encoding="latin-1")
+    with pytest.raises(SettingsError) as error:
+        load_settings(environment={"BRIDGE_HOME": str(tmp_path)})
+    assert all(word in str(error.value) for word in named)
+
+
+def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"BRIDGE_OSC_PORT.*'abc'"):
+        load_settings(environment={"BRIDGE_HOME": str(tmp_path), "BRIDGE_OSC_PORT": "abc"})
+
+
+def test_home_comes_from_the_variable_with_spaces_and_umlauts(tmp_path: Path) -> None:
+    home = tmp_path / "Jörgs Ordner"
+    assert default_home({"BRIDGE_HOME": str(home)}) == home
+    assert default_home({}).name == "Bridge"
+
+
+def test_what_ships_is_found_beside_the_package() -> None:
+    assert (shipped_folder("models") / "chains" / "channel-strip.toml").is_file()
+    assert list(shipped_folder("reaper_scripts").glob("*.lua"))
