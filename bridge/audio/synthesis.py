@@ -105,10 +105,11 @@ def _pluck(
 ) -> NDArray[np.float64]:
     """A plucked string: Karplus and Strong (1983), a whole period at a time."""
     period = max(2, round(rate / frequency_hz))
-    loop = generator.normal(0, 1, period)
-    for _ in range(int(3 * (1 - brightness)) + 1):
-        loop = (loop + np.roll(loop, 1)) / 2
-    loop -= loop.mean()
+    spectrum = np.fft.rfft(generator.normal(0, 1, period))
+    harmonic_hz = np.arange(spectrum.size) * rate / period
+    spectrum[0] = 0.0
+    loop = np.fft.irfft(spectrum / (1 + (harmonic_hz / (6000 * brightness**1.8)) ** 2), period)
+    loop /= np.sqrt(np.mean(loop**2)) + 1e-9
     loss = 10 ** (-3 * period / rate / decay_s)
     rows = np.empty((max(1, int(length_s * rate) // period), period))
     for row in rows:
