@@ -54,19 +54,25 @@ class RangeLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="display"):
     """normalized <-> real_value as measured: the numbers that a plugin displays on a grid of normalized values.
 
-    Only a monotonic stretch can be inverted; `measure_display_law` keeps the longest one.
+    Between the points it runs straight on a linear or a logarithmic axis, whichever predicts the points better.
+    Only a monotonic law can be inverted: see `display_law`.
     """
 
     grid: tuple[float, ...]
     shown: tuple[float, ...]
+    scale: Literal["linear", "log"] = "linear"
 
     def to_real(self, normalized: float) -> float:
+        if self.scale == "log":
+            return float(np.exp(np.interp(normalized, self.grid, np.log(self.shown))))
         return float(np.interp(normalized, self.grid, self.shown))
 
     def to_normalized(self, real_value: float) -> float:
         shown, grid = np.asarray(self.shown), np.asarray(self.grid)
         if shown[0] > shown[-1]:
             shown, grid = shown[::-1], grid[::-1]
+        if self.scale == "log":
+            return float(np.interp(math.log(max(real_value, 1e-12)), np.log(shown), grid))
         return float(np.interp(real_value, shown, grid))
 
 
@@ -74,16 +80,21 @@ Law = RangeLaw | DisplayLaw
 
 
 def measure_display_law(points: Sequence[tuple[float, str]]) -> DisplayLaw | None:
-    """The law behind (normalized, text) pairs, or None where the texts are no monotonic numbers.
+    """The law behind (normalized, text) pairs, or None where the texts are no monotonic numbers."""
+    return display_law([(n, value) for n, text in points if (value := parse_display(text)) is not None])
+
+
+def display_law(points: Sequence[tuple[float, float]]) -> DisplayLaw | None:
+    """The law through (normalized, shown number) pairs in rising order, or None where it is not monotonic.
 
     Infinite ends ("-inf dB") are dropped; plateaus of a quantised display keep their centre.
     """
-    numbers = [(n, value) for n, text in points if (value := parse_display(text)) is not None and math.isfinite(value)]
+    numbers = [(n, value) for n, value in points if math.isfinite(value)]
     if len(numbers) < 2:
         return None
     values = [value for _, value in numbers]
     rising = values[-1] >= values[0]
-    steps = [(b - a) if rising else (a - b) for a, b in itertools.pairwise(values)]
+    steps = [(b - a) if rising else (a - b) for a, b in zip(values, values[1:], strict=False)]
     if any(step < -1e-9 for step in steps) or values[0] == values[-1]:
         return None
     grid: list[float] = []
@@ -93,7 +104,19 @@ def measure_display_law(points: Sequence[tuple[float, str]]) -> DisplayLaw | Non
         at_edge = value in (values[0], values[-1])
         grid.append((plateau[0] if value == values[0] else plateau[-1]) if at_edge else sum(plateau) / len(plateau))
         shown.append(value)
-    return DisplayLaw(grid=tuple(grid), shown=tuple(shown))
+    return DisplayLaw(grid=tuple(grid), shown=tuple(shown), scale=_better_scale(grid, shown))
+
+
+def _better_scale(grid: Sequence[float], shown: Sequence[float]) -> Literal["linear", "log"]:
+    """The axis on which each inner point lies closer to the straight line between its neighbours."""
+    if len(shown) < 4 or min(shown) <= 0:
+        return "linear"
+    n, values = np.asarray(grid), np.asarray(shown)
+    share = (n[1:-1] - n[:-2]) / (n[2:] - n[:-2])
+    straight = values[:-2] + share * (values[2:] - values[:-2])
+    bent = values[:-2] * (values[2:] / values[:-2]) ** share
+    errors = [float(np.abs(np.log(guess / values[1:-1])).sum()) for guess in (straight, bent)]
+    return "log" if errors[1] < errors[0] else "linear"
 
 
 class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
