@@ -27,7 +27,7 @@ class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 # ---------------------------------------------------------------- request: what the track is
 
 
-class EqRole(Message):
+class EqRole(Message, frozen=True):
     """What ReaEQ says a parameter does (TrackFX_GetEQParam): stable where its index and name are not."""
 
     band_type: int  # -1 master gain, 0 hipass, 1 loshelf, 2 band, 3 notch, 4 hishelf, 5 lopass
@@ -36,7 +36,7 @@ class EqRole(Message):
     enabled: bool
 
 
-class Parameter(Message):
+class Parameter(Message, frozen=True):
     """One FX parameter as REAPER shows it. `grid` holds (normalized, text) pairs in rising order."""
 
     index: int
@@ -54,7 +54,7 @@ class Parameter(Message):
     eq: EqRole | None = None
 
 
-class Fx(Message):
+class Fx(Message, frozen=True):
     guid: str
     ident: str  # TrackFX_GetNamedConfigParm 'fx_ident'
     type: str  # 'fx_type': "VST3", "VST", "JS", ...
@@ -66,7 +66,7 @@ class Fx(Message):
     parameters: tuple[Parameter, ...]
 
 
-class Track(Message):
+class Track(Message, frozen=True):
     guid: str
     index: int  # 0-based; -1 is the master track
     name: str
@@ -75,25 +75,25 @@ class Track(Message):
     automation_mode: int
 
 
-class Project(Message):
+class Project(Message, frozen=True):
     path: str
     change_count: int
 
 
-class TimeRange(Message):
+class TimeRange(Message, frozen=True):
     start_s: float
     end_s: float
     source: Literal["time selection", "items"]
 
 
-class Excerpt(Message):
+class Excerpt(Message, frozen=True):
     """A stretch of the track in the audio file: the file holds the excerpts end to end."""
 
     start_s: float
     frames: int
 
 
-class Audio(Message):
+class Audio(Message, frozen=True):
     """The track's audio before its FX: a float32 WAV in `spool/audio`."""
 
     file: str  # a bare file name: '<id>.wav'
@@ -102,7 +102,7 @@ class Audio(Message):
     excerpts: tuple[Excerpt, ...]
 
 
-class Options(Message):
+class Options(Message, frozen=True):
     model: str | None = None
     style: str | None = None
     reference: Audio | None = None
@@ -110,7 +110,7 @@ class Options(Message):
     add_missing_fx: bool = False
 
 
-class Request(Message):
+class Request(Message, frozen=True):
     schema: int
     script_version: str
     id: Identifier
@@ -126,7 +126,7 @@ class Request(Message):
 # ---------------------------------------------------------------- reply: what to do
 
 
-class Write(Message):
+class Write(Message, frozen=True):
     """One parameter to set. REAPER must still read `before`, or the user has touched it since."""
 
     fx_guid: str
@@ -140,7 +140,7 @@ class Write(Message):
     eq_band: EqRole | None = None  # a ReaEQ band that must be enabled before the value is written
 
 
-class Change(Message):
+class Change(Message, frozen=True):
     """One changed control as people read it."""
 
     slot: str
@@ -153,12 +153,12 @@ class Change(Message):
     confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
-class LeftAlone(Message):
+class LeftAlone(Message, frozen=True):
     what: str
     why: str
 
 
-class Measures(Message):
+class Measures(Message, frozen=True):
     """What was measured of the audio. `distance_db` is what the guard judged by."""
 
     loudness_lufs: float | None
@@ -166,12 +166,12 @@ class Measures(Message):
     distance_db: float | None
 
 
-class MeasuresPair(Message):
+class MeasuresPair(Message, frozen=True):
     before: Measures
     after: Measures
 
 
-class Reply(Message):
+class Reply(Message, frozen=True):
     """The answer to a request.
 
     `apply` carries writes; `unchanged` says why nothing is written; `add_fx` names the FX to add before the
@@ -195,7 +195,7 @@ class Reply(Message):
 # ---------------------------------------------------------------- receipt: what REAPER read back
 
 
-class ReadBack(Message):
+class ReadBack(Message, frozen=True):
     fx_guid: str
     ident: str
     index: int
@@ -205,7 +205,7 @@ class ReadBack(Message):
     status: Literal["ok", "differs", "refused", "touched", "gone"]
 
 
-class Receipt(Message):
+class Receipt(Message, frozen=True):
     """`applied`: all written. `restored`: something failed and the snapshot was put back. `dropped`: nothing was
     written, because the track, an FX or the project went away or changed, or the user stopped waiting."""
 
@@ -219,14 +219,14 @@ class Receipt(Message):
 # ---------------------------------------------------------------- the daemon's signs of life
 
 
-class Progress(Message):
+class Progress(Message, frozen=True):
     schema: int
     id: Identifier
     fraction: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
     step: str
 
 
-class Heartbeat(Message):
+class Heartbeat(Message, frozen=True):
     """Written every second; older than five seconds means that no daemon serves this spool."""
 
     schema: int

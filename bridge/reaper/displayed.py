@@ -1,0 +1,148 @@
+"""What an FX displays, as quantities: numbers with units, the law between them and REAPER's normalized values.
+
+Units are converted only where the conversion is standard: seconds and milliseconds, kilohertz and hertz, bandwidth
+in octaves and Q (bandwidth = 2/ln 2 * asinh(1 / (2 Q)), R. Bristow-Johnson's Audio EQ Cookbook). No plugin's own
+law is written down here; it is measured from the texts that the request carries.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.plugins.parameter import DisplayLaw, display_law, parse_display
+
+_UNIT = re.compile(r"(?:\d|∞|inf)\s*(k?)\s*(:1|%|[a-zµ]+)?", re.IGNORECASE)
+_UNITS = {
+    "hz": ("Hz", 1.0), "db": ("dB", 1.0), "ms": ("ms", 1.0), "msec": ("ms", 1.0), "µs": ("ms", 1e-3),
+    "s": ("ms", 1e3), "sec": ("ms", 1e3), "oct": ("oct", 1.0), "octave": ("oct", 1.0), "octaves": ("oct", 1.0),
+    "q": ("Q", 1.0), ":1": ("", 1.0), "%": ("%", 1.0),
+}  # fmt: skip
+_LAST_NUMBER = re.compile(r"\d+(?:[.,](\d+))?")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A displayed number in a base unit (Hz, dB, ms, oct, Q, %, or '' for none) and the step it is rounded to."""
+
+    value: float
+    unit: str | None  # None: the text names no unit that is known
+    step: float
+
+
+def read_quantity(text: str) -> Quantity | None:
+    """'1.2 kHz' -> 1200 Hz in steps of 100 Hz; 'Off' -> None."""
+    value = parse_display(text)
+    if value is None:
+        return None
+    match = _UNIT.search(text)
+    thousand = 1000.0 if match and match[1] else 1.0
+    unit, factor = _UNITS.get((match[2] or "").lower(), (None, 1.0)) if match else (None, 1.0)
+    number = _LAST_NUMBER.search(text)
+    decimals = len(number[1] or "") if number else 0
+    return Quantity(value * factor, unit, factor * thousand * 10.0**-decimals)
+
+
+def q_of_octaves(octaves: float) -> float:
+    return 1.0 / (2.0 * math.sinh(math.log(2.0) / 2.0 * max(octaves, 1e-3)))
+
+
+def octaves_of_q(q: float) -> float:
+    return 2.0 / math.log(2.0) * math.asinh(1.0 / (2.0 * max(q, 1e-3)))
+
+
+def conversion(unit: str, shown: str) -> tuple[Callable[[float], float], Callable[[float], float]] | None:
+    """Functions (control's unit -> shown unit, and back), or None where no standard conversion exists."""
+    if unit == shown or (unit in ("", "Q") and shown in ("", "Q")):
+        return (lambda value: value), (lambda value: value)
+    if unit in ("", "Q") and shown == "oct":
+        return octaves_of_q, q_of_octaves
+    if unit == "oct" and shown in ("", "Q"):
+        return q_of_octaves, octaves_of_q
+    if unit == "s" and shown == "ms":
+        return (lambda value: value * 1e3), (lambda value: value / 1e3)
+    if unit == "" and shown == "%":
+        return (lambda value: value * 1e2), (lambda value: value / 1e2)
+    return None
+
+
+@dataclass(frozen=True)
+class ShownLaw:
+    """The law of one FX parameter: REAPER's normalized <-> the number it displays, in `unit`."""
+
+    law: DisplayLaw
+    unit: str | None
+    texts: tuple[tuple[float, str], ...]
+    quantities: tuple[Quantity, ...]
+
+    def value(self, normalized: float) -> float:
+        return self.law.to_real(normalized)
+
+    def normalized(self, value: float) -> float:
+        """The normalized value that displays `value`, or the end of the range nearest to it."""
+        return min(max(self.law.to_normalized(value), 0.0), 1.0)
+
+    def uncertainty(self, normalized: float) -> float:
+        """How far, in normalized units, a value may lie from where the law puts it.
+
+        Half a displayed step, and what the grid leaves open: how far each point lies from the line through its
+        neighbours, a quarter of which remains between points that are half as far apart.
+        """
+        grid, shown = np.asarray(self.law.grid), np.asarray(self.law.shown)
+        at = int(np.clip(np.searchsorted(grid, normalized), 1, len(grid) - 1))
+        slope = abs(shown[at] - shown[at - 1]) / max(grid[at] - grid[at - 1], 1e-9)
+        inner = min(max(at, 1), len(grid) - 2)
+        bend = 0.0
+        if len(grid) >= 3:
+            axis = np.log(shown) if self.law.scale == "log" else shown
+            share = (grid[inner] - grid[inner - 1]) / (grid[inner + 1] - grid[inner - 1])
+            line = axis[inner - 1] + share * (axis[inner + 1] - axis[inner - 1])
+            bend = abs(line - axis[inner]) / 4 * (abs(shown[inner]) if self.law.scale == "log" else 1.0)
+        step = self.nearest(normalized).step
+        return float((step / 2 + bend) / max(slope, 1e-9))
+
+    def nearest(self, normalized: float) -> Quantity:
+        return self.quantities[self._nearest_index(normalized)]
+
+    def text(self, normalized: float) -> str:
+        """What the FX will display, in the form that it uses at the nearest point of the grid."""
+        at = self._nearest_index(normalized)
+        grid_normalized, text = self.texts[at]
+        if abs(grid_normalized - normalized) < 1e-9:
+            return text
+        value, quantity = self.value(normalized), self.quantities[at]
+        number = _LAST_NUMBER.search(text)
+        shown = parse_display(text)
+        if number is None or not shown or not math.isfinite(quantity.value) or quantity.value == 0:
+            return _rounded(value, quantity.step)
+        decimals = len(number[1] or "")
+        scaled = abs(value) / abs(quantity.value) * float(number[0].replace(",", "."))
+        sign = "-" if value < 0 else "+" if text.lstrip().startswith("+") else ""
+        return f"{sign}{scaled:.{decimals}f}{text[number.end() :]}"
+
+    def _nearest_index(self, normalized: float) -> int:
+        return min(range(len(self.texts)), key=lambda index: abs(self.texts[index][0] - normalized))
+
+
+def measure_shown_law(points: Sequence[tuple[float, str]]) -> ShownLaw | None:
+    """The law behind a parameter's displayed texts, or None: no numbers, not monotonic, or units that disagree."""
+    read = [(n, text, quantity) for n, text in points if (quantity := read_quantity(text)) is not None]
+    finite = [(n, text, quantity) for n, text, quantity in read if math.isfinite(quantity.value)]
+    units = {quantity.unit for _, _, quantity in finite if quantity.unit is not None}
+    law = display_law([(n, quantity.value) for n, _, quantity in finite])
+    if law is None or len(units) > 1:
+        return None
+    return ShownLaw(
+        law=law,
+        unit=next(iter(units), None),
+        texts=tuple((n, text) for n, text, _ in finite),
+        quantities=tuple(quantity for _, _, quantity in finite),
+    )
+
+
+def _rounded(value: float, step: float) -> str:
+    return f"{value:.{max(0, round(-math.log10(step)))}f}"

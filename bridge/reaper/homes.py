@@ -1,0 +1,303 @@
+"""Where a chain's slots live on a track: which FX, and which of its parameters each control is.
+
+FX are found by identity (fx_ident, original name), ReaEQ's bands by role, parameters by name; never by position
+alone. What cannot be a home is said, with the reason. This module computes no value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import combinations
+from math import log2
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from bridge.plugins.chain import Chain, Slot
+from bridge.reaper.displayed import read_quantity
+from bridge.reaper.messages import Fx, LeftAlone, Parameter
+
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+_UNIT_WORDS = {"hz", "khz", "db", "ms", "s", "oct", "percent"}
+
+
+class _StockControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    unit: str
+    kind: str = ""
+    names: tuple[str, ...] = ()
+
+
+class _StockPlugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    control: dict[str, _StockControl]
+    band_type: int | None = None
+
+
+class _Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    names: tuple[str, ...]
+    why: str
+    at_most: float | None = None
+    is_off: bool = False
+
+
+class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One FX of REAPER as a home of pedalboard's effects: an entry of `stock.toml`."""
+
+    name: str
+    file_stem: str
+    plugin: dict[str, _StockPlugin]
+    demand: tuple[_Demand, ...] = ()
+
+
+class _StockTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    fx: tuple[StockFx, ...]
+
+
+@cache
+def stock_fx() -> tuple[StockFx, ...]:
+    """The table of REAPER's stock FX."""
+    file = Path(__file__).with_name("stock.toml")
+    return msgspec.toml.decode(file.read_bytes(), type=_StockTable).fx
+
+
+@dataclass(frozen=True)
+class Place:
+    """The parameter in which a control (or a fixed setting of a slot) lives. `shown_unit` is the unit of its texts
+    where they name none."""
+
+    name: str
+    fx: Fx
+    parameter: Parameter
+    shown_unit: str
+    is_same_plugin: bool
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether it belongs to an equaliser band that is switched off: it does nothing until that is enabled."""
+        return self.parameter.eq is not None and not self.parameter.eq.enabled
+
+
+@dataclass
+class Homes:
+    """The outcome of the search, by slot name: the FX of each slot, and its places by control name."""
+
+    fx: dict[str, Fx] = field(default_factory=dict)
+    places: dict[str, dict[str, Place]] = field(default_factory=dict)
+    left_alone: list[LeftAlone] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def find_homes(chain: Chain, fx_chain: Sequence[Fx]) -> Homes:
+    """Find the FX and parameters of every slot. FX that are bypassed or offline are left alone and named."""
+    homes = Homes()
+    used: set[str] = set()
+    usable = sorted((fx for fx in fx_chain if fx.enabled and not fx.offline), key=lambda fx: fx.index)
+    for slot in chain.slots:
+        if not slot.plugin.startswith("builtin:"):
+            _settle_same_plugin(homes, slot, usable, fx_chain, used)
+    builtin = [slot for slot in chain.slots if slot.plugin.startswith("builtin:")]
+    for stock in stock_fx():
+        slots = [slot for slot in builtin if slot.plugin in stock.plugin]
+        if slots:
+            _settle_stock(homes, stock, slots, usable, fx_chain, used)
+    known = {plugin for stock in stock_fx() for plugin in stock.plugin}
+    for slot in builtin:
+        if slot.plugin not in known:
+            homes.left_alone.append(LeftAlone(what=slot.name, why=f"REAPER has no FX that stands for {slot.plugin}"))
+    homes.left_alone += _unused(chain, fx_chain, used)
+    return homes
+
+
+def is_plugin(fx: Fx, name: str, *, kind: str = "VST3") -> bool:
+    """Whether an FX is the plugin called `name`, by its original name or by its file."""
+    if fx.type.removesuffix("i") not in (kind, ""):
+        return False
+    prefix, colon, original = fx.original_name.partition(": ")
+    if colon and prefix.removesuffix("i") == kind and (original == name or original.startswith(f"{name} (")):
+        return True
+    return file_stem(fx.ident) == name.lower()
+
+
+def file_stem(ident: str) -> str:
+    """'C:\\VST3\\ZamCompX2.vst3<123' -> 'zamcompx2': the plugin's file (or bundle) without folder and endings."""
+    path = PurePosixPath(ident.replace("\\", "/").partition("<")[0])
+    bundle = next((part for part in path.parts if part.lower().endswith(".vst3")), path.name)
+    return bundle.lower().partition(".")[0]
+
+
+# ---------------------------------------------------------------- case 1: the same plugin in both places
+
+
+def _settle_same_plugin(homes: Homes, slot: Slot, usable: Sequence[Fx], fx_chain: Sequence[Fx], used: set[str]) -> None:
+    name = plugin_name(slot)
+    fx = next((fx for fx in usable if is_plugin(fx, name) and fx.guid not in used), None)
+    if fx is None:
+        if not any(is_plugin(fx, name) for fx in fx_chain):
+            homes.missing.append(f"VST3: {name}")
+        homes.left_alone.append(LeftAlone(what=slot.name, why=f"{name} is not active on this track"))
+        return
+    used.add(fx.guid)
+    homes.fx[slot.name] = fx
+    homes.places[slot.name] = {}
+    for control in slot.controls:
+        parameter = _parameter_called((control.name,), fx.parameters)
+        if parameter is None:
+            homes.left_alone.append(LeftAlone(what=control.label, why=f"{fx.name} shows no parameter of this name"))
+            continue
+        homes.places[slot.name][control.name] = Place(control.name, fx, parameter, control.unit, is_same_plugin=True)
+
+
+def plugin_name(slot: Slot) -> str:
+    """'vst3:ZamCompX2' and 'vst3:/folder/ZamCompX2.vst3' -> 'ZamCompX2'."""
+    reference = slot.plugin.partition(":")[2]
+    return Path(reference).name.removesuffix(".vst3")
+
+
+def _parameter_called(names: Sequence[str], parameters: Iterable[Parameter]) -> Parameter | None:
+    """The parameter with one of these names, compared by words; its unit may be missing at either end."""
+    candidates = list(parameters)
+    for read in (_words, _words_without_unit):
+        wanted = {read(name) for name in names}
+        for parameter in candidates:
+            if read(parameter.name) in wanted or read(parameter.ident.partition(":")[2]) in wanted - {""}:
+                return parameter
+    return None
+
+
+def _words(name: str) -> str:
+    return _NOT_WORD.sub("", name.lower())
+
+
+def _words_without_unit(name: str) -> str:
+    words = [word for word in _NOT_WORD.split(name.lower()) if word]
+    return "".join(words[:-1] if len(words) > 1 and words[-1] in _UNIT_WORDS else words)
+
+
+# ---------------------------------------------------------------- case 2: REAPER's stock FX
+
+
+def _settle_stock(
+    homes: Homes, stock: StockFx, slots: Sequence[Slot], usable: Sequence[Fx], fx_chain: Sequence[Fx], used: set[str]
+) -> None:
+    fx = next((fx for fx in usable if _is_stock(fx, stock)), None)
+    if fx is None:
+        if not any(_is_stock(fx, stock) for fx in fx_chain):
+            homes.missing.append(stock.name)
+        names = ", ".join(slot.name for slot in slots)
+        homes.left_alone.append(LeftAlone(what=names, why=f"{stock.name} is not active on this track"))
+        return
+    used.add(fx.guid)
+    for demand in stock.demand:
+        if not _is_met(demand, fx):
+            homes.left_alone.append(LeftAlone(what=fx.name, why=f"{fx.name} {demand.why}"))
+            return
+    for slot, band in _bands(slots, stock, fx):
+        _settle_stock_slot(homes, slot, stock.plugin[slot.plugin], fx, band)
+
+
+def _settle_stock_slot(homes: Homes, slot: Slot, plugin: _StockPlugin, fx: Fx, band: int | None) -> None:
+    if plugin.band_type is not None and band is None:
+        homes.left_alone.append(LeftAlone(what=slot.name, why=f"{fx.name} has no band of this type left: add one"))
+        return
+    places: dict[str, Place] = {}
+    for name, known in plugin.control.items():
+        if plugin.band_type is None:
+            parameter = _parameter_called(known.names, fx.parameters)
+        else:
+            parameter = next((p for p in _band(fx, plugin.band_type, band) if p.eq and p.eq.kind == known.kind), None)
+        if parameter is not None:
+            places[name] = Place(name, fx, parameter, known.unit, is_same_plugin=False)
+    for control in slot.controls:
+        if control.name not in places:
+            homes.left_alone.append(LeftAlone(what=control.label, why=f"{fx.name} shows no parameter that does this"))
+    wanted = {control.name for control in slot.controls} | set(slot.fixed)
+    homes.fx[slot.name] = fx
+    homes.places[slot.name] = {name: place for name, place in places.items() if name in wanted}
+
+
+def _is_stock(fx: Fx, stock: StockFx) -> bool:
+    return is_plugin(fx, stock.name, kind="VST") or (fx.type in ("VST", "") and file_stem(fx.ident) == stock.file_stem)
+
+
+def _is_met(demand: _Demand, fx: Fx) -> bool:
+    parameter = _parameter_called(demand.names, fx.parameters)
+    if parameter is None:
+        return True
+    if demand.is_off:
+        return parameter.normalized < 0.5
+    quantity = read_quantity(parameter.text)
+    return quantity is not None and demand.at_most is not None and quantity.value <= demand.at_most
+
+
+def _band(fx: Fx, band_type: int, band_index: int | None) -> Iterator[Parameter]:
+    return (p for p in fx.parameters if p.eq and p.eq.band_type == band_type and p.eq.band_index == band_index)
+
+
+def _bands(slots: Sequence[Slot], stock: StockFx, fx: Fx) -> Iterator[tuple[Slot, int | None]]:
+    """Pair slots with bands of their type. Both in rising order of frequency, as close to each slot's range as can
+    be; bands that are over stay as they are."""
+    types = {slot.plugin: stock.plugin[slot.plugin].band_type for slot in slots}
+    for plugin, band_type in types.items():
+        alike = [slot for slot in slots if slot.plugin == plugin]
+        if band_type is None:
+            yield from ((slot, None) for slot in alike[:1])
+            continue
+        yield from _pair(alike, _band_frequencies(fx, band_type))
+
+
+def _band_frequencies(fx: Fx, band_type: int) -> list[tuple[float, int]]:
+    """(frequency in Hz, band index) of each band of a type, in rising order."""
+    found: list[tuple[float, int]] = []
+    for parameter in fx.parameters:
+        if parameter.eq and parameter.eq.band_type == band_type and parameter.eq.kind == "frequency":
+            quantity = read_quantity(parameter.text)
+            found.append((quantity.value if quantity else float(parameter.eq.band_index), parameter.eq.band_index))
+    return sorted(found)
+
+
+def _pair(slots: Sequence[Slot], bands: Sequence[tuple[float, int]]) -> Iterator[tuple[Slot, int | None]]:
+    count = min(len(slots), len(bands))
+    best = min(
+        (
+            (sum(_octaves_outside(slot, hz) for slot, (hz, _) in zip(some, chosen, strict=True)), order, some, chosen)
+            for order, (some, chosen) in enumerate(
+                (some, chosen) for some in combinations(slots, count) for chosen in combinations(bands, count)
+            )
+        ),
+        key=lambda candidate: candidate[:2],
+    )
+    band_of = {slot.name: band for slot, (_, band) in zip(best[2], best[3], strict=True)}
+    yield from ((slot, band_of.get(slot.name)) for slot in slots)
+
+
+def _octaves_outside(slot: Slot, frequency_hz: float) -> float:
+    """How far a band lies outside of the range in which the slot's frequency may move."""
+    control = next((control for control in slot.controls if control.unit == "Hz"), None)
+    if control is None or frequency_hz <= 0:
+        return 0.0
+    low_hz, high_hz = sorted((control.real_value(control.low), control.real_value(control.high)))
+    return max(log2(max(low_hz, 1e-3) / frequency_hz), log2(frequency_hz / max(high_hz, 1e-3)), 0.0)
+
+
+# ---------------------------------------------------------------- what is left alone
+
+
+def _unused(chain: Chain, fx_chain: Sequence[Fx], used: set[str]) -> Iterator[LeftAlone]:
+    for fx in fx_chain:
+        if fx.guid in used:
+            continue
+        if fx.offline or not fx.enabled:
+            state = "is offline" if fx.offline else "is bypassed"
+            yield LeftAlone(what=fx.name, why=f"{state}, so it stays as it is")
+        elif _is_wanted(chain, fx):
+            yield LeftAlone(what=fx.name, why="only the first one of its kind on the track is set")
+        else:
+            yield LeftAlone(what=fx.name, why=f"the model {chain.name} does not set it")
+
+
+def _is_wanted(chain: Chain, fx: Fx) -> bool:
+    plugins = {slot.plugin for slot in chain.slots}
+    stock = any(_is_stock(fx, entry) and plugins & set(entry.plugin) for entry in stock_fx())
+    return stock or any(is_plugin(fx, plugin_name(slot)) for slot in chain.slots if ":" in slot.plugin)

@@ -1,0 +1,275 @@
+"""The folder through which REAPER's scripts and the daemon talk: layout, atomic writes, careful reads, sweeping.
+
+    spool/requests/<id>.json  audio/<id>.wav  receipts/<id>.json     written by the scripts
+    spool/replies/<id>.json   progress/<id>.json  heartbeat.json     written by the daemon
+    spool/attempts/<id>.json                                         how often a request was begun
+
+Whatever lies in the folder is material to judge: only regular files with an id for a name are opened, up to a
+size. This module decides nothing about jobs, and it never follows a link or leaves the folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import stat
+import time
+from pathlib import Path
+from typing import TypeVar
+
+from bridge.errors import LinkError
+from bridge.reaper.messages import (
+    MAX_MESSAGE_BYTES,
+    SCHEMA,
+    Heartbeat,
+    Message,
+    Progress,
+    Receipt,
+    Reply,
+    Request,
+    decode,
+    encode,
+)
+
+FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts")
+HEARTBEAT_FILE = "heartbeat.json"
+MAX_AUDIO_BYTES = 512 * 1024 * 1024  # 120 s of stereo at 192 kHz in float32 are 184 MB
+MIB = 1024 * 1024
+
+HOUR_S = 3600.0
+MAX_AGE_S = {  # how long a file may lie before it counts as a leftover
+    "audio": 2 * HOUR_S,
+    "requests": 2 * HOUR_S,
+    "attempts": 2 * HOUR_S,
+    "replies": HOUR_S,
+    "progress": HOUR_S,
+    "receipts": 7 * 24 * HOUR_S,
+}
+PART_AGE_S = HOUR_S  # an unfinished write
+
+_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_MESSAGE_NAME = re.compile(rf"^({_ID})\.json$")
+_AUDIO_NAME = re.compile(rf"^({_ID})\.wav$")
+_OWN_NAME = re.compile(rf"^{_ID}\.(?:json|wav)(?:\.part)?$")
+
+M = TypeVar("M", bound=Message)
+
+
+class Attempts(Message, frozen=True):
+    """How often work on a request was begun; it outlives a daemon that is killed by the request."""
+
+    schema: int
+    id: str
+    count: int
+
+
+class Spool:
+    """The spool at `folder`. Every method raises LinkError with a remedy where the disk or a file is at fault."""
+
+    def __init__(self, folder: Path, *, free_mib: int) -> None:
+        self.folder = folder
+        self._free_mib = free_mib
+
+    def create(self) -> None:
+        """Make the folders that are missing. A link in the place of one of them is refused."""
+        for name in FOLDERS:
+            folder = self.folder / name
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise LinkError(
+                    f"Cannot make the folder {folder}: {_reason(error)}. "
+                    "Make its parent writable, or set BRIDGE_HOME to another folder (for REAPER too)."
+                ) from error
+            if folder.is_symlink():
+                raise LinkError(f"{folder} is a link; the spool must be a folder of its own. Remove the link.")
+
+    # ------------------------------------------------------------ reading
+
+    def pending(self) -> list[str]:
+        """The ids of all waiting requests, oldest first. Names that are no id are not Bridge's and are skipped."""
+        found: list[tuple[int, str]] = []
+        for entry in _entries(self.folder / "requests"):
+            if match := _MESSAGE_NAME.match(entry.name):
+                try:
+                    found.append((entry.stat(follow_symlinks=False).st_mtime_ns, match[1]))
+                except FileNotFoundError:
+                    continue  # taken back by the script since it was listed
+        return [request_id for _, request_id in sorted(found)]
+
+    def read_request(self, request_id: str) -> Request:
+        request = self._read("requests", request_id, Request)
+        if request.id != request_id:
+            raise LinkError(
+                f"requests/{request_id}.json says that its id is {request.id}; name and id must agree. It was ignored."
+            )
+        return request
+
+    def read_reply(self, request_id: str) -> Reply:
+        return self._read("replies", request_id, Reply)
+
+    def read_receipt(self, request_id: str) -> Receipt:
+        return self._read("receipts", request_id, Receipt)
+
+    def has_request(self, request_id: str) -> bool:
+        return os.path.lexists(self._path("requests", request_id))
+
+    def audio_file(self, name: str) -> Path:
+        """The path of an audio file that a request names: a bare name, a regular file, inside the spool."""
+        if not _AUDIO_NAME.match(name):
+            raise LinkError(f"The request names the audio file {name!r}; only '<id>.wav' inside spool/audio is read.")
+        path = self.folder / "audio" / name
+        _regular_size(path, MAX_AUDIO_BYTES, f"audio/{name}")
+        return path
+
+    def _read(self, folder: str, request_id: str, kind: type[M]) -> M:
+        name = f"{folder}/{request_id}.json"
+        return decode(_read_regular(self._path(folder, request_id), name), kind, source=name)
+
+    # ------------------------------------------------------------ writing
+
+    def write_reply(self, reply: Reply) -> None:
+        self._write(self._path("replies", reply.id), reply, is_durable=True)
+
+    def write_progress(self, progress: Progress) -> None:
+        self._write(self._path("progress", progress.id), progress)
+
+    def write_heartbeat(self, heartbeat: Heartbeat) -> None:
+        self._write(self.folder / HEARTBEAT_FILE, heartbeat)
+
+    def begin_attempt(self, request_id: str) -> int:
+        """Count one more attempt at this request and return the count, durable before the work begins."""
+        path = self._path("attempts", request_id)
+        count = 1
+        if path.is_file():
+            count += self._read("attempts", request_id, Attempts).count
+        self._write(path, Attempts(schema=SCHEMA, id=request_id, count=count), is_durable=True)
+        return count
+
+    def check_free_space(self) -> None:
+        """LinkError when less is free than the setting `spool_free_mib` asks for."""
+        free_mib = shutil.disk_usage(self.folder).free / MIB
+        if free_mib < self._free_mib:
+            raise LinkError(
+                f"The disk of {self.folder} has {free_mib:.0f} MiB free, Bridge needs {self._free_mib}. "
+                "Free some space and run the action again."
+            )
+
+    def _write(self, path: Path, message: Message, *, is_durable: bool = False) -> None:
+        part = path.with_name(path.name + ".part")
+        _remove(part)
+        try:
+            with part.open("xb") as file:  # x: a link that somebody laid there is not followed
+                file.write(encode(message))
+                if is_durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            _replace(part, path)
+        except OSError as error:
+            remedy = "Free some space." if error.errno in _DISK_FULL else "Make the folder writable for Bridge."
+            _remove(part)
+            raise LinkError(f"Cannot write {path}: {_reason(error)}. {remedy}") from error
+
+    # ------------------------------------------------------------ removing
+
+    def finish(self, request_id: str, *, keep_audio: bool = False) -> None:
+        """Remove what belonged to an answered request. Its reply stays for the script."""
+        for folder in ("requests", "progress", "attempts"):
+            _remove(self._path(folder, request_id))
+        if not keep_audio:
+            self.drop_audio(f"{request_id}.wav")
+
+    def drop_audio(self, name: str) -> None:
+        """Remove an audio file by its bare name; any other name is left alone."""
+        if _AUDIO_NAME.match(name):
+            _remove(self.folder / "audio" / name)
+
+    def sweep(self, now_s: float | None = None) -> list[Path]:
+        """Remove leftovers by age and return them. Files whose names are not Bridge's stay."""
+        now_s = time.time() if now_s is None else now_s
+        removed: list[Path] = []
+        for folder in FOLDERS:
+            for entry in _entries(self.folder / folder):
+                if not _OWN_NAME.match(entry.name):
+                    continue
+                limit_s = PART_AGE_S if entry.name.endswith(".part") else MAX_AGE_S[folder]
+                try:
+                    age_s = now_s - entry.stat(follow_symlinks=False).st_mtime
+                except FileNotFoundError:
+                    continue
+                if age_s > limit_s and _remove(Path(entry.path)):
+                    removed.append(Path(entry.path))
+        return removed
+
+    def _path(self, folder: str, request_id: str) -> Path:
+        name = f"{request_id}.json"
+        if not _MESSAGE_NAME.match(name):
+            raise LinkError(f"{request_id!r} is no id of a request; ids are UUIDs in lower case.")
+        return self.folder / folder / name
+
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EFBIG}
+
+
+def request_id_of(path: Path) -> str | None:
+    """The id in the name of a request or audio file, or None for any other name."""
+    match = _MESSAGE_NAME.match(path.name)
+    return match[1] if match else None
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise LinkError(f"Cannot read the folder {folder}: {_reason(error)}. Restart `bridge daemon`.") from error
+
+
+def _regular_size(path: Path, limit_bytes: int, name: str) -> os.stat_result:
+    """The state of a regular file (no link, no folder, no device) that is not too large, else LinkError."""
+    try:
+        state = path.lstat()
+    except OSError as error:
+        raise LinkError(f"{name} cannot be read: {_reason(error)}. Run the action again.") from error
+    if not stat.S_ISREG(state.st_mode):
+        raise LinkError(f"{name} is a link or no regular file; Bridge opens neither. It was ignored.")
+    if state.st_size > limit_bytes:
+        raise LinkError(f"{name} holds {state.st_size:,} bytes; at most {limit_bytes:,} are read. It was ignored.")
+    return state
+
+
+def _read_regular(path: Path, name: str) -> bytes:
+    state = _regular_size(path, MAX_MESSAGE_BYTES, name)
+    try:
+        with path.open("rb") as file:
+            if not os.path.samestat(os.fstat(file.fileno()), state):
+                raise LinkError(f"{name} was exchanged while it was opened. It was ignored.")
+            return file.read(MAX_MESSAGE_BYTES + 1)
+    except OSError as error:
+        raise LinkError(f"{name} cannot be read: {_reason(error)}. Run the action again.") from error
+
+
+def _replace(part: Path, path: Path) -> None:
+    """Rename over an existing file; on Windows a reader that holds it open makes this fail for a moment."""
+    for _ in range(20):
+        try:
+            part.replace(path)
+            return
+        except PermissionError:
+            time.sleep(0.01)
+    part.replace(path)
+
+
+def _remove(path: Path) -> bool:
+    """Unlink a file or link. A folder or a file that another process holds open stays until the next sweep."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__
