@@ -1,0 +1,63 @@
+--- The daemon as the scripts see it: whether it lives, how far a job is, and its replies.
+local fault = require("fault")
+local json = require("json")
+local version = require("version")
+
+local daemon = {}
+
+daemon.START_COMMAND = "reaper-bridge daemon"
+
+local STALE_AFTER_S = 5
+local RELEASE_ADVICE = "Install scripts and daemon of the same release (`reaper-bridge install`)."
+
+local function decode(text, name)
+  local is_sound, message = pcall(json.decode, text)
+  if not is_sound then fault.raise("%s is not a message of Bridge (%s). Run the action again.", name, message) end
+  if type(message) ~= "table" or message.schema == nil then
+    fault.raise("%s is not a message of Bridge. Run the action again.", name)
+  end
+  if message.schema ~= version.schema then
+    fault.raise("%s has schema version %s; these scripts speak version %d. %s", name, tostring(message.schema), version.schema, RELEASE_ADVICE)
+  end
+  return message
+end
+
+--- The age of the daemon's last sign of life in seconds; nil where there is none.
+local function heartbeat_age_s(spool)
+  local file = io.open(spool.root .. "heartbeat.json", "rb")
+  if not file then return nil end
+  local text = file:read(65536)
+  file:close()
+  local time_s = decode(text or "", "The daemon's heartbeat").time_s
+  return type(time_s) == "number" and os.time() - time_s or nil
+end
+
+--- Whether a daemon serves this spool: its heartbeat is younger than five seconds.
+function daemon.is_alive(spool)
+  local age_s = heartbeat_age_s(spool)
+  return age_s ~= nil and math.abs(age_s) <= STALE_AFTER_S + 1 -- os.time() has whole seconds
+end
+
+--- Raises a fault with the command that starts the daemon, where none serves this spool.
+function daemon.demand(spool)
+  if not daemon.is_alive(spool) then
+    fault.raise("Bridge's daemon is not running. Start it in a terminal with: %s", daemon.START_COMMAND)
+  end
+end
+
+--- How far the job is: fraction and step, or nil.
+function daemon.progress(spool, id)
+  local text = spool:read("progress", id .. ".json")
+  if not text then return nil end
+  local message = decode(text, "A progress file")
+  if message.id ~= id or type(message.fraction) ~= "number" then return nil end
+  return message.fraction, tostring(message.step)
+end
+
+--- The decoded reply to a request of ours, or nil while there is none.
+function daemon.reply(spool, id)
+  local text = spool:read("replies", id .. ".json")
+  return text and decode(text, "The daemon's reply")
+end
+
+return daemon

@@ -1,0 +1,45 @@
+--- Where daemon and scripts meet: the same folder that the daemon computes, without configuration.
+-- Order: REAPER's ext state (set by the installer), home.txt beside the actions, BRIDGE_HOME, the platform's default.
+local home = {}
+
+local function first_line(path)
+  local file = io.open(path, "r")
+  if not file then return nil end
+  local line = file:read("l")
+  file:close()
+  return line and line:match("^%s*(.-)%s*$")
+end
+
+local function given(text)
+  return text and text ~= "" and text or nil
+end
+
+--- Windows hands environment variables over in its code page, while file names are UTF-8 in REAPER: for a user
+-- name with an umlaut the folder is found beside REAPER's own.
+local function windows_default()
+  local folder = given(os.getenv("LOCALAPPDATA"))
+  if folder and not folder:find("[\x80-\xFF]") then return folder .. "\\Bridge" end
+  local profile = reaper.GetResourcePath():match("^(.*)[/\\]Roaming[/\\]")
+  return profile and profile .. "\\Local\\Bridge"
+end
+
+local function platform_default()
+  local system = reaper.GetOS()
+  if system:find("^Win") then return windows_default() end
+  local user = given(os.getenv("HOME"))
+  if system:find("^OSX") or system:find("^macOS") then
+    return user and user .. "/Library/Application Support/Bridge"
+  end
+  local data = given(os.getenv("XDG_DATA_HOME")) or user and user .. "/.local/share"
+  return data and data .. "/Bridge"
+end
+
+--- The home folder, or nil where nothing tells. `scripts_folder` ends in a separator.
+function home.find(scripts_folder)
+  return given(reaper.GetExtState("Bridge", "home"))
+    or given(first_line(scripts_folder .. "home.txt"))
+    or given(os.getenv("BRIDGE_HOME"))
+    or platform_default()
+end
+
+return home

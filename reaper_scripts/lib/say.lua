@@ -1,0 +1,52 @@
+--- What the user reads: one box for what went wrong, lines in REAPER's console for what was done, and the help line
+-- for progress.
+local json = require("json")
+
+local say = {}
+
+local TITLE = "Bridge"
+local QUIET = "!SHOW:" -- REAPER then adds to the console without taking the focus
+
+--- Adds lines to the console.
+function say.done(lines)
+  reaper.ShowConsoleMsg(QUIET .. table.concat(lines, "\n") .. "\n")
+end
+
+--- One box with every problem of the action, one line each.
+function say.problems(lines)
+  reaper.ShowMessageBox(table.concat(lines, "\n"), TITLE, 0)
+end
+
+--- A passing line in REAPER's help area; "" removes it.
+function say.progress(text)
+  reaper.Help_Set(text == "" and "" or TITLE .. ": " .. text, true)
+end
+
+local function text_of(value)
+  return type(value) == "string" and value or ""
+end
+
+local function describe_change(change)
+  local before = type(change.before) == "number" and string.format(" (was %.4g)", change.before) or ""
+  return string.format("  %s %s: %s%s", text_of(change.slot), text_of(change.control), text_of(change.text), before)
+end
+
+local function describe_measures(measures)
+  if type(measures) ~= "table" or type(measures.before) ~= "table" or type(measures.after) ~= "table" then return nil end
+  local before, after = measures.before.distance_db, measures.after.distance_db
+  if type(before) ~= "number" or type(after) ~= "number" then return nil end
+  return string.format("  tonal distance: %.2f dB before, %.2f dB after", before, after)
+end
+
+--- The lines that tell what a reply did to the track called `name`.
+function say.describe(name, reply)
+  local lines = { string.format("Bridge: %s: %s", name, reply.message) }
+  for _, change in ipairs(reply.changes) do lines[#lines + 1] = describe_change(change) end
+  for _, item in ipairs(reply.left_alone) do
+    lines[#lines + 1] = string.format("  left as it is: %s (%s)", text_of(item.what), text_of(item.why))
+  end
+  if reply.measures ~= json.null then lines[#lines + 1] = describe_measures(reply.measures) end
+  return lines
+end
+
+return say

@@ -1,0 +1,98 @@
+--- What a track's FX chain is: every FX and parameter with its value and, where REAPER can tell, what the
+-- parameter would display over a grid of values. Only reads; sets nothing.
+--
+-- REAPER formats values that are not set for FX that support its extensions (its own FX do). For others the grid
+-- stays empty and the current text must do: trying values out would be heard, and would take a tick for each.
+local json = require("json")
+local ticks = require("ticks")
+
+local snapshot = {}
+
+local GRID_POINTS = 33
+local AUTOMATION_BYPASSED = 5 -- of GetGlobalAutomationOverride
+local PSEUDO_PARAMETERS = { ":bypass", ":wet", ":delta" } -- REAPER's own, behind those of the FX
+local EQ_KINDS = { [0] = "frequency", [1] = "gain", [2] = "q" }
+
+local function named(track, fx, key)
+  local is_known, text = reaper.TrackFX_GetNamedConfigParm(track, fx, key)
+  return is_known and text or ""
+end
+
+--- Whether an envelope would override what is written to the parameter.
+function snapshot.is_automated(track, fx, parameter)
+  if reaper.GetGlobalAutomationOverride() == AUTOMATION_BYPASSED then return false end
+  local envelope = reaper.GetFXEnvelope(track, fx, parameter, false)
+  if not envelope or reaper.CountEnvelopePoints(envelope) == 0 then return false end
+  local is_known, active = reaper.GetSetEnvelopeInfo_String(envelope, "ACTIVE", "", false)
+  return not is_known or active ~= "0"
+end
+
+--- What ReaEQ says the parameter does; nil for every other FX.
+local function eq_role(track, fx, parameter)
+  local is_eq, band_type, band_index, kind = reaper.TrackFX_GetEQParam(track, fx, parameter)
+  if not is_eq or (band_type ~= -1 and not EQ_KINDS[kind]) then return nil end
+  return {
+    band_type = band_type,
+    band_index = band_index,
+    kind = band_type == -1 and "gain" or EQ_KINDS[kind],
+    enabled = band_type == -1 or reaper.TrackFX_GetEQBandEnabled(track, fx, band_type, band_index),
+  }
+end
+
+local function grid(track, fx, parameter)
+  local points = json.array()
+  for point = 0, GRID_POINTS - 1 do
+    local normalized = point / (GRID_POINTS - 1)
+    local is_known, text = reaper.TrackFX_FormatParamValueNormalized(track, fx, parameter, normalized, "")
+    if not is_known then return json.array() end
+    points[point + 1] = json.array({ normalized, text })
+    ticks.breathe()
+  end
+  return points
+end
+
+local function read_parameter(track, fx, index)
+  local _, ident = reaper.TrackFX_GetParamIdent(track, fx, index)
+  local _, name = reaper.TrackFX_GetParamName(track, fx, index)
+  local _, text = reaper.TrackFX_GetFormattedParamValue(track, fx, index)
+  local _, low, high, middle = reaper.TrackFX_GetParamEx(track, fx, index)
+  local has_steps, step, _, _, is_toggle = reaper.TrackFX_GetParameterStepSizes(track, fx, index)
+  return {
+    index = index, ident = ident, name = name, text = text,
+    normalized = reaper.TrackFX_GetParamNormalized(track, fx, index),
+    min = low, max = high, mid = middle,
+    step = has_steps and step > 0 and step or nil,
+    is_toggle = has_steps and is_toggle,
+    automated = snapshot.is_automated(track, fx, index),
+    grid = grid(track, fx, index),
+    eq = eq_role(track, fx, index),
+  }
+end
+
+local function read_fx(track, fx)
+  local pseudo = {}
+  for _, ident in ipairs(PSEUDO_PARAMETERS) do pseudo[reaper.TrackFX_GetParamFromIdent(track, fx, ident)] = true end
+  local parameters = json.array()
+  for index = 0, reaper.TrackFX_GetNumParams(track, fx) - 1 do
+    if not pseudo[index] then parameters[#parameters + 1] = read_parameter(track, fx, index) end
+    ticks.breathe()
+  end
+  local _, name = reaper.TrackFX_GetFXName(track, fx)
+  return {
+    guid = reaper.TrackFX_GetFXGUID(track, fx),
+    ident = named(track, fx, "fx_ident"), type = named(track, fx, "fx_type"),
+    name = name, original_name = named(track, fx, "original_name"),
+    index = fx,
+    enabled = reaper.TrackFX_GetEnabled(track, fx), offline = reaper.TrackFX_GetOffline(track, fx),
+    parameters = parameters,
+  }
+end
+
+--- All FX of the track in the words of a request. Takes slices as it needs.
+function snapshot.take(track)
+  local chain = json.array()
+  for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1] = read_fx(track, fx) end
+  return chain
+end
+
+return snapshot

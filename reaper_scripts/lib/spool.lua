@@ -1,0 +1,81 @@
+--- The spool: one folder of messages between the scripts and the daemon. Every file is written as NAME.part and
+-- renamed, so that nobody reads half of one. Knows paths, not what the messages say.
+local fault = require("fault")
+
+local spool = {}
+spool.__index = spool
+
+local FOLDERS = { "audio", "requests", "replies", "receipts", "progress" }
+local MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+--- The spool inside `home`. Creates nothing.
+function spool.at(home)
+  local separator = package.config:sub(1, 1)
+  return setmetatable({ root = home:gsub("[/\\]+$", "") .. separator .. "spool" .. separator, separator = separator }, spool)
+end
+
+--- Creates the folders; raises a fault where that cannot be done.
+function spool:create()
+  for _, folder in ipairs(FOLDERS) do
+    reaper.RecursiveCreateDirectory(self.root .. folder, 0)
+  end
+end
+
+function spool:path(folder, name)
+  return self.root .. folder .. self.separator .. name
+end
+
+--- Moves a finished NAME.part to NAME. Names are unique: on Windows a rename onto a file fails.
+function spool:publish(folder, name)
+  local path = self:path(folder, name)
+  local is_done, problem = os.rename(path .. ".part", path)
+  if not is_done then fault.raise("%s could not be renamed to its name: %s. Check the folder's rights.", path, problem) end
+end
+
+--- Writes a whole message; raises a fault that names the file where the disk is full or refuses.
+function spool:write(folder, name, text)
+  if #text > MAX_MESSAGE_BYTES then
+    fault.raise("The track's FX list holds %d bytes, and a message at most %d. Take FX off the track.", #text, MAX_MESSAGE_BYTES)
+  end
+  local path = self:path(folder, name) .. ".part"
+  local file, problem = io.open(path, "wb")
+  if file then
+    local is_written
+    is_written, problem = file:write(text)
+    local is_closed, close_problem = file:close()
+    problem = not is_written and problem or not is_closed and close_problem or nil
+  end
+  if problem then
+    os.remove(path)
+    fault.raise("%s could not be written: %s. Free some disk space or check the folder's rights.", path, problem)
+  end
+  self:publish(folder, name)
+end
+
+--- The text of a message, or nil while it is not there. One that is too long raises a fault.
+function spool:read(folder, name)
+  local file = io.open(self:path(folder, name), "rb")
+  if not file then return nil end
+  local text = file:read(MAX_MESSAGE_BYTES + 1)
+  file:close()
+  if text and #text > MAX_MESSAGE_BYTES then
+    fault.raise("%s is longer than a message can be. Remove it and run the action again.", self:path(folder, name))
+  end
+  return text
+end
+
+function spool:remove(folder, name)
+  os.remove(self:path(folder, name))
+end
+
+--- Removes everything of one job but its receipt, which the daemon takes.
+function spool:sweep(id)
+  for _, suffix in ipairs({ ".part", "" }) do
+    self:remove("audio", id .. ".wav" .. suffix)
+    self:remove("requests", id .. ".json" .. suffix)
+  end
+  self:remove("replies", id .. ".json")
+  self:remove("progress", id .. ".json")
+end
+
+return spool

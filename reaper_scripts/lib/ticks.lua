@@ -1,0 +1,41 @@
+--- Work in slices: REAPER calls back about 30 times a second, and no slice may hold it up for 15 ms.
+-- The work is one coroutine; it says `breathe` often and `wait` where it needs REAPER to move on.
+local fault = require("fault")
+
+local ticks = {}
+
+local SLICE_S = 0.008 -- then the next step still ends below 15 ms
+
+local slice_start_s = 0
+local watcher
+
+--- Runs `work` in slices; `finish(problem)` is called once, with nil where all went well.
+function ticks.run(work, finish)
+  local thread = coroutine.create(function() return fault.guard(work) end)
+  local function step()
+    slice_start_s = reaper.time_precise()
+    local is_running, is_sound, problem = coroutine.resume(thread)
+    if coroutine.status(thread) ~= "dead" then return reaper.defer(step) end
+    if is_running and is_sound then return finish(nil) end
+    return finish(is_running and problem or is_sound)
+  end
+  step()
+end
+
+--- Calls `check` whenever a slice begins: it raises where what the work holds has gone meanwhile. nil: no check.
+function ticks.watch(check)
+  watcher = check
+end
+
+--- Ends this slice; work goes on in REAPER's next tick.
+function ticks.wait()
+  coroutine.yield()
+  if watcher then watcher() end
+end
+
+--- Ends this slice where its time is used up.
+function ticks.breathe()
+  if reaper.time_precise() - slice_start_s > SLICE_S then ticks.wait() end
+end
+
+return ticks
