@@ -1,0 +1,188 @@
+"""The plugin host: renders through chains in worker processes, whatever the plugins do.
+
+The public door of this room. It turns requests into jobs and waits for them; lanes do the work (`lane`), one worker
+each. It loads no plugin itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, overload
+
+from bridge.audio.buffer import check_audio
+from bridge.errors import PluginError
+from bridge.plugins import protocol
+from bridge.plugins.chain import VST3, Chain
+from bridge.plugins.jobs import Batch, Errand, LoadedFrom, Queue, RenderJob, SharedSource
+from bridge.plugins.lane import CLOSED, Lane, LaneSettings, suspects
+from bridge.plugins.shared_audio import BufferPool, Float32
+from bridge.plugins.worker_process import Deadlines
+
+IDLE_BUFFER_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Render:
+    """One render: audio (channels, samples), mono or stereo, and the settings to render it with.
+
+    `settings` is (controls,), or (blocks, controls): row k then holds from sample k * block_frames on, the last row
+    to the end. All values are normalized, in the order of `chain.controls`.
+    """
+
+    audio: Float32
+    sample_rate_hz: int
+    settings: Float32
+    block_frames: int = 512
+
+
+class PluginHost:
+    """Owns `workers` processes, started when first needed, and closes them. Usable from several threads.
+
+    `load_limit_s` is the time that loading one plugin may take, `render_limit_s` the time for one step of a render
+    (ten seconds of audio, or one plugin). A worker that crashes or hangs is replaced and its render tried once more.
+    `modules` are imported by every worker first, from `module_folders`; they may add plugin schemes.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        load_limit_s: float = 20.0,
+        render_limit_s: float = 20.0,
+        modules: Sequence[str] = (),
+        module_folders: Sequence[Path] = (),
+    ) -> None:
+        self._queue = Queue()
+        self._pool = BufferPool(idle_limit_bytes=IDLE_BUFFER_BYTES)
+        self._deadlines = Deadlines()
+        settings = LaneSettings(
+            lanes=max(workers, 1),
+            load_limit_s=load_limit_s,
+            render_limit_s=render_limit_s,
+            modules=modules,
+            module_folders=module_folders,
+        )
+        self._lanes = [Lane(settings, self._queue, self._pool, self._deadlines) for _ in range(settings.lanes)]
+        self._start_lock = threading.Lock()
+        self._is_started = self._is_closed = False
+
+    def __enter__(self) -> PluginHost:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @overload
+    def render(
+        self, chain: Chain, renders: Sequence[Render], *, return_errors: Literal[False] = ...
+    ) -> list[Float32]: ...
+
+    @overload
+    def render(
+        self, chain: Chain, renders: Sequence[Render], *, return_errors: Literal[True]
+    ) -> list[Float32 | PluginError]: ...
+
+    def render(
+        self, chain: Chain, renders: Sequence[Render], *, return_errors: bool = False
+    ) -> list[Float32] | list[Float32 | PluginError]:
+        """Render a batch on all workers; results in the same order, each of the shape of its audio.
+
+        State is reset before each render and latency taken out. An audio array that occurs several times in the
+        batch is copied once. With `return_errors`, an error takes the place of its result; otherwise the first is
+        raised: PluginOutputInvalid, PluginCrashed, PluginHung or another PluginError. After three crashes or hangs
+        the rest of a batch is not tried.
+        """
+        batch = Batch(self._located(chain), len(renders), return_errors=return_errors)
+        self._put(self._jobs(chain, batch, renders))
+        batch.wait()
+        if batch.error is not None and not return_errors:
+            raise batch.error
+        return batch.results  # type: ignore[return-value]  # complete: wait() returned
+
+    def describe(self, chain: Chain) -> tuple[protocol.SlotDescription, ...]:
+        """Load the chain's plugins and tell identity, latency and load time of each.
+
+        Raises PluginError if a plugin is missing, or is not the one that the chain was calibrated with.
+        """
+        loaded = self._located(chain)
+
+        def work(lane: Lane) -> protocol.Answers:
+            ask = protocol.Describe(key=chain.key)
+            return lane.ask(ask, suspects(loaded), first=lane.introduce(loaded))
+
+        answer = self.run_errand(Errand(work))
+        assert isinstance(answer, protocol.Described)
+        return answer.slots
+
+    def run_errand(self, errand: Errand) -> object:
+        """Run something on a lane that has its worker to itself, and wait for it."""
+        self._put([errand])
+        return errand.wait()
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """The workers that run now."""
+        return [pid for lane in self._lanes if (pid := lane.worker_pid) is not None]
+
+    def close(self) -> None:
+        """End all workers and delete all shared memory. What is still being rendered ends in an error."""
+        with self._start_lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        atexit.unregister(self.close)
+        for item in self._queue.close():
+            if isinstance(item, Errand):
+                item.finish(None, PluginError(CLOSED))
+            else:
+                item.batch.finish(item, PluginError(CLOSED))
+        for lane in self._lanes:
+            lane.shut()
+        for lane in self._lanes:
+            if lane.ident is not None:
+                lane.join()
+        self._deadlines.close()
+        self._pool.close()
+
+    def _put(self, items: list[RenderJob] | list[Errand]) -> None:
+        with self._start_lock:
+            if not self._is_started and not self._is_closed:
+                self._is_started = True
+                atexit.register(self.close)
+                for lane in self._lanes:
+                    lane.start()
+        self._queue.put(items)
+
+    def _jobs(self, chain: Chain, batch: Batch, renders: Sequence[Render]) -> list[RenderJob]:
+        sources: dict[int, SharedSource] = {}
+        jobs = []
+        for index, render in enumerate(renders):
+            source = sources.get(id(render.audio))
+            if source is None:
+                audio = check_audio(render.audio, f"render {index}")
+                source = sources[id(render.audio)] = SharedSource(audio, self._pool)
+            settings = chain.check_settings(render.settings)
+            if render.block_frames < 1 or render.sample_rate_hz < 1:
+                raise PluginError(f"Render {index} has no block length or no sample rate; both must be above 0.")
+            source.users += 1
+            jobs.append(
+                RenderJob(
+                    batch=batch,
+                    index=index,
+                    source=source,
+                    settings=settings.reshape(1, -1) if settings.ndim == 1 else settings,
+                    block_frames=render.block_frames,
+                    sample_rate_hz=render.sample_rate_hz,
+                )
+            )
+        return jobs
+
+    def _located(self, chain: Chain) -> LoadedFrom:
+        return LoadedFrom(chain, tuple("" if slot.scheme != VST3 else "" for slot in chain.slots))

@@ -1,0 +1,180 @@
+"""What the host's lanes work on: renders of a batch, and errands that need one worker to themselves.
+
+A queue, the state of each batch, and the audio that its renders share. No process is known here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bridge.errors import PluginError
+from bridge.plugins.chain import Chain
+from bridge.plugins.shared_audio import BufferPool, Float32, Region, SharedBuffer, audio_bytes
+
+if TYPE_CHECKING:
+    from bridge.plugins.lane import Lane
+
+FAULTS_PER_BATCH = 3  # crashes or hangs after which the rest of a batch is not tried
+
+
+@dataclass(frozen=True)
+class LoadedFrom:
+    """A chain and where its plugins are: for each slot the bundle's path, '' for a built-in effect."""
+
+    chain: Chain
+    paths: tuple[str, ...]
+
+
+class SharedSource:
+    """One audio array of a batch: copied into shared memory by the first render that needs it, freed by the last."""
+
+    def __init__(self, audio: Float32, pool: BufferPool) -> None:
+        self.audio = audio
+        self.users = 0
+        self._pool = pool
+        self._lock = threading.Lock()
+        self._buffer: SharedBuffer | None = None
+        self._region: Region | None = None
+
+    def region(self) -> Region:
+        with self._lock:
+            if self._buffer is None or self._region is None:
+                channels, frames = self.audio.shape
+                self._buffer = self._pool.take(audio_bytes(channels, frames))
+                self._region = self._buffer.region(0, channels, frames)
+                np.copyto(self._buffer.view(self._region), self.audio)
+            return self._region
+
+    def release(self) -> None:
+        with self._lock:
+            self.users -= 1
+            if self.users == 0 and self._buffer is not None:
+                self._pool.give_back(self._buffer)
+                self._buffer = self._region = None
+
+
+@dataclass
+class RenderJob:
+    """One render of a batch. `attempts` counts the workers that died of it."""
+
+    batch: Batch
+    index: int
+    source: SharedSource
+    settings: Float32  # (rows, controls)
+    block_frames: int
+    sample_rate_hz: int
+    attempts: int = 0
+    target: SharedBuffer | None = None
+
+
+class Batch:
+    """The renders of one call: where results and errors come together."""
+
+    def __init__(self, loaded: LoadedFrom, count: int, *, return_errors: bool) -> None:
+        self.loaded = loaded
+        self.results: list[Float32 | PluginError | None] = [None] * count
+        self.error: PluginError | None = None
+        self._return_errors = return_errors
+        self._pending = count
+        self._faults = 0
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        if count == 0:
+            self._done.set()
+
+    @property
+    def is_stopped(self) -> bool:
+        """No further render of it is worth starting."""
+        return self.error is not None
+
+    def finish(self, job: RenderJob, result: Float32 | PluginError, *, is_fault: bool = False) -> None:
+        """Each job exactly once."""
+        job.source.release()
+        with self._lock:
+            self.results[job.index] = result
+            self._faults += is_fault
+            is_enough = not self._return_errors or self._faults >= FAULTS_PER_BATCH
+            if isinstance(result, PluginError) and self.error is None and is_enough:
+                self.error = result
+            self._pending -= 1
+            if self._pending == 0:
+                self._done.set()
+
+    def stop(self, error: PluginError) -> None:
+        with self._lock:
+            self.error = self.error or error
+
+    def wait(self) -> None:
+        self._done.wait()
+
+
+@dataclass
+class Errand:
+    """Something for one worker alone: `work` runs on the lane's thread; its result or error comes back by `wait`."""
+
+    work: Callable[[Lane], object]
+    result: object = None
+    error: BaseException | None = None
+    _done: threading.Event = field(default_factory=threading.Event)
+
+    def finish(self, result: object, error: BaseException | None) -> None:
+        self.result, self.error = result, error
+        self._done.set()
+
+    def wait(self) -> object:
+        self._done.wait()
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+class Queue:
+    """First in, first out, for all lanes of a host. `take` waits; `take_render_ahead` never does."""
+
+    def __init__(self) -> None:
+        self._items: deque[RenderJob | Errand] = deque()
+        self._changed = threading.Condition()
+        self._is_closed = False
+
+    def put(self, items: list[RenderJob] | list[Errand]) -> None:
+        with self._changed:
+            if self._is_closed:
+                raise PluginError("The plugin host is closed; make a new one.")
+            self._items.extend(items)
+            self._changed.notify(len(items))
+
+    def put_back(self, jobs: list[RenderJob]) -> None:
+        with self._changed:
+            self._items.extendleft(reversed(jobs))
+            self._changed.notify(len(jobs))
+
+    def take(self) -> RenderJob | Errand | None:
+        """The next item, or None once the queue is closed."""
+        with self._changed:
+            while not self._items and not self._is_closed:
+                self._changed.wait()
+            return None if self._is_closed else self._items.popleft()
+
+    def take_render_ahead(self, lanes: int) -> RenderJob | None:
+        """Another render for a worker, if at least `lanes` of them wait: the other lanes must find one too."""
+        with self._changed:
+            if len(self._items) < lanes or not isinstance(self._items[0], RenderJob):
+                return None
+            job = self._items.popleft()
+            assert isinstance(job, RenderJob)
+            return job
+
+    def close(self) -> list[RenderJob | Errand]:
+        """Stop handing out; what was left is returned."""
+        with self._changed:
+            self._is_closed = True
+            left = list(self._items)
+            self._items.clear()
+            self._changed.notify_all()
+            return left
