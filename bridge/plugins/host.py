@@ -22,6 +22,7 @@ from bridge.plugins.jobs import Batch, Errand, LoadedFrom, Queue, RenderJob, Sha
 from bridge.plugins.lane import CLOSED, Lane, LaneSettings, suspects
 from bridge.plugins.shared_audio import BufferPool, Float32
 from bridge.plugins.worker_process import Deadlines
+from bridge.settings import Settings
 
 IDLE_BUFFER_BYTES = 64 * 1024 * 1024
 
@@ -186,3 +187,12 @@ class PluginHost:
 
     def _located(self, chain: Chain) -> LoadedFrom:
         return LoadedFrom(chain, tuple("" if slot.scheme != VST3 else "" for slot in chain.slots))
+
+
+def host_for(settings: Settings) -> PluginHost:
+    """A host with the workers and time limits of `settings`."""
+    return PluginHost(
+        workers=settings.worker_count,
+        load_limit_s=settings.plugin_load_limit_s,
+        render_limit_s=settings.plugin_render_limit_s,
+    )
