@@ -139,6 +139,9 @@ class Spool:
     def write_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._write(self.folder / HEARTBEAT_FILE, heartbeat)
 
+    def remove_heartbeat(self) -> None:
+        _remove(self.folder / HEARTBEAT_FILE)
+
     def begin_attempt(self, request_id: str) -> int:
         """Count one more attempt at this request and return the count, durable before the work begins."""
         path = self._path("attempts", request_id)

@@ -1,0 +1,129 @@
+"""The one owner of models and plugin host. Only the job thread calls it; torch is loaded here, when first needed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.errors import BridgeError, ModelError
+from bridge.settings import Settings, shipped_folder
+
+if TYPE_CHECKING:
+    from bridge.model.automix import Automix
+    from bridge.model.profile import HeardSound
+    from bridge.plugins.host import PluginHost
+
+log = logging.getLogger(__name__)
+
+TORCH_THREADS = 1
+"""The encoder is small: more threads gain little, and the sockets and the plugin workers need the cores."""
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in memory, as of `stamp`. `fault` says why what lies on disk now could not be loaded."""
+
+    automix: Automix
+    folder: Path
+    stamp: Stamp
+    fault: str = ""
+
+
+class Engine:
+    """Loads models by name, keeps them, and loads them again when their files change."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._host: PluginHost | None = None
+        self._loaded: dict[str, Loaded] = {}
+
+    def model_folders(self) -> tuple[Path, ...]:
+        """Where models lie: the user's own before the shipped ones."""
+        return self._settings.user_models, shipped_folder("models")
+
+    def model(self, name: str | None) -> Loaded:
+        """The model called `name` (None: the default), as it lies on disk now. ModelError where there is none.
+
+        A model that was good and has become damaged goes on working as it was, with the damage in `fault`.
+        """
+        folder = self._find(name or self._settings.default_model)
+        known = self._loaded.get(folder.name)
+        stamp = _stamp(folder)
+        if known is not None and known.stamp == stamp and known.folder == folder:
+            return known
+        try:
+            loaded = Loaded(self._load(folder), folder, stamp)
+        except BridgeError as error:
+            if known is None:
+                raise
+            log.error("the model %s changed on disk and cannot be loaded: %s", folder.name, error)
+            loaded = Loaded(known.automix, folder, stamp, fault=str(error))
+        self._loaded[folder.name] = loaded
+        return loaded
+
+    def refresh(self) -> None:
+        """Load again what has changed on disk, so that the next job need not wait for it."""
+        for name in [*self._loaded]:
+            try:
+                self.model(name)
+            except BridgeError as error:
+                log.error("the model %s is gone: %s", name, error)
+                del self._loaded[name]
+
+    def warm_up(self) -> None:
+        """Load torch, the default model and the first plugin workers before somebody waits for them."""
+        self.model(None)
+
+    def style(self, name: str) -> HeardSound:
+        """A stored style by name. ModelError names the styles there are."""
+        from bridge.model.styles import load_style
+
+        return load_style(self._settings.styles, name).sound
+
+    def close(self) -> None:
+        if self._host is not None:
+            self._host.close()
+            self._host = None
+        self._loaded.clear()
+
+    def _find(self, name: str) -> Path:
+        from bridge.model.manifest import find_models
+
+        models = find_models(self.model_folders())
+        if name not in models:  # by name only: a request must not choose a folder
+            known = ", ".join(sorted(models)) or "none"
+            raise ModelError(
+                f"No model is called {name!r}. Installed models: {known}. "
+                f"Install Bridge again, or train one into {self._settings.user_models}."
+            )
+        return models[name]
+
+    def _load(self, folder: Path) -> Automix:
+        import torch
+
+        from bridge.model.automix import Automix
+        from bridge.model.bundle import load_bundle
+
+        torch.set_num_threads(TORCH_THREADS)
+        return Automix(load_bundle(folder), self._plugin_host())
+
+    def _plugin_host(self) -> PluginHost:
+        from bridge.plugins.host import PluginHost
+
+        if self._host is None:
+            self._host = PluginHost(
+                workers=self._settings.worker_count,
+                load_limit_s=self._settings.plugin_load_limit_s,
+                render_limit_s=self._settings.plugin_render_limit_s,
+            )
+        return self._host
+
+
+def _stamp(folder: Path) -> Stamp:
+    """What tells one state of a model folder from another: names, times and sizes of its files."""
+    states = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
+    return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states if not name.endswith(".part"))

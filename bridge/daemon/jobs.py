@@ -1,0 +1,167 @@
+"""The job queue and the one thread that works it off: every request in the spool gets exactly one reply.
+
+This is where errors end: a BridgeError becomes its one line, anything else a line and a trace in the log. A request
+at which the daemon was killed still lies in the spool and is answered after the restart, a few times at most.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+
+from bridge.daemon.control import Defaults
+from bridge.daemon.engine import Engine
+from bridge.daemon.signs import Feedback, JobProgress
+from bridge.errors import BridgeError, LinkError
+from bridge.reaper.messages import SCHEMA, Reply
+from bridge.reaper.spool import Spool
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 2
+
+
+class JobRunner(threading.Thread):
+    """Owns the engine. `submit` and `stop` may be called from any thread."""
+
+    def __init__(self, spool: Spool, engine: Engine, *, defaults: Callable[[], Defaults], feedback: Feedback) -> None:
+        super().__init__(name="jobs", daemon=True)
+        self._spool, self._engine = spool, engine
+        self._defaults, self._feedback = defaults, feedback
+        self._waiting: deque[str] = deque()
+        self._known: set[str] = set()  # waiting, running, or given up
+        self._changed = threading.Condition()
+        self._is_stopping = self._must_refresh = False
+        self._running: str | None = None
+
+    # ------------------------------------------------------------ from any thread
+
+    def submit(self, request_id: str) -> None:
+        """Queue a request; one that is known already is not queued twice."""
+        with self._changed:
+            if request_id not in self._known:
+                self._known.add(request_id)
+                self._waiting.append(request_id)
+                self._changed.notify()
+
+    def refresh_models(self) -> None:
+        """Have models that changed on disk loaded again when nothing else is to do."""
+        with self._changed:
+            self._must_refresh = True
+            self._changed.notify()
+
+    def stop(self, limit_s: float) -> bool:
+        """Finish the running job, leave the others in the spool. False when it took longer than `limit_s`."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify()
+        self.join(limit_s)
+        return not self.is_alive()
+
+    @property
+    def status(self) -> str:
+        """One line: what is being done, and how much waits."""
+        with self._changed:
+            waiting = f", {len(self._waiting)} waiting" if self._waiting else ""
+            return f"working{waiting}" if self._running else "ready"
+
+    # ------------------------------------------------------------ the job thread
+
+    def run(self) -> None:
+        self._guarded(self._engine.warm_up)
+        while (request_id := self._next()) is not None:
+            if not request_id:
+                self._guarded(self._engine.refresh)
+                continue
+            is_settled = self._work(request_id)
+            with self._changed:
+                self._running = None
+                if is_settled:
+                    self._known.discard(request_id)
+            gc.collect()  # audio and tensors of the job, before the next one takes as much again
+        self._engine.close()
+
+    def _next(self) -> str | None:
+        """The next request's id; '' when models are to be refreshed; None when the thread is to end."""
+        with self._changed:
+            while True:
+                if self._is_stopping:
+                    return None
+                if self._waiting:
+                    self._running = self._waiting.popleft()
+                    return self._running
+                if self._must_refresh:
+                    self._must_refresh = False
+                    return ""
+                self._changed.wait()
+
+    def _work(self, request_id: str) -> bool:
+        """Answer one request. False where its file cannot be removed: it is then not taken up again."""
+        if not self._spool.has_request(request_id):
+            return True  # taken back by the script
+        reply = self._answer(request_id)
+        try:
+            self._deliver(reply)
+        except LinkError as error:
+            log.error("no reply to %s: %s", request_id, error)
+            self._feedback("/bridge/error", str(error))
+            return True  # it stays in the spool, and the next look finds it again
+        self._spool.finish(request_id)
+        self._feedback("/bridge/result", reply.id, reply.status, reply.message, len(reply.writes))
+        if reply.status == "error":
+            self._feedback("/bridge/error", reply.message)
+        log.info("%s: %s, %s", request_id, reply.status, reply.message)
+        return not self._spool.has_request(request_id)
+
+    def _answer(self, request_id: str) -> Reply:
+        from bridge.daemon.answer import answer
+
+        try:
+            self._spool.check_free_space()
+            attempt = self._spool.begin_attempt(request_id)
+            if attempt > MAX_ATTEMPTS:
+                raise LinkError(
+                    f"The daemon ended {MAX_ATTEMPTS} times while it worked on this request, so it was given up. "
+                    "See logs/daemon.log in Bridge's home folder; try another range of the track."
+                )
+            return answer(
+                self._spool.read_request(request_id),
+                spool=self._spool,
+                engine=self._engine,
+                defaults=self._defaults(),
+                progress=JobProgress(self._spool, request_id, self._feedback),
+            )
+        except BridgeError as error:
+            return _error_reply(request_id, str(error))
+        except Exception as error:
+            log.exception("request %s", request_id)
+            name = type(error).__name__
+            return _error_reply(
+                request_id, f"Bridge failed at this request ({name}: {error}). See logs/daemon.log; please report it."
+            )
+
+    def _deliver(self, reply: Reply) -> None:
+        """Write the reply; on a full disk the request's own audio makes room for the line that says so."""
+        try:
+            self._spool.write_reply(reply)
+        except LinkError as error:
+            self._spool.drop_audio(f"{reply.id}.wav")
+            self._spool.write_reply(_error_reply(reply.id, str(error)))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """Prepare something that the next job would do as well; what goes wrong will be that job's error."""
+        try:
+            step()
+        except BridgeError as error:
+            log.error("%s", error)
+            self._feedback("/bridge/error", str(error))
+        except Exception:
+            log.exception("preparing models")
+
+
+def _error_reply(request_id: str, message: str) -> Reply:
+    one_line = " ".join(message.split())
+    return Reply(schema=SCHEMA, id=request_id, status="error", message=one_line)

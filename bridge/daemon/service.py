@@ -1,0 +1,190 @@
+"""The daemon's life: lock, socket, heartbeat, watch, serve, drain. Each step by name, undone in reverse.
+
+The socket answers before anything heavy is loaded: models and torch come with the job thread. This module decides
+nothing about requests and commands.
+"""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+from bridge import __version__
+from bridge.daemon.control import Control
+from bridge.daemon.engine import Engine
+from bridge.daemon.jobs import JobRunner
+from bridge.daemon.lock import DaemonLock
+from bridge.daemon.signs import HeartbeatThread
+from bridge.daemon.watch import Watch
+from bridge.errors import LinkError
+from bridge.reaper.spool import Spool
+from bridge.settings import Settings
+from bridge.surfaces.commands import Command
+from bridge.surfaces.osc import OscSurface
+
+log = logging.getLogger(__name__)
+
+POLL_PERIOD_S = 1.0
+SWEEP_PERIOD_S = 600.0
+DRAIN_LIMIT_S = 15.0
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread may hold the interpreter while another waits: a ping must not wait for several of Python's 5 ms."""
+
+LOG_BYTES = 1_000_000
+LOG_FILES = 3
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGINT or SIGTERM; the exit status. Raises LinkError (DaemonRunning) where it cannot begin."""
+    return Service(settings).run()
+
+
+class Service:
+    """One daemon for one home folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop_asked = threading.Event()
+        self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
+        self._control = Control(settings)
+        self._engine = Engine(settings)
+        self._surface = OscSurface(
+            settings.osc_host,
+            settings.osc_port,
+            settings.osc_feedback_port,
+            handle=self._on_command,
+            status=lambda: self._jobs.status,
+        )
+        self._jobs = JobRunner(
+            self._spool, self._engine, defaults=lambda: self._control.defaults, feedback=self._surface.send
+        )
+
+    def run(self) -> int:
+        with ExitStack() as life:
+            life.enter_context(DaemonLock(self._settings.home / "daemon.lock"))
+            life.enter_context(_log_file(self._settings))
+            life.enter_context(_quick_switches())
+            life.enter_context(self._stopped_by_signals())
+            self._spool.create()
+            self._surface.open()
+            life.callback(self._surface.close)
+            self._spool.sweep()
+            heartbeat = HeartbeatThread(self._spool, self._surface.port)
+            life.callback(heartbeat.stop)
+            watch = self._watch()
+            life.callback(watch.stop)
+            life.callback(self._drain)
+            self._jobs.start()
+            heartbeat.beat()
+            heartbeat.start()
+            self._say_ready()
+            self._serve()
+        return 0
+
+    def stop(self) -> None:
+        """Ask the daemon to end; safe from signal handlers and other threads."""
+        self._stop_asked.set()
+
+    # ------------------------------------------------------------ steps
+
+    def _watch(self) -> Watch:
+        self._settings.user_models.mkdir(parents=True, exist_ok=True)
+        watch = Watch(
+            self._settings.spool / "requests",
+            self._engine.model_folders(),
+            on_request=self._jobs.submit,
+            on_model=self._jobs.refresh_models,
+        )
+        watch.start()
+        return watch
+
+    def _say_ready(self) -> None:
+        where = f"{self._settings.osc_host}:{self._surface.port}"
+        log.info("ready, version %s, OSC on %s", __version__, where)
+        print(f"Bridge daemon ready on {where}, spool {self._settings.spool}", flush=True)
+
+    def _serve(self) -> None:
+        """Look into the spool now and then: for what lay there before, and what the system gave no notice of."""
+        swept_at_s = time.monotonic()
+        while True:
+            try:
+                for request_id in self._spool.pending():
+                    self._jobs.submit(request_id)
+                if time.monotonic() - swept_at_s > SWEEP_PERIOD_S:
+                    swept_at_s = time.monotonic()
+                    self._spool.sweep()
+            except LinkError as error:  # the folder went away: put it back
+                log.error("%s", error)
+                self._spool.create()
+            if self._stop_asked.wait(POLL_PERIOD_S):
+                return
+
+    def _drain(self) -> None:
+        if not self._jobs.stop(DRAIN_LIMIT_S):
+            log.warning("the running job did not end within %g s; its request stays in the spool", DRAIN_LIMIT_S)
+
+    def _on_command(self, command: Command) -> None:
+        self._control.handle(command, self._surface.send)
+
+    @contextmanager
+    def _stopped_by_signals(self) -> Iterator[None]:
+        """The first signal asks for an orderly end, a second one ends at once; then the old handlers stand again."""
+
+        def ask(number: int, _frame: FrameType | None) -> None:
+            if self._stop_asked.is_set():
+                signal.signal(number, signal.SIG_DFL)
+                signal.raise_signal(number)
+            self.stop()
+
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals belong to the main thread: whoever runs a service elsewhere calls `stop`
+            return
+        names = ("SIGINT", "SIGTERM", "SIGBREAK")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.signal(number, ask) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+@contextmanager
+def _quick_switches() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@contextmanager
+def _log_file(settings: Settings) -> Iterator[None]:
+    """Write what happens to logs/daemon.log in the home folder, a few megabytes at most."""
+    folder = settings.home / "logs"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            folder / "daemon.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8"
+        )
+    except OSError as error:
+        raise LinkError(f"Cannot write logs in {folder}: {error.strerror}. Make the folder writable.") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("bridge")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        handler.close()
