@@ -15,8 +15,9 @@ import click
 from bridge import __version__
 from bridge.cli.automix import automix
 from bridge.cli.chains import chain, plugins
+from bridge.cli.installation import doctor, install, uninstall
 from bridge.cli.models import evaluate, models, styles, train
-from bridge.cli.service import daemon, demo, doctor
+from bridge.cli.service import daemon, demo
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:
@@ -51,5 +52,18 @@ def main(context: click.Context, debug: bool, home: Path | None) -> None:  # noq
     context.obj = {"home": home}
 
 
-for command in (automix, chain, daemon, demo, doctor, evaluate, models, plugins, styles, train):
+for command in (
+    automix,
+    chain,
+    daemon,
+    demo,
+    doctor,
+    evaluate,
+    install,
+    models,
+    plugins,
+    styles,
+    train,
+    uninstall,
+):
     main.add_command(command)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.output import in_decibels, json_option, print_table, settings_of, shown_progress, write_json
+from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
 
 if TYPE_CHECKING:
     from bridge.model.file_job import FileResult
@@ -79,23 +79,8 @@ def _print(result: FileResult, report_file: Path | None) -> None:
             if row.changed
         ]
         print_table(f"Settings by {result.model}", ("control", "before", "after", "confidence"), rows)
-    before, after = result.measures.before, result.measures.after
-    print_table(
-        "Measured",
-        ("", "before", "after"),
-        [
-            ("loudness", in_decibels(before.loudness_lufs, "LUFS"), in_decibels(after.loudness_lufs, "LUFS")),
-            (
-                "true peak",
-                in_decibels(before.true_peak_dbtp, "dBTP"),
-                in_decibels(after.true_peak_dbtp, "dBTP"),
-            ),
-            (
-                "distance to target",
-                in_decibels(before.distance_db, "dB"),
-                in_decibels(after.distance_db, "dB"),
-            ),
-        ],
-    )
+    from bridge.report.page import measure_rows
+
+    print_table("Measured", ("", "before", "after"), measure_rows(result.measures.before, result.measures.after))
     click.echo(result.reason)
     click.echo(f"Audio: {result.output}" + (f"\nReport: {report_file}" if report_file else ""))

@@ -6,4 +6,89 @@ from pathlib import Path
 
 import click
 
+from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.errors import ChainError
+from bridge.settings import Settings, shipped_folder
+
 _FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def chain() -> None:
+    """Chains: which plugins in which order, and which of their parameters are controls."""
+
+
+@chain.command("list")
+@json_option
+@click.pass_context
+def list_chains(context: click.Context, json_file: Path | None) -> None:
+    """The chains that come with Bridge, and your own (in the folder `chains` of the home folder)."""
+    from bridge.plugins.chain_file import load_chain
+    from bridge.plugins.host import host_for
+
+    rows = []
+    for file in _chain_files(settings_of(context)):
+        with host_for(settings_of(context)) as host:
+            loaded = load_chain(file, calibrate=host.calibrate)
+        plugins_used = [slot.plugin for slot in loaded.slots]
+        rows.append(
+            {
+                "name": loaded.name,
+                "description": loaded.description,
+                "plugins": plugins_used,
+                "controls": len(loaded.controls),
+                "file": str(file),
+            }
+        )
+    write_json(rows, json_file)
+    if json_file is None or str(json_file) != "-":
+        print_table(
+            "Chains",
+            ("name", "description", "controls", "file"),
+            [(str(r["name"]), str(r["description"]), str(r["controls"]), str(r["file"])) for r in rows],
+        )
+
+
+@chain.command("show")
+@click.argument("name", metavar="NAME_OR_FILE")
+@json_option
+@click.pass_context
+def show_chain(context: click.Context, name: str, json_file: Path | None) -> None:
+    """One chain: its slots, controls, ranges and neutral values."""
+    from bridge.plugins.chain import chain_to_dict
+    from bridge.plugins.chain_file import load_chain
+    from bridge.plugins.host import host_for
+
+    settings = settings_of(context)
+    with host_for(settings) as host:
+        loaded = load_chain(_find_chain(name, settings), calibrate=host.calibrate)
+    write_json(chain_to_dict(loaded), json_file)
+    if json_file is None or str(json_file) != "-":
+        plugin_of = {slot.name: slot.plugin for slot in loaded.slots}
+        print_table(
+            f"{loaded.name}: {loaded.description}",
+            ("control", "plugin", "from", "to", "neutral"),
+            [(c.label, plugin_of[c.slot], c.text(c.low), c.text(c.high), c.text(c.neutral)) for c in loaded.controls],
+        )
+
+
+def _chain_files(settings: Settings) -> list[Path]:
+    folders = (settings.home / "chains", shipped_folder("models") / "chains")
+    return [file for folder in folders if folder.is_dir() for file in sorted(folder.glob("*.toml"))]
+
+
+def _find_chain(name: str, settings: Settings) -> Path:
+    if Path(name).is_file():
+        return Path(name)
+    files = {file.stem: file for file in reversed(_chain_files(settings))}
+    if name not in files:
+        raise ChainError(f"No chain is called {name!r}. Chains: {', '.join(sorted(files))}. A file's path works too.")
+    return files[name]
+
+
+@click.command()
+@json_option
+@click.pass_context
+def plugins(context: click.Context, json_file: Path | None) -> None:
+    """The plugins that chains can use: pedalboard's own, and the VST3 plugins installed here."""
+    raise NotImplementedError

@@ -1,1 +1,167 @@
-"""`bridge train`, `evaluate`, `models` and `styles`: models and what they know."""
+"""`bridge train`, `evaluate`, `models` and `styles`: models, and what they know."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
+from bridge.errors import ModelError
+from bridge.settings import shipped_folder
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+
+
+@click.command()
+@click.option("--chain", "chain_file", required=True, type=_FILE, help="The chain to learn, a TOML file.")
+@click.option("--task", required=True, metavar="TASK", help="What to learn: channel-strip.")
+@click.option("--data", "folders", required=True, multiple=True, type=_FOLDER, help="Folder of audio; may be repeated.")
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False),
+              help="Folder of the new model; its name becomes the model's.")  # fmt: skip
+@click.option("--minutes", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Time to train.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
+@click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed and data, same examples.")
+@click.pass_context
+def train(
+    context: click.Context,
+    chain_file: Path,
+    task: str,
+    folders: tuple[Path, ...],
+    output: Path,
+    minutes: float,
+    resume: bool,
+    device: str,
+    seed: int,
+) -> None:
+    """Learn an encoder for a chain, through the chain's own plugins. Ctrl+C stops it; --resume goes on."""
+    from bridge.plugins.chain_file import load_chain
+    from bridge.plugins.host import host_for
+    from bridge.training.loop import TrainOptions
+    from bridge.training.loop import train as learn
+
+    settings = settings_of(context)
+    with host_for(settings) as host:
+        chain = load_chain(chain_file, calibrate=host.calibrate)
+    parts = ["--chain", chain_file, "--task", task, *(part for f in folders for part in ("--data", f)), "-o", output]
+    command = shlex.join(["reaper-bridge", "train", *map(str, parts), "--minutes", f"{minutes:g}", "--seed", str(seed)])
+    options = TrainOptions(
+        chain=chain,
+        data=folders,
+        output=output,
+        task=task,
+        minutes=minutes,
+        resume=resume,
+        device=device,
+        seed=seed,
+        workers=settings.worker_count,
+        command=command,
+    )
+    with _cancellable() as cancelled, shown_progress("Training") as progress:
+        manifest = learn(options, progress=progress, is_cancelled=cancelled.is_set)
+    if manifest is None:
+        raise ModelError(f"Stopped. Nothing was written to {output}; the same command with --resume goes on.")
+    click.echo(f"The model {manifest.name} lies in {output}. Judge it: reaper-bridge evaluate {output} DIR")
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
+@json_option
+@click.pass_context
+def evaluate(context: click.Context, model: str, folders: tuple[Path, ...], json_file: Path | None) -> None:
+    """Judge MODEL on the recordings in DIR that it never heard, beside doing nothing, gain match and match EQ."""
+    from bridge.model.manifest import find_model
+    from bridge.training.evaluate import evaluate_model, score_rows
+
+    settings = settings_of(context)
+    with shown_progress("Evaluating") as progress:
+        folder = find_model(model, (settings.user_models, shipped_folder("models")))
+        scores = evaluate_model(folder, folders, workers=settings.worker_count, progress=progress)
+    write_json(scores, json_file)
+    if json_file is None or str(json_file) != "-":
+        print_table(f"{model} on unseen recordings", *score_rows(scores))
+
+
+@click.command()
+@json_option
+@click.pass_context
+def models(context: click.Context, json_file: Path | None) -> None:
+    """The installed models: chain, training, and scores on recordings they never heard."""
+    from bridge.model.manifest import find_models, read_manifest
+
+    settings = settings_of(context)
+    rows = []
+    for name, folder in sorted(find_models((settings.user_models, shipped_folder("models"))).items()):
+        manifest = read_manifest(folder)
+        rows.append(
+            {
+                "name": name,
+                "description": manifest.description,
+                "controls": len(manifest.chain.controls),
+                "trained": manifest.training.date,
+                "scores": manifest.scores,
+                "folder": str(folder),
+            }
+        )
+    write_json(rows, json_file)
+    if json_file is None or str(json_file) != "-":
+        print_table(
+            "Models",
+            ("name", "description", "controls", "trained", "folder"),
+            [tuple(str(row[key]) for key in ("name", "description", "controls", "trained", "folder")) for row in rows],
+        )
+
+
+@click.group()
+def styles() -> None:
+    """Styles: a stored sound with a name, to be used as a reference."""
+
+
+@styles.command("add")
+@click.argument("name")
+@click.argument("files", nargs=-1, required=True, type=_FILE)
+@click.option("--model", metavar="NAME", help="The model whose ears are used (default: channel-strip).")
+@click.pass_context
+def add_style(context: click.Context, name: str, files: tuple[Path, ...], model: str | None) -> None:
+    """Store the sound of FILES as the style NAME."""
+    from bridge.model.file_job import store_style
+
+    path = store_style(name, files, model, settings_of(context))
+    click.echo(f"The style {name} lies in {path}. Use it: reaper-bridge automix IN --style {shlex.quote(name)} -o OUT")
+
+
+@styles.command("list")
+@json_option
+@click.pass_context
+def list_styles(context: click.Context, json_file: Path | None) -> None:
+    """The stored styles."""
+    from bridge.model import styles as stored
+
+    names = stored.list_styles(settings_of(context).styles)
+    write_json(names, json_file)
+    if json_file is None or str(json_file) != "-":
+        print_table("Styles", ("name",), [(name,) for name in names])
+
+
+@contextmanager
+def _cancellable() -> Iterator[threading.Event]:
+    """Ctrl+C sets the event, so that long work can put itself away; a second one ends the program at once."""
+    event = threading.Event()
+
+    def cancel(_signal: int, _frame: object) -> None:
+        event.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, cancel)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)

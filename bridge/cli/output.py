@@ -66,7 +66,3 @@ def shown_progress(title: str) -> Iterator[Progress]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
         yield lambda fraction, step: bar.update(task, completed=fraction, description=f"{title}: {step}")
-
-
-def in_decibels(value: float | None, unit: str) -> str:
-    return "silence" if value is None else f"{value:.1f} {unit}"

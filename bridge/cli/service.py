@@ -1,4 +1,4 @@
-"""`bridge daemon`, `bridge demo` and `bridge doctor`: Bridge as it runs beside REAPER."""
+"""`bridge daemon` and `bridge demo`: Bridge as it runs beside REAPER."""
 
 from __future__ import annotations
 
@@ -69,19 +69,3 @@ def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None
         ],
     )
     click.echo(f"Report: {result.report}")
-
-
-@click.command()
-@json_option
-@click.pass_context
-def doctor(context: click.Context, json_file: Path | None) -> None:
-    """Check every link of the installation and say what to do about each fault."""
-    from bridge.daemon.doctor import examine
-
-    findings = examine(settings_of(context))
-    write_json(findings, json_file)
-    if json_file is None or str(json_file) != "-":
-        rows = [("ok" if f.is_ok else "FAULT", f.link, f.finding, f.remedy) for f in findings]
-        print_table("Bridge doctor", ("", "link", "found", "what to do"), rows)
-    if not all(finding.is_ok for finding in findings):
-        sys.exit(1)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import quote
 
 from bridge.errors import AudioError
@@ -23,6 +24,30 @@ class Section:
     left_alone: Sequence[str] = ()
     plots: Sequence[tuple[str, str]] = ()  # (caption, data URI)
     players: Sequence[tuple[str, Path]] = field(default_factory=tuple)
+
+
+class Measures(Protocol):
+    """What a section says was measured; None where nothing can be, as in silence."""
+
+    @property
+    def loudness_lufs(self) -> float | None: ...
+    @property
+    def true_peak_dbtp(self) -> float | None: ...
+    @property
+    def distance_db(self) -> float | None: ...
+
+
+def measure_rows(before: Measures, after: Measures) -> list[tuple[str, str, str]]:
+    """The rows that tables of pages and of the command line share: (measure, before, after)."""
+    return [
+        ("loudness", _shown(before.loudness_lufs, "LUFS"), _shown(after.loudness_lufs, "LUFS")),
+        ("true peak", _shown(before.true_peak_dbtp, "dBTP"), _shown(after.true_peak_dbtp, "dBTP")),
+        ("distance to target", _shown(before.distance_db, "dB"), _shown(after.distance_db, "dB")),
+    ]
+
+
+def _shown(value: float | None, unit: str) -> str:
+    return "silence" if value is None else f"{value:.1f} {unit}"
 
 
 def write_page(target: Path, title: str, introduction: str, sections: Sequence[Section]) -> None:

@@ -1,0 +1,269 @@
+"""The main job on a file: listen to parts of it, let the guard judge, render the whole of it, measure what came out.
+
+Long files are streamed. Where the settings are refused the output is the input, unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.files import AudioWriter, probe, read_excerpts, stream_blocks
+from bridge.audio.measures import LoudnessMeter
+from bridge.errors import AudioError, ModelError
+from bridge.model.automix import Automix
+from bridge.model.bundle import load_bundle
+from bridge.model.manifest import find_model
+from bridge.model.profile import HeardSound
+from bridge.model.styles import Style, load_style, save_style
+from bridge.model.task import AutomixTask, Measured, Outcome
+from bridge.plugins.chain import Chain
+from bridge.plugins.chain_file import load_chain
+from bridge.plugins.host import PluginHost, host_for
+from bridge.settings import Settings, shipped_folder
+
+Progress = Callable[[float, str], None]
+
+EXCERPT_S = 10.0
+EXCERPTS = 6
+BLOCK_FRAMES = 1 << 16
+CEILING_DBTP = 0.0
+HEADROOM_DB = 0.1
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """What `bridge automix` was asked for."""
+
+    source: Path
+    target: Path
+    reference: Path | None = None
+    style: str | None = None
+    model: str | None = None
+    chain_file: Path | None = None
+    refine_s: float = 0.0
+    amount_percent: float = 100.0
+    automation: bool = False
+
+
+class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One control before and after: real values with their unit, and as people read them."""
+
+    slot: str
+    plugin: str
+    control: str
+    unit: str
+    before: float
+    after: float
+    text_before: str
+    text: str
+    confidence: float
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+
+class FileMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """Loudness and true peak are of the whole file, the distance is what the guard judged by."""
+
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    distance_db: float | None
+
+
+class MeasuresPair(msgspec.Struct, frozen=True, kw_only=True):
+    before: FileMeasures
+    after: FileMeasures
+
+
+class FileResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What `bridge automix --json` writes."""
+
+    model: str
+    applied: bool
+    reason: str
+    amount_percent: float
+    controls: list[ControlRow]
+    measures: MeasuresPair
+    input: str
+    output: str
+    sample_rate_hz: int
+    duration_s: float
+
+
+def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambda _share, _step: None) -> FileResult:
+    """Process `job.source` into `job.target`.
+
+    Raises AudioError for files that cannot be used, ModelError where no model fits, PluginError where the chain
+    cannot be rendered. Nothing is left at the target then.
+    """
+    info = probe(job.source)
+    _check_target(job)
+    progress(0.0, "loading the model")
+    bundle = load_bundle(model_folder(job.model, job.chain_file, settings))
+    if job.automation:
+        raise ModelError(
+            f"The model {bundle.name} sets one value per control and knows no --automation: leave the option out, or "
+            "name a model whose card says that its settings move in time."
+        )
+    with host_for(settings) as host:
+        automix = Automix(bundle, host)
+        task = AutomixTask(
+            excerpts=[audio for _, audio in read_excerpts(job.source, EXCERPT_S, EXCERPTS)],
+            sample_rate_hz=info.sample_rate_hz,
+            current=bundle.chain.neutral,
+            reference=_reference(job, automix, settings),
+            amount_percent=job.amount_percent,
+            refine_s=job.refine_s,
+        )
+        outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
+        outcome, before, after = _write(job, bundle.chain, host, outcome, progress)
+    return FileResult(
+        model=bundle.name,
+        applied=outcome.applied,
+        reason=outcome.reason,
+        amount_percent=100 * outcome.amount,
+        controls=_rows(bundle.chain, outcome),
+        measures=MeasuresPair(before=before, after=after),
+        input=str(job.source),
+        output=str(job.target),
+        sample_rate_hz=info.sample_rate_hz,
+        duration_s=info.duration_s,
+    )
+
+
+def model_folder(name: str | None, chain_file: Path | None, settings: Settings) -> Path:
+    """The folder of the named model, or of one trained for the chain file, or of the default one."""
+    folders = model_folders(settings)
+    if chain_file is None:
+        return find_model(name or settings.default_model, folders)
+    with host_for(settings) as host:
+        chain = load_chain(chain_file, calibrate=host.calibrate)
+    folder = find_model(name or chain.name, folders)
+    if load_bundle(folder).chain.key != chain.key:
+        raise ModelError(
+            f"The model in {folder} was trained for another chain than {chain_file}. Train one for it: "
+            f"reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR."
+        )
+    return folder
+
+
+def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
+    """Keep the sound of `files` as the style `name`, as the model hears it. Returns the style's file."""
+    bundle = load_bundle(find_model(model or settings.default_model, model_folders(settings)))
+    rates = {probe(file).sample_rate_hz for file in files}
+    if len(rates) > 1:
+        raise AudioError(
+            f"The files of the style {name!r} have several sample rates ({rates}); give files of one rate."
+        )
+    excerpts = [audio for file in files for _, audio in read_excerpts(file, EXCERPT_S, EXCERPTS)]
+    with host_for(settings) as host:
+        sound = Automix(bundle, host).hear(excerpts, rates.pop())
+    style = Style(name, sound, bundle.manifest.features, tuple(file.name for file in files))
+    return save_style(settings.styles, style)
+
+
+def model_folders(settings: Settings) -> tuple[Path, Path]:
+    """Where models lie: the user's own before the shipped ones."""
+    return settings.user_models, shipped_folder("models")
+
+
+def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound | None:
+    if job.style is not None:
+        return load_style(settings.styles, job.style).sound
+    if job.reference is None:
+        return None
+    excerpts = [audio for _, audio in read_excerpts(job.reference, EXCERPT_S, EXCERPTS)]
+    return automix.hear(excerpts, probe(job.reference).sample_rate_hz)
+
+
+def _check_target(job: FileJob) -> None:
+    if job.target.exists() and job.target.samefile(job.source):
+        raise AudioError(f"{job.target} is the input itself; name another file with -o, and nothing is overwritten.")
+    if not job.target.parent.is_dir():
+        raise AudioError(f"The folder {job.target.parent} does not exist; make it, or choose another with -o.")
+
+
+def _write(
+    job: FileJob, chain: Chain, host: PluginHost, outcome: Outcome, progress: Progress
+) -> tuple[Outcome, FileMeasures, FileMeasures]:
+    """Render the whole file and measure it; where a part that nobody heard clips, lower the output gain once."""
+    progress(0.6, "measuring")
+    before = _measure(job.source, outcome.measures_before)
+    if not outcome.applied:
+        _copy(job.source, job.target)
+        return outcome, before, before
+    for attempt in (0, 1):
+        progress(0.7 + 0.15 * attempt, "rendering")
+        host.render_file(chain, outcome.settings, job.source, job.target)
+        after = _measure(job.target, outcome.measures_after)
+        excess_db = _excess_db(before, after)
+        if excess_db <= 0:
+            return outcome, before, after
+        lowered = _lowered(chain, outcome.settings, excess_db + HEADROOM_DB)
+        if lowered is None:
+            break
+        outcome = replace(outcome, settings=lowered)
+    _copy(job.source, job.target)
+    reason = "Left as it is: the new settings would clip in parts of the file, and no output gain can take that back."
+    refused = replace(outcome, applied=False, reason=reason, settings=outcome.before_settings, amount=0.0)
+    return refused, before, before
+
+
+def _excess_db(before: FileMeasures, after: FileMeasures) -> float:
+    """How far the peak lies above full scale, or above what it was where that was more."""
+    ceiling = max(CEILING_DBTP, before.true_peak_dbtp if before.true_peak_dbtp is not None else CEILING_DBTP)
+    return (after.true_peak_dbtp - ceiling) if after.true_peak_dbtp is not None else 0.0
+
+
+def _lowered(chain: Chain, settings: NDArray[np.float32], by_db: float) -> NDArray[np.float32] | None:
+    """`settings` with the output gain lowered by `by_db`; None where the chain has none or it ends there."""
+    for index, control in enumerate(chain.controls):
+        if control.role == "output_gain":
+            wanted = control.normalized(control.real_value(float(settings[index])) - by_db)
+            lowered = settings.copy()
+            lowered[index] = wanted
+            return lowered if control.low <= wanted <= control.high else None
+    return None
+
+
+def _measure(path: Path, judged: Measured) -> FileMeasures:
+    info = probe(path)
+    meter = LoudnessMeter(info.channels, info.sample_rate_hz)
+    for block in stream_blocks(path, BLOCK_FRAMES):
+        meter.add(block)
+    return FileMeasures(
+        loudness_lufs=meter.loudness_lufs, true_peak_dbtp=meter.true_peak_dbtp, distance_db=judged.distance_db
+    )
+
+
+def _copy(source: Path, target: Path) -> None:
+    info = probe(source)
+    with AudioWriter(target, sample_rate_hz=info.sample_rate_hz, channels=info.channels) as writer:
+        for block in stream_blocks(source, BLOCK_FRAMES):
+            writer.write(block)
+
+
+def _rows(chain: Chain, outcome: Outcome) -> list[ControlRow]:
+    plugins = {slot.name: slot.plugin for slot in chain.slots}
+    values = zip(chain.controls, outcome.before_settings, outcome.settings, outcome.confidence, strict=True)
+    return [
+        ControlRow(
+            slot=control.slot,
+            plugin=plugins[control.slot],
+            control=control.name,
+            unit=control.unit,
+            before=control.real_value(float(before)),
+            after=control.real_value(float(after)),
+            text_before=control.text(float(before)),
+            text=control.text(float(after)),
+            confidence=float(confidence),
+        )
+        for control, before, after, confidence in values
+    ]

@@ -1,0 +1,39 @@
+"""The report of one processed file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.audio.files import read_audio
+from bridge.report.page import Section, measure_rows, write_page
+from bridge.report.plots import level_plot, spectrum_plot
+
+if TYPE_CHECKING:
+    from bridge.model.file_job import FileResult
+
+SHOWN_S = 30.0  # of a long file, its first half minute is drawn
+
+
+def write_file_report(page: Path, result: FileResult, reference: Path | None) -> None:
+    """Write what `automix_file` did as a page with tables, plots and players. Raises AudioError, as the files do."""
+    source, target = Path(result.input), Path(result.output)
+    before, rate = read_audio(source, duration_s=SHOWN_S)
+    after, _ = read_audio(target, duration_s=SHOWN_S)
+    aim = None if reference is None else read_audio(reference, duration_s=SHOWN_S)
+    players = [("before", source), ("after", target)]
+    if reference is not None:
+        players.append(("reference", reference))
+    section = Section(
+        name=source.name,
+        summary=result.reason,
+        rows=[(f"{r.slot}.{r.control}", r.text_before, r.text, f"{r.confidence:.0%}") for r in result.controls],
+        measures=measure_rows(result.measures.before, result.measures.after),
+        plots=[
+            ("Long-term spectrum", spectrum_plot(before, after, rate, aim)),
+            ("Level over time", level_plot(before, after, rate)),
+        ],
+        players=players,
+    )
+    title = f"{source.name}, set by {result.model}"
+    write_page(page, title, "Settings, measures and sound before and after.", [section])
