@@ -1,0 +1,201 @@
+"""Audio files: read whole, in excerpts or as a stream of blocks, and written; never more in memory than asked for.
+
+Every file is checked where it is opened: an error names the file, what is wrong with it and the remedy. Resampling
+is not done here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from pedalboard.io import AudioFile, ReadableAudioFile, WriteableAudioFile
+
+from bridge.audio.buffer import MAX_CHANNELS, Float32, check_audio
+from bridge.audio.containers import missing_part
+from bridge.errors import AudioError
+
+LOWEST_RATE_HZ = 22_050
+HIGHEST_RATE_HZ = 192_000
+FORMATS = {".wav": ("wav", 32), ".flac": ("flac", 24)}  # suffix: format, bits per sample
+_SCAN_S = 0.25  # the grid on which the loudest part of a stretch is looked for
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What a file says of itself. `frames` counts samples per channel."""
+
+    path: Path
+    sample_rate_hz: int
+    channels: int
+    frames: int
+
+    @property
+    def duration_s(self) -> float:
+        return self.frames / self.sample_rate_hz
+
+
+def probe(path: Path) -> AudioInfo:
+    """Open, check, close. Raises AudioError for anything that Bridge cannot work with."""
+    with _opened(path) as (_, info):
+        return info
+
+
+def read_audio(path: Path, *, start_s: float = 0.0, duration_s: float | None = None) -> tuple[Float32, int]:
+    """Float32 (channels, samples) and the sample rate in Hz: all of the file, or a part of it.
+
+    Raises AudioError as `probe` does, and for NaN or a part that lies behind the end.
+    """
+    with _opened(path) as (file, info):
+        start = round(start_s * info.sample_rate_hz)
+        wanted = info.frames - start
+        if duration_s is not None:
+            wanted = min(wanted, round(duration_s * info.sample_rate_hz))
+        if start < 0 or wanted <= 0:
+            raise AudioError(f"{path} lasts {info.duration_s:.2f} s; there is nothing to read at {start_s:g} s.")
+        file.seek(start)
+        return check_audio(file.read(wanted), str(path)), info.sample_rate_hz
+
+
+def stream_blocks(path: Path, block_frames: int) -> Iterator[Float32]:
+    """The whole file as float32 blocks (channels, block_frames); the last one may be shorter."""
+    with _opened(path) as (file, info):
+        left = info.frames
+        while left > 0:
+            block = file.read(min(block_frames, left))
+            if block.shape[1] == 0:
+                raise AudioError(f"{path} ends {left / info.sample_rate_hz:.2f} s early; copy or export it again.")
+            left -= block.shape[1]
+            yield check_audio(block, str(path))
+
+
+def read_excerpts(path: Path, excerpt_s: float, count: int) -> list[tuple[float, Float32]]:
+    """Up to `count` excerpts, as (start in seconds, float32 (channels, samples)), in rising order.
+
+    The file is cut into `count` equal stretches, and the loudest `excerpt_s` of each is taken; a file shorter than
+    all of them together is returned whole, in pieces. Reads the file once and holds only the excerpts.
+    """
+    info = probe(path)
+    length = max(round(excerpt_s * info.sample_rate_hz), 1)
+    if info.frames <= length * count:
+        pieces = max(math.ceil(info.frames / length), 1)
+        edges = np.linspace(0, info.frames, pieces + 1).round().astype(int)
+        spans = [(int(start), int(stop - start)) for start, stop in itertools.pairwise(edges)]
+    else:
+        spans = _loudest_spans(info, length, count)
+    excerpts = []
+    with _opened(path) as (file, _):
+        for start, frames in spans:
+            file.seek(start)
+            excerpts.append((start / info.sample_rate_hz, check_audio(file.read(frames), str(path))))
+    return excerpts
+
+
+class AudioWriter:
+    """Writes blocks to `path`: 32-bit float WAV, or 24-bit FLAC, by its suffix.
+
+    A context manager. The file gets its name only when all of it is written; after an error nothing is left.
+    """
+
+    def __init__(self, path: Path, *, sample_rate_hz: int, channels: int) -> None:
+        if path.suffix.lower() not in FORMATS:
+            raise AudioError(f"{path} cannot be written: name it with one of {', '.join(FORMATS)}.")
+        self._path = path
+        self._part = path.with_name(f"{path.name}.part")
+        audio_format, bits = FORMATS[path.suffix.lower()]
+        try:
+            self._raw = self._part.open("wb+")
+        except OSError as error:
+            raise AudioError(f"{path} cannot be written: {error.strerror}. Choose another place.") from error
+        self._file: WriteableAudioFile = AudioFile(
+            self._raw, "w", samplerate=sample_rate_hz, num_channels=channels, bit_depth=bits, format=audio_format
+        )
+
+    def write(self, block: Float32) -> None:
+        """Append float32 (channels, samples). Raises AudioError when the disk is full."""
+        try:
+            self._file.write(np.ascontiguousarray(block, dtype=np.float32))
+        except (OSError, RuntimeError) as error:
+            raise self._unwritable(error) from error
+
+    def __enter__(self) -> AudioWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._file.close()
+            self._raw.close()
+            if kind is None:
+                self._part.replace(self._path)
+        except (OSError, RuntimeError) as failure:
+            if kind is None:
+                raise self._unwritable(failure) from failure
+        finally:
+            with contextlib.suppress(OSError):  # a full disk fails again when what is left is flushed
+                self._raw.close()
+            self._part.unlink(missing_ok=True)
+
+    def _unwritable(self, error: Exception) -> AudioError:
+        return AudioError(f"{self._path} cannot be written: {error}. Free some space, or choose another place.")
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[ReadableAudioFile, AudioInfo]]:
+    if not path.is_file():
+        raise AudioError(f"{path} does not exist or is no file; give the path of an audio file.")
+    try:
+        if path.stat().st_size == 0:
+            raise AudioError(f"{path} is empty (0 bytes); export it again.")
+        file = AudioFile(str(path))
+    except OSError as error:
+        raise AudioError(f"{path} cannot be opened: {error.strerror}. Check its permissions.") from error
+    except ValueError as error:
+        raise AudioError(
+            f"{path} is no audio that Bridge can read; give a WAV, FLAC, AIFF, Ogg or MP3 file."
+        ) from error
+    with file:
+        info = AudioInfo(path, round(file.samplerate), int(file.num_channels), int(file.frames))
+        _check(info)
+        yield file, info
+
+
+def _check(info: AudioInfo) -> None:
+    if not 1 <= info.channels <= MAX_CHANNELS:
+        raise AudioError(f"{info.path} has {info.channels} channels; mix it down to mono or stereo.")
+    if not LOWEST_RATE_HZ <= info.sample_rate_hz <= HIGHEST_RATE_HZ:
+        raise AudioError(
+            f"{info.path} has a sample rate of {info.sample_rate_hz} Hz; "
+            f"convert it to one between {LOWEST_RATE_HZ} and {HIGHEST_RATE_HZ} Hz, as 48000 Hz."
+        )
+    if (missing := missing_part(info.path)) is not None:
+        raise AudioError(f"{info.path} is truncated: {missing}. Copy or export it again.")
+    if info.frames == 0:
+        raise AudioError(f"{info.path} holds no samples; export it again.")
+
+
+def _loudest_spans(info: AudioInfo, length: int, count: int) -> list[tuple[int, int]]:
+    """In each of `count` stretches, the span of `length` frames with the most energy, on a coarse grid."""
+    hop = max(min(round(_SCAN_S * info.sample_rate_hz), length), 1)
+    energies = []
+    for block in stream_blocks(info.path, hop * 64):
+        padded = np.pad(np.square(block, dtype=np.float32).sum(axis=0), (0, -block.shape[1] % hop))
+        energies.append(padded.reshape(-1, hop).sum(axis=1, dtype=np.float64))
+    total = np.concatenate([[0.0], np.cumsum(np.concatenate(energies))])
+    width = max(length // hop, 1)
+    spans = []
+    for index in range(count):
+        first = math.ceil(index * info.frames / count / hop)
+        last = math.floor(((index + 1) * info.frames / count - length) / hop)
+        starts = np.arange(first, max(last, first) + 1)
+        stops = np.minimum(starts + width, len(total) - 1)
+        start = int(starts[np.argmax(total[stops] - total[starts])]) * hop
+        spans.append((min(start, info.frames - length), length))
+    return spans
