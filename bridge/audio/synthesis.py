@@ -72,7 +72,12 @@ def _bass(generator: np.random.Generator, duration_s: float, rate: int) -> NDArr
     while start_s < duration_s:
         length_s = beat_s * generator.choice([0.5, 1.0, 1.0, 1.5])
         note = root + generator.choice(_MINOR[:5])
-        _add(wave, start_s, rate, _pluck(generator, rate, _frequency(note), length_s, brightness=0.25, decay_s=1.2))
+        _add(
+            wave,
+            start_s,
+            rate,
+            _pluck(generator, rate, _frequency(float(note)), length_s, brightness=0.25, decay_s=1.2),
+        )
         start_s += length_s
     return wave
 
@@ -88,7 +93,10 @@ def _strings(generator: np.random.Generator, duration_s: float, rate: int) -> ND
             note = root + int(voice) + 12 * int(generator.integers(0, 2))
             strum_s = start_s + generator.uniform(0, 0.03)
             _add(
-                wave, strum_s, rate, _pluck(generator, rate, _frequency(note), 1.4, brightness=brightness, decay_s=0.8)
+                wave,
+                strum_s,
+                rate,
+                _pluck(generator, rate, _frequency(float(note)), 1.4, brightness=brightness, decay_s=0.8),
             )
         start_s += beat_s * generator.choice([0.5, 1.0, 1.0])
     return wave
@@ -129,7 +137,7 @@ def _voice(generator: np.random.Generator, duration_s: float, rate: int) -> NDAr
     while start_s < duration_s - 0.3:
         length_s = generator.uniform(0.25, 0.9)
         note = root + int(generator.choice(_MINOR))
-        _add(wave, start_s, rate, _vowel(generator, rate, _frequency(note), length_s))
+        _add(wave, start_s, rate, _vowel(generator, rate, _frequency(float(note)), length_s))
         start_s += length_s + (generator.uniform(0.3, 0.7) if generator.random() < 0.2 else 0.02)
     return wave
 
@@ -147,7 +155,7 @@ def _vowel(generator: np.random.Generator, rate: int, frequency_hz: float, lengt
         wave += (resonance + 0.01) * np.sin(harmonic * phase) / harmonic**0.6
     breath = np.diff(generator.normal(0, 0.01, samples + 1))
     envelope = np.minimum(1, np.minimum(time_s / 0.04, (length_s - time_s) / 0.08)).clip(0)
-    return (wave + breath) * envelope * generator.uniform(0.5, 1.0)
+    return np.asarray((wave + breath) * envelope * generator.uniform(0.5, 1.0))
 
 
 def _pad(generator: np.random.Generator, duration_s: float, rate: int) -> NDArray[np.float64]:
@@ -156,7 +164,7 @@ def _pad(generator: np.random.Generator, duration_s: float, rate: int) -> NDArra
     root = generator.integers(45, 57)
     for interval in (0, 7, int(generator.choice([3, 4])) + 12):
         for detune in (-0.06, 0.05):
-            f = _frequency(root + interval + detune)
+            f = _frequency(float(root + interval + detune))
             for harmonic in range(1, int(min(7000, rate / 2.2) / f) + 1):
                 wave += np.sin(2 * np.pi * harmonic * f * time_s + generator.uniform(0, 6.28)) / harmonic**1.3
     return wave * (0.7 + 0.3 * np.sin(2 * np.pi * generator.uniform(0.1, 0.3) * time_s))
