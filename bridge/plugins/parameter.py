@@ -6,14 +6,15 @@ display law for everything else. No plugin's formula is written down here.
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from bridge.errors import PluginError
 
@@ -54,26 +55,49 @@ class RangeLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="display"):
     """normalized <-> real_value as measured: the numbers that a plugin displays on a grid of normalized values.
 
-    Between the points it runs straight on a linear or a logarithmic axis, whichever predicts the points better.
-    Only a monotonic law can be inverted: see `display_law`.
+    Between the points it runs straight on a linear, a logarithmic or a power axis, whichever predicts the points
+    best; at the points it is what was shown. Only a monotonic law can be inverted: see `display_law`.
     """
 
     grid: tuple[float, ...]
     shown: tuple[float, ...]
-    scale: Literal["linear", "log"] = "linear"
+    scale: Literal["linear", "log", "power"] = "linear"
+    exponent: float = 1.0  # of a power axis: the real value moves with position ** exponent
 
     def to_real(self, normalized: float) -> float:
-        if self.scale == "log":
-            return float(np.exp(np.interp(normalized, self.grid, np.log(self.shown))))
-        return float(np.interp(normalized, self.grid, self.shown))
+        return self._off_axis(float(np.interp(normalized, self.grid, self._axis)))
 
     def to_normalized(self, real_value: float) -> float:
-        shown, grid = np.asarray(self.shown), np.asarray(self.grid)
-        if shown[0] > shown[-1]:
-            shown, grid = shown[::-1], grid[::-1]
+        axis, grid = self._axis, np.asarray(self.grid)
+        if axis[0] > axis[-1]:
+            axis, grid = axis[::-1], grid[::-1]
+        low, high = sorted((self.shown[0], self.shown[-1]))
+        return float(np.interp(self._on_axis(np.array(min(max(real_value, low), high))), axis, grid))
+
+    def from_neighbours(self, index: int) -> float:
+        """What the two points beside an inner point predict for it: how far the law can be trusted there."""
+        near = [index - 1, index + 1]
+        grid, axis = np.asarray(self.grid), self._axis
+        return self._off_axis(float(np.interp(grid[index], grid[near], axis[near])))
+
+    @property
+    def _axis(self) -> npt.NDArray[np.float64]:
+        return self._on_axis(np.asarray(self.shown, dtype=np.float64))
+
+    def _on_axis(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         if self.scale == "log":
-            return float(np.interp(math.log(max(real_value, 1e-12)), np.log(shown), grid))
-        return float(np.interp(real_value, shown, grid))
+            return np.log(values)
+        if self.scale == "power":
+            share = (values - self.shown[0]) / (self.shown[-1] - self.shown[0])
+            return np.asarray(np.clip(share, 0.0, 1.0) ** (1.0 / self.exponent))
+        return values
+
+    def _off_axis(self, position: float) -> float:
+        if self.scale == "log":
+            return math.exp(position)
+        if self.scale == "power":
+            return float(self.shown[0] + (self.shown[-1] - self.shown[0]) * position**self.exponent)
+        return position
 
 
 Law = RangeLaw | DisplayLaw
@@ -94,7 +118,7 @@ def display_law(points: Sequence[tuple[float, float]]) -> DisplayLaw | None:
         return None
     values = [value for _, value in numbers]
     rising = values[-1] >= values[0]
-    steps = [(b - a) if rising else (a - b) for a, b in zip(values, values[1:], strict=False)]
+    steps = [(b - a) if rising else (a - b) for a, b in pairwise(values)]
     if any(step < -1e-9 for step in steps) or values[0] == values[-1]:
         return None
     grid: list[float] = []
@@ -104,19 +128,27 @@ def display_law(points: Sequence[tuple[float, float]]) -> DisplayLaw | None:
         at_edge = value in (values[0], values[-1])
         grid.append((plateau[0] if value == values[0] else plateau[-1]) if at_edge else sum(plateau) / len(plateau))
         shown.append(value)
-    return DisplayLaw(grid=tuple(grid), shown=tuple(shown), scale=_better_scale(grid, shown))
+    return _best_law(tuple(grid), tuple(shown))
 
 
-def _better_scale(grid: Sequence[float], shown: Sequence[float]) -> Literal["linear", "log"]:
-    """The axis on which each inner point lies closer to the straight line between its neighbours."""
-    if len(shown) < 4 or min(shown) <= 0:
-        return "linear"
-    n, values = np.asarray(grid), np.asarray(shown)
-    share = (n[1:-1] - n[:-2]) / (n[2:] - n[:-2])
-    straight = values[:-2] + share * (values[2:] - values[:-2])
-    bent = values[:-2] * (values[2:] / values[:-2]) ** share
-    errors = [float(np.abs(np.log(guess / values[1:-1])).sum()) for guess in (straight, bent)]
-    return "log" if errors[1] < errors[0] else "linear"
+def _best_law(grid: tuple[float, ...], shown: tuple[float, ...]) -> DisplayLaw:
+    """The law on the axis on which each inner point lies closest to where its neighbours put it."""
+    laws = [DisplayLaw(grid=grid, shown=shown)]
+    if len(shown) < 4:
+        return laws[0]
+    if min(shown) > 0:
+        laws.append(DisplayLaw(grid=grid, shown=shown, scale="log"))
+    middle = len(grid) // 2
+    position = (grid[middle] - grid[0]) / (grid[-1] - grid[0])
+    exponent = math.log((shown[middle] - shown[0]) / (shown[-1] - shown[0])) / math.log(position)
+    if 0.2 <= exponent <= 5.0:
+        laws.append(DisplayLaw(grid=grid, shown=shown, scale="power", exponent=exponent))
+
+    def error(law: DisplayLaw) -> float:
+        inner = range(1, len(shown) - 1)
+        return sum(abs((law.from_neighbours(i) - shown[i]) / (shown[i + 1] - shown[i - 1])) for i in inner)
+
+    return min(laws, key=error)
 
 
 class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

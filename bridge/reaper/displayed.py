@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import numpy as np
 
 from bridge.plugins.parameter import DisplayLaw, display_law, parse_display
 
@@ -22,7 +21,7 @@ _UNITS = {
     "s": ("ms", 1e3), "sec": ("ms", 1e3), "oct": ("oct", 1.0), "octave": ("oct", 1.0), "octaves": ("oct", 1.0),
     "q": ("Q", 1.0), ":1": ("", 1.0), "%": ("%", 1.0),
 }  # fmt: skip
-_LAST_NUMBER = re.compile(r"\d+(?:[.,](\d+))?")
+_NUMBER = re.compile(r"\d+(?:[.,](\d+))?")
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def read_quantity(text: str) -> Quantity | None:
     match = _UNIT.search(text)
     thousand = 1000.0 if match and match[1] else 1.0
     unit, factor = _UNITS.get((match[2] or "").lower(), (None, 1.0)) if match else (None, 1.0)
-    number = _LAST_NUMBER.search(text)
+    number = _NUMBER.search(text)
     decimals = len(number[1] or "") if number else 0
     return Quantity(value * factor, unit, factor * thousand * 10.0**-decimals)
 
@@ -92,18 +91,12 @@ class ShownLaw:
         Half a displayed step, and what the grid leaves open: how far each point lies from the line through its
         neighbours, a quarter of which remains between points that are half as far apart.
         """
-        grid, shown = np.asarray(self.law.grid), np.asarray(self.law.shown)
-        at = int(np.clip(np.searchsorted(grid, normalized), 1, len(grid) - 1))
+        grid, shown = self.law.grid, self.law.shown
+        at = min(max(bisect_left(grid, normalized), 1), len(grid) - 1)
         slope = abs(shown[at] - shown[at - 1]) / max(grid[at] - grid[at - 1], 1e-9)
-        inner = min(max(at, 1), len(grid) - 2)
-        bend = 0.0
-        if len(grid) >= 3:
-            axis = np.log(shown) if self.law.scale == "log" else shown
-            share = (grid[inner] - grid[inner - 1]) / (grid[inner + 1] - grid[inner - 1])
-            line = axis[inner - 1] + share * (axis[inner + 1] - axis[inner - 1])
-            bend = abs(line - axis[inner]) / 4 * (abs(shown[inner]) if self.law.scale == "log" else 1.0)
-        step = self.nearest(normalized).step
-        return float((step / 2 + bend) / max(slope, 1e-9))
+        inner = [index for index in (at - 1, at) if 0 < index < len(grid) - 1]
+        bend = max((abs(self.law.from_neighbours(index) - shown[index]) for index in inner), default=0.0)
+        return (self.nearest(normalized).step / 2 + bend / 4) / max(slope, 1e-9)
 
     def nearest(self, normalized: float) -> Quantity:
         return self.quantities[self._nearest_index(normalized)]
@@ -114,15 +107,11 @@ class ShownLaw:
         grid_normalized, text = self.texts[at]
         if abs(grid_normalized - normalized) < 1e-9:
             return text
-        value, quantity = self.value(normalized), self.quantities[at]
-        number = _LAST_NUMBER.search(text)
-        shown = parse_display(text)
-        if number is None or not shown or not math.isfinite(quantity.value) or quantity.value == 0:
-            return _rounded(value, quantity.step)
-        decimals = len(number[1] or "")
-        scaled = abs(value) / abs(quantity.value) * float(number[0].replace(",", "."))
-        sign = "-" if value < 0 else "+" if text.lstrip().startswith("+") else ""
-        return f"{sign}{scaled:.{decimals}f}{text[number.end() :]}"
+        number = _NUMBER.search(text)
+        decimals = len((number and number[1]) or "")
+        value = round(self.value(normalized) / (self.quantities[at].step * 10.0**decimals), decimals) + 0.0
+        sign = "+" if value >= 0 and text.lstrip().startswith("+") else ""
+        return f"{sign}{value:.{decimals}f}{text[number.end() :] if number else ''}"
 
     def _nearest_index(self, normalized: float) -> int:
         return min(range(len(self.texts)), key=lambda index: abs(self.texts[index][0] - normalized))
@@ -142,7 +131,3 @@ def measure_shown_law(points: Sequence[tuple[float, str]]) -> ShownLaw | None:
         texts=tuple((n, text) for n, text, _ in finite),
         quantities=tuple(quantity for _, _, quantity in finite),
     )
-
-
-def _rounded(value: float, step: float) -> str:
-    return f"{value:.{max(0, round(-math.log10(step)))}f}"
