@@ -1,0 +1,117 @@
+"""The main job on one track: listen, predict, let the guard judge, answer.
+
+One `Automix` owns one loaded model and borrows a plugin host; the command line and the daemon use it alike.
+It knows no file format and no REAPER.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import ModelError
+from bridge.model.bundle import ModelBundle
+from bridge.model.guard import Guard
+from bridge.model.predict import Prediction, Predictor
+from bridge.model.profile import HeardSound
+from bridge.model.search import search
+from bridge.model.task import AutomixTask, Measured, Outcome
+from bridge.model.windows import choose_windows
+from bridge.plugins.host import PluginHost
+
+Progress = Callable[[float, str], None]
+
+GUARD_WINDOW_S = 3.0
+GUARD_WINDOWS = 4
+SILENT_PEAK = 1e-4  # -80 dBFS: nothing that a model could judge
+
+
+@dataclass(frozen=True)
+class Automix:
+    """A model and the plugins to hear it through. Thread-safe as far as the host is."""
+
+    bundle: ModelBundle
+    host: PluginHost
+
+    def hear(self, excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int) -> HeardSound:
+        """A sound as a reference for `AutomixTask` (or a style). ModelError when it is silent."""
+        if not _sounds(excerpts):
+            raise ModelError("The reference is silent: there is nothing to sound like. Give a part that plays.")
+        return Predictor(self.bundle).hear(excerpts, sample_rate_hz)
+
+    def run(self, task: AutomixTask, *, progress: Progress = lambda _share, _step: None) -> Outcome:
+        """Settings for the track, or the user's own with the reason why they stand.
+
+        Raises AudioError for a foreign sample rate, PluginError when the user's own settings cannot be rendered.
+        """
+        current = np.asarray(task.current, dtype=np.float32)
+        if not _sounds(task.excerpts):
+            return self._silent(current)
+        progress(0.0, "listening")
+        predictor = Predictor(self.bundle)
+        sound = predictor.hear(task.excerpts, task.sample_rate_hz)
+        prediction = predictor.predict(sound, task.reference)
+        progress(0.3, "trying the settings")
+        guard = self.guard(task, prediction)
+        wanted = prediction.settings
+        if task.refine_s > 0:
+            wanted = self._refined(task, guard, wanted, lambda share: progress(0.3 + 0.6 * share, "refining"))
+        verdict = guard.judge(current, wanted, task.amount_percent / 100)
+        progress(1.0, "done")
+        accepted = verdict.accepted
+        return Outcome(
+            applied=accepted is not None,
+            reason=verdict.reason,
+            settings=accepted.settings if accepted else current,
+            before_settings=current,
+            confidence=prediction.confidence,
+            amount=accepted.amount if accepted else 0.0,
+            measures_before=verdict.before,
+            measures_after=verdict.after,
+        )
+
+    def guard(self, task: AutomixTask, prediction: Prediction) -> Guard:
+        """The judge of settings for `task`; also what a search measures its candidates by."""
+        free = np.ones(len(task.current), dtype=bool) if task.free is None else task.free
+        return Guard(
+            host=self.host,
+            chain=self.bundle.chain,
+            features=self.bundle.manifest.features,
+            windows=choose_windows(task.excerpts, task.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS),
+            sample_rate_hz=task.sample_rate_hz,
+            target=prediction.target,
+            level_counts=task.reference is not None,
+            free=free,
+            realizable=task.realizable,
+            slot_order=task.slot_order,
+        )
+
+    def _refined(
+        self, task: AutomixTask, guard: Guard, start: NDArray[np.float32], progress: Callable[[float], None]
+    ) -> NDArray[np.float32]:
+        """Search from the prediction, by the distance that the guard will judge by."""
+        low, high = self.bundle.chain.bounds
+        free = np.ones(len(start), dtype=bool) if task.free is None else task.free
+        held = np.where(free, np.clip(start, low, high), task.current).astype(np.float32)
+        found = search(held, low, high, free, guard.distance, limit_s=task.refine_s, progress=progress)
+        return found.settings
+
+    def _silent(self, current: NDArray[np.float32]) -> Outcome:
+        nothing = Measured(None, None, None)
+        return Outcome(
+            applied=False,
+            reason="Left as it is: the track is silent here.",
+            settings=current,
+            before_settings=current,
+            confidence=np.zeros(len(current), dtype=np.float32),
+            amount=0.0,
+            measures_before=nothing,
+            measures_after=nothing,
+        )
+
+
+def _sounds(excerpts: Sequence[NDArray[np.float32]]) -> bool:
+    return any(float(np.abs(excerpt).max(initial=0.0)) >= SILENT_PEAK for excerpt in excerpts)

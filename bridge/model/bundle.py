@@ -1,0 +1,84 @@
+"""A model in memory, and its way from and to a folder: weights as safetensors, everything else in the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+
+from bridge.errors import ModelError
+from bridge.model.encoders import Encoder
+from bridge.model.manifest import CARD_FILE, WEIGHTS_FILE, Manifest, read_manifest, sha256_of, write_manifest
+from bridge.plugins.chain import Chain
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """A loaded model: what its manifest says, its chain, and its encoder ready to listen."""
+
+    manifest: Manifest
+    encoder: Encoder
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def chain(self) -> Chain:
+        return self.manifest.chain
+
+
+def load_bundle(folder: Path) -> ModelBundle:
+    """Read and verify a model folder. ModelError names what is wrong with it and what to do."""
+    manifest = read_manifest(folder)
+    encoder = build_encoder(manifest)
+    file = folder / WEIGHTS_FILE
+    try:
+        weights = safetensors.torch.load_file(file)
+        encoder.load_state_dict(weights)
+    except (safetensors.SafetensorError, RuntimeError, OSError) as error:
+        first = str(error).splitlines()[0]
+        raise ModelError(f"{file} does not fit its manifest: {first} Install or train the model again.") from error
+    return ModelBundle(manifest, encoder.eval().requires_grad_(False))
+
+
+def save_bundle(folder: Path, manifest: Manifest, weights: Mapping[str, torch.Tensor], card: str) -> Manifest:
+    """Write a model folder; the manifest, which makes the folder a model, comes last. Returns it with its hash."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / WEIGHTS_FILE
+    part = file.with_name(file.name + ".part")
+    plain = {name: tensor.detach().cpu().contiguous().float() for name, tensor in weights.items()}
+    part.write_bytes(safetensors.torch.save(plain))
+    part.replace(file)
+    (folder / CARD_FILE).write_text(card, encoding="utf-8")
+    manifest = msgspec.structs.replace(manifest, weights_sha256=sha256_of(file))
+    write_manifest(folder, manifest)
+    return manifest
+
+
+def build_encoder(manifest: Manifest) -> Encoder:
+    """An encoder of the manifest's size with fresh weights."""
+    neutral = torch.from_numpy(neutral_positions(manifest.chain))
+    return Encoder(manifest.features.bands, manifest.encoder, neutral)
+
+
+def positions_to_normalized(chain: Chain, positions: np.ndarray) -> np.ndarray:
+    """0..1 over each control's range (..., controls) -> the host's normalized values, clipped to the range."""
+    low, high = chain.bounds
+    return np.asarray(low + np.clip(positions, 0, 1) * (high - low), dtype=np.float32)
+
+
+def normalized_to_positions(chain: Chain, normalized: np.ndarray) -> np.ndarray:
+    """The inverse of `positions_to_normalized`, clipped to 0..1."""
+    low, high = chain.bounds
+    return np.asarray(np.clip((normalized - low) / (high - low), 0, 1), dtype=np.float32)
+
+
+def neutral_positions(chain: Chain) -> np.ndarray:
+    return normalized_to_positions(chain, chain.neutral)

@@ -1,0 +1,211 @@
+"""Do no harm: settings are accepted only when the real plugins show that they improve the stated measure.
+
+The guard renders a few windows of the track with the user's settings and with the prediction at several amounts,
+and measures how far each lies from the target profile. It never lets through a louder peak than full scale (or
+than was there before), silence, a broken output, or an improvement too small to be told from chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.errors import PluginError
+from bridge.model.features import hear
+from bridge.model.manifest import FeatureSettings
+from bridge.model.profile import SoundProfile, distance_db, level_difference_db
+from bridge.model.task import Measured
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost, Render
+
+Audio = NDArray[np.float32]
+Settings = NDArray[np.float32]
+
+AMOUNTS = (1.0, 0.7, 0.4)
+MARGIN_DB = 0.25
+MARGIN_SHARE = 0.05
+CEILING_DBTP = 0.0
+HEADROOM_DB = 0.1  # taken off beyond the ceiling, because other parts of the track may peak higher
+LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
+SILENT_RMS = 1e-5
+
+
+@dataclass(frozen=True)
+class Take:
+    """Settings and what the windows sound like through them."""
+
+    amount: float
+    settings: Settings
+    windows: tuple[Audio, ...]
+    profile: SoundProfile
+    distance_db: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`accepted` is None where the user's own settings stand; `reason` says why in one sentence."""
+
+    before: Measured
+    accepted: Take | None
+    after: Measured
+    reason: str
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Judges settings for one track against one target.
+
+    Attributes:
+        windows: stretches of the track before its plugins, (channels, samples) each.
+        target: the profile to come close to.
+        level_counts: with a reference, level is part of the sound; without, loudness stays what it was and
+            distances are taken at equal level.
+        free: (controls,) which controls may move.
+        realizable, slot_order: see `AutomixTask`.
+    """
+
+    host: PluginHost
+    chain: Chain
+    features: FeatureSettings
+    windows: Sequence[Audio]
+    sample_rate_hz: int
+    target: SoundProfile
+    level_counts: bool
+    free: NDArray[np.bool_]
+    realizable: Callable[[Settings], Settings] | None = None
+    slot_order: tuple[str, ...] | None = None
+
+    def judge(self, current: Settings, predicted: Settings, amount: float) -> Verdict:
+        """Whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
+
+        Raises PluginError when even the user's own settings cannot be rendered.
+        """
+        amounts = [0.0, *(amount * share for share in AMOUNTS)]
+        settings = [self._between(current, predicted, share) for share in amounts]
+        before, *takes = self._render(amounts, settings)
+        if before is None:
+            raise self._failure(current)
+        before_measured = self._measure(before)
+        needed = before.distance_db - max(MARGIN_DB, MARGIN_SHARE * before.distance_db)
+        ranked = sorted((take for take in takes if take is not None), key=lambda take: take.distance_db)
+        for take in ranked:
+            if take.distance_db > needed:
+                break
+            levelled = self._level(take, before_measured)
+            if levelled is None or levelled.distance_db > needed or self._is_silent(levelled):
+                continue
+            measured = self._measure(levelled)
+            if self._is_fit(measured, before_measured):
+                return Verdict(before_measured, levelled, measured, "Closer to the target, and nothing clips.")
+        return Verdict(before_measured, None, before_measured, _refusal(before, ranked, needed))
+
+    def distance(self, settings: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Distances in dB (candidates,) of settings (candidates, controls); infinite where a plugin failed."""
+        takes = self._render([1.0] * len(settings), list(settings))
+        return np.array([np.inf if take is None else take.distance_db for take in takes])
+
+    def _between(self, current: Settings, predicted: Settings, amount: float) -> Settings:
+        moved = current + np.float32(amount) * (predicted - current)
+        settings = np.where(self.free, moved, current).astype(np.float32)
+        return settings if self.realizable is None or amount == 0.0 else self.realizable(settings)
+
+    def _render(self, amounts: Sequence[float], settings: Sequence[Settings]) -> list[Take | None]:
+        """A take for each of `settings`, all in one batch; None where a plugin failed."""
+        chain, order = in_slot_order(self.chain, self.slot_order)
+        renders = [Render(window, self.sample_rate_hz, s[order]) for s in settings for window in self.windows]
+        answers = self.host.render(chain, renders, return_errors=True)
+        count = len(self.windows)
+        takes: list[Take | None] = []
+        for index, (amount, setting) in enumerate(zip(amounts, settings, strict=True)):
+            windows = answers[index * count : (index + 1) * count]
+            heard = [window for window in windows if not isinstance(window, PluginError)]
+            takes.append(self._take(amount, setting, heard) if len(heard) == count else None)
+        return takes
+
+    def _take(self, amount: float, settings: Settings, windows: Sequence[Audio]) -> Take:
+        profile = hear(windows, self.sample_rate_hz, self.features).profile
+        distance = distance_db(profile, self.target, level_counts=self.level_counts)
+        return Take(amount, settings, tuple(windows), profile, distance)
+
+    def _level(self, take: Take, before: Measured) -> Take | None:
+        """`take` with its output gain set: to the target's level, or to the loudness there was; below the ceiling."""
+        if self.level_counts:
+            moved = self._with_gain(take, level_difference_db(take.profile, self.target))
+            best = moved if moved is not None and moved.distance_db < take.distance_db else take
+        else:
+            loudness = loudness_lufs(_joined(take.windows), self.sample_rate_hz)
+            best = take
+            if loudness is not None and before.loudness_lufs is not None:
+                best = self._with_gain(take, before.loudness_lufs - loudness) or take
+        peak = true_peak_dbtp(_joined(best.windows), self.sample_rate_hz)
+        excess = -1.0 if peak is None else peak - _ceiling(before)
+        return self._with_gain(best, -excess - HEADROOM_DB) if excess > 0 else best
+
+    def _with_gain(self, take: Take, gain_db: float) -> Take | None:
+        """`take` with its output gain moved by `gain_db` and rendered again; None where it has no free output gain."""
+        for index, control in enumerate(self.chain.controls):
+            if control.role == "output_gain" and self.free[index]:
+                wanted = control.normalized(control.real_value(float(take.settings[index])) + gain_db)
+                settings = take.settings.copy()
+                settings[index] = np.clip(wanted, control.low, control.high)
+                settings = settings if self.realizable is None else self.realizable(settings)
+                return self._render([take.amount], [settings])[0]
+        return None
+
+    def _is_fit(self, after: Measured, before: Measured) -> bool:
+        if (after.loudness_lufs is None) != (before.loudness_lufs is None) or after.true_peak_dbtp is None:
+            return False
+        drift = abs((after.loudness_lufs or 0.0) - (before.loudness_lufs or 0.0))
+        if not self.level_counts and drift > LOUDNESS_DRIFT_LU:
+            return False
+        return after.true_peak_dbtp <= _ceiling(before)
+
+    def _measure(self, take: Take) -> Measured:
+        audio = _joined(take.windows)
+        return Measured(
+            loudness_lufs(audio, self.sample_rate_hz), true_peak_dbtp(audio, self.sample_rate_hz), take.distance_db
+        )
+
+    def _is_silent(self, take: Take) -> bool:
+        return bool(np.sqrt(np.mean(np.square(_joined(take.windows)))) < SILENT_RMS)
+
+    def _failure(self, settings: Settings) -> PluginError:
+        try:
+            self.host.render(self.chain, [Render(w, self.sample_rate_hz, settings) for w in self.windows])
+        except PluginError as error:
+            return error
+        return PluginError(f"The chain {self.chain.name} failed once on the present settings. Try again.")
+
+
+def in_slot_order(chain: Chain, slot_order: Sequence[str] | None) -> tuple[Chain, NDArray[np.intp]]:
+    """`chain` with its slots in another order, and the indices that take settings (..., controls) to it."""
+    if slot_order is None:
+        return chain, np.arange(len(chain.controls))
+    slots = sorted(chain.slots, key=lambda slot: slot_order.index(slot.name))
+    moved = msgspec.structs.replace(chain, slots=tuple(slots))
+    return moved, np.array([chain.index(control.label) for control in moved.controls], dtype=np.intp)
+
+
+def _joined(windows: Sequence[Audio]) -> Audio:
+    return np.concatenate(windows, axis=1)
+
+
+def _ceiling(before: Measured) -> float:
+    return max(CEILING_DBTP, before.true_peak_dbtp if before.true_peak_dbtp is not None else -np.inf)
+
+
+def _refusal(before: Take, ranked: Sequence[Take], needed: float) -> str:
+    if not ranked:
+        return "Left as it is: the plugins returned nothing usable with the new settings."
+    best = ranked[0]
+    if best.distance_db > needed:
+        return (
+            f"Left as it is: the new settings bring the sound no closer to the target "
+            f"({before.distance_db:.1f} dB before, {best.distance_db:.1f} dB after)."
+        )
+    return "Left as it is: the new settings would clip, silence or shift the loudness of the track."

@@ -1,0 +1,179 @@
+"""What a model folder says about itself: `model.json`, checked before any weight is read.
+
+The manifest holds everything needed to use a model (chain, laws, fingerprints, settings of features and encoder)
+and to judge it (where its training came from, what it scored). This module reads no weights and never loads torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge.errors import ChainError, ModelError
+from bridge.plugins.chain import Chain, check_chain
+
+SCHEMA = 1
+MANIFEST_FILE = "model.json"
+WEIGHTS_FILE = "weights.safetensors"
+CARD_FILE = "README.md"
+
+
+class FeatureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How sound becomes log-mel frames. Times, not sample counts: the same at every sample rate."""
+
+    bands: int = 64
+    low_hz: float = 30.0
+    high_hz: float = 16000.0
+    window_s: float = 2048 / 44100
+    hop_s: float = 1024 / 44100
+    floor_db: float = -90.0
+
+
+class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The size of an encoder."""
+
+    width: int = 96
+    blocks: int = 4
+    embedding: int = 128
+    hidden: int = 320
+
+
+class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a model's training came from, and which recordings it must not be judged by."""
+
+    task: str
+    command: str
+    date: str
+    seed: int
+    minutes: float
+    steps: int
+    examples: int
+    sample_rate_hz: int
+    sources: tuple[str, ...]  # one line per source, with its licence where known
+    heard: tuple[str, ...]  # recordings used in training
+    validation: tuple[str, ...]  # recordings used to choose the best weights and the thresholds
+    bridge_version: str
+    is_preliminary: bool = False
+
+
+class ConfidenceLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Turns a predicted spread into a confidence: the chance that a control lies within `tolerance` of the truth.
+
+    The error of a control is Laplace-distributed with the scale spread x `widening[control]`; the widenings were
+    fitted on validation recordings. `tolerance` is a share of the control's range.
+    """
+
+    tolerance: float = 0.1
+    widening: tuple[float, ...] = ()
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The content of `model.json`."""
+
+    schema: int
+    name: str
+    description: str
+    chain: Chain  # with measured laws and the fingerprints of its plugins
+    features: FeatureSettings
+    encoder: EncoderSettings
+    confidence: ConfidenceLaw
+    weights_sha256: str
+    training: Provenance
+    scores: dict[str, Any]
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `model.json` and the hash of the weights beside it.
+
+    Raises ModelError for a folder that is no model, is damaged, or has another schema version.
+    """
+    file = folder / MANIFEST_FILE
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{folder} is no model: {MANIFEST_FILE} cannot be read ({error.strerror}). "
+            "Give a folder made by `bridge train`, or a name that `bridge models` lists."
+        ) from error
+    _check_schema(file, data)
+    try:
+        manifest = msgspec.json.decode(data, type=Manifest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{file} is damaged: {error}. Install or train the model again.") from error
+    _check_weights(folder / WEIGHTS_FILE, manifest)
+    try:
+        check_chain(manifest.chain, source=f"{file}, chain {manifest.chain.name}")
+    except ChainError as error:
+        raise ModelError(str(error)) from error
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `model.json` so that a reader sees the old file or the new one, never half of it."""
+    target = folder / MANIFEST_FILE
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    part.replace(target)
+
+
+def find_models(folders: Iterable[Path]) -> dict[str, Path]:
+    """Model folders by name; where two have the same name, the one in the earlier folder counts."""
+    found: dict[str, Path] = {}
+    for parent in folders:
+        if not parent.is_dir():
+            continue
+        for folder in sorted(parent.iterdir()):
+            if (folder / MANIFEST_FILE).is_file():
+                found.setdefault(folder.name, folder)
+    return found
+
+
+def find_model(name: str, folders: Iterable[Path]) -> Path:
+    """The folder of the model called `name`, which may also be a path. Raises ModelError naming those there are."""
+    models = find_models(folders)
+    if name in models:
+        return models[name]
+    path = Path(name)
+    if (path / MANIFEST_FILE).is_file() or path.is_dir():
+        return path
+    known = ", ".join(sorted(models)) or "none"
+    raise ModelError(f"No model is called {name!r}. Installed models: {known}. Name one of them or a model's folder.")
+
+
+def sha256_of(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class _Versioned(msgspec.Struct, frozen=True):
+    schema: int
+
+
+def _check_schema(file: Path, data: bytes) -> None:
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).schema
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ModelError(f"{file} is damaged: {error}. Install or train the model again.") from error
+    if version != SCHEMA:
+        raise ModelError(
+            f"{file} has schema version {version}; this Bridge reads version {SCHEMA}. "
+            "Use the Bridge that made the model, or train it again."
+        )
+
+
+def _check_weights(file: Path, manifest: Manifest) -> None:
+    try:
+        digest = sha256_of(file)
+    except OSError as error:
+        raise ModelError(
+            f"{file} cannot be read ({error.strerror}): the model is incomplete. Install or train it again."
+        ) from error
+    if digest != manifest.weights_sha256:
+        raise ModelError(
+            f"{file} does not match its manifest (SHA-256 {digest[:12]}…, expected "
+            f"{manifest.weights_sha256[:12]}…): it is damaged or was exchanged. Install or train the model again."
+        )

@@ -1,0 +1,79 @@
+"""From a heard sound to settings: one pass of the encoder, and what its answer is worth.
+
+It renders nothing and judges nothing: that is the guard's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bridge.model.bundle import ModelBundle, positions_to_normalized
+from bridge.model.encoders import Answer
+from bridge.model.features import hear
+from bridge.model.profile import HeardSound, SoundProfile
+from bridge.model.windows import choose_windows
+
+WINDOW_S = 3.0
+WINDOW_COUNT = 8
+_MIN_FRAMES = 16
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the encoder answers.
+
+    Attributes:
+        settings: (controls,) the host's normalized values.
+        confidence: (controls,) 0..1, the chance that a value lies within the law's tolerance of the right one.
+        target: the profile to aim at; its level means nothing when there was no reference.
+    """
+
+    settings: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    target: SoundProfile
+
+
+class Predictor:
+    """One bundle's ears and answers. Thread-safe: the encoder is never changed."""
+
+    def __init__(self, bundle: ModelBundle) -> None:
+        self.bundle = bundle
+
+    def hear(self, excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int) -> HeardSound:
+        """The loud windows of `excerpts` (channels, samples) as frames. AudioError for a foreign sample rate."""
+        windows = choose_windows(excerpts, sample_rate_hz, window_s=WINDOW_S, count=WINDOW_COUNT)
+        return hear(windows, sample_rate_hz, self.bundle.manifest.features)
+
+    def predict(self, sound: HeardSound, reference: HeardSound | None) -> Prediction:
+        """Settings that bring `sound` to the reference, or to where well-recorded material of its kind lies."""
+        with torch.inference_mode():
+            answer = self.bundle.encoder(_batch(sound), None if reference is None else _batch(reference))
+        position = answer.position[0].numpy()
+        return Prediction(
+            settings=positions_to_normalized(self.bundle.chain, position),
+            confidence=self._confidence(answer),
+            target=_target(answer, sound.bands_heard) if reference is None else reference.profile,
+        )
+
+    def _confidence(self, answer: Answer) -> NDArray[np.float32]:
+        law = self.bundle.manifest.confidence
+        widening = np.asarray(law.widening or (1.0,), dtype=np.float32)
+        scale = answer.spread[0].numpy() * widening
+        return np.asarray(1 - np.exp(-law.tolerance / scale), dtype=np.float32)
+
+
+def _target(answer: Answer, bands_heard: int) -> SoundProfile:
+    return SoundProfile(answer.target_mean_db[0].numpy(), answer.target_spread_db[0].numpy(), bands_heard)
+
+
+def _batch(sound: HeardSound) -> torch.Tensor:
+    """(1, bands, frames), repeated where the sound is shorter than the encoder's reach."""
+    frames = torch.from_numpy(np.ascontiguousarray(sound.log_mel, dtype=np.float32))
+    while frames.shape[1] < _MIN_FRAMES:
+        frames = torch.cat([frames, frames], dim=1)
+    return frames[None]

@@ -1,0 +1,68 @@
+"""One job for a model and its outcome, as plain data. Nothing here computes, and nothing loads torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.model.profile import HeardSound
+
+
+@dataclass(frozen=True)
+class AutomixTask:
+    """What a model is asked to do for one track.
+
+    Attributes:
+        excerpts: the track before its plugins, float32 (channels, samples) each.
+        sample_rate_hz: of the excerpts.
+        current: (controls,) the host's normalized values that the user has now, in the order of the chain.
+        free: (controls,) which controls may move; None for all. The others stay at `current`.
+        reference: a sound to come close to (from `Automix.hear` or a style), or None.
+        amount_percent: 0..100, how far to go from `current` to the prediction.
+        refine_s: how long to search for better settings from the prediction, in seconds; 0 for not at all.
+        realizable: rounds settings (controls,) to what the track's own plugins can have; it leaves `current` as it
+            is. None: every value can be had.
+        slot_order: names of all slots in the order in which the track has them; None for the chain's own.
+    """
+
+    excerpts: Sequence[NDArray[np.float32]]
+    sample_rate_hz: int
+    current: NDArray[np.float32]
+    free: NDArray[np.bool_] | None = None
+    reference: HeardSound | None = None
+    amount_percent: float = 100.0
+    refine_s: float = 0.0
+    realizable: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+    slot_order: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of the judged excerpts. None where nothing can be measured, as in silence."""
+
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    distance_db: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The answer to a task. With `applied` off, `settings` equals `before_settings` and `reason` says why.
+
+    Attributes:
+        settings, before_settings: (controls,) the host's normalized values.
+        confidence: (controls,) 0..1, see `manifest.ConfidenceLaw`.
+        amount: share of the way from `before_settings` to the prediction that was taken, 0..1.
+    """
+
+    applied: bool
+    reason: str
+    settings: NDArray[np.float32]
+    before_settings: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    amount: float
+    measures_before: Measured
+    measures_after: Measured

@@ -1,0 +1,40 @@
+"""Which parts of a long recording are heard: a bounded number of short windows, loud ones, spread over time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]
+
+
+def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float, count: int) -> list[Audio]:
+    """At most `count` windows of at most `window_s`, as views of `excerpts` (channels, samples), in order of time.
+
+    Where there is more audio than that, time is cut into equal stretches and the loudest window of each is taken;
+    the window with the highest peak is always among them.
+    """
+    length = max(1, round(window_s * sample_rate_hz))
+    windows = [window for excerpt in excerpts for window in _cut(excerpt, length)]
+    if len(windows) <= count:
+        return windows
+    energy = np.array([float(np.mean(np.square(window))) for window in windows])
+    peak = np.array([float(np.abs(window).max()) for window in windows])
+    stretches = np.array_split(np.arange(len(windows)), count)
+    chosen = {int(stretch[np.argmax(energy[stretch])]) for stretch in stretches}
+    highest = int(np.argmax(peak))
+    if highest not in chosen:
+        chosen.discard(next(i for i in chosen if any(i in s and highest in s for s in stretches)))
+        chosen.add(highest)
+    return [windows[index] for index in sorted(chosen)]
+
+
+def _cut(excerpt: Audio, length: int) -> list[Audio]:
+    """Consecutive windows of `length` samples; a rest shorter than half of that joins the window before it."""
+    samples = excerpt.shape[-1]
+    whole = max(1, int(np.floor(samples / length + 0.5)))
+    bounds = [index * length for index in range(whole)] + [samples]
+    return [excerpt[:, start:end] for start, end in itertools.pairwise(bounds) if end > start]

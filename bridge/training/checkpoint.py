@@ -1,0 +1,76 @@
+"""Where a training stands, as one safetensors file: written whole or not at all, never a pickle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import safetensors
+import safetensors.torch
+import torch
+
+from bridge.errors import ModelError
+
+SCHEMA = 1
+
+
+class Progressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far a training has come. `signature` tells trainings with other data, chain or options apart."""
+
+    schema: int = SCHEMA
+    step: int
+    elapsed_s: float
+    best_validation: float
+    signature: str
+
+
+def save_checkpoint(file: Path, tensors: Mapping[str, torch.Tensor], progressed: Progressed) -> None:
+    part = file.with_name(file.name + ".part")
+    plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
+    part.write_bytes(safetensors.torch.save(plain, {"progressed": msgspec.json.encode(progressed).decode()}))
+    part.replace(file)
+
+
+def load_checkpoint(file: Path, signature: str) -> tuple[dict[str, torch.Tensor], Progressed]:
+    """Raises ModelError for a checkpoint that is damaged or of another training."""
+    try:
+        with safetensors.safe_open(file, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
+        progressed = msgspec.json.decode(metadata["progressed"], type=Progressed)
+    except (safetensors.SafetensorError, msgspec.DecodeError, KeyError, OSError) as error:
+        raise ModelError(f"The checkpoint {file} is damaged ({error}). Train without --resume.") from error
+    if progressed.schema != SCHEMA or progressed.signature != signature:
+        raise ModelError(
+            f"The checkpoint {file} belongs to a training with other data, chain or options. "
+            "Train without --resume, or into another folder."
+        )
+    return tensors, progressed
+
+
+def pack_state(module: torch.nn.Module, prefix: str) -> dict[str, torch.Tensor]:
+    return {f"{prefix}.{name}": tensor for name, tensor in module.state_dict().items()}
+
+
+def unpack_state(module: torch.nn.Module, prefix: str, tensors: Mapping[str, torch.Tensor]) -> None:
+    start = f"{prefix}."
+    module.load_state_dict({n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)})
+
+
+def pack_optimizer(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, torch.Tensor]:
+    """Adam's state, parameter by parameter."""
+    return {
+        f"{prefix}.{index}.{name}": torch.as_tensor(value)
+        for index, state in optimizer.state_dict()["state"].items()
+        for name, value in state.items()
+    }
+
+
+def unpack_optimizer(optimizer: torch.optim.Optimizer, prefix: str, tensors: Mapping[str, torch.Tensor]) -> None:
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, tensor in tensors.items():
+        if key.startswith(f"{prefix}."):
+            index, name = key.removeprefix(f"{prefix}.").split(".", 1)
+            state.setdefault(int(index), {})[name] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,206 @@
+"""`bridge evaluate`: how much closer a model brings recordings it never heard to where they should be.
+
+Always beside doing nothing, gain match and match EQ, with the guard on. The measure is the mean absolute
+difference of log-mel frames to the truth, frame by frame: with a reference at the level it has, without one at
+equal loudness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.model.automix import Automix
+from bridge.model.features import hear
+from bridge.model.manifest import FeatureSettings
+from bridge.model.profile import frames_that_sound
+from bridge.model.task import AutomixTask, Outcome
+from bridge.plugins.host import Render
+from bridge.training.baselines import gain_match, match_eq, spectrum_of
+from bridge.training.cases import Case, Use, draw_cases
+from bridge.training.sources import FoundFile, Recording, find_files, read
+
+Audio = NDArray[np.float32]
+
+USES: tuple[Use, ...] = ("match", "automix")
+SMALL_DB = 0.5  # a case that starts closer than this asks for no change
+WORSE_DB = 0.05  # by so much more distance a file counts as made worse
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Distances of one case to its truth, by method, and how far the settings were off."""
+
+    case: Case
+    before_db: float
+    after_db: dict[str, float]
+    applied: bool
+    hits: NDArray[np.bool_]
+    confidence: NDArray[np.float32]
+
+
+def unheard(files: Sequence[FoundFile], automix: Automix) -> list[FoundFile]:
+    """The files that took no part in training the model. All of them where none did."""
+    training = automix.bundle.manifest.training
+    known = {*training.heard, *training.validation}
+    return [file for file in files if file.name not in known]
+
+
+def evaluate(
+    automix: Automix,
+    folders: Sequence[Path],
+    *,
+    each: int = 4,
+    seed: int = 0,
+    progress: Callable[[float, str], None] = lambda _share, _step: None,
+) -> dict[str, Any]:
+    """Score a model on the files in `folders` that it never heard.
+
+    Returns {"files", "uses": {use: [row per method]}, "unchanged": {use: ...}, "confidence": ...}; rows hold
+    `method`, `ratio` (median of after / before) with its 95% interval, `worse` (share), `before_db`, `after_db`.
+    """
+    recordings = read(unheard(find_files(folders), automix))
+    return evaluate_on(automix, recordings, each=each, seed=seed, progress=progress)
+
+
+def evaluate_on(
+    automix: Automix,
+    recordings: Sequence[Recording],
+    *,
+    each: int,
+    seed: int,
+    progress: Callable[[float, str], None] = lambda _share, _step: None,
+) -> dict[str, Any]:
+    """`evaluate` on recordings already read."""
+    scored: dict[str, list[Scored]] = {}
+    for place, use in enumerate(USES):
+        cases = draw_cases(automix.bundle.chain, automix.host, recordings, use, each=each, seed=seed)
+        typical = _typical_spectra(cases)
+        scored[use] = []
+        for index, case in enumerate(cases):
+            progress((place + index / len(cases)) / len(USES), f"{use}: {index + 1} of {len(cases)}")
+            scored[use].append(_score(automix, case, typical))
+    progress(1.0, "scored")
+    return {
+        "files": sorted({one.case.name for found in scored.values() for one in found}),
+        "cases_per_file": each,
+        "seed": seed,
+        "uses": {use: _rows(found, seed) for use, found in scored.items()},
+        "unchanged": {use: _unchanged(found) for use, found in scored.items()},
+        "confidence": {use: _reliability(found) for use, found in scored.items()},
+    }
+
+
+def frame_distance_db(audio: Audio, truth: Audio, sample_rate_hz: int) -> float:
+    """Mean absolute difference of log-mel frames, over the frames in which the truth sounds."""
+    settings = FeatureSettings()
+    heard, right = (hear([one], sample_rate_hz, settings) for one in (audio, truth))
+    frames = frames_that_sound(right.log_mel)
+    return float(np.abs(heard.log_mel - right.log_mel)[: right.bands_heard, frames].mean())
+
+
+def _score(automix: Automix, case: Case, typical: dict[str, NDArray[np.float64]]) -> Scored:
+    outcome = _run(automix, case)
+    made = automix.host.render(automix.bundle.chain, [Render(case.given, case.sample_rate_hz, outcome.settings)])[0]
+    spectrum = typical[case.name] if case.reference is None else spectrum_of(case.reference)
+    outputs = {"nothing": case.given, "match EQ": match_eq(case.given, spectrum), "model": made}
+    if case.reference is not None:
+        outputs["gain match"] = gain_match(case.given, case.reference, case.sample_rate_hz)
+    after = {name: _distance(audio, case) for name, audio in outputs.items()}
+    low, high = automix.bundle.chain.bounds
+    error = np.abs(outcome.settings - case.hidden) / (high - low)
+    hits = error <= automix.bundle.manifest.confidence.tolerance
+    return Scored(case, after["nothing"], after, outcome.applied, hits, outcome.confidence)
+
+
+def _run(automix: Automix, case: Case) -> Outcome:
+    reference = None if case.reference is None else automix.hear([case.reference], case.sample_rate_hz)
+    neutral = automix.bundle.chain.neutral
+    return automix.run(AutomixTask([case.given], case.sample_rate_hz, neutral, reference=reference))
+
+
+def _distance(audio: Audio, case: Case) -> float:
+    if not case.level_counts:
+        audio = gain_match(audio, case.truth, case.sample_rate_hz)
+    return frame_distance_db(audio, case.truth, case.sample_rate_hz)
+
+
+def _typical_spectra(cases: Sequence[Case]) -> dict[str, NDArray[np.float64]]:
+    """For match EQ without a reference: the mean spectrum of all other good recordings."""
+    spectra = {case.name: spectrum_of(case.truth) for case in cases}
+    total = sum(spectra.values(), np.zeros(()))
+    return {name: (total - own) / max(1, len(spectra) - 1) for name, own in spectra.items()}
+
+
+def _rows(scored: Sequence[Scored], seed: int) -> list[dict[str, Any]]:
+    """One row per method over the cases that ask for a change."""
+    cases = [one for one in scored if one.before_db >= SMALL_DB]
+    methods = [
+        name for name in ("nothing", "gain match", "match EQ", "model") if all(name in c.after_db for c in cases)
+    ]
+    rows = []
+    for method in methods:
+        before = np.array([one.before_db for one in cases])
+        after = np.array([one.after_db[method] for one in cases])
+        low, high = _interval(after / before, [one.case.name for one in cases], seed)
+        rows.append(
+            {
+                "method": method,
+                "cases": len(cases),
+                "ratio": float(np.median(after / before)),
+                "ratio_low": low,
+                "ratio_high": high,
+                "worse": float(np.mean(after > before + WORSE_DB)),
+                "before_db": float(np.median(before)),
+                "after_db": float(np.median(after)),
+            }
+        )
+    return rows
+
+
+def _interval(ratios: NDArray[np.float64], names: Sequence[str], seed: int) -> tuple[float, float]:
+    """95% interval of the median, drawing files (with all their cases) with replacement."""
+    generator = np.random.default_rng(seed)
+    by_file = [ratios[[i for i, name in enumerate(names) if name == one]] for one in dict.fromkeys(names)]
+    medians = [
+        np.median(np.concatenate([by_file[i] for i in generator.integers(len(by_file), size=len(by_file))]))
+        for _ in range(RESAMPLES)
+    ]
+    low, high = np.percentile(medians, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _unchanged(scored: Sequence[Scored]) -> dict[str, Any]:
+    """What happens to recordings that need no change."""
+    cases = [one for one in scored if one.before_db < SMALL_DB]
+    harm = [one.after_db["model"] - one.before_db for one in cases]
+    return {
+        "cases": len(cases),
+        "touched": float(np.mean([one.applied for one in cases])) if cases else None,
+        "mean_harm_db": float(np.mean(harm)) if cases else None,
+        "largest_harm_db": float(np.max(harm)) if cases else None,
+    }
+
+
+def _reliability(scored: Sequence[Scored]) -> list[dict[str, float]]:
+    """Mean confidence beside the share of hits, in five classes of confidence."""
+    confidence = np.concatenate([one.confidence for one in scored])
+    hits = np.concatenate([one.hits for one in scored])
+    rows = []
+    for low in (0.0, 0.2, 0.4, 0.6, 0.8):
+        chosen = (confidence >= low) & (confidence < low + 0.2 + 1e-6)
+        if chosen.any():
+            rows.append(
+                {
+                    "confidence": float(confidence[chosen].mean()),
+                    "hits": float(hits[chosen].mean()),
+                    "controls": int(chosen.sum()),
+                }
+            )
+    return rows

@@ -1,0 +1,41 @@
+"""What an encoder is trained by: differences of long-term profiles in dB, and errors of positions.
+
+Pure functions of tensors. Each returns one value per example, so that tasks can be weighed and reported apart.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from bridge.model.profile import SPREAD_WEIGHT
+
+
+def profile_loss(mean_db: Tensor, spread_db: Tensor, target: Tensor, *, level_counts: bool) -> Tensor:
+    """Distance in dB (batch,) of profiles (batch, bands) from `target` (batch, 2, bands): see `profile.distance_db`.
+
+    Without level the mean difference is taken out first (the guard uses the median, which has no useful gradient).
+    """
+    difference = mean_db - target[:, 0]
+    if not level_counts:
+        difference = difference - difference.mean(1, keepdim=True)
+    return smooth_absolute(difference).mean(1) + SPREAD_WEIGHT * smooth_absolute(spread_db - target[:, 1]).mean(1)
+
+
+def position_loss(position: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Weighted absolute error (batch,) of positions (batch, controls). `weight` (batch or 1, controls)."""
+    return (smooth_absolute(position - truth, 0.02) * weight).sum(1) / weight.sum(1).clamp_min(1e-6)
+
+
+def spread_loss(spread: Tensor, position: Tensor, truth: Tensor) -> Tensor:
+    """Negative log-likelihood (batch,) of the errors under a Laplace distribution of scale `spread`.
+
+    The error is taken as it is (no gradient): the spread learns from the answer and does not pull at it.
+    """
+    error = (position.detach().clamp(0, 1) - truth).abs()
+    return (torch.log(2 * spread) + error / spread).mean(1)
+
+
+def smooth_absolute(x: Tensor, bend: float = 0.5) -> Tensor:
+    """|x| with a round corner of width `bend`: the gradient fades out at zero."""
+    return torch.sqrt(x.square() + bend * bend) - bend

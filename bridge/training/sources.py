@@ -1,0 +1,130 @@
+"""Recordings to learn from: the user's folders and synthesised ones, split so that no song is on two sides.
+
+Files in a folder of their own that all have the same length are stems of one song and stay together; every other
+file stands for itself. Nothing here renders or degrades.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.files import probe, read_audio
+from bridge.audio.synthesis import KINDS, synthesise
+from bridge.errors import AudioError
+from bridge.training.speech import speak
+
+Audio = NDArray[np.float32]
+Side = Literal["train", "validation", "test"]
+
+SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
+HELD_BACK = 0.15  # share of the songs (and of the other files) that each of validation and test gets
+SILENCE_RMS = 1e-3
+_MAX_SECONDS = 60.0  # of one file: more of the same recording teaches little
+_SAME_LENGTH_S = 0.5
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One mono recording, (samples,), and the song it belongs to."""
+
+    name: str
+    group: str
+    audio: Audio = field(repr=False)
+    sample_rate_hz: int
+
+
+@dataclass(frozen=True)
+class FoundFile:
+    """A file before it is read."""
+
+    name: str
+    group: str
+    path: Path
+
+
+def find_files(folders: Sequence[Path]) -> list[FoundFile]:
+    """All audio files below `folders`, grouped by song. AudioError when there is none."""
+    found: list[FoundFile] = []
+    for folder in folders:
+        by_parent: dict[Path, list[Path]] = defaultdict(list)
+        for path in sorted(folder.rglob("*")):
+            if path.suffix.lower() in SUFFIXES and path.is_file():
+                by_parent[path.parent].append(path)
+        for parent, paths in by_parent.items():
+            is_song = parent != folder and len(paths) > 1 and _are_stems(paths)
+            for path in paths:
+                name = path.relative_to(folder).as_posix()
+                found.append(FoundFile(name, path.parent.relative_to(folder).as_posix() if is_song else name, path))
+    if not found:
+        raise AudioError(
+            f"No audio file lies in {', '.join(map(str, folders))}. Give folders with {', '.join(sorted(SUFFIXES))}."
+        )
+    return found
+
+
+def split(files: Sequence[FoundFile]) -> dict[Side, list[FoundFile]]:
+    """Songs by name, the last ones held back; single files the same way in the order of a hash of their names."""
+    groups: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in files:
+        groups[file.group].append(file)
+    songs = sorted(name for name, members in groups.items() if len(members) > 1)
+    singles = sorted((n for n, members in groups.items() if len(members) == 1), key=lambda n: zlib.crc32(n.encode()))
+    sides: dict[Side, list[FoundFile]] = {"train": [], "validation": [], "test": []}
+    for names in (songs, singles):
+        held = max(1, round(HELD_BACK * len(names))) if len(names) >= 3 else 0
+        first, second = len(names) - 2 * held, len(names) - held
+        parts: dict[Side, list[str]] = {
+            "train": names[:first],
+            "validation": names[first:second],
+            "test": names[second:],
+        }
+        for side, chosen in parts.items():
+            sides[side].extend(member for name in chosen for member in groups[name])
+    return sides
+
+
+def read(files: Sequence[FoundFile]) -> list[Recording]:
+    """Read `files` as mono, at most a minute of each. Silent ones are left out."""
+    recordings = []
+    for file in files:
+        audio, rate = read_audio(file.path, duration_s=_MAX_SECONDS)
+        mono = audio.mean(0, dtype=np.float32)
+        if np.sqrt(np.mean(np.square(mono))) >= SILENCE_RMS:
+            recordings.append(Recording(file.name, file.group, mono, rate))
+    return recordings
+
+
+def synthesised(
+    seed: int,
+    *,
+    takes: int,
+    sample_rate_hz: int,
+    duration_s: float = 16.0,
+    notify: Callable[[str], None] = lambda _: None,
+) -> list[Recording]:
+    """`takes` recordings of each kind that `bridge.audio.synthesis` knows, and as many spoken ones where
+    espeak-ng is installed."""
+    recordings = []
+    for take in range(takes):
+        for kind in sorted(KINDS):
+            notify(f"synthesising {kind} {take + 1} of {takes}")
+            audio = synthesise(kind, duration_s=duration_s, sample_rate_hz=sample_rate_hz, seed=seed + take)[0]
+            name = f"synthesised/{kind}-{seed + take}"
+            recordings.append(Recording(name, name, audio, sample_rate_hz))
+        if (voice := speak(seed + take, sample_rate_hz=sample_rate_hz)) is not None:
+            name = f"synthesised/speech-{seed + take}"
+            recordings.append(Recording(name, name, voice, sample_rate_hz))
+    return recordings
+
+
+def _are_stems(paths: Sequence[Path]) -> bool:
+    lengths_s = [probe(path).duration_s for path in paths]
+    return max(lengths_s) - min(lengths_s) <= _SAME_LENGTH_S
