@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bridge.errors import BridgeError, ModelError
 from bridge.settings import Settings, shipped_folder
 
@@ -19,6 +21,8 @@ log = logging.getLogger(__name__)
 
 TORCH_THREADS = 1
 """The encoder is small: more threads gain little, and the sockets and the plugin workers need the cores."""
+
+REHEARSAL_RATE_HZ, REHEARSAL_FRAMES = 48_000, 4 * 48_000
 
 Stamp = tuple[tuple[str, int, int], ...]
 
@@ -75,8 +79,12 @@ class Engine:
                 del self._loaded[name]
 
     def warm_up(self) -> None:
-        """Load torch, the default model and the first plugin workers before somebody waits for them."""
-        self.model(None)
+        """Load torch, the default model and the plugin workers, and try them once, before somebody waits for them."""
+        from bridge.model.task import AutomixTask
+
+        automix = self.model(None).automix
+        noise = np.random.default_rng(0).normal(0.0, 0.1, (2, REHEARSAL_FRAMES)).astype(np.float32)
+        automix.run(AutomixTask([noise], REHEARSAL_RATE_HZ, automix.bundle.chain.neutral))
 
     def style(self, name: str) -> HeardSound:
         """A stored style by name. ModelError names the styles there are."""
@@ -112,14 +120,10 @@ class Engine:
         return Automix(load_bundle(folder), self._plugin_host())
 
     def _plugin_host(self) -> PluginHost:
-        from bridge.plugins.host import PluginHost
+        from bridge.plugins.host import host_for
 
         if self._host is None:
-            self._host = PluginHost(
-                workers=self._settings.worker_count,
-                load_limit_s=self._settings.plugin_load_limit_s,
-                render_limit_s=self._settings.plugin_render_limit_s,
-            )
+            self._host = host_for(self._settings)
         return self._host
 
 

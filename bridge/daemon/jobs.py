@@ -7,6 +7,7 @@ at which the daemon was killed still lies in the spool and is answered after the
 from __future__ import annotations
 
 import gc
+import importlib
 import logging
 import threading
 from collections import deque
@@ -71,7 +72,7 @@ class JobRunner(threading.Thread):
     # ------------------------------------------------------------ the job thread
 
     def run(self) -> None:
-        self._guarded(self._engine.warm_up)
+        self._guarded(self._warm_up)
         while (request_id := self._next()) is not None:
             if not request_id:
                 self._guarded(self._engine.refresh)
@@ -115,6 +116,10 @@ class JobRunner(threading.Thread):
             self._feedback("/bridge/error", reply.message)
         log.info("%s: %s, %s", request_id, reply.status, reply.message)
         return not self._spool.has_request(request_id)
+
+    def _warm_up(self) -> None:
+        importlib.import_module("bridge.daemon.answer")  # what a job needs and the socket must not wait for
+        self._engine.warm_up()
 
     def _answer(self, request_id: str) -> Reply:
         from bridge.daemon.answer import answer

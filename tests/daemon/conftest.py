@@ -1,0 +1,214 @@
+"""A home folder with a small model of its own, requests in a spool, and the real daemon process."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from bridge.audio.files import AudioWriter
+from bridge.plugins.chain import Chain
+from bridge.reaper.messages import Reply
+from bridge.reaper.spool import Spool
+
+ROOT = Path(__file__).parents[2]
+RATE_HZ = 48_000
+LIMIT_S = 60.0
+
+
+def wait_for(condition: Callable[[], object], what: str, limit_s: float = LIMIT_S) -> object:
+    """What `condition` returns once it is true. Looks often, gives up after `limit_s`."""
+    end_s = time.monotonic() + limit_s
+    pause = threading.Event()
+    while not (found := condition()):
+        assert time.monotonic() < end_s, f"waited {limit_s:g} s for {what}"
+        pause.wait(0.005)
+    return found
+
+
+def save_test_model(folder: Path, *, chain: Chain | None = None, name: str = "channel-strip") -> None:
+    """A model that answers every track with neutral settings, and aims at how the track sounds without its plugins.
+
+    So a track whose plugins colour it is set back, and the guard sees the improvement: predictable, and real.
+    """
+    import torch
+
+    from bridge.model.bundle import build_encoder, save_bundle
+    from bridge.model.manifest import (
+        SCHEMA,
+        ConfidenceLaw,
+        EncoderSettings,
+        FeatureSettings,
+        Manifest,
+        Provenance,
+    )
+    from bridge.plugins.chain_file import load_chain
+
+    chain = chain or load_chain(ROOT / "models/chains/channel-strip.toml")
+    manifest = Manifest(
+        schema=SCHEMA,
+        name=name,
+        description="Answers with neutral settings.",
+        chain=chain,
+        features=FeatureSettings(),
+        encoder=EncoderSettings(width=16, blocks=1, embedding=16, hidden=32),
+        confidence=ConfidenceLaw(),
+        weights_sha256="",
+        training=Provenance(
+            task="none", command="none", date="2020-01-01", seed=0, minutes=0.0, steps=0, examples=0,
+            sample_rate_hz=RATE_HZ, sources=(), heard=(), validation=(), bridge_version="0",
+        ),
+        scores={},
+    )  # fmt: skip
+    torch.manual_seed(0)
+    encoder = build_encoder(manifest)
+    with torch.no_grad():
+        encoder.position.weight.zero_()
+        encoder.target.weight.zero_()
+    save_bundle(folder, manifest, encoder.state_dict(), "# A model for tests\n")
+
+
+@dataclass
+class Daemon:
+    """The daemon process of a home folder."""
+
+    home: Path
+    process: subprocess.Popen[str]
+    port: int
+    lines: list[str] = field(default_factory=list)
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(30)
+
+
+class Home:
+    """A home folder: writes requests as REAPER's scripts do, starts daemons, reads replies."""
+
+    def __init__(self, folder: Path, desk) -> None:
+        self.folder, self.desk = folder, desk
+        self.spool = Spool(folder / "spool", free_mib=1)
+        self.spool.create()
+
+    def noise(self, seconds: float = 6.0, *, rate_hz: int = RATE_HZ, channels: int = 2, seed: int = 0) -> np.ndarray:
+        """Pink-ish noise that swells and falls, so that spectrum and level statistics mean something."""
+        rng = np.random.default_rng(seed)
+        frames = round(seconds * rate_hz)
+        spectrum = np.fft.rfft(rng.normal(size=(channels, frames)))
+        spectrum /= np.sqrt(np.maximum(np.arange(spectrum.shape[1]), 20))
+        audio = np.fft.irfft(spectrum, frames) * (0.6 + 0.4 * np.sin(np.arange(frames) / rate_hz * 5))
+        return (0.2 * audio / np.abs(audio).max()).astype(np.float32)
+
+    def coloured_fx(self) -> list:
+        """ReaEQ that booms, ReaComp at rest: what the test model sets back."""
+        bands = (
+            (1, 0, True, 150.0, 11.0, 1.9),
+            (2, 0, True, 300.0, 6.0, 1.4),
+            (2, 1, True, 3000.0, -9.0, 1.4),
+            (4, 0, True, 8000.0, -8.0, 1.9),
+            (0, 0, False, 80.0, 0.0, 1.9),
+        )
+        return [self.desk.rea_eq(bands), self.desk.rea_comp()]
+
+    def put_audio(self, audio: np.ndarray, *, rate_hz: int = RATE_HZ, name: str) -> None:
+        path = self.spool.folder / "audio" / name
+        with AudioWriter(path, sample_rate_hz=rate_hz, channels=audio.shape[0]) as writer:
+            writer.write(audio)
+
+    def request(self, *, audio: np.ndarray | None = None, fx: list | None = None, **more) -> dict:
+        """A request as JSON would hold it; `more` replaces its top-level fields."""
+        audio = self.noise() if audio is None else audio
+        request_id = str(uuid.uuid4())
+        message = {
+            "schema": 1,
+            "script_version": "0.1.0",
+            "id": request_id,
+            "action": "automix",
+            "project": {"path": "/songs/Übung 1.rpp", "change_count": 7},
+            "track": {
+                "guid": "{1}", "index": 0, "name": "Gesang", "muted": False, "is_folder": False, "automation_mode": 0,
+            },
+            "range": {"start_s": 0.0, "end_s": audio.shape[1] / RATE_HZ, "source": "items"},
+            "audio": {
+                "file": f"{request_id}.wav",
+                "sample_rate_hz": RATE_HZ,
+                "channels": audio.shape[0],
+                "excerpts": [{"start_s": 0.0, "frames": audio.shape[1]}],
+            },
+            "fx": msgspec.to_builtins(self.coloured_fx() if fx is None else fx),
+            "options": {},
+        }  # fmt: skip
+        self.put_audio(audio, name=f"{request_id}.wav")
+        return {**message, **more}
+
+    def send(self, message: dict) -> str:
+        """Write a request as the scripts do: .part, then a rename."""
+        return self.send_bytes(json.dumps(message).encode(), message["id"])
+
+    def send_bytes(self, data: bytes, request_id: str) -> str:
+        path = self.spool.folder / "requests" / f"{request_id}.json"
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(data)
+        part.rename(path)
+        return request_id
+
+    def reply(self, request_id: str, limit_s: float = LIMIT_S) -> Reply:
+        path = self.spool.folder / "replies" / f"{request_id}.json"
+        wait_for(path.exists, f"the reply to {request_id}", limit_s)
+        return self.spool.read_reply(request_id)
+
+    def ask(self, **more) -> Reply:
+        return self.reply(self.send(self.request(**more)))
+
+    @contextmanager
+    def daemon(self, *options: str, environment: dict[str, str] | None = None) -> Iterator[Daemon]:
+        """The real daemon, once it has said that it is ready; terminated at the end."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bridge", "--home", str(self.folder), "daemon", "--osc-port", "0", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUTF8": "1", "BRIDGE_SPOOL_FREE_MIB": "1", **(environment or {})},
+        )
+        lines: queue.Queue[str] = queue.Queue()
+        assert process.stdout is not None
+        threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+        try:
+            try:
+                line = lines.get(timeout=LIMIT_S)
+            except queue.Empty:
+                process.kill()
+                raise AssertionError(f"no ready line; the daemon said: {process.communicate()[1]}") from None
+            assert line.startswith("Bridge daemon ready on "), line
+            yield Daemon(self.folder, process, int(line.split(",")[0].rpartition(":")[2]), [line])
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(30)
+            assert process.stderr is not None
+            process.stderr.close()
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "channel-strip"
+    save_test_model(folder)
+    return folder
