@@ -1,0 +1,143 @@
+"""Answers about projects: tabs, undo, time selection, ext state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bridge.standin.binding import answers
+from bridge.standin.faults import NotSimulated
+from bridge.standin.project import Project
+
+if TYPE_CHECKING:
+    from bridge.standin.reaper import StandIn
+
+
+@answers("EnumProjects")
+def enum_projects(reaper: StandIn, index: int, _: Any) -> tuple[Project | None, str]:
+    if index == -1:
+        return reaper.project, reaper.project.path
+    found = reaper.projects[index] if 0 <= index < len(reaper.projects) else None
+    return found, found.path if found else ""
+
+
+@answers("SelectProjectInstance")
+def select_project(reaper: StandIn, project: Project | None) -> None:
+    reaper.switch_to(reaper.project_of(project))
+
+
+@answers("GetProjectName")
+def get_project_name(reaper: StandIn, project: Project | None, _: Any) -> str:
+    return reaper.project_of(project).path.replace("\\", "/").rpartition("/")[2]
+
+
+@answers("GetProjectStateChangeCount")
+def get_change_count(reaper: StandIn, project: Project | None) -> int:
+    return reaper.project_of(project).change_count
+
+
+@answers("MarkProjectDirty")
+def mark_dirty(reaper: StandIn, project: Project | None) -> None:
+    reaper.project_of(project).touch()
+
+
+@answers("GetSetProjectInfo")
+def get_set_project_info(reaper: StandIn, project: Project | None, name: str, value: float, is_set: bool) -> float:
+    values = {"PROJECT_SRATE": float(reaper.project_of(project).sample_rate_hz), "PROJECT_SRATE_USE": 1.0}
+    if is_set or name not in values:
+        raise NotSimulated(f"GetSetProjectInfo: {name} (set: {is_set}, {value}) is not simulated")
+    return values[name]
+
+
+@answers("GetProjectLength")
+def get_project_length(reaper: StandIn, project: Project | None) -> float:
+    return max((track.length_s() for track in reaper.project_of(project).tracks), default=0.0)
+
+
+@answers("GetSet_LoopTimeRange2")
+def loop_time_range(
+    reaper: StandIn, project: Project | None, is_set: bool, _loop: bool, start: float, end: float, _seek: bool
+) -> tuple[float, float]:
+    target = reaper.project_of(project)
+    if is_set:
+        target.time_selection = (start, end)
+    return target.time_selection
+
+
+@answers("GetSet_LoopTimeRange")
+def loop_time_range_of_current(
+    reaper: StandIn, is_set: bool, loop: bool, start: float, end: float, seek: bool
+) -> tuple[float, float]:
+    return loop_time_range(reaper, None, is_set, loop, start, end, seek)
+
+
+@answers("ValidatePtr2")
+def validate_pointer(reaper: StandIn, project: Project | None, pointer: Any, kind: str) -> bool:
+    if getattr(pointer, "kind", None) != kind or not pointer.is_alive:
+        return False
+    owner = pointer if isinstance(pointer, Project) else getattr(pointer, "project", None) or pointer.track.project
+    return isinstance(pointer, Project) or owner is reaper.project_of(project)
+
+
+@answers("ValidatePtr")
+def validate_pointer_of_current(reaper: StandIn, pointer: Any, kind: str) -> bool:
+    return validate_pointer(reaper, None, pointer, kind)
+
+
+@answers("Undo_BeginBlock2")
+def undo_begin(reaper: StandIn, project: Project | None) -> None:
+    reaper.project_of(project).history.begin()
+
+
+@answers("Undo_EndBlock2")
+def undo_end(reaper: StandIn, project: Project | None, text: str, flags: int) -> None:
+    reaper.project_of(project).history.end(text, flags)
+
+
+@answers("Undo_BeginBlock")
+def undo_begin_of_current(reaper: StandIn) -> None:
+    undo_begin(reaper, None)
+
+
+@answers("Undo_EndBlock")
+def undo_end_of_current(reaper: StandIn, text: str, flags: int) -> None:
+    undo_end(reaper, None, text, flags)
+
+
+@answers("Undo_OnStateChangeEx2")
+def undo_on_state_change(reaper: StandIn, project: Project | None, text: str, flags: int, _track: int) -> None:
+    reaper.project_of(project).history.add(text, flags)
+
+
+@answers("Undo_CanUndo2")
+def undo_can_undo(reaper: StandIn, project: Project | None) -> str | None:
+    texts = reaper.project_of(project).history.texts
+    return texts[-1] if texts else None
+
+
+@answers("Undo_CanRedo2")
+def undo_can_redo(reaper: StandIn, project: Project | None) -> str | None:
+    return reaper.project_of(project).history.redo_text
+
+
+@answers("Undo_DoUndo2")
+def undo_do(reaper: StandIn, project: Project | None) -> int:
+    return int(reaper.project_of(project).history.undo())
+
+
+@answers("Undo_DoRedo2")
+def undo_redo(reaper: StandIn, project: Project | None) -> int:
+    return int(reaper.project_of(project).history.redo())
+
+
+@answers("GetProjExtState")
+def get_project_ext_state(
+    reaper: StandIn, project: Project | None, name: str, key: str, _: Any = None
+) -> tuple[int, str]:
+    value = reaper.project_of(project).ext_state.get((name, key), "")
+    return len(value), value
+
+
+@answers("SetProjExtState")
+def set_project_ext_state(reaper: StandIn, project: Project | None, name: str, key: str, value: str) -> int:
+    reaper.project_of(project).ext_state[(name, key)] = value
+    return len(value)

@@ -1,0 +1,166 @@
+"""Answers about the program itself: messages, clock, folders, ext state, actions."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bridge.standin.binding import answers
+from bridge.standin.faults import Misuse
+from bridge.standin.project import Project
+from bridge.standin.signatures import LUA_ONLY, signatures
+
+if TYPE_CHECKING:
+    from bridge.standin.reaper import StandIn
+
+
+@answers("ShowConsoleMsg")
+def show_console(reaper: StandIn, text: str) -> None:
+    reaper.messages.console.append(text)
+
+
+@answers("ClearConsole")
+def clear_console(reaper: StandIn) -> None:
+    reaper.messages.console.clear()
+
+
+@answers("ShowMessageBox", "MB")
+def show_box(reaper: StandIn, text: str, title: str, kind: int) -> int:
+    if not 0 <= kind <= 5:
+        raise Misuse(f"ShowMessageBox has the kinds 0..5, not {kind}")
+    reaper.messages.boxes.append(text)
+    return reaper.messages.answer(title)
+
+
+@answers("Help_Set")
+def help_set(reaper: StandIn, text: str, _is_temporary: bool) -> None:
+    reaper.messages.help.append(text)
+
+
+@answers("time_precise")
+def time_precise(reaper: StandIn) -> float:
+    del reaper
+    return time.perf_counter()
+
+
+@answers("GetOS")
+def get_os(reaper: StandIn) -> str:
+    return reaper.os_name or {"win32": "Win64", "darwin": "macOS-arm64"}.get(sys.platform, "Other")
+
+
+@answers("GetAppVersion")
+def get_app_version(reaper: StandIn) -> str:
+    del reaper
+    return "7.78/linux-x86_64"
+
+
+@answers("GetResourcePath")
+def get_resource_path(reaper: StandIn) -> str:
+    return reaper.resource_path
+
+
+@answers("GetAudioDeviceInfo")
+def get_audio_device(reaper: StandIn, name: str, _: str | None) -> tuple[bool, str]:
+    known = {"SRATE": str(reaper.project.sample_rate_hz), "BSIZE": "512", "MODE": "stand-in"}
+    return name in known, known.get(name, "")
+
+
+@answers("RecursiveCreateDirectory")
+def create_directory(reaper: StandIn, path: str, _ignored: int) -> int:
+    del reaper
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return 0
+    return 1
+
+
+def _names(path: str, want_files: bool) -> list[str]:
+    folder = Path(path)
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_file() == want_files)
+
+
+@answers("EnumerateFiles")
+def enumerate_files(reaper: StandIn, path: str, index: int) -> str | None:
+    del reaper
+    names = _names(path, True)
+    return names[index] if 0 <= index < len(names) else None
+
+
+@answers("EnumerateSubdirectories")
+def enumerate_folders(reaper: StandIn, path: str, index: int) -> str | None:
+    del reaper
+    names = _names(path, False)
+    return names[index] if 0 <= index < len(names) else None
+
+
+@answers("file_exists")
+def file_exists(reaper: StandIn, path: str) -> bool:
+    del reaper
+    return Path(path).is_file()
+
+
+@answers("GetExtState")
+def get_ext_state(reaper: StandIn, section: str, key: str) -> str:
+    return reaper.ext_state.get((section, key), "")
+
+
+@answers("HasExtState")
+def has_ext_state(reaper: StandIn, section: str, key: str) -> bool:
+    return (section, key) in reaper.ext_state
+
+
+@answers("SetExtState")
+def set_ext_state(reaper: StandIn, section: str, key: str, value: str, persist: bool) -> None:
+    if persist and "\n" in value:
+        raise Misuse("SetExtState: a value that persists cannot hold a line break")
+    reaper.ext_state[(section, key)] = value
+
+
+@answers("DeleteExtState")
+def delete_ext_state(reaper: StandIn, section: str, key: str, _persist: bool) -> None:
+    reaper.ext_state.pop((section, key), None)
+
+
+@answers("genGuid")
+def gen_guid(reaper: StandIn, _: str) -> str:
+    del reaper
+    return "{" + str(uuid.uuid4()).upper() + "}"
+
+
+@answers("APIExists")
+def api_exists(reaper: StandIn, name: str) -> bool:
+    del reaper
+    return (name in signatures() and not signatures()[name].is_c_only) or name in LUA_ONLY
+
+
+@answers("PreventUIRefresh")
+def prevent_refresh(reaper: StandIn, count: int) -> None:
+    reaper.refresh_prevented += count
+    if reaper.refresh_prevented < 0:
+        raise Misuse("PreventUIRefresh was released more often than it was taken")
+
+
+@answers("UpdateArrange", "TrackList_UpdateAllExternalSurfaces")
+def update_arrange(reaper: StandIn) -> None:
+    del reaper
+
+
+@answers("NamedCommandLookup")
+def named_command(reaper: StandIn, name: str) -> int:
+    return reaper.commands.get(name, 0)
+
+
+@answers("Main_OnCommandEx")
+def on_command(reaper: StandIn, command: int, _flag: int, _project: Project | None) -> None:
+    reaper.run_command(command)
+
+
+@answers("Main_OnCommand")
+def on_command_of_current(reaper: StandIn, command: int, _flag: int) -> None:
+    reaper.run_command(command)

@@ -1,0 +1,262 @@
+"""Answers about tracks, items, envelopes and the audio that a track hands to its FX."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bridge.standin.accessor import MAX_FRAMES, Accessor
+from bridge.standin.binding import answers
+from bridge.standin.faults import Misuse, NotSimulated
+from bridge.standin.project import Envelope, Item, Project, Track
+
+if TYPE_CHECKING:
+    from bridge.standin.reaper import StandIn
+
+
+def _selected(reaper: StandIn, project: Project | None, with_master: bool) -> list[Track]:
+    target = reaper.project_of(project)
+    return [t for t in (target.every_track() if with_master else target.tracks) if t.is_selected]
+
+
+def _at(things: list[Any], index: int) -> Any:
+    return things[index] if 0 <= index < len(things) else None
+
+
+@answers("CountTracks")
+def count_tracks(reaper: StandIn, project: Project | None) -> int:
+    return len(reaper.project_of(project).tracks)
+
+
+@answers("GetTrack")
+def get_track(reaper: StandIn, project: Project | None, index: int) -> Track | None:
+    found: Track | None = _at(reaper.project_of(project).tracks, index)
+    return found
+
+
+@answers("GetMasterTrack")
+def get_master(reaper: StandIn, project: Project | None) -> Track:
+    return reaper.project_of(project).master
+
+
+@answers("CountSelectedTracks2")
+def count_selected(reaper: StandIn, project: Project | None, with_master: bool) -> int:
+    return len(_selected(reaper, project, with_master))
+
+
+@answers("CountSelectedTracks")
+def count_selected_tracks(reaper: StandIn, project: Project | None) -> int:
+    return len(_selected(reaper, project, False))
+
+
+@answers("GetSelectedTrack2")
+def get_selected(reaper: StandIn, project: Project | None, index: int, with_master: bool) -> Track | None:
+    found: Track | None = _at(_selected(reaper, project, with_master), index)
+    return found
+
+
+@answers("GetSelectedTrack")
+def get_selected_track(reaper: StandIn, project: Project | None, index: int) -> Track | None:
+    return get_selected(reaper, project, index, False)
+
+
+@answers("SetTrackSelected")
+def set_selected(reaper: StandIn, track: Track, is_selected: bool) -> None:
+    del reaper
+    track.is_selected = is_selected
+
+
+@answers("SetOnlyTrackSelected")
+def set_only_selected(reaper: StandIn, track: Track) -> None:
+    del reaper
+    for other in track.project.every_track():
+        other.is_selected = other is track
+
+
+@answers("IsTrackSelected")
+def is_selected(reaper: StandIn, track: Track) -> bool:
+    del reaper
+    return track.is_selected
+
+
+@answers("GetTrackGUID")
+def get_track_guid(reaper: StandIn, track: Track) -> str:
+    del reaper
+    return track.guid
+
+
+def _number(track: Track) -> int:
+    return -1 if track.is_master else track.project.tracks.index(track) + 1
+
+
+@answers("GetTrackName")
+def get_track_name(reaper: StandIn, track: Track, _: Any) -> tuple[bool, str]:
+    del reaper
+    return True, "MASTER" if track.is_master else track.name or f"Track {_number(track)}"
+
+
+@answers("GetSetMediaTrackInfo_String")
+def track_text(reaper: StandIn, track: Track, name: str, value: str, is_set: bool) -> tuple[bool, str]:
+    del reaper
+    if name == "P_NAME":
+        if is_set:
+            track.name = value
+            track.project.touch()
+        return True, track.name
+    if name == "GUID" and not is_set:
+        return True, track.guid
+    raise NotSimulated(f"GetSetMediaTrackInfo_String: {name} is not simulated")
+
+
+_TRACK_VALUES = {
+    "B_MUTE": "is_muted", "I_SELECTED": "is_selected", "I_FOLDERDEPTH": "folder_depth", "I_AUTOMODE": "automation_mode",
+}  # fmt: skip
+
+
+@answers("GetMediaTrackInfo_Value")
+def track_value(reaper: StandIn, track: Track, name: str) -> float:
+    del reaper
+    if name == "IP_TRACKNUMBER":
+        return float(_number(track))
+    if name == "I_NCHAN":
+        return 2.0
+    if name not in _TRACK_VALUES:
+        raise NotSimulated(f"GetMediaTrackInfo_Value: {name} is not simulated")
+    return float(getattr(track, _TRACK_VALUES[name]))
+
+
+@answers("SetMediaTrackInfo_Value")
+def set_track_value(reaper: StandIn, track: Track, name: str, value: float) -> bool:
+    del reaper
+    if name not in _TRACK_VALUES:
+        raise NotSimulated(f"SetMediaTrackInfo_Value: {name} is not simulated")
+    attribute = _TRACK_VALUES[name]
+    setattr(track, attribute, bool(value) if attribute.startswith("is_") else int(value))
+    track.project.touch()
+    return True
+
+
+@answers("GetTrackAutomationMode")
+def automation_mode(reaper: StandIn, track: Track) -> int:
+    del reaper
+    return track.automation_mode
+
+
+@answers("GetGlobalAutomationOverride")
+def automation_override(reaper: StandIn) -> int:
+    return reaper.automation_override
+
+
+@answers("CountTrackMediaItems", "GetTrackNumMediaItems")
+def count_items(reaper: StandIn, track: Track) -> int:
+    del reaper
+    return len(track.items)
+
+
+@answers("GetTrackMediaItem")
+def get_item(reaper: StandIn, track: Track, index: int) -> Item | None:
+    del reaper
+    found: Item | None = _at(track.items, index)
+    return found
+
+
+@answers("GetMediaItemInfo_Value")
+def item_value(reaper: StandIn, item: Item, name: str) -> float:
+    del reaper
+    values = {"D_POSITION": item.position_s, "D_LENGTH": item.length_s}
+    if name not in values:
+        raise NotSimulated(f"GetMediaItemInfo_Value: {name} is not simulated")
+    return values[name]
+
+
+@answers("GetFXEnvelope")
+def fx_envelope(reaper: StandIn, track: Track, fx: int, parameter: int, create: bool) -> Envelope | None:
+    del reaper
+    if create:
+        raise NotSimulated("GetFXEnvelope with create is not simulated")
+    chain = track.fx[fx : fx + 1] if fx >= 0 else []
+    return next((e for e in track.envelopes if e.fx in chain and e.parameter == parameter), None)
+
+
+@answers("CountEnvelopePoints")
+def count_points(reaper: StandIn, envelope: Envelope) -> int:
+    del reaper
+    return len(envelope.points)
+
+
+@answers("GetSetEnvelopeInfo_String")
+def envelope_text(reaper: StandIn, envelope: Envelope, name: str, value: str, is_set: bool) -> tuple[bool, str]:
+    del reaper
+    if name != "ACTIVE":
+        raise NotSimulated(f"GetSetEnvelopeInfo_String: {name} is not simulated")
+    if is_set:
+        envelope.is_active = value != "0"
+    return True, str(int(envelope.is_active))
+
+
+# ---------------------------------------------------------------- audio
+
+
+@answers("CreateTrackAudioAccessor")
+def create_accessor(reaper: StandIn, track: Track) -> Accessor:
+    accessor = Accessor(track)
+    reaper.accessors.append(accessor)
+    return accessor
+
+
+@answers("DestroyAudioAccessor")
+def destroy_accessor(reaper: StandIn, accessor: Accessor) -> None:
+    accessor.is_destroyed = True
+    reaper.accessors.remove(accessor)
+
+
+@answers("AudioAccessorStateChanged")
+def accessor_changed(reaper: StandIn, accessor: Accessor) -> bool:
+    del reaper
+    return accessor.has_changed
+
+
+@answers("AudioAccessorUpdate")
+def accessor_update(reaper: StandIn, accessor: Accessor) -> None:
+    del reaper
+    accessor.update()
+
+
+@answers("AudioAccessorValidateState")
+def accessor_validate(reaper: StandIn, accessor: Accessor) -> bool:
+    has_changed = accessor_changed(reaper, accessor)
+    accessor.update()
+    return has_changed
+
+
+@answers("GetAudioAccessorStartTime")
+def accessor_start(reaper: StandIn, accessor: Accessor) -> float:
+    del reaper
+    return min((item.position_s for item in accessor.track.items), default=0.0)
+
+
+@answers("GetAudioAccessorEndTime")
+def accessor_end(reaper: StandIn, accessor: Accessor) -> float:
+    del reaper
+    return accessor.track.length_s()
+
+
+@answers("GetAudioAccessorSamples")
+def accessor_samples(
+    reaper: StandIn, accessor: Accessor, rate_hz: int, channels: int, start_s: float, frames: int, size: Any
+) -> tuple[int, bytes | None]:
+    """The status, and interleaved doubles for the prelude to put into the array (none where there is no audio)."""
+    del reaper
+    if not isinstance(size, int):
+        raise Misuse("GetAudioAccessorSamples takes a buffer of reaper.new_array")
+    if not 1 <= frames <= MAX_FRAMES or channels not in (1, 2) or rate_hz < 1:
+        raise Misuse(f"GetAudioAccessorSamples of {frames} frames (1..{MAX_FRAMES}), {channels} channels, {rate_hz} Hz")
+    if size < frames * channels:
+        raise Misuse(f"the buffer holds {size} values; {frames} frames need {frames * channels}")
+    if any(item.is_offline for item in accessor.track.items):
+        return -1, None
+    audio = accessor.read(rate_hz, start_s, frames)
+    if audio is None:
+        return 0, None
+    return 1, np.ascontiguousarray(audio[:channels].T, dtype="<f8").tobytes()

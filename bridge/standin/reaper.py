@@ -1,0 +1,299 @@
+"""The stand-in for REAPER: project tabs, scripts that run tick by tick, and what a user would see.
+
+    with StandIn(home=home, lua="5.4", seed=1) as reaper:
+        track = reaper.project.add_track("Vocals", audio)
+        track.add_fx("ReaEQ")
+        track.selected = True
+        reaper.run_action("bridge_automix.lua")
+        reaper.run_until_idle(limit_s=30)
+
+Scripts run unmodified. One tick stands for a turn of REAPER's main loop (about 30 a second); nothing sleeps: where
+scripts only wait, the stand-in waits for the spool to change. Everything runs in the thread that calls it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from watchdog.events import FileSystemEvent, FileSystemEventHandler
+from watchdog.observers import Observer
+
+import bridge.standin.calls_fx
+import bridge.standin.calls_project
+import bridge.standin.calls_system
+import bridge.standin.calls_track  # noqa: F401 - they register their answers
+from bridge.plugins.catalog import Catalog
+from bridge.settings import shipped_folder
+from bridge.standin.accessor import Accessor
+from bridge.standin.binding import Binding
+from bridge.standin.faults import Misuse
+from bridge.standin.fx import Fx
+from bridge.standin.project import Project
+from bridge.standin.script import Script
+
+TICK_S = 1.0 / 30.0
+IDLE_SLICE_S = 0.002  # a tick in which the scripts did less than this was spent waiting
+
+
+@dataclass
+class Messages:
+    """What the user has seen: boxes, console texts, help lines. `answers` are given to boxes by title."""
+
+    boxes: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    help: list[str] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+
+    def answer(self, title: str) -> int:
+        return self.answers.get(title, 1)
+
+
+class Surface(Protocol):
+    """A control surface: heard once per tick, told of every parameter that a script writes."""
+
+    def tick(self) -> None: ...
+
+    def written(self, fx: Fx, parameter: int) -> None: ...
+
+
+class _Wake(FileSystemEventHandler):
+    def __init__(self, event: threading.Event) -> None:
+        self._event = event
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if event.event_type in ("created", "moved", "closed"):
+            self._event.set()
+
+
+class StandIn:
+    """REAPER as far as scripts and control surfaces can tell. Close it, or use it in a `with`."""
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        lua: str = "5.4",
+        seed: int = 0,
+        sample_rate_hz: int = 48000,
+        scripts: Path | None = None,
+        path: str = "/projects/Song One.rpp",
+    ) -> None:
+        """`home` is Bridge's folder, told to the scripts as the installer does. `seed` draws the stock FX."""
+        self.home, self.lua = home, lua
+        self.scripts_folder = scripts or shipped_folder("reaper_scripts")
+        self._rng = random.Random(seed)
+        self._sample_rate_hz = sample_rate_hz
+        self._catalog = Catalog()
+        self.projects: list[Project] = []
+        self.project = self.open_project(path)
+        self.messages = Messages()
+        self.ext_state = {("Bridge", "home"): str(home)}
+        self.resource_path = "/home/user/.config/REAPER"
+        self.os_name = ""  # "": of this machine
+        self.automation_override = -1
+        self.accessors: list[Accessor] = []
+        self.refresh_prevented = 0
+        self.commands: dict[str, int] = {}
+        self.surfaces: list[Surface] = []
+        self.ticks = 0
+        self.slices_s: list[float] = []  # how long the scripts held each tick
+        self._binding = Binding(self)
+        self._scripts: list[Script] = []
+        self._scheduled: list[tuple[int, Callable[[], None]]] = []
+        self._wake = threading.Event()
+        self._observer: object | None = None
+        self._register_actions()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(check=kind is None)
+
+    def close(self, *, check: bool = True) -> None:
+        """End the scripts as REAPER does on exit, then release plugins and watchers."""
+        try:
+            if check:
+                self.stop_scripts()
+        finally:
+            self._scripts.clear()
+            for project in list(self.projects):
+                project.close()
+            if self._observer is not None:
+                self._observer.stop()  # type: ignore[attr-defined]
+                self._observer.join()  # type: ignore[attr-defined]
+
+    # ------------------------------------------------------------ projects
+
+    def open_project(self, path: str) -> Project:
+        """A new project tab in front."""
+        project = Project(path, self._sample_rate_hz, self._rng, self._catalog)
+        self.projects.append(project)
+        self.project = project
+        return project
+
+    def switch_to(self, project: Project) -> None:
+        self.project = project
+
+    def close_project(self, project: Project) -> None:
+        """Close a tab; another one comes to the front, a new one if it was the last."""
+        self.projects.remove(project)
+        project.close()
+        if self.project is project:
+            self.project = self.projects[0] if self.projects else self.open_project("")
+
+    def project_of(self, project: Project | None) -> Project:
+        return project or self.project
+
+    @property
+    def undo_points(self) -> list[str]:
+        """What the undo menu lists for the project in front, oldest first."""
+        return self.project.history.texts
+
+    def undo(self) -> bool:
+        return self.project.history.undo()
+
+    def redo(self) -> bool:
+        return self.project.history.redo()
+
+    def turn(self, fx: Fx, parameter: str, normalized: float) -> None:
+        """The user moves a control of an FX: a change with its own undo point."""
+        fx.write(fx.index(parameter), normalized)
+        self.project.history.add("Edit FX parameter", 2)
+
+    # ------------------------------------------------------------ scripts
+
+    def _register_actions(self) -> None:
+        for number, file in enumerate(sorted(self.scripts_folder.glob("*.lua"))):
+            digest = hashlib.sha1(str(file).upper().encode(), usedforsecurity=False).hexdigest()
+            self.commands[f"_RS{digest}"] = 50000 + number
+
+    def command_name(self, file_name: str) -> str:
+        """The named command of a script, as REAPER would register it."""
+        files = sorted(self.scripts_folder.glob("*.lua"))
+        names = dict(zip((file.name for file in files), self.commands, strict=True))
+        return names[file_name]
+
+    def run_command(self, command: int) -> None:
+        """Run a registered action by its number; others do nothing here."""
+        files = sorted(self.scripts_folder.glob("*.lua"))
+        if 0 <= command - 50000 < len(files):
+            self.run_file(files[command - 50000])
+
+    def run_action(self, file_name: str) -> None:
+        """Start one of the actions in the scripts' folder."""
+        self.run_file(self.scripts_folder / file_name)
+
+    def run_file(self, file: Path) -> None:
+        """Start a script; its first slice runs at once."""
+        script = Script(file, lua=self.lua, command=50000, call=self._binding.call)
+        self._scripts.append(script)
+        self._run(script, script.start)
+        if not script.is_waiting and self.project.history.has_changed():
+            self.project.history.add(f"ReaScript: {file.name}", -1)  # as REAPER does for scripts that end at once
+
+    def on_tick(self, ticks: int, work: Callable[[], None]) -> None:
+        """Call `work` before the scripts run in the `ticks`-th tick from now."""
+        self._scheduled.append((self.ticks + ticks, work))
+
+    def tick(self) -> float:
+        """One turn of the main loop. Returns the seconds that scripts held it."""
+        self.ticks += 1
+        due = [work for at, work in self._scheduled if at <= self.ticks]
+        self._scheduled = [entry for entry in self._scheduled if entry[0] > self.ticks]
+        for work in due:
+            work()
+        for project in self.projects:
+            project.settle()
+        for surface in self.surfaces:
+            surface.tick()
+        started_s = time.perf_counter()
+        for script in list(self._scripts):
+            self._run(script, script.tick)
+        self.slices_s.append(time.perf_counter() - started_s)
+        return self.slices_s[-1]
+
+    def run_until_idle(self, limit_s: float = 30.0) -> None:
+        """Tick until no script waits any more; Misuse after `limit_s` seconds."""
+        self._watch_home()
+        deadline_s = time.monotonic() + limit_s
+        while self._scripts or self._scheduled:
+            if time.monotonic() > deadline_s:
+                names = ", ".join(script.file.name for script in self._scripts)
+                raise Misuse(f"{names or 'the stand-in'} still waits after {limit_s:g} s: {self.messages.help[-1:]}")
+            self._wake.clear()
+            if self.tick() < IDLE_SLICE_S:
+                self._wake.wait(TICK_S)
+
+    def stop_scripts(self) -> None:
+        """The user terminates every running script: only `atexit` runs."""
+        for script in list(self._scripts):
+            self._end(script)
+
+    def written(self, fx: Fx, parameter: int) -> None:
+        for surface in self.surfaces:
+            surface.written(fx, parameter)
+
+    def _run(self, script: Script, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except Misuse:
+            with suppress(Misuse):
+                script.exit()
+            self._scripts.remove(script)
+            self._raise_misuse()
+            raise
+        self._raise_misuse()
+        if self.refresh_prevented:
+            raise Misuse(f"{script.file.name} ended a slice with PreventUIRefresh at {self.refresh_prevented}")
+        if not script.is_waiting:
+            self._end(script)
+
+    def _end(self, script: Script) -> None:
+        self._scripts.remove(script)
+        script.exit()
+        self._raise_misuse()
+        self._check_balance(script.file.name)
+
+    def _raise_misuse(self) -> None:
+        if self._binding.broken is not None:
+            raise self._binding.broken
+        if self._binding.misuses:
+            first = self._binding.misuses[0]
+            self._binding.misuses.clear()
+            raise first
+
+    def _check_balance(self, name: str) -> None:
+        left: Mapping[str, int] = {
+            "undo blocks": sum(project.history.block_depth for project in self.projects),
+            "UI refresh locks": self.refresh_prevented,
+            "audio accessors": len(self.accessors),
+        }
+        if any(left.values()):
+            raise Misuse(f"{name} ended and left open: " + ", ".join(f"{n} {what}" for what, n in left.items() if n))
+
+    def _watch_home(self) -> None:
+        if self._observer is None:
+            self.home.mkdir(parents=True, exist_ok=True)
+            observer = Observer()
+            observer.schedule(_Wake(self._wake), str(self.home), recursive=True)
+            observer.start()
+            self._observer = observer
+
+
+if sys.platform == "win32":  # Lua's io opens files by bytes: let the C library take them as UTF-8, as REAPER does
+    import locale
+
+    locale.setlocale(locale.LC_CTYPE, ".UTF8")

@@ -1,0 +1,242 @@
+"""Doubles of REAPER's stock FX, ReaEQ and ReaComp: their roles, names and displays, laws drawn at random, and the
+sound of pedalboard's effects at the values that they display.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pedalboard import Compressor, Gain, HighpassFilter, HighShelfFilter, LowShelfFilter, PeakFilter, Plugin
+from pedalboard._pedalboard import Pedalboard
+
+from bridge.standin.fx import Audio, EqBandRole, Fx, FxParameter
+from bridge.standin.laws import Display, Law, draw_display, draw_law
+
+HIPASS, LOW_SHELF, BAND, HIGH_SHELF, MASTER = 0, 1, 2, 4, -1
+FREQUENCY, GAIN, BANDWIDTH = 0, 1, 2
+OFF_DB = -150.0  # quieter than this is nothing
+
+_BAND_NAMES = {HIPASS: "High Pass", LOW_SHELF: "Low Shelf", BAND: "Band", HIGH_SHELF: "High Shelf"}
+_CONFIGURED_TYPES = {HIPASS: 4, LOW_SHELF: 0, BAND: 8, HIGH_SHELF: 1}  # BANDTYPEx counts otherwise than GetEQParam
+_DEFAULT_BANDS = ((LOW_SHELF, 100.0), (BAND, 300.0), (BAND, 1000.0), (HIGH_SHELF, 5000.0))
+
+
+@dataclass(frozen=True)
+class _Knob:
+    """A parameter before it has a place: its range and the axis along which its law is drawn."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    axis: str
+    default: float  # real value
+    is_toggle: bool = False
+
+
+class StockFx(Fx):
+    """A double whose parameters hold values in this process."""
+
+    def __init__(
+        self, name: str, file: str, knobs: Sequence[_Knob], rng: random.Random, touch: Callable[[], None]
+    ) -> None:
+        self.laws = [draw_law(rng, knob.low, knob.high, knob.axis) for knob in knobs]
+        display = draw_display(rng)
+        parameters = [_parameter(i, *pair, display) for i, pair in enumerate(zip(knobs, self.laws, strict=True))]
+        ident = f"/opt/REAPER/Plugins/FX/{file}.vst.so<{rng.getrandbits(31)}"
+        super().__init__(name=name, ident=ident, parameters=parameters, touch=touch, formats_values=True)
+        self._values = [parameter.default for parameter in parameters]
+
+    def real_value(self, parameter: str) -> float:
+        """What the parameter stands at, in its unit."""
+        index = self.index(parameter)
+        return self.laws[index].to_real(self._values[index])
+
+    def set_real_value(self, parameter: str, real_value: float) -> None:
+        """Set up a test: the parameter stands at this value, in its unit."""
+        index = self.index(parameter)
+        self._values[index] = self.laws[index].to_normalized(real_value)
+        self._touch()
+
+    def _load(self, index: int) -> float:
+        return self._values[index]
+
+    def _store(self, index: int, normalized: float) -> None:
+        step = self.parameters[index].step
+        self._values[index] = round(normalized / step) * step if step else normalized
+
+
+def _parameter(index: int, knob: _Knob, law: Law, display: Display) -> FxParameter:
+    if knob.is_toggle:
+        text: Callable[[float], str] = lambda n: "On" if n >= 0.5 else "Off"  # noqa: E731
+        return FxParameter(knob.name, _ident(index, knob.name), knob.default, text, step=1.0, is_toggle=True)
+    text = lambda n: display.text(law.to_real(n), knob.unit)  # noqa: E731
+    return FxParameter(knob.name, _ident(index, knob.name), law.to_normalized(knob.default), text)
+
+
+def _ident(index: int, name: str) -> str:
+    return f"{index}:_{name.replace(' ', '_').replace('-', '_')}"
+
+
+# ---------------------------------------------------------------- ReaEQ
+
+
+class ReaEq(StockFx):
+    """Bands in an order drawn at random; a low cut that is missing, switched off or on unless the test says."""
+
+    is_eq = True
+
+    def __init__(self, rng: random.Random, touch: Callable[[], None], *, low_cut: str | None = None) -> None:
+        """`low_cut`: "missing", "off" or "on"; None draws one."""
+        low_cut = low_cut or rng.choice(("missing", "off", "on"))
+        bands = list(_DEFAULT_BANDS)
+        if low_cut != "missing":
+            bands.insert(rng.choice((0, len(bands))), (HIPASS, 20.0))
+        self._bands = bands
+        self._is_band_enabled = [band_type != HIPASS or low_cut == "on" for band_type, _ in bands]
+        kinds = rng.sample((FREQUENCY, GAIN, BANDWIDTH), 3)
+        gain_db = rng.choice((12.0, 24.0))
+        knobs, self._roles = [], []
+        for number, (band_type, frequency_hz) in enumerate(bands):
+            for kind in kinds:
+                knobs.append(_band_knob(kind, band_type, number, frequency_hz, gain_db))
+                self._roles.append(EqBandRole(band_type, self._index_within_type(number), kind))
+        knobs.append(_Knob("Global Gain", "dB", -math.inf, gain_db, "amplitude", 0.0))
+        self._roles.append(EqBandRole(MASTER, 0, GAIN))
+        super().__init__("VST: ReaEQ (Cockos)", "reaeq", knobs, rng, touch)
+
+    def _index_within_type(self, number: int) -> int:
+        return sum(band_type == self._bands[number][0] for band_type, _ in self._bands[:number])
+
+    def eq_role(self, index: int) -> EqBandRole | None:
+        return self._roles[index] if 0 <= index < len(self._roles) else None
+
+    def parameter_of(self, band_type: int, band_index: int, kind: int) -> int | None:
+        """The index of the parameter with this role."""
+        for index, role in enumerate(self._roles):
+            if role.band_type == band_type == MASTER or role == EqBandRole(band_type, band_index, kind):
+                return index
+        return None
+
+    def _band_number(self, band_type: int, band_index: int) -> int | None:
+        found = [number for number, band in enumerate(self._bands) if band[0] == band_type]
+        return found[band_index] if 0 <= band_index < len(found) else None
+
+    def is_band_enabled(self, band_type: int, band_index: int) -> bool:
+        number = self._band_number(band_type, band_index)
+        return number is not None and self._is_band_enabled[number]
+
+    def enable_band(self, band_type: int, band_index: int, enable: bool) -> bool:
+        """False where there is no such band."""
+        number = self._band_number(band_type, band_index)
+        if number is None:
+            return False
+        self._is_band_enabled[number] = enable
+        self._touch()
+        return True
+
+    def configuration(self, key: str) -> str | None:
+        for prefix in ("BANDTYPE", "BANDENABLED"):
+            number = key.removeprefix(prefix)
+            if key.startswith(prefix) and number.isdigit() and int(number) < len(self._bands):
+                band_type = self._bands[int(number)][0]
+                value = _CONFIGURED_TYPES[band_type] if prefix == "BANDTYPE" else self._is_band_enabled[int(number)]
+                return str(int(value))
+        return None
+
+    def _capture_extra(self) -> Any:
+        return tuple(self._is_band_enabled)
+
+    def _restore_extra(self, extra: Any) -> None:
+        self._is_band_enabled = list(extra)
+
+    def _process(self, audio: Audio, sample_rate_hz: float) -> Audio:
+        effects: list[Plugin] = []
+        for number, (band_type, _) in enumerate(self._bands):
+            if self._is_band_enabled[number]:
+                effects += self._band_effects(number, band_type, sample_rate_hz)
+        index = self.parameter_of(MASTER, 0, GAIN)
+        assert index is not None
+        gain_db = self.laws[index].to_real(self._values[index])
+        if gain_db <= OFF_DB:
+            return np.zeros_like(audio)
+        return Pedalboard([*effects, Gain(gain_db)])(audio, sample_rate_hz)
+
+    def _band_effects(self, number: int, band_type: int, sample_rate_hz: float) -> list[Plugin]:
+        real = {}
+        for index, role in enumerate(self._roles):
+            if role.band_type == band_type and role.band_index == self._index_within_type(number):
+                real[role.kind] = self.laws[index].to_real(self._values[index])
+        frequency_hz = min(real[FREQUENCY], 0.49 * sample_rate_hz)
+        gain_db, q = max(real[GAIN], OFF_DB), _q_of_octaves(real[BANDWIDTH])
+        if band_type == HIPASS:
+            return [HighpassFilter(frequency_hz) for _ in range(2)]  # 12 dB per octave
+        shape = {
+            LOW_SHELF: LowShelfFilter,
+            BAND: PeakFilter,
+            HIGH_SHELF: HighShelfFilter,
+        }
+        return [shape[band_type](frequency_hz, gain_db, q)]
+
+
+def _band_knob(kind: int, band_type: int, number: int, frequency_hz: float, gain_db: float) -> _Knob:
+    name = _BAND_NAMES[band_type] + (f" {number + 1}" if band_type == BAND or number else "")
+    if kind == FREQUENCY:
+        return _Knob(f"Freq-{name}", "Hz", 20.0, 24000.0, "log", frequency_hz)
+    if kind == GAIN:
+        return _Knob(f"Gain-{name}", "dB", -math.inf, gain_db, "amplitude", 0.0)
+    return _Knob(f"Q-{name}", "oct", 0.01, 4.0, "linear", 2.0)
+
+
+def _q_of_octaves(octaves: float) -> float:
+    """Q of a bandwidth: 2^(N/2) / (2^N - 1)."""
+    return float(2.0 ** (octaves / 2.0) / (2.0**octaves - 1.0))
+
+
+# ---------------------------------------------------------------- ReaComp
+
+_COMP_KNOBS = (
+    _Knob("Thresh", "dB", -60.0, 12.0, "linear", 0.0),
+    _Knob("Ratio", ":1", 1.0, 100.0, "linear", 4.0),
+    _Knob("Attack", "ms", 0.0, 500.0, "linear", 3.0),
+    _Knob("Release", "ms", 0.0, 5000.0, "linear", 100.0),
+    _Knob("Pre-comp", "ms", 0.0, 250.0, "linear", 0.0),
+    _Knob("Lowpass", "Hz", 20.0, 20000.0, "log", 20000.0),
+    _Knob("Hipass", "Hz", 1.0, 20000.0, "log", 1.0),
+    _Knob("Dry", "dB", -math.inf, 12.0, "amplitude", -math.inf),
+    _Knob("Wet", "dB", -math.inf, 12.0, "amplitude", 0.0),
+    _Knob("RMS size", "ms", 0.0, 1000.0, "linear", 5.0),
+    _Knob("Knee", "dB", 0.0, 24.0, "linear", 0.0),
+    _Knob("Auto Make Up Gain", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    _Knob("Auto Release", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+)
+
+
+class ReaComp(StockFx):
+    """The compressor. Knee, RMS size, pre-comp and the detector's filters are shown and do nothing here."""
+
+    def __init__(self, rng: random.Random, touch: Callable[[], None]) -> None:
+        knobs = list(_COMP_KNOBS)
+        if rng.random() < 0.5:
+            rng.shuffle(knobs)
+        super().__init__("VST: ReaComp (Cockos)", "reacomp", knobs, rng, touch)
+
+    def _process(self, audio: Audio, sample_rate_hz: float) -> Audio:
+        compressor = Compressor(
+            threshold_db=self.real_value("Thresh"),
+            ratio=max(self.real_value("Ratio"), 1.0),
+            attack_ms=max(self.real_value("Attack"), 0.01),
+            release_ms=max(self.real_value("Release"), 0.1),
+        )
+        wet, dry = (_amplitude(self.real_value(name)) for name in ("Wet", "Dry"))
+        processed = compressor(audio, sample_rate_hz)
+        return np.asarray(wet * processed + dry * audio, dtype=np.float32)
+
+
+def _amplitude(gain_db: float) -> float:
+    return 0.0 if gain_db <= OFF_DB else float(10.0 ** (gain_db / 20.0))
