@@ -15,13 +15,12 @@ from dataclasses import dataclass
 
 from bridge.plugins.parameter import DisplayLaw, display_law, parse_display
 
-_UNIT = re.compile(r"(?:\d|∞|inf)\s*(k?)\s*(:1|%|[a-zµ]+)?", re.IGNORECASE)
+_SHOWN = re.compile(r"(\d[\d.,]*|∞|inf)\s*(k(?=hz|\s|$))?\s*(:1|%|[a-zµ]+)?", re.IGNORECASE)
 _UNITS = {
     "hz": ("Hz", 1.0), "db": ("dB", 1.0), "ms": ("ms", 1.0), "msec": ("ms", 1.0), "µs": ("ms", 1e-3),
     "s": ("ms", 1e3), "sec": ("ms", 1e3), "oct": ("oct", 1.0), "octave": ("oct", 1.0), "octaves": ("oct", 1.0),
     "q": ("Q", 1.0), ":1": ("", 1.0), "%": ("%", 1.0),
 }  # fmt: skip
-_NUMBER = re.compile(r"\d+(?:[.,](\d+))?")
 
 
 @dataclass(frozen=True)
@@ -38,20 +37,20 @@ def read_quantity(text: str) -> Quantity | None:
     value = parse_display(text)
     if value is None:
         return None
-    match = _UNIT.search(text)
-    thousand = 1000.0 if match and match[1] else 1.0
-    unit, factor = _UNITS.get((match[2] or "").lower(), (None, 1.0)) if match else (None, 1.0)
-    number = _NUMBER.search(text)
-    decimals = len(number[1] or "") if number else 0
-    return Quantity(value * factor, unit, factor * thousand * 10.0**-decimals)
+    match = _SHOWN.search(text)
+    if match is None:
+        return Quantity(value, None, 1.0)
+    unit, factor = _UNITS.get((match[3] or "").lower(), (None, 1.0))
+    thousand = 1000.0 if match[2] else 1.0
+    return Quantity(value * factor, unit, factor * thousand * 10.0 ** -_decimals(match[1]))
 
 
 def q_of_octaves(octaves: float) -> float:
-    return 1.0 / (2.0 * math.sinh(math.log(2.0) / 2.0 * max(octaves, 1e-3)))
+    return 1.0 / (2.0 * math.sinh(math.log(2.0) / 2.0 * max(octaves, 1e-6)))
 
 
 def octaves_of_q(q: float) -> float:
-    return 2.0 / math.log(2.0) * math.asinh(1.0 / (2.0 * max(q, 1e-3)))
+    return 2.0 / math.log(2.0) * math.asinh(1.0 / (2.0 * max(q, 1e-6)))
 
 
 def conversion(unit: str, shown: str) -> tuple[Callable[[float], float], Callable[[float], float]] | None:
@@ -107,11 +106,11 @@ class ShownLaw:
         grid_normalized, text = self.texts[at]
         if abs(grid_normalized - normalized) < 1e-9:
             return text
-        number = _NUMBER.search(text)
-        decimals = len((number and number[1]) or "")
+        match = _SHOWN.search(text)
+        decimals = _decimals(match[1]) if match else 0
         value = round(self.value(normalized) / (self.quantities[at].step * 10.0**decimals), decimals) + 0.0
         sign = "+" if value >= 0 and text.lstrip().startswith("+") else ""
-        return f"{sign}{value:.{decimals}f}{text[number.end() :] if number else ''}"
+        return f"{sign}{value:.{decimals}f}{text[match.end(1) :] if match else ''}"
 
     def _nearest_index(self, normalized: float) -> int:
         return min(range(len(self.texts)), key=lambda index: abs(self.texts[index][0] - normalized))
@@ -131,3 +130,8 @@ def measure_shown_law(points: Sequence[tuple[float, str]]) -> ShownLaw | None:
         texts=tuple((n, text) for n, text, _ in finite),
         quantities=tuple(quantity for _, _, quantity in finite),
     )
+
+
+def _decimals(number: str) -> int:
+    """How many digits stand behind the decimal point or comma."""
+    return len(re.split(r"[.,]", number)[-1]) if re.search(r"[.,]", number) else 0

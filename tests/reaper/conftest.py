@@ -57,7 +57,9 @@ class Desk:
 
     Law = Law
 
-    def parameter(self, name: str, law: Law, value: float, *, index: int = 0, has_grid: bool = True, **more) -> Parameter:
+    def parameter(
+        self, name: str, law: Law, value: float, *, index: int = 0, has_grid: bool = True, **more
+    ) -> Parameter:
         normalized = law.normalized(value)
         return Parameter(
             index=index,
@@ -72,13 +74,13 @@ class Desk:
             **more,
         )
 
-    def fx(self, name: str, parameters: Sequence[Parameter], **more) -> Fx:
+    def fx(self, plugin: str, parameters: Sequence[Parameter], /, **more) -> Fx:
         values = {
             "guid": "{" + str(uuid.uuid4()).upper() + "}",
-            "ident": f"/opt/REAPER/Plugins/{name.lower()}.vst.so<1919247729",
+            "ident": f"/opt/REAPER/Plugins/{plugin.lower()}.vst.so<1919247729",
             "type": "VST",
-            "name": f"VST: {name} (Cockos)",
-            "original_name": f"VST: {name} (Cockos)",
+            "name": f"VST: {plugin} (Cockos)",
+            "original_name": f"VST: {plugin} (Cockos)",
             "index": 0,
             "enabled": True,
             "offline": False,
