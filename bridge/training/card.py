@@ -43,8 +43,8 @@ def _scores(manifest: Manifest) -> list[str]:
     lines = [
         "## Scores on songs it never heard",
         "",
-        "Mel distance to the true target after / before: median over clips, with 95% intervals by bootstrap over songs. "
-        "The guard is on. Lower is better; doing nothing is 1.",
+        "Mel distance to the true target after / before: median over cases, with 95% intervals by bootstrap over "
+        "files. The guard is on. Lower is better; doing nothing is 1.",
         "",
     ]
     for use, table in uses.items():

@@ -15,18 +15,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.errors import AudioError
 from bridge.model.automix import Automix
+from bridge.model.bundle import load_bundle
 from bridge.model.features import hear
 from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import frames_that_sound
 from bridge.model.task import AutomixTask, Outcome
-from bridge.plugins.host import Render
+from bridge.plugins.host import PluginHost, Render
 from bridge.training.baselines import gain_match, match_eq, spectrum_of
 from bridge.training.cases import Case, Use, draw_cases
-from bridge.training.sources import FoundFile, Recording, find_files, read
+from bridge.training.sources import Recording, find_files, read
 
 Audio = NDArray[np.float32]
 
+Notify = Callable[[float, str], None]
+
+EACH = 4  # cases of every recording
+HOST_LIMIT_S = 60.0
 USES: tuple[Use, ...] = ("match", "automix")
 SMALL_DB = 0.5  # a case that starts closer than this asks for no change
 WORSE_DB = 0.05  # by so much more distance a file counts as made worse
@@ -45,28 +51,52 @@ class Scored:
     confidence: NDArray[np.float32]
 
 
-def unheard(files: Sequence[FoundFile], automix: Automix) -> list[FoundFile]:
-    """The files that took no part in training the model. All of them where none did."""
-    training = automix.bundle.manifest.training
-    known = {*training.heard, *training.validation}
-    return [file for file in files if file.name not in known]
-
-
-def evaluate(
-    automix: Automix,
+def evaluate_model(
+    folder: Path,
     folders: Sequence[Path],
     *,
-    each: int = 4,
+    workers: int,
+    each: int = EACH,
     seed: int = 0,
-    progress: Callable[[float, str], None] = lambda _share, _step: None,
+    progress: Notify = lambda _share, _step: None,
 ) -> dict[str, Any]:
-    """Score a model on the files in `folders` that it never heard.
+    """Score the model in `folder` on the files in `folders` that took no part in its training.
 
-    Returns {"files", "uses": {use: [row per method]}, "unchanged": {use: ...}, "confidence": ...}; rows hold
-    `method`, `ratio` (median of after / before) with its 95% interval, `worse` (share), `before_db`, `after_db`.
+    Returns {"model", "files", "uses": {use: [row per method]}, "unchanged": {use: ...}, "confidence": {use: ...}}.
+    Rows hold `method`, `ratio` (median of after / before) with its 95% interval, `worse` (share of the cases),
+    `before_db` and `after_db`. AudioError when every file was heard in training.
     """
-    recordings = read(unheard(find_files(folders), automix))
-    return evaluate_on(automix, recordings, each=each, seed=seed, progress=progress)
+    bundle = load_bundle(folder)
+    known = {*bundle.manifest.training.heard, *bundle.manifest.training.validation}
+    files = [file for file in find_files(folders) if file.name not in known]
+    if not files:
+        raise AudioError(
+            f"The model {bundle.name} heard all of these files in training: scores on them would mean nothing. "
+            "Give other recordings."
+        )
+    with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
+        scores = evaluate_on(Automix(bundle, host), read(files), each=each, seed=seed, progress=progress)
+    return {"model": bundle.name, **scores}
+
+
+def score_rows(scores: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Columns and rows of a table for people, from the scores of `evaluate_model`."""
+    columns: tuple[str, ...] = ("use", "method", "after / before", "95%", "made worse", "dB before", "dB after", "cases")
+    rows: list[tuple[str, ...]] = [
+        (
+            use,
+            row["method"],
+            f"{row['ratio']:.2f}",
+            f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}",
+            f"{row['worse']:.1%}",
+            f"{row['before_db']:.2f}",
+            f"{row['after_db']:.2f}",
+            str(row["cases"]),
+        )
+        for use, table in scores["uses"].items()
+        for row in table
+    ]
+    return columns, rows
 
 
 def evaluate_on(
@@ -75,9 +105,9 @@ def evaluate_on(
     *,
     each: int,
     seed: int,
-    progress: Callable[[float, str], None] = lambda _share, _step: None,
+    progress: Notify = lambda _share, _step: None,
 ) -> dict[str, Any]:
-    """`evaluate` on recordings already read."""
+    """The scores of `evaluate_model` on recordings already read."""
     scored: dict[str, list[Scored]] = {}
     for place, use in enumerate(USES):
         cases = draw_cases(automix.bundle.chain, automix.host, recordings, use, each=each, seed=seed)

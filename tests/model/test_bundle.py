@@ -1,0 +1,121 @@
+"""Model folders: what is saved comes back, and whatever is wrong with a folder is said with its remedy."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from bridge.errors import ModelError
+from bridge.model.bundle import load_bundle, normalized_to_positions, positions_to_normalized
+from bridge.model.manifest import (
+    CARD_FILE,
+    MANIFEST_FILE,
+    WEIGHTS_FILE,
+    find_model,
+    find_models,
+    read_manifest,
+    sha256_of,
+)
+from bridge.plugins.chain import Chain
+
+
+def rewrite(folder: Path, **changes: object) -> None:
+    file = folder / MANIFEST_FILE
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+
+
+def test_a_loaded_model_answers_as_the_saved_one(model_folder: Path, chain: Chain) -> None:
+    bundle = load_bundle(model_folder)
+    assert bundle.chain == chain
+    weights = safetensors.torch.load_file(model_folder / WEIGHTS_FILE)
+    assert bundle.encoder.state_dict().keys() == weights.keys()
+    for name, tensor in bundle.encoder.state_dict().items():
+        torch.testing.assert_close(tensor, weights[name])
+    assert (model_folder / CARD_FILE).is_file()
+    assert not list(model_folder.glob("*.part"))
+
+
+def test_weights_with_one_flipped_bit_are_refused(model_folder: Path) -> None:
+    file = model_folder / WEIGHTS_FILE
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(ModelError, match="does not match its manifest.*again"):
+        load_bundle(model_folder)
+
+
+def test_weights_of_another_shape_are_refused(model_folder: Path) -> None:
+    file = model_folder / WEIGHTS_FILE
+    file.write_bytes(safetensors.torch.save({"position.weight": torch.zeros(3, 3)}))
+    rewrite(model_folder, weights_sha256=sha256_of(file))
+    with pytest.raises(ModelError, match="does not fit its manifest"):
+        load_bundle(model_folder)
+
+
+def test_weights_that_are_no_safetensors_are_refused(model_folder: Path) -> None:
+    file = model_folder / WEIGHTS_FILE
+    file.write_bytes(b"pickle?")
+    rewrite(model_folder, weights_sha256=sha256_of(file))
+    with pytest.raises(ModelError, match="does not fit its manifest"):
+        load_bundle(model_folder)
+
+
+def test_missing_weights_are_named(model_folder: Path) -> None:
+    (model_folder / WEIGHTS_FILE).unlink()
+    with pytest.raises(ModelError, match="incomplete"):
+        load_bundle(model_folder)
+
+
+def test_another_schema_version_names_both(model_folder: Path) -> None:
+    rewrite(model_folder, schema=7)
+    with pytest.raises(ModelError, match="version 7.*version 1"):
+        load_bundle(model_folder)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 1}', "\udcff"])
+def test_a_damaged_manifest_is_named(model_folder: Path, content: str) -> None:
+    (model_folder / MANIFEST_FILE).write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ModelError, match="is damaged"):
+        load_bundle(model_folder)
+
+
+def test_an_unknown_key_is_refused(model_folder: Path) -> None:
+    rewrite(model_folder, flavour="sweet")
+    with pytest.raises(ModelError, match="flavour"):
+        load_bundle(model_folder)
+
+
+def test_a_manifest_with_an_impossible_chain_is_refused(model_folder: Path) -> None:
+    manifest = json.loads((model_folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    manifest["chain"]["slots"][0]["plugin"] = "builtin:HighpasFilter"
+    rewrite(model_folder, chain=manifest["chain"])
+    with pytest.raises(ModelError, match="HighpassFilter"):
+        load_bundle(model_folder)
+
+
+def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="is no model"):
+        read_manifest(tmp_path)
+
+
+def test_models_are_found_by_name_and_the_first_folder_counts(model_folder: Path, tmp_path: Path) -> None:
+    own, shipped = model_folder.parent, tmp_path / "shipped"
+    (shipped / "small").mkdir(parents=True)
+    (shipped / "small" / MANIFEST_FILE).write_text("{}")
+    assert find_models([own, shipped]) == {"small": model_folder}
+    assert find_model("small", [own, shipped]) == model_folder
+    assert find_model(str(model_folder), []) == model_folder
+    with pytest.raises(ModelError, match="Installed models: small"):
+        find_model("smal", [own])
+
+
+@given(positions=arrays(np.float32, 16, elements=st.floats(0, 1, width=32)))
+def test_positions_and_normalized_values_are_inverse(chain: Chain, positions: np.ndarray) -> None:
+    back = normalized_to_positions(chain, positions_to_normalized(chain, positions))
+    np.testing.assert_allclose(back, positions, atol=1e-5)
