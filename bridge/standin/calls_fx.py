@@ -174,11 +174,11 @@ def get_normalized(reaper: StandIn, track: Track, index: int, parameter: int) ->
 
 @answers("TrackFX_SetParamNormalized")
 def set_normalized(reaper: StandIn, track: Track, index: int, parameter: int, value: float) -> bool:
+    del reaper
     fx = _with_parameter(track, index, parameter)
     if fx is None:
         return False
     fx.write(parameter, value)
-    reaper.written(fx, parameter)
     return True
 
 

@@ -134,9 +134,9 @@ class Fx(ABC):
         own = self.own(index)
         return own.text(value) if own else f"{value:.2f}"
 
-    def write(self, index: int, normalized: float) -> None:
-        """Set a normalized value as a script or a surface does: clamped, and with the ordered faults."""
-        normalized = min(max(normalized, 0.0), 1.0)
+    def write(self, index: int, normalized: float, *, clamp: bool = True) -> None:
+        """Set a normalized value as a script does, with the ordered faults. OSC hands values on without `clamp`."""
+        normalized = min(max(normalized, 0.0), 1.0) if clamp else normalized
         if self.own(index) is None:
             self._pseudo[index - len(self.parameters)] = normalized
             self._touch()

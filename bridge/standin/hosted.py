@@ -81,6 +81,7 @@ class HostedFx(Fx):
         return self._values[index]
 
     def _store(self, index: int, normalized: float) -> None:
+        normalized = min(max(normalized, 0.0), 1.0)  # pedalboard accepts nothing else
         reply, _ = self._ask({"do": "set", "values": [[index, normalized]]})
         self._values[index] = reply["values"][0]
 

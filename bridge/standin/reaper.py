@@ -59,11 +59,11 @@ class Messages:
 
 
 class Surface(Protocol):
-    """A control surface: heard once per tick, told of every parameter that a script writes."""
+    """A control surface: heard once per tick."""
 
     def tick(self) -> None: ...
 
-    def written(self, fx: Fx, parameter: int) -> None: ...
+    def close(self) -> None: ...
 
 
 class _Wake(FileSystemEventHandler):
@@ -129,6 +129,8 @@ class StandIn:
                 self.stop_scripts()
         finally:
             self._scripts.clear()
+            for surface in list(self.surfaces):
+                surface.close()
             for project in list(self.projects):
                 project.close()
             if self._observer is not None:
@@ -227,9 +229,13 @@ class StandIn:
 
     def run_until_idle(self, limit_s: float = 30.0) -> None:
         """Tick until no script waits any more; Misuse after `limit_s` seconds."""
+        self.run_until(lambda: not self._scripts and not self._scheduled, limit_s)
+
+    def run_until(self, is_done: Callable[[], bool], limit_s: float = 30.0) -> None:
+        """Tick until `is_done()`; Misuse after `limit_s` seconds."""
         self._watch_home()
         deadline_s = time.monotonic() + limit_s
-        while self._scripts or self._scheduled:
+        while not is_done():
             if time.monotonic() > deadline_s:
                 names = ", ".join(script.file.name for script in self._scripts)
                 raise Misuse(f"{names or 'the stand-in'} still waits after {limit_s:g} s: {self.messages.help[-1:]}")
@@ -241,10 +247,6 @@ class StandIn:
         """The user terminates every running script: only `atexit` runs."""
         for script in list(self._scripts):
             self._end(script)
-
-    def written(self, fx: Fx, parameter: int) -> None:
-        for surface in self.surfaces:
-            surface.written(fx, parameter)
 
     def _run(self, script: Script, step: Callable[[], None]) -> None:
         try:
