@@ -42,6 +42,7 @@ def daemon(
 def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None) -> None:
     """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
     from bridge.demo.session import run_demo
+    from bridge.report.page import shown
 
     with shown_progress("Demo") as progress:
         result = run_demo(folder, settings_of(context), seed=seed, progress=progress)
@@ -51,21 +52,22 @@ def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None
     for track in result.tracks:
         print_table(
             f"{track.name}  ({', '.join(track.fx)})",
-            ("control", "before", "after", "confidence"),
-            [(f"{c.fx}: {c.parameter}", c.text_before, c.text_after, f"{c.confidence:.0%}") for c in track.changes],
+            ("parameter", "before", "after"),
+            [(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in track.changes],
         )
         click.echo(f"  {track.summary}\n  before: {track.wav_before}\n  after:  {track.wav_after}\n")
     print_table(
         "Before and after",
-        ("track", "loudness", "tonal distance to target", "applied"),
+        ("track", "applied", "loudness", "tonal distance to the recording before it was spoilt"),
         [
             (
                 track.name,
-                f"{track.measures.before.loudness_lufs:.1f} → {track.measures.after.loudness_lufs:.1f} LUFS",
-                f"{track.measures.before.distance_db:.2f} → {track.measures.after.distance_db:.2f} dB",
                 "yes" if track.applied else "no",
+                f"{shown(before.loudness_lufs, '')}→ {shown(after.loudness_lufs, 'LUFS')}",
+                f"{shown(before.distance_db, '')}→ {shown(after.distance_db, 'dB')}",
             )
             for track in result.tracks
+            for before, after in [(track.measures.before, track.measures.after)]
         ],
     )
     click.echo(f"Report: {result.report}")

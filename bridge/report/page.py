@@ -15,12 +15,13 @@ from bridge.errors import AudioError
 
 @dataclass(frozen=True)
 class Section:
-    """What a page shows of one track or file. `rows` are (control, before, after, confidence) as text."""
+    """What a page shows of one track or file. `rows` are what changed, as text under `columns`."""
 
     name: str
     summary: str
-    rows: Sequence[tuple[str, str, str, str]]
+    rows: Sequence[Sequence[str]]
     measures: Sequence[tuple[str, str, str]]  # (measure, before, after)
+    columns: Sequence[str] = ("control", "before", "after", "confidence")
     left_alone: Sequence[str] = ()
     plots: Sequence[tuple[str, str]] = ()  # (caption, data URI)
     players: Sequence[tuple[str, Path]] = field(default_factory=tuple)
@@ -40,13 +41,14 @@ class Measures(Protocol):
 def measure_rows(before: Measures, after: Measures) -> list[tuple[str, str, str]]:
     """The rows that tables of pages and of the command line share: (measure, before, after)."""
     return [
-        ("loudness", _shown(before.loudness_lufs, "LUFS"), _shown(after.loudness_lufs, "LUFS")),
-        ("true peak", _shown(before.true_peak_dbtp, "dBTP"), _shown(after.true_peak_dbtp, "dBTP")),
-        ("distance to target", _shown(before.distance_db, "dB"), _shown(after.distance_db, "dB")),
+        ("loudness", shown(before.loudness_lufs, "LUFS"), shown(after.loudness_lufs, "LUFS")),
+        ("true peak", shown(before.true_peak_dbtp, "dBTP"), shown(after.true_peak_dbtp, "dBTP")),
+        ("distance to target", shown(before.distance_db, "dB"), shown(after.distance_db, "dB")),
     ]
 
 
-def _shown(value: float | None, unit: str) -> str:
+def shown(value: float | None, unit: str) -> str:
+    """A measure as text: '-18.3 LUFS'."""
     return "silence" if value is None else f"{value:.1f} {unit}"
 
 
@@ -75,7 +77,7 @@ def _section(section: Section, folder: Path) -> str:
         parts.append(f'<div class="players">{"".join(players)}</div>')
     parts.append(_table(("", "before", "after"), section.measures))
     if section.rows:
-        parts.append(_table(("control", "before", "after", "confidence"), section.rows))
+        parts.append(_table(section.columns, section.rows))
     if section.left_alone:
         items = "".join(f"<li>{html.escape(line)}</li>" for line in section.left_alone)
         parts.append(f"<h3>Left alone</h3><ul>{items}</ul>")

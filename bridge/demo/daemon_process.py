@@ -1,0 +1,66 @@
+"""The real daemon as a process of its own, for as long as somebody needs it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from bridge.errors import LinkError
+from bridge.settings import Settings
+
+READY = "ready"
+START_LIMIT_S = 30.0
+STOP_LIMIT_S = 20.0
+
+
+@contextmanager
+def running_daemon(home: Path, settings: Settings) -> Iterator[subprocess.Popen[str]]:
+    """Start `bridge daemon` on `home` and a free OSC port, wait until it says that it is ready, stop it at the end.
+
+    Raises LinkError with what the daemon said where it does not start.
+    """
+    command = [sys.executable, "-m", "bridge", "--home", str(home), "daemon", "--osc-port", "0"]
+    command += ["--workers", str(settings.workers)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"
+    ) as process:
+        try:
+            _wait_until_ready(process)
+            yield process
+        finally:
+            _stop(process)
+
+
+def _wait_until_ready(process: subprocess.Popen[str]) -> None:
+    lines: SimpleQueue[str] = SimpleQueue()
+    assert process.stdout is not None
+    stream = process.stdout
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=read, name="daemon output", daemon=True).start()
+    said = []
+    try:
+        while line := lines.get(timeout=START_LIMIT_S):
+            said.append(line.strip())
+            if READY in line:
+                return
+    except Empty:
+        raise LinkError(f"The daemon did not start within {START_LIMIT_S:.0f} s. Run `reaper-bridge doctor`.") from None
+    raise LinkError(f"The daemon ended at once: {' '.join(said) or f'exit status {process.wait()}'}")
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()

@@ -1,0 +1,58 @@
+"""The demo's songs: good recordings, and what a bad microphone in a bad room made of them.
+
+The good recording is the truth that the demo measures by: how near does the processed track come to it?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.synthesis import synthesise
+
+SAMPLE_RATE_HZ = 48_000
+DURATION_S = 12.0
+
+
+@dataclass(frozen=True)
+class Take:
+    """One track of the demo. `good` and `recorded` are float32 (1, samples) at `SAMPLE_RATE_HZ`."""
+
+    name: str
+    good: NDArray[np.float32]
+    recorded: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A bell-shaped or shelving error of a recording, drawn on the spectrum itself: no plugin made it."""
+
+    centre_hz: float
+    octaves: float
+    gain_db: float
+
+
+_TAKES: tuple[tuple[str, str, tuple[Fault, ...]], ...] = (
+    ("Vocals, muddy and dull", "voice", (Fault(260, 0.8, 9), Fault(9000, 1.6, -12))),
+    ("Guitar, thin and harsh", "strings", (Fault(160, 1.0, -8), Fault(3200, 0.7, 9))),
+    ("Drums, boxy", "drums", (Fault(450, 0.7, 9), Fault(10_000, 1.2, -8))),
+)
+
+
+def recordings(seed: int) -> list[Take]:
+    """The demo's three tracks; the same seed gives the same sound."""
+    takes = []
+    for name, kind, faults in _TAKES:
+        good = synthesise(kind, duration_s=DURATION_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=seed)
+        takes.append(Take(name, good, _with_faults(good, faults)))
+    return takes
+
+
+def _with_faults(audio: NDArray[np.float32], faults: tuple[Fault, ...]) -> NDArray[np.float32]:
+    spectrum = np.fft.rfft(audio.astype(np.float64), axis=1)
+    octave = np.log2(np.maximum(np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE_HZ), 1.0))
+    gain_db = sum(f.gain_db * np.exp(-0.5 * ((octave - np.log2(f.centre_hz)) / f.octaves) ** 2) for f in faults)
+    faulty = np.fft.irfft(spectrum * 10 ** (gain_db / 20), audio.shape[1], axis=1)
+    return np.asarray(faulty * min(1.0, 0.9 / np.abs(faulty).max()), np.float32)

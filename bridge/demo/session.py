@@ -1,0 +1,187 @@
+"""The demo from end to end: real daemon, real scripts, a stand-in for REAPER, and what came of it.
+
+It measures by itself: the tonal distance is the distance to the good recording that each track was before it was
+spoilt, which neither the model nor its guard ever see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.files import AudioWriter, read_audio
+from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.demo.daemon_process import running_daemon
+from bridge.demo.recordings import SAMPLE_RATE_HZ, Take, recordings
+from bridge.errors import LinkError
+from bridge.report.page import Section, measure_rows, write_page
+from bridge.report.plots import level_plot, spectrum_plot
+from bridge.settings import Settings
+
+if TYPE_CHECKING:
+    from bridge.standin import StandIn
+    from bridge.standin.project import Track
+
+Progress = Callable[[float, str], None]
+
+ACTION = "bridge_automix.lua"
+FX = ("ReaEQ", "ReaComp")
+ACTION_LIMIT_S = 60.0
+
+
+class DemoChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One FX parameter before and after, as REAPER has it: normalized, and as displayed."""
+
+    fx: str
+    parameter: str
+    before: float
+    after: float
+    text_before: str
+    text_after: str
+
+
+class DemoMeasures(msgspec.Struct, frozen=True, kw_only=True):
+    """`distance_db`: tonal distance to the good recording, at equal level."""
+
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    distance_db: float | None
+
+
+class DemoMeasuresPair(msgspec.Struct, frozen=True, kw_only=True):
+    before: DemoMeasures
+    after: DemoMeasures
+
+
+class DemoTrack(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    fx: list[str]
+    applied: bool
+    summary: str
+    changes: list[DemoChange]
+    left_alone: list[str]
+    measures: DemoMeasuresPair
+    wav_before: str
+    wav_after: str
+
+
+class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What `bridge demo --json` writes."""
+
+    tracks: list[DemoTrack]
+    report: str
+
+
+def run_demo(
+    folder: Path, settings: Settings, *, seed: int = 1, progress: Progress = lambda _share, _step: None
+) -> DemoResult:
+    """Run the demo; audio and report go into `folder`, everything else into a folder that is removed again.
+
+    Raises LinkError when daemon or action fail; the daemon is stopped in any case.
+    """
+    from bridge.standin import StandIn
+
+    folder.mkdir(parents=True, exist_ok=True)
+    progress(0.0, "making music")
+    takes = recordings(seed)
+    progress(0.2, "starting the daemon")
+    tracks = []
+    with (
+        TemporaryDirectory(prefix="bridge-demo-", ignore_cleanup_errors=True) as home,
+        running_daemon(Path(home), settings),
+        StandIn(home=Path(home), lua="5.4", seed=seed) as reaper,
+    ):
+        for index, take in enumerate(takes):
+            progress(0.3 + 0.6 * index / len(takes), take.name)
+            tracks.append(_auto_mix(reaper, take, folder))
+    report = folder / "report.html"
+    progress(0.9, "writing the report")
+    sections = [_section(track) for track in tracks]
+    introduction = (
+        "Three badly recorded tracks in a stand-in for REAPER, each set by one run of the action. "
+        "The tonal distance is the distance to the recording as it was before it was spoilt."
+    )
+    write_page(report, "Bridge demo", introduction, sections)
+    return DemoResult(tracks=tracks, report=str(report))
+
+
+def _auto_mix(reaper: StandIn, take: Take, folder: Path) -> DemoTrack:
+    """One press of the button: select the track, run the action, wait until REAPER is idle again."""
+    track = reaper.project.add_track(take.name, take.recorded)
+    for name in FX:
+        track.add_fx(name)
+    for other in reaper.project.tracks:
+        other.selected = other is track
+    before_values, before = _values(track), track.render()
+    reaper.run_action(ACTION)
+    reaper.run_until_idle(limit_s=ACTION_LIMIT_S)
+    if reaper.messages.boxes:
+        raise LinkError(f"The action could not do its work on {take.name}: {reaper.messages.boxes[-1]}")
+    after_values, after = _values(track), track.render()
+    changes = [
+        DemoChange(fx=fx, parameter=name, before=old[0], after=new[0], text_before=old[1], text_after=new[1])
+        for (fx, name), old in before_values.items()
+        if (new := after_values[fx, name]) != old
+    ]
+    said = reaper.messages.console[-1].removeprefix("!SHOW:").splitlines()
+    return DemoTrack(
+        name=take.name,
+        fx=list(FX),
+        applied=bool(changes),
+        summary=said[0].removeprefix(f"Bridge: {take.name}: "),
+        left_alone=[line.strip() for line in said if "left as it is:" in line],
+        changes=changes,
+        measures=DemoMeasuresPair(before=_measure(before, take.good), after=_measure(after, take.good)),
+        wav_before=str(_write(folder, take.name, "before", before)),
+        wav_after=str(_write(folder, take.name, "after", after)),
+    )
+
+
+def _values(track: Track) -> dict[tuple[str, str], tuple[float, str]]:
+    return {(fx.original_name, name): value for fx in track.fx for name, value in fx.values().items()}
+
+
+def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> DemoMeasures:
+    from bridge.model.features import hear
+    from bridge.model.manifest import FeatureSettings
+    from bridge.model.profile import distance_db
+
+    heard, wanted = (hear([part], SAMPLE_RATE_HZ, FeatureSettings()).profile for part in (audio, good))
+    return DemoMeasures(
+        loudness_lufs=loudness_lufs(audio, SAMPLE_RATE_HZ),
+        true_peak_dbtp=true_peak_dbtp(audio, SAMPLE_RATE_HZ),
+        distance_db=distance_db(heard, wanted, level_counts=False),
+    )
+
+
+def _write(folder: Path, name: str, when: str, audio: NDArray[np.float32]) -> Path:
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    path = folder / f"{slug}-{when}.wav"
+    with AudioWriter(path, sample_rate_hz=SAMPLE_RATE_HZ, channels=audio.shape[0]) as writer:
+        writer.write(audio)
+    return path.resolve()
+
+
+def _section(track: DemoTrack) -> Section:
+    before, rate = read_audio(Path(track.wav_before))
+    after, _ = read_audio(Path(track.wav_after))
+    return Section(
+        name=track.name,
+        summary=track.summary,
+        rows=[(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in track.changes],
+        columns=("parameter", "before", "after"),
+        measures=measure_rows(track.measures.before, track.measures.after),
+        left_alone=track.left_alone,
+        plots=[
+            ("Long-term spectrum", spectrum_plot(before, after, rate)),
+            ("Level over time", level_plot(before, after, rate)),
+        ],
+        players=[("before", Path(track.wav_before)), ("after", Path(track.wav_after))],
+    )
