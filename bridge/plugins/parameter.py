@@ -52,17 +52,20 @@ class RangeLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return (real_value - self.low) / (self.high - self.low)
 
 
+Scale = Literal["linear", "log", "amplitude", "power", "exponential"]
+
+
 class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="display"):
     """normalized <-> real_value as measured: the numbers that a plugin displays on a grid of normalized values.
 
-    Between the points it runs straight on a linear, a logarithmic or a power axis, whichever predicts the points
-    best; at the points it is what was shown. Only a monotonic law can be inverted: see `display_law`.
+    Between the points it runs straight on one of several axes, whichever predicts the points best; at the points it
+    is what was shown. Only a monotonic law can be inverted: see `display_law`.
     """
 
     grid: tuple[float, ...]
     shown: tuple[float, ...]
-    scale: Literal["linear", "log", "power"] = "linear"
-    exponent: float = 1.0  # of a power axis: the real value moves with position ** exponent
+    scale: Scale = "linear"
+    exponent: float = 1.0  # share of the way = position ** exponent, or (e ** (exponent * position) - 1) / (...)
 
     def to_real(self, normalized: float) -> float:
         return self._off_axis(float(np.interp(normalized, self.grid, self._axis)))
@@ -87,16 +90,25 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def _on_axis(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         if self.scale == "log":
             return np.log(values)
+        if self.scale == "amplitude":
+            return np.asarray(10.0 ** (values / 20.0))
+        share = np.clip((values - self.shown[0]) / (self.shown[-1] - self.shown[0]), 0.0, 1.0)
         if self.scale == "power":
-            share = (values - self.shown[0]) / (self.shown[-1] - self.shown[0])
-            return np.asarray(np.clip(share, 0.0, 1.0) ** (1.0 / self.exponent))
+            return np.asarray(share ** (1.0 / self.exponent))
+        if self.scale == "exponential":
+            return np.asarray(np.log1p(share * math.expm1(self.exponent)) / self.exponent)
         return values
 
     def _off_axis(self, position: float) -> float:
         if self.scale == "log":
             return math.exp(position)
+        if self.scale == "amplitude":
+            return 20.0 * math.log10(position)
+        span = self.shown[-1] - self.shown[0]
         if self.scale == "power":
-            return float(self.shown[0] + (self.shown[-1] - self.shown[0]) * position**self.exponent)
+            return self.shown[0] + span * float(position**self.exponent)
+        if self.scale == "exponential":
+            return self.shown[0] + span * math.expm1(self.exponent * position) / math.expm1(self.exponent)
         return position
 
 
@@ -138,17 +150,32 @@ def _best_law(grid: tuple[float, ...], shown: tuple[float, ...]) -> DisplayLaw:
         return laws[0]
     if min(shown) > 0:
         laws.append(DisplayLaw(grid=grid, shown=shown, scale="log"))
+    if min(shown) > -200 and max(shown) < 100:
+        laws.append(DisplayLaw(grid=grid, shown=shown, scale="amplitude"))
     middle = len(grid) // 2
     position = (grid[middle] - grid[0]) / (grid[-1] - grid[0])
-    exponent = math.log((shown[middle] - shown[0]) / (shown[-1] - shown[0])) / math.log(position)
-    if 0.2 <= exponent <= 5.0:
-        laws.append(DisplayLaw(grid=grid, shown=shown, scale="power", exponent=exponent))
+    share = (shown[middle] - shown[0]) / (shown[-1] - shown[0])
+    power = math.log(share) / math.log(position)
+    if 0.2 <= power <= 5.0:
+        laws.append(DisplayLaw(grid=grid, shown=shown, scale="power", exponent=power))
+    if abs(growth := _growth(position, share)) > 0.01:
+        laws.append(DisplayLaw(grid=grid, shown=shown, scale="exponential", exponent=growth))
 
     def error(law: DisplayLaw) -> float:
         inner = range(1, len(shown) - 1)
         return sum(abs((law.from_neighbours(i) - shown[i]) / (shown[i + 1] - shown[i - 1])) for i in inner)
 
     return min(laws, key=error)
+
+
+def _growth(position: float, share: float) -> float:
+    """g such that (e**(g * position) - 1) / (e**g - 1) = share, within -15..15, by bisection."""
+    low, high = -15.0, 15.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        at_middle = math.expm1(middle * position) / math.expm1(middle) if abs(middle) > 1e-9 else position
+        low, high = (middle, high) if at_middle > share else (low, middle)
+    return (low + high) / 2
 
 
 class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,5 +1,7 @@
 """Measured laws on the axis that fits them: exact for straight, logarithmic and power laws, on a coarse grid."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,26 @@ def test_a_logarithmic_law_is_met_between_the_points_of_the_grid(low: float, oct
     law = display_law([(n, low * 2 ** (octaves * n)) for n in GRID])
     assert law is not None
     assert law.to_real(wanted) == pytest.approx(low * 2 ** (octaves * wanted), rel=2e-3)
+
+
+@given(low=st.floats(0, 100), width=st.floats(10, 20000), base=st.floats(2, 1000), wanted=st.floats(0, 1))
+def test_an_exponential_law_from_any_start_is_met(low: float, width: float, base: float, wanted: float) -> None:
+    def shown(n: float) -> float:
+        return low + width * (base**n - 1) / (base - 1)
+
+    law = display_law([(n, shown(n)) for n in GRID])
+    assert law is not None
+    assert law.to_real(wanted) == pytest.approx(shown(wanted), rel=1e-3, abs=1e-4 * width)
+
+
+@given(high=st.floats(0, 24), bend=st.floats(0.7, 1.6), wanted=st.floats(0.1, 1))
+def test_decibels_over_an_amplitude_are_met(high: float, bend: float, wanted: float) -> None:
+    def shown(n: float) -> float:
+        return high + 20 * math.log10(n**bend)
+
+    law = display_law([(0.0, -math.inf), *((n, shown(n)) for n in GRID[1:])])
+    assert law is not None
+    assert law.to_real(wanted) == pytest.approx(shown(wanted), abs=0.1)
 
 
 @given(falling=st.booleans(), bend=st.floats(0.3, 4), digits=st.integers(0, 3))
