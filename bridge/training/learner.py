@@ -24,7 +24,7 @@ AVERAGE_DECAY = 0.998
 POSITION_WEIGHT = 4.0  # dB per range: an error of a tenth of all ranges costs as much as 0.4 dB of sound
 SPREAD_SHARE = 0.2
 TARGET_SHARE = 0.5
-MIN_CROP_FRAMES = 86  # two seconds
+MIN_CROP_FRAMES = 108  # two and a half seconds
 GRADIENT_LIMIT = 5.0
 
 
@@ -84,7 +84,9 @@ class Learner:
         }
 
     def surrogate_loss(self, batch: dict[str, Tensor]) -> Tensor:
-        mean, spread = self.surrogate(statistics_of(batch["dry"])[0], batch["hidden"])
+        with torch.no_grad():
+            sound, _ = statistics_of(batch["dry"])
+        mean, spread = self.surrogate(sound, batch["hidden"])
         return profile_loss(mean, spread, batch["wet_profile"], level_counts=True)
 
     def _sound_loss(self, sound: Statistics, answer: Answer, target: Tensor, *, level_counts: bool) -> Tensor:

@@ -34,7 +34,7 @@ from bridge.training.surrogate import Surrogate
 Notify = Callable[[float, str], None]
 
 TASKS = ("channel-strip",)
-SHARDS_PER_MINUTE = 12
+SHARDS_PER_MINUTE = 8
 PREPARING_SHARE = 0.4  # of the time, at most, goes into making examples; also its share of the progress shown
 CHECKPOINT_EVERY_S = 30.0
 VALIDATE_EVERY = 250
