@@ -50,9 +50,9 @@ MAX_AGE_S = {  # how long a file may lie before it counts as a leftover
 PART_AGE_S = HOUR_S  # an unfinished write
 
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_MESSAGE_NAME = re.compile(rf"^({_ID})\.json$")
-_AUDIO_NAME = re.compile(rf"^({_ID})\.wav$")
-_OWN_NAME = re.compile(rf"^{_ID}\.(?:json|wav)(?:\.part)?$")
+_MESSAGE_NAME = re.compile(rf"({_ID})\.json")
+_AUDIO_NAME = re.compile(rf"({_ID})\.wav")
+_OWN_NAME = re.compile(rf"{_ID}\.(?:json|wav)(?:\.part)?")
 
 M = TypeVar("M", bound=Message)
 
@@ -92,7 +92,7 @@ class Spool:
         """The ids of all waiting requests, oldest first. Names that are no id are not Bridge's and are skipped."""
         found: list[tuple[int, str]] = []
         for entry in _entries(self.folder / "requests"):
-            if match := _MESSAGE_NAME.match(entry.name):
+            if match := _MESSAGE_NAME.fullmatch(entry.name):
                 try:
                     found.append((entry.stat(follow_symlinks=False).st_mtime_ns, match[1]))
                 except FileNotFoundError:
@@ -118,7 +118,7 @@ class Spool:
 
     def audio_file(self, name: str) -> Path:
         """The path of an audio file that a request names: a bare name, a regular file, inside the spool."""
-        if not _AUDIO_NAME.match(name):
+        if not _AUDIO_NAME.fullmatch(name):
             raise LinkError(f"The request names the audio file {name!r}; only '<id>.wav' inside spool/audio is read.")
         path = self.folder / "audio" / name
         _regular_size(path, MAX_AUDIO_BYTES, f"audio/{name}")
@@ -186,7 +186,7 @@ class Spool:
 
     def drop_audio(self, name: str) -> None:
         """Remove an audio file by its bare name; any other name is left alone."""
-        if _AUDIO_NAME.match(name):
+        if _AUDIO_NAME.fullmatch(name):
             _remove(self.folder / "audio" / name)
 
     def sweep(self, now_s: float | None = None) -> list[Path]:
@@ -195,7 +195,7 @@ class Spool:
         removed: list[Path] = []
         for folder in FOLDERS:
             for entry in _entries(self.folder / folder):
-                if not _OWN_NAME.match(entry.name):
+                if not _OWN_NAME.fullmatch(entry.name):
                     continue
                 limit_s = PART_AGE_S if entry.name.endswith(".part") else MAX_AGE_S[folder]
                 try:
@@ -208,7 +208,7 @@ class Spool:
 
     def _path(self, folder: str, request_id: str) -> Path:
         name = f"{request_id}.json"
-        if not _MESSAGE_NAME.match(name):
+        if not _MESSAGE_NAME.fullmatch(name):
             raise LinkError(f"{request_id!r} is no id of a request; ids are UUIDs in lower case.")
         return self.folder / folder / name
 
@@ -218,7 +218,7 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} if hasattr(errno, "EDQUOT
 
 def request_id_of(path: Path) -> str | None:
     """The id in the name of a request or audio file, or None for any other name."""
-    match = _MESSAGE_NAME.match(path.name)
+    match = _MESSAGE_NAME.fullmatch(path.name)
     return match[1] if match else None
 
 
