@@ -66,7 +66,7 @@ def parse_command(name: str, arguments: Sequence[object]) -> Command:
         return Command(spec.name, arguments[0])
     number = _number(name, arguments[0])
     bounded = min(max(number, spec.low), spec.high)
-    return Command(spec.name, round(bounded) if spec.kind is int else bounded)
+    return Command(spec.name, round(bounded) if spec.kind is int else float(bounded))
 
 
 def is_release(arguments: Sequence[object]) -> bool:
@@ -77,7 +77,7 @@ def is_release(arguments: Sequence[object]) -> bool:
 def _number(name: str, value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) else math.nan
-    except ValueError:
+    except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise LinkError(f"{name} needs a number, not {value!r}.")

@@ -1,0 +1,81 @@
+"""One daemon for each home: the lock names its owner and dies with it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bridge.daemon.lock import DaemonLock
+from bridge.errors import DaemonRunning, LinkError
+
+HOLDER = """
+import sys
+from pathlib import Path
+from bridge.daemon.lock import DaemonLock
+lock = DaemonLock(Path(sys.argv[1]))
+lock.acquire()
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "Bridge hömé" / "daemon.lock"
+
+
+def hold(path: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def finish(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate(timeout=30)
+
+
+def test_a_second_process_is_refused_by_the_pid_of_the_first(path: Path) -> None:
+    process = hold(path)
+    try:
+        with pytest.raises(DaemonRunning, match=rf"process {process.pid}, since \d{{4}}-"):
+            DaemonLock(path).acquire()
+    finally:
+        finish(process)
+
+
+def test_the_lock_of_a_killed_process_is_taken_over(path: Path) -> None:
+    process = hold(path)
+    finish(process)
+    lock = DaemonLock(path)
+    assert lock.owner() is not None
+    with lock:
+        owner = lock.owner()
+        assert owner is not None
+        assert owner.pid != process.pid
+
+
+def test_two_locks_of_one_process_exclude_each_other(path: Path) -> None:
+    with DaemonLock(path), pytest.raises(DaemonRunning):
+        DaemonLock(path).acquire()
+    with DaemonLock(path):
+        pass
+
+
+def test_rubbish_in_the_file_is_nobody(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"\x00rubbish")
+    assert DaemonLock(path).owner() is None
+    with DaemonLock(path) as lock:
+        assert lock.owner() is not None
+    assert path.read_bytes() == b""
+
+
+def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(LinkError, match="BRIDGE_HOME"):
+        DaemonLock(tmp_path / "file" / "daemon.lock").acquire()
