@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.audio.measures import LoudnessMeter
 from bridge.errors import PluginError
 from bridge.model.features import hear
 from bridge.model.manifest import FeatureSettings
@@ -96,11 +96,8 @@ class Guard:
         for take in ranked:
             if take.distance_db > needed:
                 break
-            levelled = self._level(take, before_measured)
-            if levelled is None or levelled.distance_db > needed or self._is_silent(levelled):
-                continue
-            measured = self._measure(levelled)
-            if self._is_fit(measured, before_measured):
+            levelled, measured = self._level(take, before_measured)
+            if levelled.distance_db <= needed and self._is_fit(levelled, measured, before_measured):
                 return Verdict(before_measured, levelled, measured, "Closer to the target, and nothing clips.")
         return Verdict(before_measured, None, before_measured, _refusal(before, ranked, needed))
 
@@ -132,47 +129,49 @@ class Guard:
         distance = distance_db(profile, self.target, level_counts=self.level_counts)
         return Take(amount, settings, tuple(windows), profile, distance)
 
-    def _level(self, take: Take, before: Measured) -> Take | None:
+    def _level(self, take: Take, before: Measured) -> tuple[Take, Measured]:
         """`take` with its output gain set: to the target's level, or to the loudness there was; below the ceiling."""
         if self.level_counts:
             moved = self._with_gain(take, level_difference_db(take.profile, self.target))
-            best = moved if moved is not None and moved.distance_db < take.distance_db else take
+            best = moved if moved.distance_db < take.distance_db else take
+            measured = self._measure(best)
         else:
-            loudness = loudness_lufs(_joined(take.windows), self.sample_rate_hz)
-            best = take
-            if loudness is not None and before.loudness_lufs is not None:
-                best = self._with_gain(take, before.loudness_lufs - loudness) or take
-        peak = true_peak_dbtp(_joined(best.windows), self.sample_rate_hz)
-        excess = -1.0 if peak is None else peak - _ceiling(before)
-        return self._with_gain(best, -excess - HEADROOM_DB) if excess > 0 else best
+            best, measured = take, self._measure(take)
+            if measured.loudness_lufs is not None and before.loudness_lufs is not None:
+                best = self._with_gain(take, before.loudness_lufs - measured.loudness_lufs)
+                measured = self._measure(best)
+        excess_db = -np.inf if measured.true_peak_dbtp is None else measured.true_peak_dbtp - _ceiling(before)
+        if excess_db > 0:
+            best = self._with_gain(best, -excess_db - HEADROOM_DB)
+            measured = self._measure(best)
+        return best, measured
 
-    def _with_gain(self, take: Take, gain_db: float) -> Take | None:
-        """`take` with its output gain moved by `gain_db` and rendered again; None where it has no free output gain."""
+    def _with_gain(self, take: Take, gain_db: float) -> Take:
+        """`take` with its output gain moved by `gain_db` and rendered again; as it is where no output gain is free."""
         for index, control in enumerate(self.chain.controls):
             if control.role == "output_gain" and self.free[index]:
                 wanted = control.normalized(control.real_value(float(take.settings[index])) + gain_db)
                 settings = take.settings.copy()
                 settings[index] = np.clip(wanted, control.low, control.high)
                 settings = settings if self.realizable is None else self.realizable(settings)
-                return self._render([take.amount], [settings])[0]
-        return None
+                return self._render([take.amount], [settings])[0] or take
+        return take
 
-    def _is_fit(self, after: Measured, before: Measured) -> bool:
-        if (after.loudness_lufs is None) != (before.loudness_lufs is None) or after.true_peak_dbtp is None:
+    def _is_fit(self, take: Take, after: Measured, before: Measured) -> bool:
+        """Whether a take may replace what was there: no silence, no clipping, and without reference as loud."""
+        if after.true_peak_dbtp is None or np.sqrt(np.mean(np.square(_joined(take.windows)))) < SILENT_RMS:
             return False
-        drift = abs((after.loudness_lufs or 0.0) - (before.loudness_lufs or 0.0))
-        if not self.level_counts and drift > LOUDNESS_DRIFT_LU:
-            return False
-        return after.true_peak_dbtp <= _ceiling(before)
+        if after.loudness_lufs is None or before.loudness_lufs is None:
+            is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
+        else:
+            is_as_loud = self.level_counts or abs(after.loudness_lufs - before.loudness_lufs) <= LOUDNESS_DRIFT_LU
+        return is_as_loud and after.true_peak_dbtp <= _ceiling(before)
 
     def _measure(self, take: Take) -> Measured:
-        audio = _joined(take.windows)
-        return Measured(
-            loudness_lufs(audio, self.sample_rate_hz), true_peak_dbtp(audio, self.sample_rate_hz), take.distance_db
-        )
-
-    def _is_silent(self, take: Take) -> bool:
-        return bool(np.sqrt(np.mean(np.square(_joined(take.windows)))) < SILENT_RMS)
+        meter = LoudnessMeter(take.windows[0].shape[0], self.sample_rate_hz)
+        for window in take.windows:
+            meter.add(window)
+        return Measured(meter.loudness_lufs, meter.true_peak_dbtp, take.distance_db)
 
     def _failure(self, settings: Settings) -> PluginError:
         try:

@@ -81,7 +81,8 @@ def evaluate_model(
 
 def score_rows(scores: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Columns and rows of a table for people, from the scores of `evaluate_model`."""
-    columns: tuple[str, ...] = ("use", "method", "after / before", "95%", "made worse", "dB before", "dB after", "cases")
+    columns: tuple[str, ...]
+    columns = ("use", "method", "after / before", "95%", "made worse", "dB before", "dB after", "cases")
     rows: list[tuple[str, ...]] = [
         (
             use,
