@@ -1,4 +1,4 @@
-"""A home folder with a small model of its own, requests in a spool, and the real daemon process."""
+"""The real daemon process on a home folder of its own, and requests as REAPER's scripts write them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import pytest
+from fx_desk import Desk
 
 from bridge.audio.files import AudioWriter
-from bridge.plugins.chain import Chain
 from bridge.reaper.messages import Reply
 from bridge.reaper.spool import Spool
 
-ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
 LIMIT_S = 60.0
 
@@ -37,48 +35,6 @@ def wait_for(condition: Callable[[], object], what: str, limit_s: float = LIMIT_
         assert time.monotonic() < end_s, f"waited {limit_s:g} s for {what}"
         pause.wait(0.005)
     return found
-
-
-def save_test_model(folder: Path, *, chain: Chain | None = None, name: str = "channel-strip") -> None:
-    """A model that answers every track with neutral settings, and aims at how the track sounds without its plugins.
-
-    So a track whose plugins colour it is set back, and the guard sees the improvement: predictable, and real.
-    """
-    import torch
-
-    from bridge.model.bundle import build_encoder, save_bundle
-    from bridge.model.manifest import (
-        SCHEMA,
-        ConfidenceLaw,
-        EncoderSettings,
-        FeatureSettings,
-        Manifest,
-        Provenance,
-    )
-    from bridge.plugins.chain_file import load_chain
-
-    chain = chain or load_chain(ROOT / "models/chains/channel-strip.toml")
-    manifest = Manifest(
-        schema=SCHEMA,
-        name=name,
-        description="Answers with neutral settings.",
-        chain=chain,
-        features=FeatureSettings(),
-        encoder=EncoderSettings(width=16, blocks=1, embedding=16, hidden=32),
-        confidence=ConfidenceLaw(),
-        weights_sha256="",
-        training=Provenance(
-            task="none", command="none", date="2020-01-01", seed=0, minutes=0.0, steps=0, examples=0,
-            sample_rate_hz=RATE_HZ, sources=(), heard=(), validation=(), bridge_version="0",
-        ),
-        scores={},
-    )  # fmt: skip
-    torch.manual_seed(0)
-    encoder = build_encoder(manifest)
-    with torch.no_grad():
-        encoder.position.weight.zero_()
-        encoder.target.weight.zero_()
-    save_bundle(folder, manifest, encoder.state_dict(), "# A model for tests\n")
 
 
 @dataclass
@@ -102,8 +58,8 @@ class Daemon:
 class Home:
     """A home folder: writes requests as REAPER's scripts do, starts daemons, reads replies."""
 
-    def __init__(self, folder: Path, desk) -> None:
-        self.folder, self.desk = folder, desk
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.desk = folder, Desk()
         self.spool = Spool(folder / "spool", free_mib=1)
         self.spool.create()
 
@@ -205,10 +161,3 @@ class Home:
                 process.wait(30)
             assert process.stderr is not None
             process.stderr.close()
-
-
-@pytest.fixture(scope="session")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "channel-strip"
-    save_test_model(folder)
-    return folder
