@@ -17,6 +17,8 @@ from typing import Literal, overload
 from bridge.audio.buffer import check_audio
 from bridge.errors import PluginError
 from bridge.plugins import protocol
+from bridge.plugins.calibration import Calibration
+from bridge.plugins.catalog import Catalog
 from bridge.plugins.chain import VST3, Chain
 from bridge.plugins.jobs import Batch, Errand, LoadedFrom, Queue, RenderJob, SharedSource
 from bridge.plugins.lane import CLOSED, Lane, LaneSettings, suspects
@@ -46,7 +48,8 @@ class PluginHost:
 
     `load_limit_s` is the time that loading one plugin may take, `render_limit_s` the time for one step of a render
     (ten seconds of audio, or one plugin). A worker that crashes or hangs is replaced and its render tried once more.
-    `modules` are imported by every worker first, from `module_folders`; they may add plugin schemes.
+    `modules` are imported by every worker first, from `module_folders`; they may add plugin schemes. `catalog` finds
+    plugins and remembers calibrations.
     """
 
     def __init__(
@@ -57,7 +60,9 @@ class PluginHost:
         render_limit_s: float = 20.0,
         modules: Sequence[str] = (),
         module_folders: Sequence[Path] = (),
+        catalog: Catalog | None = None,
     ) -> None:
+        self.catalog = catalog or Catalog()
         self._queue = Queue()
         self._pool = BufferPool(idle_limit_bytes=IDLE_BUFFER_BYTES)
         self._deadlines = Deadlines()
@@ -122,6 +127,22 @@ class PluginHost:
         assert isinstance(answer, protocol.Described)
         return answer.slots
 
+    def identify(self, plugin: str) -> protocol.SlotDescription:
+        """Load 'vst3:NAME' once and tell what it is. Raises PluginError as `describe` does."""
+        answer = self._measure(plugin, only_identity=True)
+        assert isinstance(answer, protocol.Identified)
+        return answer.slot
+
+    def calibrate(self, plugin: str) -> Calibration:
+        """What is known of 'vst3:NAME' from trying it: seconds the first time, then remembered by the catalog."""
+        path = self.catalog.find(plugin)
+        if (known := self.catalog.known_calibration(path)) is not None:
+            return known
+        answer = self._measure(plugin, only_identity=False)
+        assert isinstance(answer, protocol.Measured)
+        self.catalog.remember_calibration(path, answer.calibration)
+        return answer.calibration
+
     def run_errand(self, errand: Errand) -> object:
         """Run something on a lane that has its worker to itself, and wait for it."""
         self._put([errand])
@@ -151,6 +172,12 @@ class PluginHost:
                 lane.join()
         self._deadlines.close()
         self._pool.close()
+
+    def _measure(self, plugin: str, *, only_identity: bool) -> protocol.Answers:
+        ask = protocol.Measure(plugin=plugin, path=str(self.catalog.find(plugin)), only_identity=only_identity)
+        answer = self.run_errand(Errand(lambda lane: lane.ask(ask, plugin)))
+        assert isinstance(answer, protocol.Identified | protocol.Measured)
+        return answer
 
     def _put(self, items: list[RenderJob] | list[Errand]) -> None:
         with self._start_lock:
@@ -186,7 +213,9 @@ class PluginHost:
         return jobs
 
     def _located(self, chain: Chain) -> LoadedFrom:
-        return LoadedFrom(chain, tuple("" if slot.scheme != VST3 else "" for slot in chain.slots))
+        """Raises PluginMissing for a VST3 plugin that is not installed."""
+        paths = [str(self.catalog.find(slot.plugin)) if slot.scheme == VST3 else "" for slot in chain.slots]
+        return LoadedFrom(chain, tuple(paths))
 
 
 def host_for(settings: Settings) -> PluginHost:
@@ -195,4 +224,5 @@ def host_for(settings: Settings) -> PluginHost:
         workers=settings.worker_count,
         load_limit_s=settings.plugin_load_limit_s,
         render_limit_s=settings.plugin_render_limit_s,
+        catalog=Catalog(cache_folder=settings.home / "plugins"),
     )

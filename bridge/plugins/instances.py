@@ -173,7 +173,7 @@ class Vst3Instance:
     def _load(self) -> tuple[pedalboard.VST3Plugin, float]:
         started = time.perf_counter()
         try:
-            plugin = pedalboard.VST3Plugin(self._path, initialization_timeout=60.0)
+            plugin = pedalboard.VST3Plugin(self._path)
         except (ImportError, ValueError, RuntimeError) as error:
             line = " ".join(str(error).split())
             raise PluginError(

@@ -1,0 +1,143 @@
+"""What users ask of plugins: the list of what is installed, and a new chain made of some of them.
+
+Asks workers for what only a loaded plugin tells. Prints nothing; the command line shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bridge.errors import ChainError, PluginError
+from bridge.plugins.builtin import EFFECTS, Accepts
+from bridge.plugins.calibration import Calibration, ParameterReport
+from bridge.plugins.catalog import CatalogEntry, module_entry
+from bridge.plugins.chain import BUILTIN, VST3, check_known
+from bridge.plugins.host import PluginHost
+from bridge.plugins.instances import PEDALBOARD_VERSION
+
+SLOW_LOAD_S = 5.0
+
+
+def list_plugins(host: PluginHost, *, progress: Callable[[str], None] = lambda _name: None) -> list[CatalogEntry]:
+    """pedalboard's own effects, then every VST3 plugin found, each loaded once in a worker and remembered.
+
+    A plugin that crashes, hangs or cannot be loaded is listed with a note that says so.
+    """
+    rows = [
+        CatalogEntry(name=f"{BUILTIN}:{name}", version=PEDALBOARD_VERSION, vendor="pedalboard", path="")
+        for name in EFFECTS
+    ]
+    host.catalog.refresh()
+    for name, path in sorted(host.catalog.bundles().items(), key=lambda item: item[0].lower()):
+        progress(name)
+        rows.append(_entry(host, name, path))
+    return rows
+
+
+def new_chain(host: PluginHost, plugins: Sequence[str], *, name: str) -> str:
+    """The TOML of a chain of `plugins` ('builtin:NAME', 'vst3:NAME', or a VST3 plugin's bare name).
+
+    Every live parameter becomes a control over the range that the plugin displays; dead parameters, meters,
+    programs and what is not automatable are left out. Raises ChainError or PluginError.
+    """
+    if not plugins:
+        raise ChainError("A chain needs at least one plugin; name some, as builtin:PeakFilter or vst3:ZamCompX2.")
+    lines = [f"name = {_quoted(name)}", f"description = {_quoted(', '.join(plugins))}"]
+    taken: set[str] = set()
+    for plugin in plugins:
+        full = plugin if plugin.partition(":")[0] in (BUILTIN, VST3) else f"{VST3}:{plugin}"
+        slot = _slot_name(full, taken)
+        lines += ["", "[[slot]]", f"name = {_quoted(slot)}", f"plugin = {_quoted(full)}"]
+        if full.startswith(f"{BUILTIN}:"):
+            lines += _builtin_controls(full.partition(":")[2])
+        else:
+            lines += _vst3_controls(host.calibrate(full))
+    return "\n".join(lines) + "\n"
+
+
+def _entry(host: PluginHost, name: str, path: Path) -> CatalogEntry:
+    if (known := host.catalog.known_entry(path)) is not None:
+        return known
+    told = module_entry(path)
+    try:
+        found = host.identify(f"{VST3}:{name}")
+    except PluginError as error:
+        version, vendor = (told.version, told.vendor) if told is not None else ("", "")
+        entry = CatalogEntry(name=f"{VST3}:{name}", version=version, vendor=vendor, path=str(path), note=str(error))
+    else:
+        note = f"takes {found.load_s:.0f} s to load" if found.load_s >= SLOW_LOAD_S else ""
+        entry = CatalogEntry(
+            name=f"{VST3}:{name}",
+            version=found.fingerprint.version,
+            vendor=found.vendor,
+            path=str(path),
+            note=note,
+            load_s=found.load_s,
+        )
+    host.catalog.remember_entry(path, entry)
+    return entry
+
+
+def _slot_name(plugin: str, taken: set[str]) -> str:
+    stem = Path(plugin.partition(":")[2]).stem
+    base = "".join(c if c.isalnum() else "_" for c in stem).strip("_").lower() or "slot"
+    name, count = base, 1
+    while name in taken:
+        count += 1
+        name = f"{base}_{count}"
+    taken.add(name)
+    return name
+
+
+def _builtin_controls(effect: str) -> list[str]:
+    check_known("built-in plugin", effect, EFFECTS, source="The new chain")
+    lines: list[str] = []
+    for name, accepts in EFFECTS[effect].items():
+        lines += [f"[slot.control.{name}]", *_builtin_range(accepts)]
+    return lines
+
+
+def _builtin_range(accepts: Accepts) -> list[str]:
+    if accepts.choices:
+        return [f"neutral = {_quoted(accepts.choices[int(accepts.neutral or 0)])}"]
+    lines = [f"range = [{accepts.usual[0]!r}, {accepts.usual[1]!r}]"]
+    if accepts.scale != "linear":
+        lines.append(f"scale = {_quoted(accepts.scale)}")
+    if accepts.neutral is not None:
+        low, high = accepts.usual
+        lines.append(f"neutral = {min(max(accepts.neutral, low), high)!r}")
+    return lines
+
+
+def _vst3_controls(calibration: Calibration) -> list[str]:
+    lines: list[str] = []
+    left_out: list[str] = []
+    for report in calibration.parameters:
+        if report.is_controllable:
+            lines += [f"[slot.control.{_quoted(report.name)}]", *_vst3_range(report)]
+        else:
+            left_out.append(f"# left out: {report.name} ({report.note or report.kind})")
+    if not lines:
+        raise ChainError(f"{calibration.plugin} has no parameter that changes its sound; choose another plugin.")
+    return left_out + lines
+
+
+def _vst3_range(report: ParameterReport) -> list[str]:
+    comment = f"  # {report.unit}" if report.unit else ""
+    if report.law is None:
+        return []
+    low, high = sorted((report.law.to_real(0.0), report.law.to_real(1.0)))
+    neutral = report.law.to_real(report.default)
+    return [f"range = [{_number(low)}, {_number(high)}]{comment}", f"neutral = {_number(neutral)}"]
+
+
+def _number(value: float) -> str:
+    """Six digits, as a TOML float."""
+    return repr(float(f"{value:.6g}"))
+
+
+def _quoted(text: str) -> str:
+    """A TOML string or quoted key."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
