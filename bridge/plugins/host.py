@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, overload
 
+import numpy as np
+import numpy.typing as npt
+
 from bridge.audio.buffer import check_audio
+from bridge.audio.files import probe
 from bridge.errors import PluginError
 from bridge.plugins import protocol
 from bridge.plugins.calibration import Calibration
 from bridge.plugins.catalog import Catalog
 from bridge.plugins.chain import VST3, Chain
+from bridge.plugins.file_render import STRETCH_FRAMES, FileRender
 from bridge.plugins.jobs import Batch, Errand, LoadedFrom, Queue, RenderJob, SharedSource
 from bridge.plugins.lane import CLOSED, Lane, LaneSettings, suspects
 from bridge.plugins.shared_audio import BufferPool, Float32
@@ -111,6 +116,33 @@ class PluginHost:
         if batch.error is not None and not return_errors:
             raise batch.error
         return batch.results  # type: ignore[return-value]  # complete: wait() returned
+
+    def render_file(
+        self,
+        chain: Chain,
+        settings: npt.ArrayLike,
+        source: Path,
+        target: Path,
+        *,
+        block_frames: int = 512,
+        progress: Callable[[float], None] = lambda _share: None,
+    ) -> None:
+        """Render a file of any length into `target` (32-bit float WAV or 24-bit FLAC), the same length and rate.
+
+        `settings` is as in `Render`. Memory does not grow with the length, and the time limit is for each stretch of
+        a few seconds. `progress` is called with the share done, from another thread. Raises AudioError for files,
+        PluginError for plugins; nothing is left at the target then.
+        """
+        rows = np.atleast_2d(chain.check_settings(settings))
+        work = FileRender(
+            loaded=self._located(chain),
+            settings=rows,
+            block_frames=block_frames if len(rows) > 1 else STRETCH_FRAMES,
+            info=probe(source),
+            target=target,
+            progress=progress,
+        )
+        self.run_errand(Errand(work.run))
 
     def describe(self, chain: Chain) -> tuple[protocol.SlotDescription, ...]:
         """Load the chain's plugins and tell identity, latency and load time of each.

@@ -19,7 +19,7 @@ from bridge.plugins.parameter import measure_display_law, parse_display
 from bridge.plugins.shared_audio import Float32
 
 GRID_POINTS = 33
-MOST_CHOICES = 24
+MOST_CHOICES = 64
 SAMPLE_RATE_HZ = 48_000
 PROBE_S = 1.0
 AUDIBLE_DB = 0.02  # a change of the spectrum below this is none
