@@ -103,6 +103,9 @@ class JobRunner(threading.Thread):
         """Answer one request. False where its file cannot be removed: it is then not taken up again."""
         if not self._spool.has_request(request_id):
             return True  # taken back by the script
+        if self._spool.has_reply(request_id):  # the daemon was killed between reply and tidying up
+            self._spool.finish(request_id)
+            return not self._spool.has_request(request_id)
         reply = self._answer(request_id)
         try:
             self._deliver(reply)

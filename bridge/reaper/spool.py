@@ -116,6 +116,9 @@ class Spool:
     def has_request(self, request_id: str) -> bool:
         return os.path.lexists(self._path("requests", request_id))
 
+    def has_reply(self, request_id: str) -> bool:
+        return os.path.lexists(self._path("replies", request_id))
+
     def audio_file(self, name: str) -> Path:
         """The path of an audio file that a request names: a bare name, a regular file, inside the spool."""
         if not _AUDIO_NAME.fullmatch(name):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import numpy as np
@@ -146,7 +147,8 @@ class Home:
         )
         lines: queue.Queue[str] = queue.Queue()
         assert process.stdout is not None
-        threading.Thread(target=lambda: [lines.put(line) for line in process.stdout], daemon=True).start()
+        reader = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
+        reader.start()
         try:
             try:
                 line = lines.get(timeout=LIMIT_S)
@@ -159,5 +161,12 @@ class Home:
             if process.poll() is None:
                 process.terminate()
                 process.wait(30)
-            assert process.stderr is not None
-            process.stderr.close()
+            reader.join(30)
+            for stream in (process.stdout, process.stderr):
+                assert stream is not None
+                stream.close()
+
+
+def _read_lines(stream: IO[str], lines: queue.Queue[str]) -> None:
+    for line in stream:
+        lines.put(line)
