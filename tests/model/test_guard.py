@@ -1,0 +1,174 @@
+"""The guard, through the real plugins: it lets improvements through, and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.audio.synthesis import synthesise
+from bridge.errors import PluginError
+from bridge.model.features import hear
+from bridge.model.guard import Guard, in_slot_order
+from bridge.model.manifest import FeatureSettings
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost, Render
+
+RATE = 44100
+Change = Callable[..., np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def audio() -> np.ndarray:
+    """Plucked strings with peaks at -12 dBFS: room for changes."""
+    return 0.25 * synthesise("strings", duration_s=4.0, sample_rate_hz=RATE, seed=1)
+
+
+@pytest.fixture
+def settings(chain: Chain) -> Change:
+    """Neutral settings with some controls at real values: settings({'output.gain_db': 3.0})."""
+
+    def make(changes: dict[str, float]) -> np.ndarray:
+        vector = chain.neutral.copy()
+        for label, real_value in changes.items():
+            index = chain.index(label)
+            vector[index] = chain.controls[index].normalized(real_value)
+        return vector
+
+    return make
+
+
+@pytest.fixture
+def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[..., Guard]:
+    """A guard whose target is the audio through the given settings."""
+
+    def make(target: np.ndarray, *, level_counts: bool = True, free: np.ndarray | None = None) -> Guard:
+        goal = host.render(chain, [Render(audio, RATE, target)])
+        return Guard(
+            host=host,
+            chain=chain,
+            features=FeatureSettings(),
+            windows=[audio],
+            sample_rate_hz=RATE,
+            target=hear(goal, RATE, FeatureSettings()).profile,
+            level_counts=level_counts,
+            free=np.ones(len(chain.controls), bool) if free is None else free,
+        )
+
+    return make
+
+
+BRIGHT = {"high_shelf.gain_db": 9.0, "high_shelf.cutoff_frequency_hz": 4000.0}
+DARK = {"high_shelf.gain_db": -9.0, "high_shelf.cutoff_frequency_hz": 4000.0}
+
+
+def test_the_right_settings_are_accepted(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
+    verdict = make_guard(settings(BRIGHT)).judge(chain.neutral, settings(BRIGHT), 1.0)
+    assert verdict.accepted is not None
+    assert verdict.accepted.amount == 1.0
+    assert verdict.after.distance_db is not None and verdict.before.distance_db is not None
+    assert verdict.after.distance_db < 0.1 < 1.0 < verdict.before.distance_db
+
+
+def test_the_opposite_is_refused_and_the_reason_names_both_distances(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain
+) -> None:
+    verdict = make_guard(settings(BRIGHT)).judge(chain.neutral, settings(DARK), 1.0)
+    assert verdict.accepted is None
+    assert verdict.after == verdict.before
+    assert f"{verdict.before.distance_db:.1f} dB before" in verdict.reason
+
+
+def test_too_much_of_the_right_thing_is_taken_in_part(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain
+) -> None:
+    mild = settings({"high_shelf.gain_db": 6.0, "high_shelf.cutoff_frequency_hz": 7000.0})
+    wild = settings({"high_shelf.gain_db": 15.0, "high_shelf.cutoff_frequency_hz": 7000.0})
+    verdict = make_guard(mild).judge(chain.neutral, wild, 1.0)
+    assert verdict.accepted is not None
+    assert verdict.accepted.amount == pytest.approx(0.4)
+    gain = chain.index("high_shelf.gain_db")
+    assert chain.controls[gain].real_value(float(verdict.accepted.settings[gain])) == pytest.approx(6.0, abs=0.1)
+
+
+def test_the_amount_is_the_users(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
+    verdict = make_guard(settings(BRIGHT)).judge(chain.neutral, settings(BRIGHT), 0.5)
+    assert verdict.accepted is not None
+    expected = chain.neutral + 0.5 * (settings(BRIGHT) - chain.neutral)
+    moved = [index for index, control in enumerate(chain.controls) if control.slot == "high_shelf"]
+    np.testing.assert_allclose(verdict.accepted.settings[moved], expected[moved], atol=1e-6)
+
+
+def test_controls_that_are_not_free_stay(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
+    free = np.array([control.slot == "high_shelf" for control in chain.controls])
+    wanted = settings(BRIGHT | {"peak_low.gain_db": 6.0, "output.gain_db": 3.0})
+    verdict = make_guard(settings(BRIGHT), free=free).judge(chain.neutral, wanted, 1.0)
+    assert verdict.accepted is not None
+    np.testing.assert_array_equal(verdict.accepted.settings[~free], chain.neutral[~free])
+
+
+def test_without_reference_the_loudness_stays(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain, audio: np.ndarray
+) -> None:
+    verdict = make_guard(settings(BRIGHT), level_counts=False).judge(chain.neutral, settings(BRIGHT), 1.0)
+    assert verdict.accepted is not None
+    assert verdict.accepted.settings[chain.index("output.gain_db")] < chain.neutral[chain.index("output.gain_db")]
+    assert verdict.after.loudness_lufs == pytest.approx(loudness_lufs(audio, RATE), abs=0.3)
+
+
+def test_nothing_is_made_to_clip(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain, host: PluginHost, audio: np.ndarray
+) -> None:
+    hot = settings({"output.gain_db": 20.0})
+    assert (true_peak_dbtp(host.render(chain, [Render(audio, RATE, hot)])[0], RATE) or 0.0) > 6.0
+    verdict = make_guard(hot).judge(chain.neutral, hot, 1.0)
+    assert verdict.after.true_peak_dbtp is not None
+    assert verdict.after.true_peak_dbtp <= 0.0
+    assert verdict.accepted is not None, "lowered to the ceiling it is still closer"
+
+
+def test_peaks_that_were_there_before_may_stay(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain
+) -> None:
+    loud = {"output.gain_db": 18.0}
+    verdict = make_guard(settings(DARK | loud)).judge(settings(loud), settings(DARK | loud), 1.0)
+    assert verdict.before.true_peak_dbtp is not None and verdict.after.true_peak_dbtp is not None
+    assert verdict.accepted is not None
+    assert 0.0 < verdict.after.true_peak_dbtp <= verdict.before.true_peak_dbtp
+
+
+def test_silence_is_never_an_improvement(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain, audio: np.ndarray
+) -> None:
+    """A target below everything that can be heard: muting comes closest, and is refused."""
+    quiet = replace(make_guard(settings({})), windows=[(audio * np.float32(1e-4))])
+    floor = hear([np.zeros_like(audio)], RATE, FeatureSettings()).profile
+    verdict = replace(quiet, target=floor).judge(chain.neutral, settings({"output.gain_db": -24.0}), 1.0)
+    assert verdict.accepted is None
+
+
+def test_when_even_the_users_own_settings_cannot_be_rendered_the_error_is_the_plugins(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain
+) -> None:
+    with PluginHost(workers=1) as closed:
+        closed.close()
+    with pytest.raises(PluginError, match="closed"):
+        replace(make_guard(settings(BRIGHT)), host=closed).judge(chain.neutral, settings(BRIGHT), 1.0)
+
+
+def test_distances_of_candidates_put_the_right_one_first(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain
+) -> None:
+    candidates = np.stack([settings(DARK), settings(BRIGHT), chain.neutral])
+    distances = make_guard(settings(BRIGHT)).distance(candidates)
+    assert int(np.argmin(distances)) == 1
+    assert distances[0] > distances[2]
+
+
+def test_another_order_of_slots_takes_the_settings_along(chain: Chain, settings: Change) -> None:
+    order = tuple(reversed([slot.name for slot in chain.slots]))
+    moved, places = in_slot_order(chain, order)
+    vector = np.arange(len(chain.controls))
+    assert [control.label for control in moved.controls] == [chain.controls[i].label for i in vector[places]]
+    assert moved.slots[0].name == order[0]
