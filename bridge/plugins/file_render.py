@@ -117,4 +117,4 @@ def _write(writer: AudioWriter, ready: Float32, missing: int) -> int:
     kept = ready[:, :missing]
     if kept.shape[1] > 0:
         writer.write(kept)
-    return kept.shape[1]
+    return int(kept.shape[1])
