@@ -202,8 +202,8 @@ class StandIn:
         """Start a script; its first slice runs at once."""
         script = Script(file, lua=self.lua, command=50000, call=self._binding.call)
         self._scripts.append(script)
-        self._run(script, script.start)
-        if not script.is_waiting and self.project.history.has_changed():
+        has_deferred = self._run(script, script.start)
+        if not has_deferred:
             self.project.history.add(f"ReaScript: {file.name}", -1)  # as REAPER does for scripts that end at once
 
     def on_tick(self, ticks: int, work: Callable[[], None]) -> None:
@@ -248,7 +248,8 @@ class StandIn:
         for script in list(self._scripts):
             self._end(script)
 
-    def _run(self, script: Script, step: Callable[[], None]) -> None:
+    def _run(self, script: Script, step: Callable[[], None]) -> bool:
+        """One slice of a script; returns whether it goes on."""
         try:
             step()
         except Misuse:
@@ -260,8 +261,10 @@ class StandIn:
         self._raise_misuse()
         if self.refresh_prevented:
             raise Misuse(f"{script.file.name} ended a slice with PreventUIRefresh at {self.refresh_prevented}")
-        if not script.is_waiting:
-            self._end(script)
+        if script.is_waiting:
+            return True
+        self._end(script)
+        return False
 
     def _end(self, script: Script) -> None:
         self._scripts.remove(script)

@@ -72,10 +72,6 @@ class UndoHistory:
         self._position += 1
         self._project.touch()
 
-    def has_changed(self) -> bool:
-        """Whether anything differs from the last point."""
-        return self._points[self._position].state != self._project.capture()
-
     def undo(self) -> bool:
         return self._go(self._position - 1)
 

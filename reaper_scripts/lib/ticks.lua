@@ -19,7 +19,7 @@ function ticks.run(work, finish)
     if is_running and is_sound then return finish(nil) end
     return finish(is_running and problem or is_sound)
   end
-  step()
+  reaper.defer(step) -- also where nothing waits: a script that never defers gets an undo point of its own
 end
 
 --- Calls `check` whenever a slice begins: it raises where what the work holds has gone meanwhile. nil: no check.

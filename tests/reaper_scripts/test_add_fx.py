@@ -1,0 +1,93 @@
+"""Adding what a model needs: in the same undo step, and taken out again where the job does not end well."""
+
+import pytest
+from desk import Desk, set_comp, silent, unchanged
+
+from bridge.reaper.messages import SCHEMA, Reply, Request
+
+ACTION = "bridge_automix_add_fx.lua"
+
+
+def lacking(request: Request, *names: str) -> Reply:
+    return Reply(schema=SCHEMA, id=request.id, status="add_fx", message="FX are missing", add_fx=names)
+
+
+@pytest.fixture
+def bare(desk: Desk) -> Desk:
+    """A track with no FX at all."""
+    desk.track.fx.clear()
+    desk.reaper.project.history.rebase()
+    return desk
+
+
+def add_then(answer):
+    """Ask for ReaComp first; answer as `answer` does once it is there."""
+
+    def reply(request: Request) -> Reply | bytes | None:
+        return answer(request) if request.fx else lacking(request, "ReaEQ", "ReaComp")
+
+    return reply
+
+
+def test_missing_fx_are_added_and_set_in_one_undo_step(bare: Desk) -> None:
+    bare.daemon.answer = add_then(set_comp)
+    bare.run(ACTION)
+    assert [fx.original_name for fx in bare.track.fx] == ["VST: ReaEQ (Cockos)", "VST: ReaComp (Cockos)"]
+    assert bare.comp_values() == (0.4, 0.3)
+    assert [r.options.add_missing_fx for r in bare.daemon.requests] == [True, True]
+    assert bare.reaper.undo_points == ["Bridge: Auto-mix track"]
+    bare.reaper.undo()
+    assert bare.track.fx == []
+    assert bare.daemon.leftovers() == []
+
+
+def test_a_real_plugin_is_added_by_name(bare: Desk) -> None:
+    bare.daemon.answer = lambda request: lacking(request, "VST3: ZamCompX2") if not request.fx else unchanged(request)
+    bare.run(ACTION)
+    assert [fx.type for fx in bare.daemon.requests[1].fx] == ["VST3"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        unchanged,
+        lambda request: Reply(schema=SCHEMA, id=request.id, status="error", message="no"),
+        lambda _: b"broken",
+    ],
+    ids=["unchanged", "error", "broken"],
+)
+def test_added_fx_are_taken_out_where_nothing_is_applied(bare: Desk, answer) -> None:
+    bare.daemon.answer = add_then(answer)
+    bare.run(ACTION)
+    assert bare.track.fx == []
+    assert bare.reaper.undo_points == []
+
+
+def test_an_fx_that_reaper_lacks_is_named(bare: Desk) -> None:
+    bare.daemon.answer = lambda request: lacking(request, "ReaEQ", "VST3: NoSuchPlugin")
+    bare.run(ACTION)
+    assert "Vocals needs VST3: NoSuchPlugin, which REAPER cannot find. Install it" in bare.box
+    assert bare.track.fx == []
+
+
+def test_a_daemon_that_dies_after_adding_leaves_the_chain_as_it_was(bare: Desk) -> None:
+    bare.daemon.answer = add_then(lambda _: bare.daemon.beat(age_s=8.0))
+    bare.run(ACTION)
+    assert "The daemon stopped while it worked on Vocals" in bare.box
+    assert bare.track.fx == []
+
+
+def test_a_script_stopped_after_adding_takes_the_fx_out(bare: Desk) -> None:
+    bare.daemon.answer = add_then(silent)
+    bare.reaper.run_action(ACTION)
+    bare.reaper.run_until(lambda: len(bare.daemon.requests) == 2)
+    assert len(bare.track.fx) == 2
+    bare.reaper.stop_scripts()
+    assert bare.track.fx == []
+
+
+def test_without_leave_the_missing_fx_are_only_named(desk: Desk) -> None:
+    desk.daemon.answer = lambda request: lacking(request, "VST3: ZamTube")
+    desk.run()
+    assert 'Vocals lacks VST3: ZamTube. Add them, or run "Bridge: Auto-mix track, adding missing FX"' in desk.box
+    assert len(desk.track.fx) == 2

@@ -1,0 +1,34 @@
+"""What the scripts call exists in REAPER, and ReaPack finds what it needs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bridge.settings import shipped_folder
+from bridge.standin.signatures import LUA_ONLY, signatures
+
+FILES = sorted(shipped_folder("reaper_scripts").rglob("*.lua"))
+COMMENT = re.compile(r"--.*")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_name_exists_in_the_api(file: Path) -> None:
+    code = COMMENT.sub("", file.read_text(encoding="utf-8"))
+    known = {name for name, signature in signatures().items() if not signature.is_c_only} | set(LUA_ONLY)
+    used = set(re.findall(r"\breaper\.(\w+)", code))
+    assert used <= known
+    assert not re.search(r"\breaper\[", code), "names are written out, so that they can be checked"
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.parent.name != "lib"], ids=lambda file: file.name)
+def test_actions_have_a_reapack_header(file: Path) -> None:
+    head = file.read_text(encoding="utf-8").split("\n\n")[0]
+    for tag in ("@description Bridge: ", "@version ", "@author ", "@about"):
+        assert f"-- {tag}" in head
+
+
+def test_the_package_provides_every_module() -> None:
+    head = (shipped_folder("reaper_scripts") / "bridge_automix.lua").read_text(encoding="utf-8")
+    assert "lib/*.lua" in head
+    assert "[main] bridge_automix_add_fx.lua" in head

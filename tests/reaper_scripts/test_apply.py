@@ -1,0 +1,193 @@
+"""Applying a reply: one undo step, read back, and nothing left behind."""
+
+import numpy as np
+import pytest
+from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
+
+from bridge.reaper.messages import Change, LeftAlone, Measures, MeasuresPair, Reply, Request, encode
+
+
+def test_values_are_written_in_one_undo_step(desk: Desk) -> None:
+    before = desk.comp_values()
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert desk.comp_values() == (0.4, 0.3)
+    assert desk.reaper.undo_points == ["Bridge: Auto-mix track"]
+    assert desk.reaper.undo()
+    assert desk.comp_values() == before
+    assert desk.reaper.redo()
+    assert desk.comp_values() == (0.4, 0.3)
+
+
+def test_the_receipt_holds_what_was_read_back(desk: Desk) -> None:
+    desk.daemon.answer = set_comp
+    desk.run()
+    (receipt,) = desk.daemon.receipts()
+    assert (receipt.id, receipt.status) == (desk.daemon.requests[0].id, "applied")
+    shown = desk.track.find_fx("ReaComp").values()
+    assert {(r.wanted, r.read, r.text, r.status) for r in receipt.results} == {
+        (0.4, 0.4, shown["Thresh"][1], "ok"),
+        (0.3, 0.3, shown["Ratio"][1], "ok"),
+    }
+
+
+def test_nothing_is_left_in_the_spool(desk: Desk) -> None:
+    desk.daemon.answer = lambda request: (desk.daemon.report(request, 0.5, "listening"), set_comp(request))[1]
+    desk.run()
+    assert desk.daemon.leftovers() == []
+
+
+def test_the_sound_changes(desk: Desk) -> None:
+    before = desk.track.render()
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert np.abs(desk.track.render() - before).max() > 1e-4
+
+
+def test_a_low_cut_is_switched_on_before_its_frequency_is_set(desk: Desk) -> None:
+    def answer(request: Request) -> Reply:
+        eq = request.fx[0]
+        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
+        return applying(request, write_to(eq, low_cut.name, 0.25))
+
+    desk.daemon.answer = answer
+    desk.run()
+    equaliser = desk.track.find_fx("ReaEQ")
+    assert equaliser.is_band_enabled(0, 0)
+    desk.reaper.undo()
+    assert not equaliser.is_band_enabled(0, 0)
+
+
+def test_switches_come_first_then_rising_indices(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    comp = desk.track.find_fx("ReaComp")
+    written: list[str] = []
+    write = comp.write
+    monkeypatch.setattr(
+        comp, "write", lambda index, value: (written.append(comp.parameters[index].name), write(index, value))
+    )
+    names = sorted(("Thresh", "Ratio", "Attack", "Release"), key=comp.index)
+
+    def answer(request: Request) -> Reply:
+        fx = request.fx[1]
+        values = [write_to(fx, name, 0.6) for name in reversed(names)]
+        return applying(request, *values, write_to(fx, "Auto Release", 1.0, is_switch=True))
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert written == ["Auto Release", *names]
+
+
+def test_a_real_plugin_is_set(desk: Desk) -> None:
+    zam = desk.track.add_fx("VST3: ZamCompX2")
+    desk.daemon.answer = lambda request: applying(request, write_to(request.fx[2], "Threshold", 0.25))
+    desk.run()
+    normalized, text = zam.values()["Threshold"]
+    assert normalized == pytest.approx(0.25, abs=1e-6)
+    assert float(text) == pytest.approx(-60.0, abs=0.1)  # of -80..0 dB
+
+
+def test_a_renamed_and_moved_fx_is_found_by_its_guid(desk: Desk) -> None:
+    comp = desk.track.find_fx("ReaComp")
+
+    def answer(request: Request) -> Reply:
+        desk.track.fx.insert(0, desk.track.project.create_fx("ReaComp"))
+        comp.renamed = "My glue"
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert comp.values()["Thresh"][0] == 0.4
+    assert desk.track.fx[0].values()["Thresh"][0] != 0.4
+
+
+def test_values_shown_late_are_waited_for(desk: Desk) -> None:
+    desk.track.find_fx("ReaComp").fault("Thresh", is_late=True)
+    desk.daemon.answer = set_comp
+    desk.run()
+    (receipt,) = desk.daemon.receipts()
+    assert {r.status for r in receipt.results} == {"ok"}
+    assert desk.comp_values() == (0.4, 0.3)
+
+
+def test_a_rounding_plugin_is_told_and_kept(desk: Desk) -> None:
+    comp = desk.track.find_fx("ReaComp")
+    before = comp.values()["Thresh"][0]
+    comp.fault("Thresh", step=0.25)
+    wanted = 0.4 if abs(before - 0.5) > 0.2 else 0.15
+    desk.daemon.answer = lambda request: applying(request, write_to(request.fx[1], "Thresh", wanted))
+    desk.run()
+    (receipt,) = desk.daemon.receipts()
+    assert (receipt.status, [r.status for r in receipt.results]) == ("applied", ["differs"])
+    assert comp.values()["Thresh"][0] == round(wanted / 0.25) * 0.25
+
+
+def test_the_user_reads_what_was_done(desk: Desk) -> None:
+    def answer(request: Request) -> Reply:
+        return applying(
+            request,
+            write_to(request.fx[1], "Thresh", 0.4),
+            message="1 setting changed",
+            changes=(
+                Change(
+                    slot="compressor", plugin="ReaComp", control="threshold_db", unit="dB",
+                    before=0.0, after=-12.0, text="-12.0 dB", confidence=0.8,
+                ),
+            ),
+            left_alone=(LeftAlone(what="ReaEQ", why="it is bypassed"),),
+            measures=MeasuresPair(
+                before=Measures(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=4.5),
+                after=Measures(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=2.25),
+            ),
+        )  # fmt: skip
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert desk.reaper.messages.boxes == []
+    assert desk.console.startswith("!SHOW:Bridge: Vocals: 1 setting changed\n")
+    assert "  compressor threshold_db: -12.0 dB (was 0)" in desk.console
+    assert "  left as it is: ReaEQ (it is bypassed)" in desk.console
+    assert "  tonal distance: 4.50 dB before, 2.25 dB after" in desk.console
+
+
+def test_unchanged_says_why_and_makes_no_undo_step(desk: Desk) -> None:
+    desk.daemon.answer = lambda request: unchanged(request, "nothing would sound better")
+    desk.run()
+    assert "Bridge: Vocals: nothing would sound better" in desk.console
+    assert desk.reaper.undo_points == []
+    assert desk.daemon.receipts() == []
+
+
+def test_an_envelope_that_overrides_is_warned_of(desk: Desk) -> None:
+    desk.track.add_envelope(desk.track.find_fx("ReaComp"), "Ratio", [(0.0, 0.2)])
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert "has an active envelope, which overrides the new value" in desk.console
+
+
+def test_several_tracks_are_one_undo_step(desk: Desk) -> None:
+    others = []
+    for number in range(3):
+        other = desk.reaper.project.add_track(f"Track {number}", noise(0.5, seed=number))
+        other.add_fx("ReaComp")
+        other.selected = True
+        others.append(other)
+    desk.reaper.project.history.rebase()
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert [r.track.name for r in desk.daemon.requests] == ["Vocals", "Track 0", "Track 1", "Track 2"]
+    assert all(desk.comp_values(track) == (0.4, 0.3) for track in (desk.track, *others))
+    assert desk.reaper.undo_points == ["Bridge: Auto-mix 4 tracks"]
+    assert len(desk.daemon.receipts()) == 4
+
+
+def test_progress_is_shown(desk: Desk) -> None:
+    desk.daemon.answer = silent
+    desk.reaper.run_action("bridge_automix.lua")
+    desk.reaper.run_until(lambda: bool(desk.daemon.requests))
+    request = desk.daemon.requests[0]
+    desk.daemon.report(request, 0.4, "trying settings")
+    desk.reaper.run_until(lambda: any("trying settings, 40%" in line for line in desk.reaper.messages.help))
+    desk.daemon.put(desk.daemon.spool / "replies" / f"{request.id}.json", encode(set_comp(request)))
+    desk.reaper.run_until_idle()
+    assert desk.reaper.messages.help[-1] == ""
+    assert desk.comp_values() == (0.4, 0.3)

@@ -1,0 +1,349 @@
+"""Everything that may go wrong around the action: what the user reads, and that the project is as it was."""
+
+import json
+
+import pytest
+from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
+
+from bridge.reaper.messages import SCHEMA, Reply, Request, encode
+
+
+def assert_untouched(desk: Desk, before: tuple[float, float]) -> None:
+    assert desk.comp_values() == before
+    assert desk.reaper.undo_points == []
+    assert desk.daemon.leftovers() == []
+
+
+@pytest.fixture
+def before(desk: Desk) -> tuple[float, float]:
+    return desk.comp_values()
+
+
+# ---------------------------------------------------------------- what is selected
+
+
+def test_nothing_selected(desk: Desk) -> None:
+    desk.track.selected = False
+    desk.run()
+    assert "No track is selected" in desk.box
+
+
+def test_the_master_track(desk: Desk) -> None:
+    desk.track.selected = False
+    desk.reaper.project.master.selected = True
+    desk.run()
+    assert "The master track cannot be set by this action" in desk.box
+
+
+def test_a_muted_track(desk: Desk, before) -> None:
+    desk.track.is_muted = True
+    desk.run()
+    assert "Vocals is muted and was skipped. Unmute it" in desk.box
+    assert_untouched(desk, before)
+
+
+def test_a_folder(desk: Desk) -> None:
+    desk.track.folder_depth = 1
+    desk.run()
+    assert "Vocals is a folder: its sound comes from the tracks inside" in desk.box
+
+
+def test_a_track_without_items(desk: Desk) -> None:
+    desk.track.items.clear()
+    desk.run()
+    assert "Vocals has no items" in desk.box
+
+
+def test_a_track_without_fx(desk: Desk) -> None:
+    desk.track.fx.clear()
+    desk.run()
+    assert "Vocals has no FX" in desk.box
+
+
+def test_a_silent_track(desk: Desk, before) -> None:
+    desk.track.items[0].audio = 0.0 * desk.track.items[0].audio
+    desk.run()
+    assert "Vocals is silent from 0.0 s to 2.0 s" in desk.box
+    assert desk.daemon.requests == []
+    assert_untouched(desk, before)
+
+
+def test_a_time_selection_beside_the_items(desk: Desk) -> None:
+    desk.reaper.project.time_selection = (10.0, 12.0)
+    desk.run()
+    assert "Vocals has no items in the time selection" in desk.box
+
+
+def test_offline_media(desk: Desk) -> None:
+    desk.track.items[0].is_offline = True
+    desk.run()
+    assert "could not read the track's audio" in desk.box
+
+
+def test_one_bad_track_does_not_stop_the_others(desk: Desk) -> None:
+    muted = desk.reaper.project.add_track("Noise", noise(0.5))
+    muted.is_muted = muted.selected = True
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert desk.comp_values() == (0.4, 0.3)
+    assert "Noise is muted" in desk.box
+    assert "Bridge: Vocals" in desk.console
+
+
+# ---------------------------------------------------------------- the daemon
+
+
+def test_no_daemon(desk: Desk, before) -> None:
+    (desk.daemon.spool / "heartbeat.json").unlink()
+    desk.run()
+    assert desk.box == "Bridge's daemon is not running. Start it in a terminal with: reaper-bridge daemon"
+    assert_untouched(desk, before)
+
+
+def test_a_daemon_that_died_before(desk: Desk) -> None:
+    desk.daemon.beat(age_s=8.0)
+    desk.run()
+    assert "not running" in desk.box
+
+
+def test_a_daemon_of_another_release(desk: Desk) -> None:
+    desk.daemon.beat(schema=SCHEMA + 1)
+    desk.run()
+    assert f"schema version {SCHEMA + 1}; these scripts speak version {SCHEMA}" in desk.box
+    assert "same release" in desk.box
+
+
+def test_a_daemon_that_dies_midway(desk: Desk, before) -> None:
+    desk.daemon.answer = lambda _: desk.daemon.beat(age_s=8.0)  # type: ignore[func-returns-value]
+    desk.run(limit_s=20)
+    assert "The daemon stopped while it worked on Vocals. Nothing was changed on it" in desk.box
+    assert "reaper-bridge daemon" in desk.box
+    assert_untouched(desk, before)
+
+
+def test_slow_work_is_no_fault(desk: Desk) -> None:
+    held: list[Request] = []
+    desk.daemon.answer = held.append  # type: ignore[assignment]
+    desk.reaper.run_action("bridge_automix.lua")
+    ticks = desk.reaper.ticks
+    desk.reaper.run_until(lambda: desk.reaper.ticks > ticks + 60)
+    desk.daemon.beat()
+    desk.daemon.put(desk.daemon.spool / "replies" / f"{held[0].id}.json", encode(set_comp(held[0])))
+    desk.reaper.run_until_idle()
+    assert desk.comp_values() == (0.4, 0.3)
+
+
+def test_the_daemons_error_is_told(desk: Desk, before) -> None:
+    desk.daemon.answer = lambda request: Reply(
+        schema=SCHEMA, id=request.id, status="error", message="The model is damaged."
+    )
+    desk.run()
+    assert desk.box == "Vocals: The model is damaged."
+    assert_untouched(desk, before)
+
+
+def _changed(request: Request, **fields: object) -> bytes:
+    return json.dumps(json.loads(encode(set_comp(request))) | fields).encode()
+
+
+def _with_value(request: Request, value: bytes) -> bytes:
+    return encode(set_comp(request)).replace(b'"normalized":0.4', b'"normalized":' + value)
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (lambda _: b'{"schema": 1, "id"', "is not a message of Bridge"),
+        (lambda _: b"[]", "is not a message of Bridge"),
+        (lambda _: b"\xff\xfe\x00", "is not a message of Bridge"),
+        (lambda r: _changed(r, schema=2), "schema version 2; these scripts speak version 1"),
+        (lambda r: _changed(r, id="00000000-0000-0000-0000-000000000000"), "it answers another request"),
+        (lambda r: _changed(r, status="explode"), "its status is explode"),
+        (lambda r: _changed(r, writes=[{"index": 0}]), "a write without a sound"),
+        (lambda r: _changed(r, writes=7), "writes is no list"),
+        (lambda r: encode(applying(r)), "it applies nothing"),
+        (lambda r: _with_value(r, b"1.4"), "a write outside 0..1"),
+        (lambda r: _with_value(r, b"1e999"), "a write without a sound normalized"),
+        (lambda _: b" " * (16 * 1024 * 1024 + 1), "is longer than a message can be"),
+    ],
+)  # fmt: skip
+def test_a_reply_that_is_not_sound(desk: Desk, before, reply, said: str) -> None:
+    desk.daemon.answer = reply
+    desk.run()
+    assert said in desk.box
+    assert_untouched(desk, before)
+
+
+def test_a_reply_to_someone_else_is_never_read(desk: Desk, before) -> None:
+    other = desk.daemon.spool / "replies" / "11111111-2222-3333-4444-555555555555.json"
+    other.parent.mkdir()
+    other.write_bytes(b"not ours")
+    desk.daemon.answer = unchanged
+    desk.run()
+    assert other.read_bytes() == b"not ours"
+    assert desk.comp_values() == before
+
+
+def test_a_spool_that_cannot_be_written(desk: Desk, before) -> None:
+    (desk.daemon.spool / "audio").write_bytes(b"a file where a folder should be")
+    desk.run()
+    assert "could not be written" in desk.box
+    assert "Free some disk space or check the folder's rights." in desk.box
+    (desk.daemon.spool / "audio").unlink()
+    assert_untouched(desk, before)
+
+
+# ---------------------------------------------------------------- what changes meanwhile
+
+
+def _meanwhile(desk: Desk, change) -> None:
+    def answer(request: Request) -> Reply:
+        change()
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+
+
+def test_the_track_is_removed_before_the_reply(desk: Desk) -> None:
+    _meanwhile(desk, lambda: desk.reaper.project.remove_track(desk.track))
+    assert "Vocals: the track was removed while Bridge was listening. Nothing was changed" in desk.box
+    assert [r.status for r in desk.daemon.receipts()] == ["dropped"]
+
+
+def test_the_track_is_removed_while_it_is_read(desk: Desk) -> None:
+    desk.track.items.clear()
+    desk.track.add_item(noise(20.0))
+    desk.reaper.on_tick(2, lambda: desk.reaper.project.remove_track(desk.track))
+    desk.run()
+    assert "Vocals was skipped: the track was removed" in desk.box
+    assert desk.daemon.leftovers() == []
+
+
+def test_another_project_comes_to_the_front(desk: Desk, before) -> None:
+    song = desk.reaper.project
+    _meanwhile(desk, lambda: desk.reaper.open_project("/projects/other.rpp"))
+    assert "another project tab was opened in front of it" in desk.box
+    desk.reaper.switch_to(song)
+    assert_untouched(desk, before)
+
+
+def test_the_project_is_closed(desk: Desk) -> None:
+    _meanwhile(desk, lambda: desk.reaper.close_project(desk.reaper.project))
+    assert "its project was closed" in desk.box
+
+
+def test_an_fx_is_removed(desk: Desk) -> None:
+    _meanwhile(desk, desk.track.fx.pop)
+    assert "an FX that it has judged was removed or taken offline" in desk.box
+    (receipt,) = desk.daemon.receipts()
+    assert (receipt.status, {r.status for r in receipt.results}) == ("dropped", {"gone"})
+    assert desk.reaper.undo_points == []
+
+
+def test_an_fx_goes_offline(desk: Desk) -> None:
+    _meanwhile(desk, lambda: setattr(desk.track.fx[1], "is_offline", True))
+    assert "removed or taken offline" in desk.box
+
+
+def test_the_fx_change_places(desk: Desk, before) -> None:
+    def answer(request: Request) -> Reply:
+        desk.track.fx.reverse()
+        eq, comp = request.fx
+        gain = next(p.name for p in eq.parameters if p.eq and p.eq.kind == "gain" and p.eq.band_type == 2)
+        return applying(request, write_to(eq, gain, 0.9), write_to(comp, "Thresh", 0.4))
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert "its FX were put into another order" in desk.box
+    assert_untouched(desk, before)
+
+
+def test_a_value_is_touched(desk: Desk) -> None:
+    _meanwhile(desk, lambda: desk.reaper.turn(desk.track.fx[1], "Ratio", 0.77))
+    assert "a setting was changed by hand or by automation while Bridge was listening. Nothing was changed" in desk.box
+    (receipt,) = desk.daemon.receipts()
+    touched = [r for r in receipt.results if r.status == "touched"]
+    assert (receipt.status, [r.read for r in touched]) == ("dropped", [0.77])
+    assert desk.comp_values()[1] == 0.77
+    assert desk.reaper.undo_points == ["Edit FX parameter"]
+
+
+# ---------------------------------------------------------------- writing
+
+
+def test_a_refused_value_takes_everything_back(desk: Desk, before) -> None:
+    desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert desk.box == "Vocals: a plugin refused a value, and everything was put back."
+    assert_untouched(desk, before)
+    (receipt,) = desk.daemon.receipts()
+    assert receipt.status == "restored"
+    assert {r.wanted: r.status for r in receipt.results} == {0.4: "ok", 0.3: "refused"}
+
+
+def test_a_failure_halfway_takes_everything_back(desk: Desk, before) -> None:
+    comp = desk.track.find_fx("ReaComp")
+    later = max(("Thresh", "Ratio"), key=comp.index)
+    comp.fault(later, is_failing=True)
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert "Vocals: writing failed and everything was put back" in desk.box
+    assert f"failed while {later} was set" in desk.box
+    assert_untouched(desk, before)
+    assert [r.status for r in desk.daemon.receipts()] == ["restored"]
+
+
+def test_only_the_track_that_refuses_is_put_back(desk: Desk, before) -> None:
+    other = desk.reaper.project.add_track("Bass", noise(0.5))
+    other.add_fx("ReaComp")
+    other.selected = True
+    desk.reaper.project.history.rebase()
+    desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert desk.comp_values() == before
+    assert desk.comp_values(other) == (0.4, 0.3)
+    assert desk.reaper.undo_points == ["Bridge: Auto-mix 2 tracks"]
+    assert {r.status for r in desk.daemon.receipts()} == {"restored", "applied"}
+    desk.reaper.undo()
+    assert desk.comp_values(other) != (0.4, 0.3)
+
+
+def test_an_edit_right_after_writing_keeps_its_own_undo_step(desk: Desk, before) -> None:
+    """The plugin refuses, and before that shows the user has moved something else: undo must not take that away."""
+    comp, equaliser = desk.track.find_fx("ReaComp"), desk.track.find_fx("ReaEQ")
+    comp.fault("Ratio", is_refused=True)
+
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(1, lambda: desk.reaper.turn(equaliser, "Global Gain", 0.33))
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert desk.comp_values() == before
+    assert equaliser.values()["Global Gain"][0] == 0.33
+    assert "Edit FX parameter" in desk.reaper.undo_points
+
+
+# ---------------------------------------------------------------- the user stops it
+
+
+def test_a_script_stopped_while_it_reads_leaves_nothing(desk: Desk, before) -> None:
+    desk.track.items.clear()
+    desk.track.add_item(noise(30.0))
+    desk.reaper.run_action("bridge_automix.lua")
+    desk.reaper.tick()
+    assert desk.reaper.accessors
+    desk.reaper.stop_scripts()
+    assert desk.reaper.accessors == []
+    assert_untouched(desk, before)
+
+
+def test_a_script_stopped_while_it_waits_takes_its_request_back(desk: Desk, before) -> None:
+    desk.daemon.answer = silent
+    desk.reaper.run_action("bridge_automix.lua")
+    desk.reaper.run_until(lambda: bool(desk.daemon.requests))
+    desk.reaper.stop_scripts()
+    assert_untouched(desk, before)

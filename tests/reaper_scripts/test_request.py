@@ -1,0 +1,127 @@
+"""What the request says of the project, the track and its FX."""
+
+import pytest
+from desk import Desk, unchanged
+
+from bridge.plugins.parameter import measure_display_law
+from bridge.reaper.messages import SCHEMA, Fx, Request
+
+
+def ask(desk: Desk, action: str = "bridge_automix.lua") -> Request:
+    desk.daemon.answer = unchanged
+    desk.run(action)
+    return desk.daemon.requests[-1]
+
+
+def fx_called(request: Request, name: str) -> Fx:
+    return next(fx for fx in request.fx if name in fx.original_name)
+
+
+def test_project_and_track(desk: Desk) -> None:
+    desk.track.name = 'Lead "Völ" \\ 1\t'
+    desk.track.automation_mode = 1
+    request = ask(desk)
+    assert (request.schema, request.action, request.project.path) == (SCHEMA, "automix", "/projects/Song One.rpp")
+    assert request.track.name == 'Lead "Völ" \\ 1\t'
+    assert (request.track.guid, request.track.index) == (desk.track.guid, 0)
+    assert (request.track.muted, request.track.is_folder, request.track.automation_mode) == (False, False, 1)
+
+
+def test_fx_are_described_with_identity_and_values(desk: Desk) -> None:
+    desk.track.fx[1].renamed = "Glue"
+    desk.track.fx[0].is_enabled = False
+    request = ask(desk)
+    eq, comp = request.fx
+    assert (eq.guid, eq.index, eq.enabled, eq.type) == (desk.track.fx[0].guid, 0, False, "VST")
+    assert (comp.name, comp.original_name) == ("Glue", "VST: ReaComp (Cockos)")
+    assert comp.ident == desk.track.fx[1].ident
+    shown = desk.track.fx[1].values()
+    assert {p.name: (p.normalized, p.text) for p in comp.parameters} == shown
+
+
+def test_reapers_own_parameters_are_left_out(desk: Desk) -> None:
+    comp = fx_called(ask(desk), "ReaComp")
+    assert [p.name for p in comp.parameters].count("Wet") == 1
+    assert {p.ident for p in comp.parameters}.isdisjoint({":wet", ":bypass", ":delta"})
+
+
+def test_the_grid_tells_the_display_law(desk: Desk) -> None:
+    comp = desk.track.find_fx("ReaComp")
+    parameter = next(p for p in fx_called(ask(desk), "ReaComp").parameters if p.name == "Thresh")
+    assert [n for n, _ in parameter.grid] == [i / 32 for i in range(33)]
+    law = measure_display_law(parameter.grid)
+    assert law is not None
+    index = comp.index("Thresh")
+    for normalized in (0.1, 0.37, 0.8):
+        assert law.to_real(normalized) == pytest.approx(comp.laws[index].to_real(normalized), abs=1.5)
+
+
+def test_vst3_plugins_come_without_a_grid(desk: Desk) -> None:
+    desk.track.add_fx("VST3: ZamCompX2")
+    request = ask(desk)
+    zam = fx_called(request, "ZamCompX2")
+    assert zam.type == "VST3"
+    assert zam.ident.split("<")[0].endswith("ZamCompX2.vst3")
+    attack = next(p for p in zam.parameters if p.name == "Attack")
+    assert (attack.grid, attack.text) == ((), "10.000000")
+
+
+def test_switches_and_steps_are_told(desk: Desk) -> None:
+    switch = next(p for p in fx_called(ask(desk), "ReaComp").parameters if p.name == "Auto Make Up Gain")
+    assert (switch.is_toggle, switch.step, switch.text) == (True, 1.0, "Off")
+
+
+def test_bands_are_told_by_role(desk: Desk) -> None:
+    eq = fx_called(ask(desk), "ReaEQ")
+    roles = {(p.eq.band_type, p.eq.band_index, p.eq.kind): p for p in eq.parameters if p.eq}
+    assert set(roles) == {
+        (band, index, kind)
+        for band, index in ((0, 0), (1, 0), (2, 0), (2, 1), (4, 0))
+        for kind in ("frequency", "gain", "q")
+    } | {(-1, 0, "gain")}
+    low_cut = roles[(0, 0, "frequency")].eq
+    assert low_cut is not None
+    assert not low_cut.enabled
+    assert all(p.eq and p.eq.enabled for key, p in roles.items() if key[0] != 0)
+
+
+@pytest.mark.parametrize(
+    ("is_active", "points", "override", "is_automated"),
+    [
+        (True, [(0.0, 0.5)], -1, True),
+        (False, [(0.0, 0.5)], -1, False),
+        (True, [], -1, False),
+        (True, [(0.0, 0.5)], 5, False),
+    ],
+)
+def test_automation_that_would_override_is_told(
+    desk: Desk, is_active: bool, points: list, override: int, is_automated: bool
+) -> None:
+    envelope = desk.track.add_envelope(desk.track.find_fx("ReaComp"), "Ratio", points)
+    envelope.is_active = is_active
+    desk.reaper.automation_override = override
+    parameters = fx_called(ask(desk), "ReaComp").parameters
+    assert {p.name for p in parameters if p.automated} == ({"Ratio"} if is_automated else set())
+
+
+def test_options_come_from_the_ext_state(desk: Desk) -> None:
+    desk.reaper.ext_state |= {
+        ("Bridge", "amount_percent"): "140",
+        ("Bridge", "model"): "vocals",
+        ("Bridge", "style"): "warm",
+    }
+    options = ask(desk).options
+    assert (options.model, options.style, options.amount_percent) == ("vocals", "warm", 100.0)
+    assert not options.add_missing_fx
+
+
+def test_text_that_is_no_utf8_arrives_as_text(desk: Desk) -> None:
+    desk.track.fx[1].renamed = "caf\ufffd"
+    assert fx_called(ask(desk), "ReaComp").name == "caf\ufffd"
+
+
+def test_offline_fx_are_told(desk: Desk) -> None:
+    desk.track.fx[0].is_offline = True
+    eq = ask(desk).fx[0]
+    assert eq.offline
+    assert eq.parameters == ()

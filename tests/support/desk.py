@@ -1,0 +1,130 @@
+"""A REAPER desk in the stand-in, with the daemon's part played by the test through the spool."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bridge.reaper.messages import SCHEMA, Fx, Heartbeat, Progress, Receipt, Reply, Request, Write, decode, encode
+from bridge.standin import StandIn
+from bridge.standin.project import Track
+
+RATE_HZ = 48000
+
+
+def noise(seconds: float, *, seed: int = 0, level: float = 0.1) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    return (level * generator.standard_normal((2, round(seconds * RATE_HZ)))).astype(np.float32)
+
+
+class PlayedDaemon:
+    """Reads requests as the daemon does and answers what the test decides. It is heard once per tick.
+
+    `answer(request)` returns a Reply, raw bytes for replies/<id>.json, or None to stay silent.
+    """
+
+    def __init__(self, reaper: StandIn) -> None:
+        self.reaper = reaper
+        self.spool = reaper.home / "spool"
+        self.spool.mkdir(parents=True, exist_ok=True)
+        self.requests: list[Request] = []
+        self.answer: Callable[[Request], Reply | bytes | None] = unchanged
+        reaper.surfaces.append(self)
+        self.beat()
+
+    def beat(self, *, age_s: float = 0.0, schema: int = SCHEMA) -> None:
+        beat = Heartbeat(schema=schema, version="0.1.0", pid=1, time_s=time.time() - age_s, osc_port=9000)
+        self.put(self.spool / "heartbeat.json", encode(beat))
+
+    def report(self, request: Request, fraction: float, step: str) -> None:
+        progress = Progress(schema=SCHEMA, id=request.id, fraction=fraction, step=step)
+        self.put(self.spool / "progress" / f"{request.id}.json", encode(progress))
+
+    def tick(self) -> None:
+        for file in sorted((self.spool / "requests").glob("*.json")):
+            request = decode(file.read_bytes(), Request, source=file.name)
+            if request.id in {seen.id for seen in self.requests}:
+                continue
+            self.requests.append(request)
+            answer = self.answer(request)
+            if answer is not None:
+                data = answer if isinstance(answer, bytes) else encode(answer)
+                self.put(self.spool / "replies" / file.name, data)
+
+    def close(self) -> None:
+        self.reaper.surfaces.remove(self)
+
+    def receipts(self) -> list[Receipt]:
+        return [decode(f.read_bytes(), Receipt, source=f.name) for f in sorted((self.spool / "receipts").iterdir())]
+
+    def leftovers(self) -> list[str]:
+        """What lies in the spool but the heartbeat and receipts."""
+        files = (file for file in self.spool.rglob("*") if file.is_file() and file.name != "heartbeat.json")
+        return sorted(str(file.relative_to(self.spool)) for file in files if file.parent.name != "receipts")
+
+    def put(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(data)
+        part.replace(path)
+
+
+def silent(_: Request) -> None:
+    """A daemon that takes the request and says nothing yet."""
+
+
+def unchanged(request: Request, message: str = "it sounds well already") -> Reply:
+    return Reply(schema=SCHEMA, id=request.id, status="unchanged", message=message)
+
+
+def write_to(fx: Fx, parameter: str, normalized: float, **fields: Any) -> Write:
+    """A write to a parameter of a request by its name."""
+    found = next(p for p in fx.parameters if p.name == parameter)
+    defaults: dict[str, Any] = {
+        "fx_guid": fx.guid, "ident": found.ident, "index": found.index, "before": found.normalized,
+        "normalized": normalized, "expected_text": "", "tolerance": 0.005, "eq_band": found.eq,
+    }  # fmt: skip
+    return Write(**(defaults | fields))
+
+
+def applying(request: Request, *writes: Write, **fields: Any) -> Reply:
+    defaults: dict[str, Any] = {"schema": SCHEMA, "id": request.id, "status": "apply", "message": "2 settings changed"}
+    return Reply(**(defaults | {"writes": writes} | fields))
+
+
+def set_comp(request: Request) -> Reply:
+    """A reply that moves threshold and ratio of the ReaComp on the track."""
+    comp = next(fx for fx in request.fx if "ReaComp" in fx.original_name)
+    return applying(request, write_to(comp, "Thresh", 0.4), write_to(comp, "Ratio", 0.3))
+
+
+@dataclass
+class Desk:
+    """REAPER with one selected track ("Vocals" with ReaEQ and ReaComp), and the played daemon."""
+
+    reaper: StandIn
+    daemon: PlayedDaemon
+    track: Track
+
+    def run(self, action: str = "bridge_automix.lua", limit_s: float = 30.0) -> None:
+        self.reaper.run_action(action)
+        self.reaper.run_until_idle(limit_s)
+
+    @property
+    def box(self) -> str:
+        """The one box that was shown."""
+        assert len(self.reaper.messages.boxes) == 1, self.reaper.messages
+        return self.reaper.messages.boxes[0]
+
+    @property
+    def console(self) -> str:
+        return "".join(self.reaper.messages.console)
+
+    def comp_values(self, track: Track | None = None) -> tuple[float, float]:
+        values = (track or self.track).find_fx("ReaComp").values()
+        return values["Thresh"][0], values["Ratio"][0]
