@@ -7,6 +7,7 @@ This module knows neither plugins nor files: positions are 0..1 over each contro
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,7 @@ from bridge.model.manifest import EncoderSettings
 from bridge.model.profile import GATE_DB
 
 LEVEL_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+LOUD_QUANTILE = 0.95
 _STRETCH = 0.05  # positions reach the ends of the range, which a plain sigmoid never does
 
 
@@ -61,17 +63,18 @@ class Answer:
 
 def statistics_of(log_mel: Tensor) -> tuple[Statistics, Tensor]:
     """Statistics of (batch, bands, frames), and the weight of each frame (batch, 1, frames): pauses weigh nothing."""
-    power = torch.pow(10, log_mel / 10).sum(1)
+    power = torch.exp(log_mel * (math.log(10) / 10)).sum(1)
     frame_db = 10 * torch.log10(power)
-    loud = torch.quantile(frame_db, 0.95, dim=1, keepdim=True)
+    rising = frame_db.sort(dim=1).values
+    places = [round(share * (rising.shape[1] - 1)) for share in LEVEL_QUANTILES]
+    loud = rising[:, places[LEVEL_QUANTILES.index(LOUD_QUANTILE)], None]
     weight = torch.sigmoid((frame_db - loud + GATE_DB) / 2)
     weight = (weight / weight.sum(1, keepdim=True)).unsqueeze(1)
     level = 10 * torch.log10(power.mean(1, keepdim=True))
     mean = (log_mel * weight).sum(2)
     spread = ((log_mel - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-4).sqrt()
-    points = torch.tensor(LEVEL_QUANTILES, dtype=log_mel.dtype, device=log_mel.device)
-    quantiles = torch.quantile(frame_db, points, dim=1).T - level
-    return Statistics(level, mean - level, spread, quantiles.clamp_min(-60)), weight
+    quantiles = (rising[:, places] - level).clamp_min(-60)
+    return Statistics(level, mean - level, spread, quantiles), weight
 
 
 class Encoder(nn.Module):
@@ -98,21 +101,27 @@ class Encoder(nn.Module):
         self.target = nn.Linear(hidden, 2 * bands)
         self._start_at(neutral)
 
-    def listen(self, log_mel: Tensor) -> tuple[Tensor, Statistics]:
-        """The vector that stands for a sound: (batch, bands, frames) -> (batch, size), and its statistics."""
+    def listen(self, log_mel: Tensor, *, trunk_frames: int | None = None) -> tuple[Tensor, Statistics]:
+        """The vector that stands for a sound: (batch, bands, frames) -> (batch, size), and its statistics.
+
+        The statistics are of all frames; the trunk may hear only the first `trunk_frames`, which saves training
+        time.
+        """
         statistics, weight = statistics_of(log_mel)
-        x = self.trunk((log_mel - statistics.level_db.unsqueeze(2) + 20) / 20)
-        weight = nn.functional.interpolate(weight, size=x.shape[-1], mode="linear", align_corners=False)
+        x = self.trunk((log_mel[..., :trunk_frames] - statistics.level_db.unsqueeze(2) + 20) / 20)
+        weight = nn.functional.interpolate(
+            weight[..., :trunk_frames], size=x.shape[-1], mode="linear", align_corners=False
+        )
         weight = weight / weight.sum(2, keepdim=True)
         mean = (x * weight).sum(2)
         deviation = ((x - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-6).sqrt()
         embedding = self.project(torch.cat([mean, deviation], 1))
         return torch.cat([embedding, statistics.vector()], 1), statistics
 
-    def forward(self, log_mel: Tensor, reference: Tensor | None) -> Answer:
+    def forward(self, log_mel: Tensor, reference: Tensor | None, *, trunk_frames: int | None = None) -> Answer:
         """Args: (batch, bands, frames) each; the reference may have another number of frames, or be None."""
-        heard = None if reference is None else self.listen(reference)[0]
-        return self.decide(*self.listen(log_mel), heard)
+        heard = None if reference is None else self.listen(reference, trunk_frames=trunk_frames)[0]
+        return self.decide(*self.listen(log_mel, trunk_frames=trunk_frames), heard)
 
     def decide(self, sound: Tensor, statistics: Statistics, reference: Tensor | None) -> Answer:
         """From the vectors of `listen`, (batch, size) each, to the answer."""

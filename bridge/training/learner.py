@@ -25,6 +25,7 @@ POSITION_WEIGHT = 4.0  # dB per range: an error of a tenth of all ranges costs a
 SPREAD_SHARE = 0.2
 TARGET_SHARE = 0.5
 MIN_CROP_FRAMES = 108  # two and a half seconds
+TRUNK_FRAMES = 129  # three seconds of each clip go through the convolutions, the costliest part of a step
 GRADIENT_LIMIT = 5.0
 
 
@@ -50,7 +51,8 @@ class Learner:
     def step(self, batch: dict[str, Tensor], *, rate: float, sound_share: float, crop: slice) -> dict[str, float]:
         """One update of both networks. `rate` scales the learning rates, `sound_share` the loss through the
         surrogate (0 while it knows nothing yet). Returns what there is to report, in dB or shares of a range."""
-        losses = self.losses(batch, crop)
+        dry, degraded = statistics_of(batch["dry"])[0], statistics_of(batch["degraded"])[0]
+        losses = self.losses(batch, crop, dry, degraded)
         total = (
             sound_share * (losses["match_db"] + losses["automix_db"])
             + POSITION_WEIGHT * (losses["match_position"] + losses["automix_position"])
@@ -58,7 +60,7 @@ class Learner:
             + TARGET_SHARE * losses["target_db"]
         ).mean()
         self._update(self.encoder, self.optimizer, total, LEARNING_RATE * rate)
-        surrogate_db = self.surrogate_loss(batch).mean()
+        surrogate_db = self.surrogate_loss(batch, dry).mean()
         self._update(self.surrogate, self.surrogate_optimizer, surrogate_db, SURROGATE_RATE * rate)
         with torch.no_grad():
             for name, tensor in self.encoder.state_dict().items():
@@ -66,12 +68,11 @@ class Learner:
         report = {name: float(value.detach().mean()) for name, value in losses.items()}
         return report | {"surrogate_db": float(surrogate_db.detach())}
 
-    def losses(self, batch: dict[str, Tensor], crop: slice) -> dict[str, Tensor]:
-        """Each (batch,)."""
+    def losses(self, batch: dict[str, Tensor], crop: slice, dry: Statistics, degraded: Statistics) -> dict[str, Tensor]:
+        """Each (batch,). `dry` and `degraded` are the statistics of the whole clips."""
         everything = torch.ones_like(self.kept)[None]
-        dry, degraded = statistics_of(batch["dry"])[0], statistics_of(batch["degraded"])[0]
-        match = self.encoder(batch["dry"][..., crop], batch["reference"][..., crop])
-        alone = self.encoder(batch["degraded"][..., crop], None)
+        match = self.encoder(batch["dry"][..., crop], batch["reference"][..., crop], trunk_frames=TRUNK_FRAMES)
+        alone = self.encoder(batch["degraded"][..., crop], None, trunk_frames=TRUNK_FRAMES)
         aim = profile_loss(alone.target_mean_db, alone.target_spread_db, batch["clean_profile"], level_counts=False)
         return {
             "match_db": self._sound_loss(dry, match, batch["wet_profile"], level_counts=True),
@@ -83,9 +84,7 @@ class Learner:
             "target_db": aim,
         }
 
-    def surrogate_loss(self, batch: dict[str, Tensor]) -> Tensor:
-        with torch.no_grad():
-            sound, _ = statistics_of(batch["dry"])
+    def surrogate_loss(self, batch: dict[str, Tensor], sound: Statistics) -> Tensor:
         mean, spread = self.surrogate(sound, batch["hidden"])
         return profile_loss(mean, spread, batch["wet_profile"], level_counts=True)
 

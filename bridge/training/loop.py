@@ -20,6 +20,7 @@ import torch
 from bridge import __version__
 from bridge.errors import SettingsError
 from bridge.model.bundle import build_encoder, save_bundle
+from bridge.model.encoders import statistics_of
 from bridge.model.manifest import SCHEMA, ConfidenceLaw, EncoderSettings, FeatureSettings, Manifest, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
@@ -205,7 +206,8 @@ def validate(learner: Learner, examples: Shard) -> dict[str, float]:
     learner.encoder.load_state_dict(learner.average)
     with torch.no_grad():
         batch = take(examples, np.arange(len(examples["hidden"])), learner.device)
-        losses = learner.losses(batch, slice(None))
+        dry, degraded = statistics_of(batch["dry"])[0], statistics_of(batch["degraded"])[0]
+        losses = learner.losses(batch, slice(None), dry, degraded)
     learner.encoder.load_state_dict(trained)
     return {name: float(losses[name].mean()) for name in ("match_db", "automix_db")}
 

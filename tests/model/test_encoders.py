@@ -36,6 +36,13 @@ def test_an_answer_does_not_depend_on_the_rest_of_the_batch(encoder: Encoder) ->
     torch.testing.assert_close(together[1:2], alone, atol=1e-5, rtol=1e-4)
 
 
+def test_statistics_are_of_all_frames_even_when_the_trunk_hears_few(encoder: Encoder) -> None:
+    sound = frames(1)
+    whole, part = encoder.listen(sound), encoder.listen(sound, trunk_frames=40)
+    torch.testing.assert_close(whole[1].vector(), part[1].vector())
+    assert not torch.allclose(whole[0], part[0])
+
+
 def test_reference_and_none_give_different_answers(encoder: Encoder) -> None:
     assert (encoder(frames(1), frames(2)).position - encoder(frames(1), None).position).abs().max() > 1e-4
 

@@ -1,0 +1,48 @@
+"""A small folder of songs and loops, a small chain, and a host."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.audio.files import AudioWriter
+from bridge.audio.synthesis import synthesise
+from bridge.plugins.chain import Chain
+from bridge.plugins.chain_file import load_chain
+from bridge.plugins.host import PluginHost
+
+ROOT = Path(__file__).parents[2]
+RATE = 44100
+
+
+def write(path: Path, audio: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with AudioWriter(path, sample_rate_hz=RATE, channels=audio.shape[0]) as file:
+        file.write(audio)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four songs of two stems, four loops, and one silent file. 6 s each."""
+    root = tmp_path_factory.mktemp("Aufnahmen für Tests")
+    for song in range(4):
+        for kind in ("bass", "drums"):
+            audio = synthesise(kind, duration_s=6.0, sample_rate_hz=RATE, seed=song)
+            write(root / f"song{song:02d}" / f"{kind}.wav", audio)
+    for loop in range(4):
+        audio = synthesise("strings", duration_s=4.0 + loop, sample_rate_hz=RATE, seed=loop)
+        write(root / "loops" / f"loop{loop}.flac", audio)
+    write(root / "silence.wav", np.zeros((1, 3 * RATE), np.float32))
+    return root
+
+
+@pytest.fixture(scope="session")
+def chain() -> Chain:
+    return load_chain(ROOT / "models" / "chains" / "channel-strip.toml")
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[PluginHost]:
+    with PluginHost(workers=2, load_limit_s=20.0, render_limit_s=20.0) as host:
+        yield host

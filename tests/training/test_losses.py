@@ -1,0 +1,51 @@
+"""Losses: nothing where nothing is wrong, the same distance as the guard's, gradients that point home."""
+
+import numpy as np
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.model.profile import SoundProfile, distance_db
+from bridge.training.losses import position_loss, profile_loss, smooth_absolute, spread_loss
+
+
+@given(gain_db=st.floats(-12, 12))
+def test_without_level_a_gain_costs_nothing(gain_db: float) -> None:
+    target = torch.randn(3, 2, 64)
+    loss = profile_loss(target[:, 0] + gain_db, target[:, 1], target, level_counts=False)
+    assert float(loss.max()) < 1e-3
+
+
+def test_the_profile_loss_is_close_to_the_guards_distance() -> None:
+    generator = np.random.default_rng(0)
+    mean, spread, goal_mean, goal_spread = (generator.normal(0, 8, 64).astype(np.float32) for _ in range(4))
+    guard = distance_db(SoundProfile(mean, spread, 64), SoundProfile(goal_mean, goal_spread, 64), level_counts=True)
+    target = torch.from_numpy(np.stack([goal_mean, goal_spread]))[None]
+    loss = profile_loss(torch.from_numpy(mean)[None], torch.from_numpy(spread)[None], target, level_counts=True)
+    assert abs(float(loss) - guard) < 1.0
+
+
+def test_the_best_spread_is_the_mean_error() -> None:
+    errors = torch.tensor([0.05, 0.1, 0.3])
+    candidates = torch.linspace(0.02, 0.5, 200)
+    losses = [spread_loss(s.expand(3, 1), errors[:, None], torch.zeros(3, 1)).mean() for s in candidates]
+    assert abs(float(candidates[int(torch.stack(losses).argmin())]) - float(errors.mean())) < 0.01
+
+
+def test_the_spread_does_not_pull_at_the_answer() -> None:
+    position = torch.tensor([[0.2]], requires_grad=True)
+    spread = torch.tensor([[0.1]], requires_grad=True)
+    spread_loss(spread, position, torch.tensor([[0.5]])).sum().backward()
+    assert position.grad is None
+    assert spread.grad is not None and float(spread.grad) < 0
+
+
+def test_controls_without_weight_do_not_count() -> None:
+    wrong = torch.tensor([[0.0, 1.0]])
+    assert float(position_loss(wrong, torch.zeros(1, 2), torch.tensor([[1.0, 0.0]]))) == 0
+
+
+@given(x=st.floats(-50, 50))
+def test_the_rounded_corner_stays_below_the_absolute_value(x: float) -> None:
+    value = float(smooth_absolute(torch.tensor(x, dtype=torch.float64)))
+    assert abs(x) - 0.5 - 1e-9 <= value <= abs(x) + 1e-9
