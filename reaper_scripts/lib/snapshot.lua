@@ -8,7 +8,7 @@ local ticks = require("ticks")
 
 local snapshot = {}
 
-local GRID_POINTS = 33
+local GRID_STEPS = 32 -- even ones; towards both ends they are halved four times, where decibels run off to -inf
 local AUTOMATION_BYPASSED = 5 -- of GetGlobalAutomationOverride
 local PSEUDO_PARAMETERS = { ":bypass", ":wet", ":delta" } -- REAPER's own, behind those of the FX
 local EQ_KINDS = { [0] = "frequency", [1] = "gain", [2] = "q" }
@@ -39,13 +39,27 @@ local function eq_role(track, fx, parameter)
   }
 end
 
+--- The normalized values at which texts are asked for, in rising order.
+local function grid_values()
+  local values = {}
+  for step = 0, GRID_STEPS do values[#values + 1] = step / GRID_STEPS end
+  local near_end = 1 / GRID_STEPS
+  for _ = 1, 8 do
+    near_end = near_end / math.sqrt(2)
+    values[#values + 1], values[#values + 2] = near_end, 1 - near_end
+  end
+  table.sort(values)
+  return values
+end
+
+local GRID = grid_values()
+
 local function grid(track, fx, parameter)
   local points = json.array()
-  for point = 0, GRID_POINTS - 1 do
-    local normalized = point / (GRID_POINTS - 1)
+  for point, normalized in ipairs(GRID) do
     local is_known, text = reaper.TrackFX_FormatParamValueNormalized(track, fx, parameter, normalized, "")
     if not is_known then return json.array() end
-    points[point + 1] = json.array({ normalized, text })
+    points[point] = json.array({ normalized, text })
     ticks.breathe()
   end
   return points
@@ -74,7 +88,7 @@ local function read_fx(track, fx)
   for _, ident in ipairs(PSEUDO_PARAMETERS) do pseudo[reaper.TrackFX_GetParamFromIdent(track, fx, ident)] = true end
   local parameters = json.array()
   for index = 0, reaper.TrackFX_GetNumParams(track, fx) - 1 do
-    if not pseudo[index] then parameters[#parameters + 1] = read_parameter(track, fx, index) end
+    if not pseudo[index] then parameters[#parameters + 1] = json.encoded(read_parameter(track, fx, index)) end
     ticks.breathe()
   end
   local _, name = reaper.TrackFX_GetFXName(track, fx)
