@@ -133,21 +133,19 @@ class Vst3Instance:
     def __init__(self, slot: Slot, path: str) -> None:
         self.slot = slot
         self._path = path
-        self._plugins = [self._load()]
-        first = self._plugins[0]
-        self.load_s = first[1]
-        self.vendor = str(first[0].manufacturer_name)
-        names = unique_names([str(parameter.name) for parameter in first[0]._parameters])
+        started = time.perf_counter()
+        self.plugin = self._load()
+        self.load_s = time.perf_counter() - started
+        self._plugins = [self.plugin]
+        self._told = 0  # how many of them have been set once: what equals a default is written then, too
+        self.vendor = str(self.plugin.manufacturer_name)
+        names = unique_names([str(parameter.name) for parameter in self.plugin._parameters])
         self.fingerprint = Fingerprint(
-            identifier=str(first[0].identifier), version=str(first[0].version), parameters=tuple(names)
+            identifier=str(self.plugin.identifier), version=str(self.plugin.version), parameters=tuple(names)
         )
-        self.channels = _accepted_channels(first[0], slot.plugin)
+        self.channels = _accepted_channels(self.plugin, slot.plugin)
         self._fixed = [(self._index(names, name), name, value) for name, value in slot.fixed.items()]
         self._controlled = [(self._index(names, control.name), control.name) for control in slot.controls]
-
-    @property
-    def plugin(self) -> pedalboard.VST3Plugin:
-        return self._plugins[0][0]
 
     @property
     def latency_samples(self) -> int:
@@ -158,28 +156,27 @@ class Vst3Instance:
         wanted = list(self._fixed)
         for (index, name), value in zip(self._controlled, normalized, strict=True):
             wanted.append((index, name, min(max(float(value), 0.0), 1.0)))
-        for plugin, _ in self._plugins:
-            if _write(plugin, wanted) and not is_moving:
+        for number, plugin in enumerate(self._plugins):
+            if _write(plugin, wanted, all_of_them=number >= self._told) and not is_moving:
                 self._flush(plugin, sample_rate_hz)
                 _check_read_back(plugin, wanted, self.slot.plugin)
+        self._told = len(self._plugins)
 
     def processors(self, channels: int) -> list[Processor]:
         """One for all channels, or one for each where the plugin is mono. A stereo plugin gets mono doubled."""
         needed = channels if self.channels == (1,) else 1
         while len(self._plugins) < needed:
             self._plugins.append(self._load())
-        return [cast(Processor, plugin) for plugin, _ in self._plugins[:needed]]
+        return [cast(Processor, plugin) for plugin in self._plugins[:needed]]
 
-    def _load(self) -> tuple[pedalboard.VST3Plugin, float]:
-        started = time.perf_counter()
+    def _load(self) -> pedalboard.VST3Plugin:
         try:
-            plugin = pedalboard.VST3Plugin(self._path)
+            return pedalboard.VST3Plugin(self._path)
         except (ImportError, ValueError, RuntimeError) as error:
             line = " ".join(str(error).split())
             raise PluginError(
                 f"{self.slot.plugin} cannot be loaded from {self._path}: {line} Install it again."
             ) from error
-        return plugin, time.perf_counter() - started
 
     def _index(self, names: list[str], name: str) -> int:
         if name not in names:
@@ -217,15 +214,15 @@ def _accepted_channels(plugin: pedalboard.VST3Plugin, name: str) -> tuple[int, .
     return tuple(accepted)
 
 
-def _write(plugin: pedalboard.VST3Plugin, wanted: list[tuple[int, str, float]]) -> bool:
-    """True if anything had to change."""
+def _write(plugin: pedalboard.VST3Plugin, wanted: list[tuple[int, str, float]], *, all_of_them: bool) -> bool:
+    """True if anything was written: what differs, or all."""
     parameters = plugin._parameters
-    has_changed = False
+    has_written = False
     for index, _, value in wanted:
-        if abs(parameters[index].raw_value - value) > 1e-7:
+        if all_of_them or abs(parameters[index].raw_value - value) > 1e-7:
             parameters[index].raw_value = value
-            has_changed = True
-    return has_changed
+            has_written = True
+    return has_written
 
 
 def _check_read_back(plugin: pedalboard.VST3Plugin, wanted: list[tuple[int, str, float]], name: str) -> None:

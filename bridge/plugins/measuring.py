@@ -42,6 +42,7 @@ class _Facts:
     steps: int
     is_automatable: bool
     texts: list[tuple[float, str]] = field(default_factory=list)
+    is_switch: bool = False
     kind: Kind = "continuous"
     note: str = ""
     step: float = 0.0
@@ -105,8 +106,10 @@ class _Trial:
             count = fact.steps if 2 <= fact.steps <= MOST_CHOICES else GRID_POINTS
             grid = [point / (count - 1) for point in range(count)]
             fact.texts = [(value, str(parameter.get_text_for_raw_value(value)).strip()) for value in grid]
-            if measure_display_law(fact.texts) is None:
-                fact.texts = _as_choices(fact.texts)
+            if 2 <= fact.steps <= MOST_CHOICES:
+                fact.is_switch = True
+            elif measure_display_law(fact.texts) is None and (choices := _as_choices(fact.texts)) is not None:
+                fact.texts, fact.is_switch = choices, True
             if not fact.is_automatable:
                 fact.kind, fact.note = "fixed", "not automatable"
             elif name.casefold() == "bypass":
@@ -154,7 +157,7 @@ class _Trial:
             if abs(read - fact.default) < 1e-6 and fact.steps > CONTINUOUS_STEPS:
                 fact.kind, fact.note = "ignored", f"keeps {read:.3f} whatever is set"
             fact.step = 2 * abs(read - wanted) if abs(read - wanted) > 1e-4 else 0.0
-            if 2 <= fact.steps <= MOST_CHOICES or 2 <= len(fact.texts) <= MOST_CHOICES:
+            if fact.is_switch:
                 fact.kind, fact.step = "switch", 1.0 / (len(fact.texts) - 1)
             self._restore()
 
@@ -265,15 +268,15 @@ def _levels_db(audio: Float32) -> Float32:
     return (10 * np.log10(bands + _FLOOR)).astype(np.float32)
 
 
-def _as_choices(texts: list[tuple[float, str]]) -> list[tuple[float, str]]:
-    """A name for each of a few equal stretches of the range: one point each. Otherwise the texts as they are."""
+def _as_choices(texts: list[tuple[float, str]]) -> list[tuple[float, str]] | None:
+    """One point for each of a few names that share the range equally; None where the texts are no such names."""
     names = list(dict.fromkeys(text for _, text in texts))
     count = len(names)
     if not 2 <= count <= MOST_CHOICES or not all(names):
-        return texts
+        return None
     stretches = [names[min(int(value * count), count - 1)] for value, _ in texts]
     is_equal = sum(a != text for a, (_, text) in zip(stretches, texts, strict=True)) <= count
-    return [(index / (count - 1), name) for index, name in enumerate(names)] if is_equal else texts
+    return [(index / (count - 1), name) for index, name in enumerate(names)] if is_equal else None
 
 
 def _open(facts: list[_Facts]) -> list[_Facts]:
