@@ -6,6 +6,7 @@ checked arguments, and returns exactly what the signature lists: nothing, one va
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -55,6 +56,7 @@ class Binding:
         finally:
             if not is_done:
                 self.broken = RuntimeError(f"the stand-in failed in {name}{given!r:.200}")
+                self.broken.__cause__ = sys.exception()
         return result
 
     def _call(self, name: str, given: list[Any]) -> tuple[Any, ...]:

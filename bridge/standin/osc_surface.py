@@ -56,16 +56,16 @@ class OscSurface:
         """Do what has come since the last tick, then tell what has changed."""
         written: dict[str, float] = {}
         for message in self._receive():
-            if not self._do(message, written):
+            if message is None or not self._do(message, written):
                 self.discarded += 1
         self._tell(written)
 
     # ------------------------------------------------------------ in
 
-    def _receive(self) -> list[OscMessage]:
+    def _receive(self) -> list[OscMessage | None]:
         datagrams = list(self._datagrams())
         self.discarded += max(len(datagrams) - MAX_PER_TICK, 0)
-        messages: list[OscMessage] = []
+        messages: list[OscMessage | None] = []
         try:
             for data in islice(datagrams, MAX_PER_TICK):
                 messages += read_datagram(data)

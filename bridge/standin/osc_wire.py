@@ -24,9 +24,10 @@ class OscMessage:
     arguments: tuple[int | float | str, ...]
 
 
-def read_datagram(data: bytes) -> Iterator[OscMessage]:
-    """The messages of a datagram in order; broken ones and unknown type tags are skipped. Raises TooLong."""
+def read_datagram(data: bytes) -> Iterator[OscMessage | None]:
+    """The messages of a datagram in order, None for those that do not parse. Raises TooLong."""
     if len(data) > MAX_DATAGRAM_BYTES:
+        yield None
         return
     if data.startswith(_BUNDLE):
         position = 16  # behind the timetag, which REAPER ignores
@@ -38,9 +39,7 @@ def read_datagram(data: bytes) -> Iterator[OscMessage]:
         return
     if len(data) > MAX_MESSAGE_BYTES:
         raise TooLong
-    message = _read_message(data)
-    if message is not None:
-        yield message
+    yield _read_message(data)
 
 
 def _read_message(data: bytes) -> OscMessage | None:

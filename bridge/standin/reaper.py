@@ -41,6 +41,7 @@ from bridge.standin.fx import Fx
 from bridge.standin.project import Project
 from bridge.standin.script import Script
 
+FIRST_COMMAND = 50000  # REAPER hands out numbers as it likes: scripts go by name
 TICK_S = 1.0 / 30.0
 IDLE_SLICE_S = 0.002  # a tick in which the scripts did less than this was spent waiting
 
@@ -104,6 +105,7 @@ class StandIn:
         self.accessors: list[Accessor] = []
         self.refresh_prevented = 0
         self.commands: dict[str, int] = {}
+        self._actions: dict[int, Path] = {}
         self.surfaces: list[Surface] = []
         self.ticks = 0
         self.slices_s: list[float] = []  # how long the scripts held each tick
@@ -112,7 +114,7 @@ class StandIn:
         self._scheduled: list[tuple[int, Callable[[], None]]] = []
         self._wake = threading.Event()
         self._observer: object | None = None
-        self._register_actions()
+        self.register_actions()
 
     def __enter__(self) -> Self:
         return self
@@ -177,22 +179,21 @@ class StandIn:
 
     # ------------------------------------------------------------ scripts
 
-    def _register_actions(self) -> None:
-        for number, file in enumerate(sorted(self.scripts_folder.glob("*.lua"))):
+    def register_actions(self) -> None:
+        """Give every script in the folder its command, as the installer does; again after adding some."""
+        for file in sorted(self.scripts_folder.glob("*.lua")):
             digest = hashlib.sha1(str(file).upper().encode(), usedforsecurity=False).hexdigest()
-            self.commands[f"_RS{digest}"] = 50000 + number
+            number = self.commands.setdefault(f"_RS{digest}", FIRST_COMMAND + len(self.commands))
+            self._actions[number] = file
 
     def command_name(self, file_name: str) -> str:
         """The named command of a script, as REAPER would register it."""
-        files = sorted(self.scripts_folder.glob("*.lua"))
-        names = dict(zip((file.name for file in files), self.commands, strict=True))
-        return names[file_name]
+        return next(name for name, number in self.commands.items() if self._actions[number].name == file_name)
 
     def run_command(self, command: int) -> None:
         """Run a registered action by its number; others do nothing here."""
-        files = sorted(self.scripts_folder.glob("*.lua"))
-        if 0 <= command - 50000 < len(files):
-            self.run_file(files[command - 50000])
+        if command in self._actions:
+            self.run_file(self._actions[command])
 
     def run_action(self, file_name: str) -> None:
         """Start one of the actions in the scripts' folder."""
@@ -200,7 +201,8 @@ class StandIn:
 
     def run_file(self, file: Path) -> None:
         """Start a script; its first slice runs at once."""
-        script = Script(file, lua=self.lua, command=50000, call=self._binding.call)
+        command = next((number for number, known in self._actions.items() if known == file), 0)
+        script = Script(file, lua=self.lua, command=command, call=self._binding.call)
         self._scripts.append(script)
         has_deferred = self._run(script, script.start)
         if not has_deferred:
@@ -252,15 +254,16 @@ class StandIn:
         """One slice of a script; returns whether it goes on."""
         try:
             step()
+            self._raise_misuse()
+            if self.refresh_prevented:
+                raise Misuse(f"{script.file.name} ended a slice with PreventUIRefresh at {self.refresh_prevented}")
         except Misuse:
+            self._scripts.remove(script)
             with suppress(Misuse):
                 script.exit()
-            self._scripts.remove(script)
+            self.refresh_prevented = 0
             self._raise_misuse()
             raise
-        self._raise_misuse()
-        if self.refresh_prevented:
-            raise Misuse(f"{script.file.name} ended a slice with PreventUIRefresh at {self.refresh_prevented}")
         if script.is_waiting:
             return True
         self._end(script)

@@ -82,9 +82,8 @@ class UndoHistory:
         if not 0 <= position < len(self._points):
             return False
         here, there = self._points[self._position].state, self._points[position].state
-        now = self._project.capture()
         for part, state in there.items():
-            if state != here[part] or now[part] != here[part]:
+            if state != here[part]:
                 self._project.restore(part, state)
         self._position = position
         return True

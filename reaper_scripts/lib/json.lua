@@ -3,6 +3,7 @@
 local json = {}
 
 local Array = { __name = "json.array" }
+local Encoded = { __name = "json.encoded" }
 local MAX_DEPTH = 64
 
 json.null = setmetatable({}, { __tostring = function() return "null" end })
@@ -14,6 +15,11 @@ end
 
 function json.is_array(value)
   return getmetatable(value) == Array
+end
+
+--- `value` as text that a later `encode` takes in as it is: a long message is made a piece at a time.
+function json.encoded(value)
+  return setmetatable({ text = json.encode(value) }, Encoded)
 end
 
 ---------------------------------------------------------------------------------------------- text
@@ -91,6 +97,7 @@ function encode_value(value, depth)
   if kind == "number" then return encode_number(value) end
   if kind == "boolean" then return tostring(value) end
   if kind ~= "table" then error("JSON cannot hold a " .. kind) end
+  if getmetatable(value) == Encoded then return value.text end
   if depth >= MAX_DEPTH then error("JSON nested deeper than " .. MAX_DEPTH) end
   return (json.is_array(value) and encode_array or encode_object)(value, depth + 1)
 end

@@ -1,7 +1,5 @@
 """What the action takes from a track: the audio before its FX, in slices that never hold REAPER up."""
 
-import os
-
 import numpy as np
 import pytest
 from desk import RATE_HZ, Desk, PlayedDaemon, noise, unchanged
@@ -11,7 +9,7 @@ from bridge.reaper.messages import Request
 from bridge.standin import StandIn
 
 SLICE_S = 0.015
-CI_FACTOR = 4 if os.environ.get("CI") else 2  # shared machines: the scripts aim at 8 ms
+INTERRUPTED = 4  # a busy machine may hold up one slice or another; the scripts aim at 8 ms
 
 
 def listen(desk: Desk, action: str = "bridge_automix.lua") -> tuple[Request, np.ndarray]:
@@ -66,7 +64,7 @@ def test_no_slice_holds_reaper_up(desk: Desk) -> None:
     slices_s = np.sort(desk.reaper.slices_s)
     assert len(slices_s) > 20
     assert np.percentile(slices_s, 95) < SLICE_S
-    assert slices_s[-1] < SLICE_S * CI_FACTOR
+    assert slices_s[-1] < SLICE_S * INTERRUPTED
 
 
 def test_an_hour_is_heard_in_excerpts_of_two_minutes(desk: Desk) -> None:
