@@ -21,6 +21,7 @@ from bridge.daemon.control import Control
 from bridge.daemon.engine import Engine
 from bridge.daemon.jobs import JobRunner
 from bridge.daemon.lock import DaemonLock
+from bridge.daemon.receipts import Receipts
 from bridge.daemon.signs import HeartbeatThread
 from bridge.daemon.watch import Watch
 from bridge.errors import LinkError
@@ -65,6 +66,7 @@ class Service:
         self._jobs = JobRunner(
             self._spool, self._engine, defaults=lambda: self._control.defaults, feedback=self._surface.send
         )
+        self._receipts = Receipts(self._spool, self._surface.send)
 
     def run(self) -> int:
         with ExitStack() as life:
@@ -97,9 +99,10 @@ class Service:
     def _watch(self) -> Watch:
         self._settings.user_models.mkdir(parents=True, exist_ok=True)
         watch = Watch(
-            self._settings.spool / "requests",
+            self._settings.spool,
             self._engine.model_folders(),
             on_request=self._jobs.submit,
+            on_receipt=self._receipts.take,
             on_model=self._jobs.refresh_models,
         )
         watch.start()
@@ -117,6 +120,7 @@ class Service:
             try:
                 for request_id in self._spool.pending():
                     self._jobs.submit(request_id)
+                self._receipts.take_all()
                 if time.monotonic() - swept_at_s > SWEEP_PERIOD_S:
                     swept_at_s = time.monotonic()
                     self._spool.sweep()

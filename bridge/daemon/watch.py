@@ -19,21 +19,25 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Calls `on_request` with the id of each request that arrives, `on_model` whenever a model file has changed.
+    """Calls `on_request` and `on_receipt` with the id of each that arrives, `on_model` when a model file has changed.
 
-    Both are called on the watcher's thread and must return quickly.
+    All are called on the watcher's thread and must return quickly.
     """
 
     def __init__(
         self,
-        requests: Path,
+        spool: Path,
         model_folders: Iterable[Path],
         *,
         on_request: Callable[[str], None],
+        on_receipt: Callable[[str], None],
         on_model: Callable[[], None],
     ) -> None:
         self._observer = Observer()
-        self._watched: list[tuple[Path, bool, FileSystemEventHandler]] = [(requests, False, _Arrivals(on_request))]
+        self._watched: list[tuple[Path, bool, FileSystemEventHandler]] = [
+            (spool / "requests", False, _Arrivals(on_request)),
+            (spool / "receipts", False, _Arrivals(on_receipt)),
+        ]
         self._watched += [(folder, True, _Changes(on_model)) for folder in model_folders]
 
     def start(self) -> bool:
@@ -69,12 +73,12 @@ class _Finished(FileSystemEventHandler):
 
 
 class _Arrivals(_Finished):
-    def __init__(self, on_request: Callable[[str], None]) -> None:
-        self._on_request = on_request
+    def __init__(self, on_arrival: Callable[[str], None]) -> None:
+        self._on_arrival = on_arrival
 
     def finished(self, path: Path) -> None:
         if (request_id := request_id_of(path)) is not None:
-            self._on_request(request_id)
+            self._on_arrival(request_id)
 
 
 class _Changes(_Finished):

@@ -44,6 +44,7 @@ ADDRESSES = (
     Address("/bridge/ping", "to bridge", "", "answered with /bridge/status at once"),
     Address("/bridge/status", "from bridge", "s", "what the daemon does: one line"),
     Address("/bridge/progress", "from bridge", "f", "share of the running job that is done, 0..1"),
+    Address("/bridge/receipt", "from bridge", "sss", "id, status and message of what REAPER did with a reply"),
     Address("/bridge/result", "from bridge", "sssi", "id, status and message of an answered request, number of writes"),
     Address("/bridge/error", "from bridge", "s", "what went wrong and what to do: one line"),
     Address("/track/{track}/fx/{fx}/fxparam/{parameters}/value", "to reaper", "f*", "normalized values, 1-based"),

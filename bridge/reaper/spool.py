@@ -89,9 +89,17 @@ class Spool:
     # ------------------------------------------------------------ reading
 
     def pending(self) -> list[str]:
-        """The ids of all waiting requests, oldest first. Names that are no id are not Bridge's and are skipped."""
+        """The ids of all waiting requests, oldest first."""
+        return self._ids("requests")
+
+    def receipts(self) -> list[str]:
+        """The ids of all receipts that lie there, oldest first."""
+        return self._ids("receipts")
+
+    def _ids(self, folder: str) -> list[str]:
+        """Ids by age. Names that are no id are not Bridge's and are skipped."""
         found: list[tuple[int, str]] = []
-        for entry in _entries(self.folder / "requests"):
+        for entry in _entries(self.folder / folder):
             if match := _MESSAGE_NAME.fullmatch(entry.name):
                 try:
                     found.append((entry.stat(follow_symlinks=False).st_mtime_ns, match[1]))
@@ -112,6 +120,16 @@ class Spool:
 
     def read_receipt(self, request_id: str) -> Receipt:
         return self._read("receipts", request_id, Receipt)
+
+    def take_receipt(self, request_id: str) -> Receipt | None:
+        """Read a receipt and remove it, also one that cannot be read. None where another thread was faster."""
+        path = self._path("receipts", request_id)
+        if not path.exists():
+            return None
+        try:
+            return self.read_receipt(request_id)
+        finally:
+            _remove(path)
 
     def has_request(self, request_id: str) -> bool:
         return os.path.lexists(self._path("requests", request_id))

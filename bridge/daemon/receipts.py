@@ -1,0 +1,44 @@
+"""What REAPER says it did: receipts are read, logged, told to the surfaces, and taken out of the spool."""
+
+from __future__ import annotations
+
+import logging
+
+from bridge.daemon.signs import Feedback
+from bridge.errors import LinkError
+from bridge.reaper.messages import Receipt
+from bridge.reaper.spool import Spool
+
+log = logging.getLogger(__name__)
+
+
+class Receipts:
+    """Takes receipts as they come. Both methods may be called from any thread; a receipt counts once."""
+
+    def __init__(self, spool: Spool, feedback: Feedback) -> None:
+        self._spool, self._feedback = spool, feedback
+
+    def take_all(self) -> None:
+        """Those that lie there already, or that the system gave no notice of."""
+        for request_id in self._spool.receipts():
+            self.take(request_id)
+
+    def take(self, request_id: str) -> None:
+        """Read, tell, remove. One that cannot be read is removed as well, and said so."""
+        try:
+            receipt = self._spool.take_receipt(request_id)
+        except LinkError as error:
+            log.error("%s", error)
+            self._feedback("/bridge/error", str(error))
+            return
+        if receipt is not None:
+            self._tell(receipt)
+
+    def _tell(self, receipt: Receipt) -> None:
+        odd = [
+            f"{r.ident}: wanted {r.wanted:.4f}, read {r.read:.4f} ({r.status})"
+            for r in receipt.results
+            if r.status != "ok"
+        ]
+        log.info("%s: REAPER %s, %s %s", receipt.id, receipt.status, receipt.message, "; ".join(odd))
+        self._feedback("/bridge/receipt", receipt.id, receipt.status, receipt.message)
