@@ -137,7 +137,8 @@ class PoolMaker:
     def _frames(self, clips: Sequence[Audio]) -> torch.Tensor:
         with torch.inference_mode():
             stacked = torch.from_numpy(np.stack(clips))
-            parts = [log_mel(part, self.sample_rate_hz, self.features) for part in stacked.split(_CLIPS_AT_ONCE)]
+            chunks = torch.split(stacked, _CLIPS_AT_ONCE)
+            parts = [log_mel(chunk, self.sample_rate_hz, self.features) for chunk in chunks]
             return torch.cat(parts)
 
 

@@ -58,5 +58,5 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     file = tmp_path / "stand.safetensors"
     save_checkpoint(file, {"x": torch.zeros(1000)}, STAND)
     file.write_bytes(file.read_bytes()[:-5])
-    with pytest.raises(ModelError, match="damaged.*without --resume"):
+    with pytest.raises(ModelError, match=r"damaged.*without --resume"):
         load_checkpoint(file, "abc")
