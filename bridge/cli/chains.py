@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
 from bridge.errors import ChainError
 from bridge.settings import Settings, shipped_folder
 
@@ -91,4 +92,57 @@ def _find_chain(name: str, settings: Settings) -> Path:
 @click.pass_context
 def plugins(context: click.Context, json_file: Path | None) -> None:
     """The plugins that chains can use: pedalboard's own, and the VST3 plugins installed here."""
-    raise NotImplementedError
+    from bridge.plugins.host import host_for
+    from bridge.plugins.inventory import list_plugins
+
+    with host_for(settings_of(context)) as host, shown_progress("Looking at plugins") as progress:
+        entries = list_plugins(host, progress=lambda name: progress(0.5, name))
+    write_json(entries, json_file)
+    if json_file is None or str(json_file) != "-":
+        print_table(
+            "Plugins",
+            ("plugin", "version", "vendor", "note"),
+            [(entry.name, entry.version, entry.vendor, entry.note) for entry in entries],
+        )
+
+
+@chain.command("new")
+@click.argument("plugins", metavar="PLUGIN...", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, type=_FILE, help="The chain file to write; its name is the chain's.")
+@click.pass_context
+def new(context: click.Context, plugins: tuple[str, ...], output: Path) -> None:
+    """A chain of PLUGINs in this order, every parameter that does something a control.
+
+    Write builtin:PeakFilter or vst3:ZamCompX2; `bridge plugins` lists what there is.
+    """
+    _write_chain(context, plugins, output)
+
+
+@chain.command("from-snapshot")
+@click.argument("snapshot", metavar="FILE", type=_FILE)
+@click.option("-o", "--output", required=True, type=_FILE, help="The chain file to write; its name is the chain's.")
+@click.pass_context
+def from_snapshot(context: click.Context, snapshot: Path, output: Path) -> None:
+    """A chain of the VST3 plugins on a REAPER track, from a request that the scripts wrote."""
+    from bridge.reaper.snapshot import plugins_of
+
+    plugins, left_out = plugins_of(snapshot)
+    _write_chain(context, plugins, output)
+    for name in left_out:
+        click.echo(f"Left out: {name}. Only VST3 plugins can be learned.")
+
+
+def _write_chain(context: click.Context, plugins: Sequence[str], output: Path) -> None:
+    """Calibrate the plugins and write the chain. A file that is there is never overwritten."""
+    from bridge.plugins.host import host_for
+    from bridge.plugins.inventory import new_chain
+
+    if output.exists():
+        raise ChainError(f"{output} exists already; choose another name, or remove it first.")
+    with host_for(settings_of(context)) as host:
+        text = new_chain(host, plugins, name=output.stem)
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ChainError(f"Cannot write {output}: {error.strerror}. Choose another place.") from error
+    click.echo(f"The chain lies in {output}. Narrow its ranges to what you would dial, then train a model for it.")

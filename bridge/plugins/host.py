@@ -251,7 +251,7 @@ class PluginHost:
 
 
 def host_for(settings: Settings) -> PluginHost:
-    """A host with the workers and time limits of `settings`."""
+    """A host with the workers and time limits of `settings`, that remembers plugins in the home folder."""
     return PluginHost(
         workers=settings.worker_count,
         load_limit_s=settings.plugin_load_limit_s,
