@@ -70,7 +70,9 @@ class Rack:
         self._announce = announce
         self.instances = [self._load(slot, path) for slot, path in zip(slots, paths, strict=True)]
         self.stages = _stages(self.instances)
-        self._needs_names = sum(not stage.instances[0].slot.plugin.startswith(BUILTIN) for stage in self.stages) > 1
+        foreign = [stage.name for stage in self.stages if not stage.name.startswith(BUILTIN)]
+        self.suspects = ", ".join(foreign or [stage.name for stage in self.stages])  # what may crash or hang
+        self._needs_names = len(foreign) > 1
 
     def render(self, audio: Float32, settings: Float32, *, sample_rate_hz: int, block_frames: int) -> Float32:
         """(channels, frames) in and out. `settings` is (rows, controls): row k holds from frame k * block_frames."""
@@ -96,7 +98,7 @@ class Rack:
         step = max(WHOLE_FRAMES // block, 1) * block
         parts = []
         for start in range(0, frames, step):
-            self._announce(self.stages[0].name, False)
+            self._announce(self.suspects, False)
             parts.append(stream.push(audio[:, start : start + step]))
         missing = frames - sum(part.shape[1] for part in parts)
         fed = 0

@@ -106,7 +106,7 @@ class Service:
         for instance in rack.instances:
             _check_fingerprint(instance)
         self._racks[key] = rack
-        self._tell(rack.stages[0].name, False)
+        self._tell(rack.suspects, False)
         return rack
 
     def _tell(self, plugin: str, is_loading: bool) -> None:
