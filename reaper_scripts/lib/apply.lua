@@ -37,6 +37,11 @@ local function in_undo_block(project, text, work)
   return is_sound, problem
 end
 
+--- Looks the steps' FX up again: the user may have moved or removed them since the last tick.
+local function locate(job)
+  for _, step in ipairs(job.steps) do step.fx = tracks.find_fx(job.target.track, step.write.fx_guid) end
+end
+
 --- "ok", "differs" (rounded by the plugin) or "refused" for what a parameter reads after the write.
 local function judge(job, step, read)
   local wanted = step.write.normalized
@@ -46,16 +51,23 @@ local function judge(job, step, read)
   return has_steps and width > math.abs(step.before - wanted) and "differs" or "refused"
 end
 
---- Reads the job's values back; returns the results and the first status that is not settled, if any.
+--- Reads the job's values back into its results; returns whether all are as wanted. An FX that the user has removed
+-- since is noted as gone.
 local function read_back(job)
-  local results, worst = {}, "ok"
+  local is_settled = true
+  job.results, job.has_refused = {}, false
+  locate(job)
   for index, step in ipairs(job.steps) do
-    local read, text = plan.shown(job.target.track, step.fx, step.parameter)
-    local status = judge(job, step, read)
-    results[index] = receipt.result(step.write, status, read, text)
-    if status == "refused" or worst == "ok" then worst = status end
+    local status, read, text = "gone", nil, nil
+    if step.fx then
+      read, text = plan.shown(job.target.track, step.fx, step.parameter)
+      status = judge(job, step, read)
+    end
+    job.results[index] = receipt.result(step.write, status, read, text)
+    is_settled = is_settled and (status == "ok" or status == "gone")
+    job.has_refused = job.has_refused or status == "refused"
   end
-  return results, worst
+  return is_settled
 end
 
 --- Waits until every value is as wanted, a few ticks at most.
@@ -64,34 +76,31 @@ local function settle(jobs)
     ticks.wait()
     local is_settled = true
     for _, job in ipairs(jobs) do
-      if not tracks.loss(job.target) then
-        job.results, job.worst = read_back(job)
-        is_settled = is_settled and job.worst == "ok"
-      end
+      if not tracks.loss(job.target) and not read_back(job) then is_settled = false end
     end
     if is_settled then return end
   end
 end
 
-local function write_back(job)
-  for index = #job.steps, 1, -1 do
-    local step = job.steps[index]
+local function is_band_left_on(job, step)
+  local band = step.band
+  return not step.is_band_enabled
+    and reaper.TrackFX_GetEQBandEnabled(job.target.track, step.fx, band.band_type, band.band_index)
+end
+
+local function is_as_before(job, step)
+  local now = reaper.TrackFX_GetParamNormalized(job.target.track, step.fx, step.parameter)
+  return math.abs(now - step.before) <= MOVED and not is_band_left_on(job, step)
+end
+
+local function write_back(job, steps)
+  for index = #steps, 1, -1 do
+    local step = steps[index]
     reaper.TrackFX_SetParamNormalized(job.target.track, step.fx, step.parameter, step.before)
-  end
-  for _, step in ipairs(job.steps) do
-    if not step.is_band_enabled then
+    if is_band_left_on(job, step) then
       reaper.TrackFX_SetEQBandEnabled(job.target.track, step.fx, step.band.band_type, step.band.band_index, false)
     end
   end
-end
-
-local function is_as_before(job)
-  for _, step in ipairs(job.steps) do
-    if math.abs(reaper.TrackFX_GetParamNormalized(job.target.track, step.fx, step.parameter) - step.before) > MOVED then
-      return false
-    end
-  end
-  return true
 end
 
 --- Undoes the block where it is still REAPER's last undo step; whatever then differs is written back by value.
@@ -99,9 +108,15 @@ local function take_back(project, jobs, text)
   if reaper.Undo_CanUndo2(project) == text then reaper.Undo_DoUndo2(project) end
   ticks.wait()
   for _, job in ipairs(jobs) do
-    local is_there = not tracks.loss(job.target) and tracks.find_fx(job.target.track, job.steps[1].write.fx_guid) ~= nil
-    if is_there and not is_as_before(job) then
-      in_undo_block(project, text .. " (taken back)", function() write_back(job) end)
+    local changed = {}
+    if not tracks.loss(job.target) then
+      locate(job)
+      for _, step in ipairs(job.steps) do
+        if step.fx and not is_as_before(job, step) then changed[#changed + 1] = step end
+      end
+    end
+    if #changed > 0 then
+      in_undo_block(project, text .. " (taken back)", function() write_back(job, changed) end)
     end
   end
 end
@@ -132,7 +147,10 @@ local function write_all(project, jobs, text)
     for _, job in ipairs(jobs) do
       local is_sound
       is_sound, problem = fault.guard(write_steps, job)
-      if not is_sound then failed = job return end
+      if not is_sound then
+        failed = job
+        return
+      end
     end
   end)
   return failed, problem
@@ -143,9 +161,9 @@ local function part(jobs, failed, problem)
   local sound = {}
   for _, job in ipairs(jobs) do
     if job == failed then
-      conclude(job, "restored", string.format("writing failed and everything was put back (%s). Run the action again, and report this if it stays.",
-        fault.text(problem) or tostring(problem):match("^[^\n]*")))
-    elseif not failed and job.worst == "refused" then
+      local reason = fault.text(problem) or tostring(problem):match("^[^\n]*")
+      conclude(job, "restored", "writing failed and everything was put back (" .. reason .. "). Run the action again.")
+    elseif not failed and job.has_refused then
       conclude(job, "restored", "a plugin refused a value, and everything was put back.", job.results)
     else
       sound[#sound + 1] = job

@@ -17,6 +17,7 @@ local tracks = require("tracks")
 local automix = {}
 
 local TICKS_BETWEEN_LOOKS = 10 -- at heartbeat and progress; replies are looked for in every tick
+local MISSES = 2 -- looks in a row without a heartbeat: one may fall into the moment in which it is renewed
 
 --- Runs `work` for one job; a fault ends this job alone, a slip in the scripts the whole action.
 local function attempt(job, work)
@@ -61,23 +62,25 @@ local function show_progress(state, jobs)
   if fraction then say.progress(string.format("%s: %s, %d%%", jobs[1].target.name, step, math.floor(fraction * 100))) end
 end
 
+local function give_up(jobs)
+  for _, job in ipairs(jobs) do
+    job.problem = string.format("The daemon stopped while it worked on %s. Nothing was changed on it. Start it with: %s",
+      job.target.name, daemon.START_COMMAND)
+    missing.take_out(job.target)
+  end
+end
+
 --- Waits for every reply, however long the daemon needs, as long as it shows signs of life.
 local function wait_for_replies(state)
-  local looks = 0
+  local looks, misses = 0, 0
   while true do
     for _, job in ipairs(waiting(state)) do take_reply(state, job) end
     local jobs = waiting(state)
     if #jobs == 0 then return end
     if looks % TICKS_BETWEEN_LOOKS == TICKS_BETWEEN_LOOKS - 1 then
       show_progress(state, jobs)
-      if not daemon.is_alive(state.spool) then
-        for _, job in ipairs(jobs) do
-          job.problem = string.format("The daemon stopped while it worked on %s. Nothing was changed on it. Start it with: %s",
-            job.target.name, daemon.START_COMMAND)
-          missing.take_out(job.target)
-        end
-        return
-      end
+      misses = daemon.is_alive(state.spool) and 0 or misses + 1
+      if misses == MISSES then return give_up(jobs) end
     end
     looks = looks + 1
     ticks.wait()
@@ -130,11 +133,7 @@ local function report(job, done, problems)
     problems[#problems + 1] = name .. ": " .. job.outcome.message
   else
     for _, line in ipairs(say.describe(name, job.reply)) do done[#done + 1] = line end
-    for _, step in ipairs(job.steps or {}) do
-      if step.is_automated then
-        done[#done + 1] = string.format("  %s has an active envelope, which overrides the new value. Bypass the envelope to hear it.", step.write.ident)
-      end
-    end
+    for _, line in ipairs(say.warnings(job)) do done[#done + 1] = line end
   end
 end
 
@@ -148,12 +147,21 @@ local function tell(state)
   if #problems > 0 then say.problems(problems) end
 end
 
+--- Raises a fault with the command that starts the daemon, where none serves this spool.
+local function demand_daemon(spool)
+  for _ = 1, MISSES do
+    if daemon.is_alive(spool) then return end
+    ticks.wait()
+  end
+  fault.raise("Bridge's daemon is not running. Start it in a terminal with: %s", daemon.START_COMMAND)
+end
+
 local function work(state)
   state.project = reaper.EnumProjects(-1)
   local folder = home.find(state.scripts_folder)
   if not folder then fault.raise("Bridge's folder could not be found. Run `reaper-bridge install`.") end
   local spool = spool_at(folder)
-  daemon.demand(spool)
+  demand_daemon(spool)
   spool:create()
   state.spool = spool
   for index, target in ipairs(tracks.selected(state.project)) do state.jobs[index] = { target = target } end

@@ -38,13 +38,6 @@ function daemon.is_alive(spool)
   return age_s ~= nil and math.abs(age_s) <= STALE_AFTER_S + 1 -- os.time() has whole seconds
 end
 
---- Raises a fault with the command that starts the daemon, where none serves this spool.
-function daemon.demand(spool)
-  if not daemon.is_alive(spool) then
-    fault.raise("Bridge's daemon is not running. Start it in a terminal with: %s", daemon.START_COMMAND)
-  end
-end
-
 --- How far the job is: fraction and step, or nil.
 function daemon.progress(spool, id)
   local text = spool:read("progress", id .. ".json")

@@ -13,7 +13,7 @@ local MAX_RESTARTS = 5
 
 local open_accessor, open_writer
 
---- Releases what a stopped script would leave behind. For `atexit`; harmless at any other time.
+--- Releases what a read that was broken off has left. Also for `atexit`; harmless at any other time.
 function gather.release()
   if open_accessor then reaper.DestroyAudioAccessor(open_accessor) end
   if open_writer then open_writer:abandon() end
@@ -99,6 +99,7 @@ end
 --- Writes the stretches to `path` and returns {frames, start_s} of each, and whether anything was to be heard.
 -- A track that changes while it is read is read again from the start.
 function gather.write(track, name, stretches, sample_rate_hz, path)
+  gather.release()
   open_accessor = reaper.CreateTrackAudioAccessor(track)
   for _ = 1, MAX_RESTARTS do
     open_writer = wav.create(path, sample_rate_hz, CHANNELS)

@@ -77,6 +77,25 @@ def test_a_daemon_that_dies_after_adding_leaves_the_chain_as_it_was(bare: Desk) 
     assert bare.track.fx == []
 
 
+def test_a_daemon_that_is_never_content_leaves_the_chain_as_it_was(bare: Desk) -> None:
+    bare.daemon.answer = lambda request: lacking(request, "ReaEQ")
+    bare.run(ACTION)
+    assert "Vocals lacks ReaEQ" in bare.box
+    assert bare.track.fx == []
+
+
+def test_a_refused_value_takes_the_added_fx_out_too(bare: Desk) -> None:
+    def refuse(request: Request) -> Reply:
+        bare.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
+        return set_comp(request)
+
+    bare.daemon.answer = add_then(refuse)
+    bare.run(ACTION)
+    assert "a plugin refused a value" in bare.box
+    assert bare.track.fx == []
+    assert bare.reaper.undo_points == []
+
+
 def test_a_script_stopped_after_adding_takes_the_fx_out(bare: Desk) -> None:
     bare.daemon.answer = add_then(silent)
     bare.reaper.run_action(ACTION)

@@ -119,6 +119,7 @@ def test_a_rounding_plugin_is_told_and_kept(desk: Desk) -> None:
     (receipt,) = desk.daemon.receipts()
     assert (receipt.status, [r.status for r in receipt.results]) == ("applied", ["differs"])
     assert comp.values()["Thresh"][0] == round(wanted / 0.25) * 0.25
+    assert f"rounded by the plugin: {receipt.results[0].ident} shows {comp.values()['Thresh'][1]}" in desk.console
 
 
 def test_the_user_reads_what_was_done(desk: Desk) -> None:

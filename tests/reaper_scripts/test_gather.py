@@ -1,5 +1,7 @@
 """What the action takes from a track: the audio before its FX, in slices that never hold REAPER up."""
 
+import sys
+
 import numpy as np
 import pytest
 from desk import RATE_HZ, Desk, PlayedDaemon, noise, unchanged
@@ -98,6 +100,16 @@ def test_a_track_that_never_rests_is_given_up(desk: Desk) -> None:
     desk.run()
     assert "kept changing while Bridge listened" in desk.box
     assert desk.daemon.leftovers() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a name that Windows does not allow")
+def test_quotes_and_backslashes_in_paths(lua: str, tmp_path) -> None:
+    with StandIn(tmp_path / 'C:\\Jörg\\"Bridge"', lua=lua, path='D:\\Musik\\Lied "1".rpp') as reaper:
+        track = reaper.project.add_track("Bass", noise(0.5))
+        track.add_fx("ReaComp")
+        track.selected = True
+        request, _ = listen(Desk(reaper, PlayedDaemon(reaper), track))
+        assert request.project.path == 'D:\\Musik\\Lied "1".rpp'
 
 
 @pytest.mark.parametrize("rate_hz", [44100, 88200, 96000])

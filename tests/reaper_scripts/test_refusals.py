@@ -1,6 +1,7 @@
 """Everything that may go wrong around the action: what the user reads, and that the project is as it was."""
 
 import json
+import sys
 
 import pytest
 from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
@@ -78,6 +79,18 @@ def test_offline_media(desk: Desk) -> None:
     desk.track.items[0].is_offline = True
     desk.run()
     assert "could not read the track's audio" in desk.box
+
+
+def test_a_track_that_cannot_be_read_does_not_stop_the_next(desk: Desk) -> None:
+    desk.track.items[0].is_offline = True
+    other = desk.reaper.project.add_track("Bass", noise(0.5))
+    other.add_fx("ReaComp")
+    other.selected = True
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert "could not read the track's audio" in desk.box
+    assert desk.comp_values(other) == (0.4, 0.3)
+    assert desk.daemon.leftovers() == []
 
 
 def test_one_bad_track_does_not_stop_the_others(desk: Desk) -> None:
@@ -193,6 +206,22 @@ def test_a_spool_that_cannot_be_written(desk: Desk, before) -> None:
     assert_untouched(desk, before)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX systems can")
+def test_a_disk_that_is_full(desk: Desk, before) -> None:
+    import resource
+
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        desk.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "could not be written" in desk.box
+    assert "Free some disk space" in desk.box
+    assert desk.daemon.requests == []
+    assert_untouched(desk, before)
+
+
 # ---------------------------------------------------------------- what changes meanwhile
 
 
@@ -293,6 +322,34 @@ def test_a_failure_halfway_takes_everything_back(desk: Desk, before) -> None:
     assert f"failed while {later} was set" in desk.box
     assert_untouched(desk, before)
     assert [r.status for r in desk.daemon.receipts()] == ["restored"]
+
+
+def test_a_band_that_was_switched_on_is_switched_off_again(desk: Desk) -> None:
+    equaliser = desk.track.find_fx("ReaEQ")
+
+    def answer(request: Request) -> Reply:
+        eq, comp = request.fx
+        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
+        desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
+        desk.reaper.on_tick(1, lambda: desk.reaper.turn(equaliser, "Global Gain", 0.33))  # undo is no longer ours
+        return applying(request, write_to(eq, low_cut.name, 0.25), write_to(comp, "Ratio", 0.9))
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert "everything was put back" in desk.box
+    assert not equaliser.is_band_enabled(0, 0)
+    assert equaliser.values()["Global Gain"][0] == 0.33
+
+
+def test_an_fx_that_is_removed_right_after_writing_is_noted(desk: Desk) -> None:
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(1, desk.track.fx.pop)
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    (receipt,) = desk.daemon.receipts()
+    assert (receipt.status, {r.status for r in receipt.results}) == ("applied", {"gone"})
 
 
 def test_only_the_track_that_refuses_is_put_back(desk: Desk, before) -> None:
