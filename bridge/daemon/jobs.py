@@ -73,6 +73,7 @@ class JobRunner(threading.Thread):
 
     def run(self) -> None:
         self._guarded(self._warm_up)
+        gc.freeze()  # what stays is not gone through after each job: that would hold up the sockets
         while (request_id := self._next()) is not None:
             if not request_id:
                 self._guarded(self._engine.refresh)
@@ -83,6 +84,7 @@ class JobRunner(threading.Thread):
                 if is_settled:
                     self._known.discard(request_id)
             gc.collect()  # audio and tensors of the job, before the next one takes as much again
+        gc.unfreeze()
         self._engine.close()
 
     def _next(self) -> str | None:

@@ -24,6 +24,7 @@ from bridge.audio.files import AudioWriter
 from bridge.reaper.messages import Reply
 from bridge.reaper.spool import Spool
 
+ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000
 LIMIT_S = 60.0
 
@@ -63,6 +64,10 @@ class Home:
         self.folder, self.desk = folder, Desk()
         self.spool = Spool(folder / "spool", free_mib=1)
         self.spool.create()
+
+    @property
+    def fault_file(self) -> Path:
+        return self.folder / "fault.txt"
 
     def noise(self, seconds: float = 6.0, *, rate_hz: int = RATE_HZ, channels: int = 2, seed: int = 0) -> np.ndarray:
         """Pink-ish noise that swells and falls, so that spectrum and level statistics mean something."""
@@ -135,15 +140,30 @@ class Home:
         return self.reply(self.send(self.request(**more)))
 
     @contextmanager
-    def daemon(self, *options: str, environment: dict[str, str] | None = None) -> Iterator[Daemon]:
-        """The real daemon, once it has said that it is ready; terminated at the end."""
+    def daemon(
+        self, *options: str, environment: dict[str, str] | None = None, has_faults: bool = False
+    ) -> Iterator[Daemon]:
+        """The real daemon, once it has said that it is ready; terminated at the end.
+
+        `has_faults`: its workers also know the plugins that fail on demand, see `faulty_plugins`.
+        """
+        command = ["-m", "bridge", "--home", str(self.folder), "daemon", "--osc-port", "0", *options]
+        if has_faults:
+            command = [str(Path(__file__).with_name("daemon_with_faults.py")), str(self.folder)]
         process = subprocess.Popen(
-            [sys.executable, "-m", "bridge", "--home", str(self.folder), "daemon", "--osc-port", "0", *options],
+            [sys.executable, *command],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
-            env={**os.environ, "PYTHONUTF8": "1", "BRIDGE_SPOOL_FREE_MIB": "1", **(environment or {})},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+                "PYTHONUTF8": "1",
+                "BRIDGE_SPOOL_FREE_MIB": "1",
+                "FAULT_FILE": str(self.fault_file),
+                **(environment or {}),
+            },
         )
         lines: queue.Queue[str] = queue.Queue()
         assert process.stdout is not None
@@ -153,9 +173,10 @@ class Home:
             try:
                 line = lines.get(timeout=LIMIT_S)
             except queue.Empty:
+                line = ""
+            if not line.startswith("Bridge daemon ready on "):
                 process.kill()
-                raise AssertionError(f"no ready line; the daemon said: {process.communicate()[1]}") from None
-            assert line.startswith("Bridge daemon ready on "), line
+                raise AssertionError(f"no ready line but {line!r}; the daemon said: {process.communicate()[1]}")
             yield Daemon(self.folder, process, int(line.split(",")[0].rpartition(":")[2]), [line])
         finally:
             if process.poll() is None:
@@ -170,3 +191,4 @@ class Home:
 def _read_lines(stream: IO[str], lines: queue.Queue[str]) -> None:
     for line in stream:
         lines.put(line)
+    lines.put("")  # the process has closed its end
