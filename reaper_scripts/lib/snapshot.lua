@@ -3,12 +3,14 @@
 --
 -- REAPER formats values that are not set for FX that support its extensions (its own FX do). For others the grid
 -- stays empty and the current text must do: trying values out would be heard, and would take a tick for each.
+local fault = require("fault")
 local json = require("json")
 local ticks = require("ticks")
 
 local snapshot = {}
 
 local GRID_STEPS = 32 -- even ones; towards both ends they are halved four times, where decibels run off to -inf
+local MAX_RESTARTS = 5
 local AUTOMATION_BYPASSED = 5 -- of GetGlobalAutomationOverride
 local PSEUDO_PARAMETERS = { ":bypass", ":wet", ":delta" } -- REAPER's own, behind those of the FX
 local EQ_KINDS = { [0] = "frequency", [1] = "gain", [2] = "q" }
@@ -102,11 +104,22 @@ local function read_fx(track, fx)
   }
 end
 
---- All FX of the track in the words of a request. Takes slices as it needs.
+--- The FX of the chain by identity, as one text to compare.
+local function identity(track)
+  local guids = {}
+  for fx = 0, reaper.TrackFX_GetCount(track) - 1 do guids[fx + 1] = reaper.TrackFX_GetFXGUID(track, fx) end
+  return table.concat(guids, " ")
+end
+
+--- All FX of the track in the words of a request. Takes slices as it needs; a chain that changes meanwhile is read
+-- again, and a fault is raised where it never rests.
 function snapshot.take(track)
-  local chain = json.array()
-  for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1] = read_fx(track, fx) end
-  return chain
+  for _ = 1, MAX_RESTARTS do
+    local before, chain = identity(track), json.array()
+    for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1] = read_fx(track, fx) end
+    if identity(track) == before then return chain end
+  end
+  fault.raise("The FX of the track kept changing while Bridge read them. Run the action again.")
 end
 
 return snapshot

@@ -123,6 +123,16 @@ def test_text_that_is_no_utf8_arrives_as_text(desk: Desk) -> None:
     assert fx_called(ask(desk), "ReaComp").name == "caf\ufffd"
 
 
+@pytest.mark.parametrize("tick", [3, 5, 7])
+def test_an_fx_that_goes_while_the_chain_is_read(desk: Desk, tick: int) -> None:
+    desk.track.add_fx("VST3: ZaMultiCompX2", formats_values=True)  # slow to read: it takes several ticks
+    desk.reaper.on_tick(tick, lambda: desk.track.fx.pop(0))
+    request = ask(desk)
+    assert [fx.guid for fx in request.fx] == [fx.guid for fx in desk.track.fx]
+    for heard, there in zip(request.fx, desk.track.fx, strict=True):
+        assert {p.name: p.normalized for p in heard.parameters} == {n: v for n, (v, _) in there.values().items()}
+
+
 def test_offline_fx_are_told(desk: Desk) -> None:
     desk.track.fx[0].is_offline = True
     eq = ask(desk).fx[0]
