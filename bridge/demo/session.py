@@ -21,6 +21,7 @@ from bridge.audio.measures import loudness_lufs, true_peak_dbtp
 from bridge.demo.daemon_process import running_daemon
 from bridge.demo.recordings import SAMPLE_RATE_HZ, Take, recordings
 from bridge.errors import LinkError
+from bridge.model.task import Measured, MeasuresPair
 from bridge.report.page import Section, measure_rows, write_page
 from bridge.report.plots import level_plot, spectrum_plot
 from bridge.settings import Settings
@@ -47,27 +48,16 @@ class DemoChange(msgspec.Struct, frozen=True, kw_only=True):
     text_after: str
 
 
-class DemoMeasures(msgspec.Struct, frozen=True, kw_only=True):
-    """`distance_db`: tonal distance to the good recording, at equal level."""
-
-    loudness_lufs: float | None
-    true_peak_dbtp: float | None
-    distance_db: float | None
-
-
-class DemoMeasuresPair(msgspec.Struct, frozen=True, kw_only=True):
-    before: DemoMeasures
-    after: DemoMeasures
-
-
 class DemoTrack(msgspec.Struct, frozen=True, kw_only=True):
+    """One track. In `measures`, distance_db is the tonal distance to the good recording, at equal level."""
+
     name: str
     fx: list[str]
     applied: bool
     summary: str
     changes: list[DemoChange]
     left_alone: list[str]
-    measures: DemoMeasuresPair
+    measures: MeasuresPair
     wav_before: str
     wav_after: str
 
@@ -138,7 +128,7 @@ def _auto_mix(reaper: StandIn, take: Take, folder: Path) -> DemoTrack:
         summary=said[0].removeprefix(f"Bridge: {take.name}: "),
         left_alone=[line.strip() for line in said if "left as it is:" in line],
         changes=changes,
-        measures=DemoMeasuresPair(before=_measure(before, take.good), after=_measure(after, take.good)),
+        measures=MeasuresPair(before=_measure(before, take.good), after=_measure(after, take.good)),
         wav_before=str(_write(folder, take.name, "before", before)),
         wav_after=str(_write(folder, take.name, "after", after)),
     )
@@ -148,13 +138,13 @@ def _values(track: Track) -> dict[tuple[str, str], tuple[float, str]]:
     return {(fx.original_name, name): value for fx in track.fx for name, value in fx.values().items()}
 
 
-def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> DemoMeasures:
+def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> Measured:
     from bridge.model.features import hear
     from bridge.model.manifest import FeatureSettings
     from bridge.model.profile import distance_db
 
     heard, wanted = (hear([part], SAMPLE_RATE_HZ, FeatureSettings()).profile for part in (audio, good))
-    return DemoMeasures(
+    return Measured(
         loudness_lufs=loudness_lufs(audio, SAMPLE_RATE_HZ),
         true_peak_dbtp=true_peak_dbtp(audio, SAMPLE_RATE_HZ),
         distance_db=distance_db(heard, wanted, level_counts=False),

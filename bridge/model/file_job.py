@@ -21,7 +21,7 @@ from bridge.model.bundle import load_bundle
 from bridge.model.manifest import find_model
 from bridge.model.profile import HeardSound
 from bridge.model.styles import Style, load_style, save_style
-from bridge.model.task import AutomixTask, Measured, Outcome
+from bridge.model.task import AutomixTask, Measured, MeasuresPair, Outcome
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost, host_for
@@ -69,21 +69,8 @@ class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.before != self.after
 
 
-class FileMeasures(msgspec.Struct, frozen=True, kw_only=True):
-    """Loudness and true peak are of the whole file, the distance is what the guard judged by."""
-
-    loudness_lufs: float | None
-    true_peak_dbtp: float | None
-    distance_db: float | None
-
-
-class MeasuresPair(msgspec.Struct, frozen=True, kw_only=True):
-    before: FileMeasures
-    after: FileMeasures
-
-
 class FileResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What `bridge automix --json` writes."""
+    """What `bridge automix --json` writes. Loudness and true peak in `measures` are of the whole file."""
 
     model: str
     applied: bool
@@ -192,7 +179,7 @@ def _check_target(job: FileJob) -> None:
 
 def _write(
     job: FileJob, chain: Chain, host: PluginHost, outcome: Outcome, progress: Progress
-) -> tuple[Outcome, FileMeasures, FileMeasures]:
+) -> tuple[Outcome, Measured, Measured]:
     """Render the whole file and measure it; where a part that nobody heard clips, lower the output gain once."""
     progress(0.6, "measuring")
     before = _measure(job.source, outcome.measures_before)
@@ -216,7 +203,7 @@ def _write(
     return refused, before, before
 
 
-def _excess_db(before: FileMeasures, after: FileMeasures) -> float:
+def _excess_db(before: Measured, after: Measured) -> float:
     """How far the peak lies above full scale, or above what it was where that was more."""
     ceiling = max(CEILING_DBTP, before.true_peak_dbtp if before.true_peak_dbtp is not None else CEILING_DBTP)
     return (after.true_peak_dbtp - ceiling) if after.true_peak_dbtp is not None else 0.0
@@ -233,14 +220,12 @@ def _lowered(chain: Chain, settings: NDArray[np.float32], by_db: float) -> NDArr
     return None
 
 
-def _measure(path: Path, judged: Measured) -> FileMeasures:
+def _measure(path: Path, judged: Measured) -> Measured:
     info = probe(path)
     meter = LoudnessMeter(info.channels, info.sample_rate_hz)
     for block in stream_blocks(path, BLOCK_FRAMES):
         meter.add(block)
-    return FileMeasures(
-        loudness_lufs=meter.loudness_lufs, true_peak_dbtp=meter.true_peak_dbtp, distance_db=judged.distance_db
-    )
+    return Measured(meter.loudness_lufs, meter.true_peak_dbtp, judged.distance_db)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -49,6 +49,14 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class MeasuresPair:
+    """The same measures of two states of one track."""
+
+    before: Measured
+    after: Measured
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The answer to a task. With `applied` off, `settings` equals `before_settings` and `reason` says why.
 

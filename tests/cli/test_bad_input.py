@@ -1,0 +1,256 @@
+"""Bad input on the command line: one clear line that names thing and remedy, the right exit status, nothing written."""
+
+from __future__ import annotations
+
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from flattening_model import save_flattening_model
+from pedalboard.io import AudioFile
+
+from bridge.cli import main
+from bridge.settings import shipped_folder
+
+RATE_HZ = 44_100
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("BRIDGE_HOME", str(folder))
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def check_refused(result: Result, *named: str, status: int = 1) -> None:
+    """One line on standard error that names everything in `named`; no trace."""
+    assert result.exit_code == status, result.output
+    errors = result.stderr.strip().splitlines()
+    assert errors[-1].startswith("Error: "), result.stderr
+    assert "Traceback" not in result.stderr
+    for word in named:
+        assert word in errors[-1], f"{word!r} is not in {errors[-1]!r}"
+
+
+def noise(channels: int = 1, seconds: float = 2.0, rate_hz: int = RATE_HZ) -> np.ndarray:
+    return np.random.default_rng(1).normal(0, 0.1, (channels, int(seconds * rate_hz))).astype(np.float32)
+
+
+def wav(path: Path, audio: np.ndarray, rate_hz: int = RATE_HZ) -> Path:
+    with AudioFile(str(path), "w", samplerate=rate_hz, num_channels=audio.shape[0], bit_depth=32) as file:
+        file.write(audio)
+    return path
+
+
+def float_wav_without_checks(path: Path, samples: np.ndarray, channels: int) -> Path:
+    """A WAV written byte by byte, for what no library writes."""
+    data = samples.astype("<f4").tobytes()
+    block = 4 * channels
+    form = struct.pack("<HHIIHH", 3, channels, RATE_HZ, RATE_HZ * block, block, 32)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data
+    path.write_bytes(b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
+    return path
+
+
+def not_audio(folder: Path) -> Path:
+    path = folder / "bad.wav"
+    path.write_bytes(b"this is a shopping list, not audio\n" * 100)
+    return path
+
+
+def truncated(folder: Path) -> Path:
+    path = folder / "bad.flac"
+    audio = noise(seconds=4.0)
+    with AudioFile(str(path), "w", samplerate=RATE_HZ, num_channels=1) as file:
+        file.write(audio)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return path
+
+
+def with_nan(folder: Path) -> Path:
+    audio = noise()
+    audio[0, 40_000] = np.nan
+    return float_wav_without_checks(folder / "bad.wav", audio, 1)
+
+
+BAD_FILES: dict[str, tuple[Callable[[Path], Path], str]] = {
+    "missing": (lambda folder: folder / "bad.wav", "bad.wav"),
+    "a folder": (lambda folder: folder, ""),
+    "not audio": (not_audio, "bad.wav"),
+    "empty file": (lambda folder: ((folder / "bad.wav").write_bytes(b"") and folder) or folder / "bad.wav", "bad.wav"),
+    "no samples": (lambda folder: float_wav_without_checks(folder / "bad.wav", np.zeros(0), 1), "bad.wav"),
+    "truncated": (truncated, "bad.flac"),
+    "NaN": (with_nan, "bad.wav"),
+    "no channels": (lambda folder: float_wav_without_checks(folder / "bad.wav", noise(), 0), "bad.wav"),
+    "6 channels": (lambda folder: wav(folder / "bad.wav", noise(6)), "6 channels"),
+    "8 kHz": (lambda folder: wav(folder / "bad.wav", noise(rate_hz=8000), 8000), "8"),
+}
+
+
+@pytest.mark.parametrize("role", ["input", "reference"])
+@pytest.mark.parametrize("case", BAD_FILES)
+def test_a_file_that_cannot_be_used_is_named_and_nothing_is_written(
+    home: Path, tmp_path: Path, case: str, role: str
+) -> None:
+    make, named = BAD_FILES[case]
+    bad, good, out = make(tmp_path), wav(tmp_path / "good.wav", noise()), tmp_path / "out.wav"
+    inputs = {"input": (bad,), "reference": (good, "--reference", bad)}
+    result = run("automix", *inputs[role], "-o", out)
+    if case == "a folder":
+        assert result.exit_code == 2
+    else:
+        check_refused(result, named)
+    assert not out.exists()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_192_khz_works(home: Path, tmp_path: Path) -> None:
+    source = wav(tmp_path / "in.wav", noise(2, seconds=1.5, rate_hz=192_000), 192_000)
+    result = run("automix", source, "-o", tmp_path / "out.wav", "--json", tmp_path / "r.json")
+    assert result.exit_code == 0, result.output
+    with AudioFile(str(tmp_path / "out.wav")) as file:
+        assert (file.samplerate, file.num_channels, file.frames) == (192_000, 2, 288_000)
+
+
+def test_silence_is_left_as_it_is(home: Path, tmp_path: Path) -> None:
+    source = wav(tmp_path / "in.wav", np.zeros((1, RATE_HZ * 2), np.float32))
+    result = run("automix", source, "-o", tmp_path / "out.wav", "--json", tmp_path / "r.json")
+    assert result.exit_code == 0, result.output
+    answer = msgspec.json.decode((tmp_path / "r.json").read_bytes())
+    assert answer["applied"] is False
+    assert "silent" in answer["reason"]
+    assert answer["measures"]["before"]["loudness_lufs"] is None
+
+
+def test_the_input_is_never_overwritten(home: Path, tmp_path: Path) -> None:
+    source = wav(tmp_path / "in.wav", noise())
+    before = source.read_bytes()
+    check_refused(run("automix", source, "-o", source), "in.wav", "-o")
+    assert source.read_bytes() == before
+
+
+def test_an_output_folder_that_does_not_exist_is_named(home: Path, tmp_path: Path) -> None:
+    source = wav(tmp_path / "in.wav", noise())
+    check_refused(run("automix", source, "-o", tmp_path / "nowhere" / "out.wav"), "nowhere")
+
+
+def test_two_sounds_to_sound_like_are_one_too_many(home: Path, tmp_path: Path) -> None:
+    source = wav(tmp_path / "in.wav", noise())
+    result = run("automix", source, "--reference", source, "--style", "warm", "-o", tmp_path / "out.wav")
+    assert result.exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--model", "--style"])
+def test_an_unknown_name_is_told_with_the_known_ones(home: Path, tmp_path: Path, option: str) -> None:
+    source = wav(tmp_path / "in.wav", noise())
+    known = "channel-strip" if option == "--model" else "none"
+    check_refused(run("automix", source, option, "wurm", "-o", tmp_path / "out.wav"), "wurm", known)
+
+
+def test_automation_needs_a_model_for_it(home: Path, tmp_path: Path) -> None:
+    source = wav(tmp_path / "in.wav", noise())
+    check_refused(run("automix", source, "--automation", "-o", tmp_path / "out.wav"), "--automation", "channel-strip")
+
+
+def damage(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    def work(folder: Path) -> None:
+        (folder / name).write_bytes(change((folder / name).read_bytes()))
+
+    return work
+
+
+def other_plugin_version(folder: Path) -> None:
+    """A model of a VST3 plugin that claims to have been made with another version of it."""
+    from bridge.plugins.chain_file import parse_chain
+    from bridge.plugins.host import PluginHost
+
+    text = '[[slot]]\nplugin = "vst3:ZamCompX2"\n[slot.control.Threshold]\n'
+    with PluginHost(workers=1) as host:
+        chain = parse_chain(text, source="test", calibrate=host.calibrate)
+    (slot,) = chain.slots
+    assert slot.fingerprint is not None
+    old = msgspec.structs.replace(slot.fingerprint, version="0.0.1")
+    shutil.rmtree(folder)
+    save_flattening_model(
+        folder, msgspec.structs.replace(chain, slots=(msgspec.structs.replace(slot, fingerprint=old),))
+    )
+
+
+DAMAGED_MODELS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
+    "no manifest": (lambda folder: (folder / "model.json").unlink(), ("model.json",)),
+    "damaged manifest": (damage("model.json", lambda data: data[: len(data) // 2]), ("model.json", "damaged")),
+    "another schema": (
+        damage("model.json", lambda data: data.replace(b'"schema": 1', b'"schema": 99', 1)),
+        ("99", "version 1"),
+    ),
+    "missing weights": (lambda folder: (folder / "weights.safetensors").unlink(), ("weights.safetensors",)),
+    "damaged weights": (
+        damage("weights.safetensors", lambda data: data[:-8] + b"\0\0\1\1\0\0\1\1"),
+        ("weights.safetensors", "manifest"),
+    ),
+    "another plugin version": (other_plugin_version, ("ZamCompX2", "0.0.1")),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGED_MODELS)
+def test_a_model_that_cannot_be_used_is_named_with_the_remedy(home: Path, tmp_path: Path, case: str) -> None:
+    spoil, named = DAMAGED_MODELS[case]
+    model = tmp_path / "model"
+    save_flattening_model(model)
+    spoil(model)
+    source = wav(tmp_path / "in.wav", noise())
+    check_refused(run("automix", source, "--model", model, "-o", tmp_path / "out.wav"), *named)
+    assert not (tmp_path / "out.wav").exists()
+
+
+BAD_CHAINS = {
+    "unknown plugin": ('[[slot]]\nplugin = "builtin:PeekFilter"\n', ("PeekFilter", "PeakFilter")),
+    "missing plugin": ('[[slot]]\nplugin = "vst3:NoSuchPlugin"\n[slot.control.x]\n', ("NoSuchPlugin",)),
+    "unknown scheme": ('[[slot]]\nplugin = "au:Thing"\n', ("au:Thing", "builtin:NAME")),
+    "unknown parameter": ('[[slot]]\nplugin = "builtin:Gain"\n[slot.control.gain_bd]\n', ("gain_bd", "gain_db")),
+    "unknown key": ('[[slot]]\nplugin = "builtin:Gain"\ncolour = "red"\n', ("colour",)),
+    "empty range": (
+        '[[slot]]\nplugin = "builtin:Gain"\n[slot.control.gain_db]\nrange = [3.0, 3.0]\n',
+        ("gain_db", "range"),
+    ),
+    "impossible range": (
+        '[[slot]]\nplugin = "builtin:Compressor"\n[slot.control.ratio]\nrange = [0.1, 4.0]\n',
+        ("ratio", "0.1"),
+    ),
+    "no slot": ('name = "empty"\nslot = []\n', ("slot",)),
+    "no TOML": ("[[slot]\n", ("TOML",)),
+}
+
+
+@pytest.mark.parametrize("case", BAD_CHAINS)
+def test_a_wrong_chain_is_named_with_the_remedy(home: Path, tmp_path: Path, case: str) -> None:
+    text, named = BAD_CHAINS[case]
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    result = run("chain", "show", file)
+    check_refused(result, *named, status=1 if case == "missing plugin" else 2)
+
+
+def test_a_chain_without_a_model_says_how_to_train_one(home: Path, tmp_path: Path) -> None:
+    chain = tmp_path / "channel-strip.toml"
+    text = (shipped_folder("models") / "chains" / "channel-strip.toml").read_text("utf-8")
+    chain.write_text(text.replace("[20.0, 400.0]", "[20.0, 300.0]"), encoding="utf-8")
+    source = wav(tmp_path / "in.wav", noise())
+    check_refused(run("automix", source, "--chain", chain, "-o", tmp_path / "out.wav"), "train --chain")
+
+
+def test_debug_shows_the_trace_behind_the_line(home: Path, tmp_path: Path) -> None:
+    arguments = ["automix", str(tmp_path / "none.wav"), "-o", str(tmp_path / "out.wav")]
+    quiet, loud = CliRunner().invoke(main, arguments), CliRunner().invoke(main, ["--debug", *arguments])
+    assert "Traceback" not in quiet.stderr
+    assert "Traceback" in loud.stderr
+    assert quiet.stderr.splitlines()[-1] == loud.stderr.splitlines()[-1]
