@@ -109,6 +109,7 @@ class StandIn:
         self.surfaces: list[Surface] = []
         self.ticks = 0
         self.slices_s: list[float] = []  # how long the scripts held each tick
+        self.busy_s: list[float] = []  # the processor time of it: what a busy machine cannot lengthen
         self._binding = Binding(self)
         self._scripts: list[Script] = []
         self._scheduled: list[tuple[int, Callable[[], None]]] = []
@@ -223,10 +224,11 @@ class StandIn:
             project.settle()
         for surface in self.surfaces:
             surface.tick()
-        started_s = time.perf_counter()
+        started_s, busy_s = time.perf_counter(), time.thread_time()
         for script in list(self._scripts):
             self._run(script, script.tick)
         self.slices_s.append(time.perf_counter() - started_s)
+        self.busy_s.append(time.thread_time() - busy_s)
         return self.slices_s[-1]
 
     def run_until_idle(self, limit_s: float = 30.0) -> None:
