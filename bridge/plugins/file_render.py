@@ -99,7 +99,7 @@ class _Stream:
             sample_rate_hz=job.info.sample_rate_hz,
             channels=job.info.channels,
         )
-        self._lane.ask(ask, self._plugins, first=self._lane.introduce(job.loaded))
+        self._lane.ask(ask, self._plugins, about=job.loaded)
 
     def push(self, block: Float32) -> Float32:
         """A view of what is ready; copy it before the next push."""

@@ -153,7 +153,7 @@ class PluginHost:
 
         def work(lane: Lane) -> protocol.Answers:
             ask = protocol.Describe(key=chain.key)
-            return lane.ask(ask, suspects(loaded), first=lane.introduce(loaded))
+            return lane.ask(ask, suspects(loaded), about=loaded)
 
         answer = self.run_errand(Errand(work))
         assert isinstance(answer, protocol.Described)

@@ -149,10 +149,14 @@ class Queue:
             self._items.extend(items)
             self._changed.notify(len(items))
 
-    def put_back(self, jobs: list[RenderJob]) -> None:
+    def put_back(self, jobs: list[RenderJob]) -> list[RenderJob]:
+        """To the front again. Returns those that a closed queue no longer takes: all."""
         with self._changed:
+            if self._is_closed:
+                return jobs
             self._items.extendleft(reversed(jobs))
             self._changed.notify(len(jobs))
+            return []
 
     def take(self) -> RenderJob | Errand | None:
         """The next item, or None once the queue is closed."""

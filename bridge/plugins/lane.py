@@ -81,27 +81,30 @@ class Lane(threading.Thread):
         except (errors.BridgeError, OSError) as error:
             errand.finish(None, error)
 
-    def ask(self, ask: protocol.Ask, plugins: str, *, first: Sequence[protocol.Ask] = ()) -> protocol.Answers:
-        """One question, one answer. PluginCrashed or PluginHung names `plugins`; `Failed` is raised as its error."""
+    def ask(self, ask: protocol.Ask, plugins: str, *, about: LoadedFrom | None = None) -> protocol.Answers:
+        """One question, one answer; `about`: the chain that the worker must know for it.
+
+        PluginCrashed or PluginHung names `plugins`, if the worker has not said at which it was; an answer that is
+        `Failed` is raised as its error.
+        """
         try:
             worker = self._ready_worker()
             self._deadlines.watch(worker, self._settings.render_limit_s)
-            worker.send(*first, ask)
-            return raised(self._receive())
+            worker.send(*self._introduction(worker, about), ask)
+            answer = self._receive()
         except WorkerGone as gone:
             raise self._lost(gone, plugins) from gone
+        if isinstance(answer, protocol.Failed):
+            raise error_of(answer)
+        return answer
 
-    def introduce(self, loaded: LoadedFrom) -> list[protocol.Ask]:
-        """What the worker must hear before it hears of this chain; nothing if it knows it."""
-        try:
-            worker = self._ready_worker()
-        except WorkerGone as gone:
-            raise self._lost(gone, "") from gone
-        key = loaded.chain.key
-        if key in worker.known_chains:
-            return []
-        worker.known_chains.add(key)
-        return [protocol.Load(key=key, slots=loaded.chain.slots, paths=loaded.paths)]
+    def forgotten(self) -> tuple[str, ...]:
+        """The shared files that this worker may still map though they are gone; each is told once."""
+        if self._worker is None:
+            return ()
+        files = self.pool.retired(self._worker.told_forgotten)
+        self._worker.told_forgotten += len(files)
+        return files
 
     # ------------------------------------------------------------ renders
 
@@ -117,6 +120,9 @@ class Lane(threading.Thread):
                 self._finish(done, answer)
         except WorkerGone as gone:
             self._recover(gone, in_flight)
+        finally:  # nothing is left but after an error of this program: then nobody should wait for ever
+            for job in in_flight:
+                job.batch.finish(job, PluginError("Bridge failed while rendering; its log says how. Report this."))
 
     def _fill(self, in_flight: deque[RenderJob]) -> None:
         while len(in_flight) < IN_FLIGHT:
@@ -136,7 +142,6 @@ class Lane(threading.Thread):
             job.batch.finish(job, error)
             return
         in_flight.append(job)
-        first = self.introduce(job.batch.loaded)
         worker = self._ready_worker()
         ask = protocol.Render(
             key=job.batch.loaded.chain.key,
@@ -150,7 +155,7 @@ class Lane(threading.Thread):
         )
         if len(in_flight) == 1:
             self._deadlines.watch(worker, self._settings.render_limit_s)
-        worker.send(*first, ask)
+        worker.send(*self._introduction(worker, job.batch.loaded), ask)
 
     def _finish(self, job: RenderJob, answer: protocol.Answers) -> None:
         assert job.target is not None
@@ -178,16 +183,11 @@ class Lane(threading.Thread):
                 error = self._lost(gone, suspects(culprit.batch.loaded))
                 in_flight.popleft().batch.finish(culprit, error, is_fault=True)
         self._lose()
-        self._queue.put_back(list(in_flight))
+        for job in self._queue.put_back(list(in_flight)):
+            job.batch.finish(job, PluginError(CLOSED))
+        in_flight.clear()
 
     # ------------------------------------------------------------ the worker
-
-    def forgotten(self) -> tuple[str, ...]:
-        """The shared files that this worker may still map though they are gone; each is told once."""
-        worker = self._ready_worker()
-        files = self.pool.retired(worker.told_forgotten)
-        worker.told_forgotten += len(files)
-        return files
 
     def _ready_worker(self) -> WorkerProcess:
         if self._worker is None:
@@ -204,6 +204,13 @@ class Lane(threading.Thread):
             self._receive()
         return self._worker
 
+    def _introduction(self, worker: WorkerProcess, loaded: LoadedFrom | None) -> list[protocol.Ask]:
+        """What the worker must hear before it hears of this chain; nothing if it knows it."""
+        if loaded is None or loaded.chain.key in worker.known_chains:
+            return []
+        worker.known_chains.add(loaded.chain.key)
+        return [protocol.Load(key=loaded.chain.key, slots=loaded.chain.slots, paths=loaded.paths)]
+
     def _receive(self) -> protocol.Answers:
         """The next answer that is more than a sign of progress; each sign starts the time limit again."""
         assert self._worker is not None
@@ -211,11 +218,11 @@ class Lane(threading.Thread):
             answer = self._worker.receive()
             if not isinstance(answer, protocol.Doing):
                 self._doing = None
-                self._deadlines.extend(self._worker, self._settings.render_limit_s)
+                self._deadlines.watch(self._worker, self._settings.render_limit_s)
                 return answer
             self._doing = answer
             limit_s = self._settings.load_limit_s if answer.is_loading else self._settings.render_limit_s
-            self._deadlines.extend(self._worker, limit_s)
+            self._deadlines.watch(self._worker, limit_s)
 
     def _lose(self) -> None:
         if self._worker is not None:
@@ -257,10 +264,3 @@ def error_of(failed: protocol.Failed) -> PluginError:
     kind = getattr(errors, failed.error, PluginError)
     error: PluginError = kind(failed.message)
     return error
-
-
-def raised(answer: protocol.Answers) -> protocol.Answers:
-    """The answer itself, unless it is a failure: that is raised."""
-    if isinstance(answer, protocol.Failed):
-        raise error_of(answer)
-    return answer

@@ -7,6 +7,7 @@ waits for an answer then reads the end of the pipe, on every operating system al
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import subprocess
 import sys
@@ -52,7 +53,6 @@ class WorkerProcess:
         self._reader = protocol.FrameReader()
         self._answers: list[bytes] = []
         self._was_hung = False
-        self.deadline: float | None = None  # time.monotonic()
         self.known_chains: set[str] = set()
         self.told_forgotten = 0
 
@@ -109,30 +109,26 @@ class Deadlines:
     """One thread that kills workers whose deadline has passed, and sleeps while there is none."""
 
     def __init__(self) -> None:
-        self._workers: set[WorkerProcess] = set()
+        self._deadlines: dict[WorkerProcess, float] = {}  # in time.monotonic()
+        self._wakes_at_s = math.inf
         self._changed = threading.Condition()
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def watch(self, worker: WorkerProcess, limit_s: float) -> None:
-        """Kill `worker` unless its deadline is moved or taken away within `limit_s`."""
-        worker.deadline = time.monotonic() + limit_s
+        """Kill `worker` unless within `limit_s` it is watched anew, after a sign of progress, or released."""
+        deadline = time.monotonic() + limit_s
         with self._changed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="plugin deadlines", daemon=True)
                 self._thread.start()
-            if worker not in self._workers:
-                self._workers.add(worker)
+            self._deadlines[worker] = deadline
+            if deadline < self._wakes_at_s:
                 self._changed.notify()
-
-    def extend(self, worker: WorkerProcess, limit_s: float) -> None:
-        """A sign of progress: the limit starts again. Cheap; `watch` came before."""
-        worker.deadline = time.monotonic() + limit_s
 
     def release(self, worker: WorkerProcess) -> None:
         with self._changed:
-            worker.deadline = None
-            self._workers.discard(worker)
+            self._deadlines.pop(worker, None)
 
     def close(self) -> None:
         with self._changed:
@@ -145,9 +141,8 @@ class Deadlines:
         with self._changed:
             while not self._is_closed:
                 now = time.monotonic()
-                for worker in list(self._workers):
-                    if worker.deadline is not None and worker.deadline <= now:
-                        self._workers.discard(worker)
-                        worker.kill(is_hung=True)
-                pending = [worker.deadline for worker in self._workers if worker.deadline is not None]
-                self._changed.wait(max(min(pending) - now, 0.001) if pending else None)
+                for worker in [worker for worker, deadline in self._deadlines.items() if deadline <= now]:
+                    del self._deadlines[worker]
+                    worker.kill(is_hung=True)
+                self._wakes_at_s = min(self._deadlines.values(), default=math.inf)
+                self._changed.wait(None if self._wakes_at_s == math.inf else self._wakes_at_s - now)
