@@ -1,65 +1,21 @@
 """Where a chain's slots live on a track: which FX, and which of its parameters each control is.
 
-FX are found by identity (fx_ident, original name), ReaEQ's bands by role, parameters by name; never by position
-alone. What cannot be a home is said, with the reason. This module computes no value.
+ReaEQ's bands are found by role, everything else by identity and name. What cannot be a home is said, with the
+reason. This module computes no value.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import combinations
 from math import log2
-from pathlib import Path, PurePosixPath
-
-import msgspec
 
 from bridge.plugins.chain import Chain, Slot
 from bridge.reaper.displayed import read_quantity
+from bridge.reaper.identity import is_plugin, parameter_called, plugin_name
 from bridge.reaper.messages import Fx, LeftAlone, Parameter
-
-_NOT_WORD = re.compile(r"[^a-z0-9]+")
-_UNIT_WORDS = {"hz", "khz", "db", "ms", "s", "oct", "percent"}
-
-
-class _StockControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    unit: str
-    kind: str = ""
-    names: tuple[str, ...] = ()
-
-
-class _StockPlugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    control: dict[str, _StockControl]
-    band_type: int | None = None
-
-
-class _Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    names: tuple[str, ...]
-    why: str
-    at_most: float | None = None
-    is_off: bool = False
-
-
-class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One FX of REAPER as a home of pedalboard's effects: an entry of `stock.toml`."""
-
-    name: str
-    file_stem: str
-    plugin: dict[str, _StockPlugin]
-    demand: tuple[_Demand, ...] = ()
-
-
-class _StockTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    fx: tuple[StockFx, ...]
-
-
-@cache
-def stock_fx() -> tuple[StockFx, ...]:
-    """The table of REAPER's stock FX."""
-    file = Path(__file__).with_name("stock.toml")
-    return msgspec.toml.decode(file.read_bytes(), type=_StockTable).fx
+from bridge.reaper.stock import StockFx, StockPlugin, is_met, is_stock, stock_fx
 
 
 @dataclass(frozen=True)
@@ -110,23 +66,6 @@ def find_homes(chain: Chain, fx_chain: Sequence[Fx]) -> Homes:
     return homes
 
 
-def is_plugin(fx: Fx, name: str, *, kind: str = "VST3") -> bool:
-    """Whether an FX is the plugin called `name`, by its original name or by its file."""
-    if fx.type.removesuffix("i") not in (kind, ""):
-        return False
-    prefix, colon, original = fx.original_name.partition(": ")
-    if colon and prefix.removesuffix("i") == kind and (original == name or original.startswith(f"{name} (")):
-        return True
-    return file_stem(fx.ident) == name.lower()
-
-
-def file_stem(ident: str) -> str:
-    """'C:\\VST3\\ZamCompX2.vst3<123' -> 'zamcompx2': the plugin's file (or bundle) without folder and endings."""
-    path = PurePosixPath(ident.replace("\\", "/").partition("<")[0])
-    bundle = next((part for part in path.parts if part.lower().endswith(".vst3")), path.name)
-    return bundle.lower().partition(".")[0]
-
-
 # ---------------------------------------------------------------- case 1: the same plugin in both places
 
 
@@ -142,37 +81,11 @@ def _settle_same_plugin(homes: Homes, slot: Slot, usable: Sequence[Fx], fx_chain
     homes.fx[slot.name] = fx
     homes.places[slot.name] = {}
     for control in slot.controls:
-        parameter = _parameter_called((control.name,), fx.parameters)
+        parameter = parameter_called((control.name,), fx.parameters)
         if parameter is None:
             homes.left_alone.append(LeftAlone(what=control.label, why=f"{fx.name} shows no parameter of this name"))
             continue
         homes.places[slot.name][control.name] = Place(control.name, fx, parameter, control.unit, is_same_plugin=True)
-
-
-def plugin_name(slot: Slot) -> str:
-    """'vst3:ZamCompX2' and 'vst3:/folder/ZamCompX2.vst3' -> 'ZamCompX2'."""
-    reference = slot.plugin.partition(":")[2]
-    return Path(reference).name.removesuffix(".vst3")
-
-
-def _parameter_called(names: Sequence[str], parameters: Iterable[Parameter]) -> Parameter | None:
-    """The parameter with one of these names, compared by words; its unit may be missing at either end."""
-    candidates = list(parameters)
-    for read in (_words, _words_without_unit):
-        wanted = {read(name) for name in names}
-        for parameter in candidates:
-            if read(parameter.name) in wanted or read(parameter.ident.partition(":")[2]) in wanted - {""}:
-                return parameter
-    return None
-
-
-def _words(name: str) -> str:
-    return _NOT_WORD.sub("", name.lower())
-
-
-def _words_without_unit(name: str) -> str:
-    words = [word for word in _NOT_WORD.split(name.lower()) if word]
-    return "".join(words[:-1] if len(words) > 1 and words[-1] in _UNIT_WORDS else words)
 
 
 # ---------------------------------------------------------------- case 2: REAPER's stock FX
@@ -181,30 +94,30 @@ def _words_without_unit(name: str) -> str:
 def _settle_stock(
     homes: Homes, stock: StockFx, slots: Sequence[Slot], usable: Sequence[Fx], fx_chain: Sequence[Fx], used: set[str]
 ) -> None:
-    fx = next((fx for fx in usable if _is_stock(fx, stock)), None)
+    fx = next((fx for fx in usable if is_stock(fx, stock)), None)
     if fx is None:
-        if not any(_is_stock(fx, stock) for fx in fx_chain):
+        if not any(is_stock(fx, stock) for fx in fx_chain):
             homes.missing.append(stock.name)
         names = ", ".join(slot.name for slot in slots)
         homes.left_alone.append(LeftAlone(what=names, why=f"{stock.name} is not active on this track"))
         return
     used.add(fx.guid)
     for demand in stock.demand:
-        if not _is_met(demand, fx):
+        if not is_met(demand, fx):
             homes.left_alone.append(LeftAlone(what=fx.name, why=f"{fx.name} {demand.why}"))
             return
     for slot, band in _bands(slots, stock, fx):
         _settle_stock_slot(homes, slot, stock.plugin[slot.plugin], fx, band)
 
 
-def _settle_stock_slot(homes: Homes, slot: Slot, plugin: _StockPlugin, fx: Fx, band: int | None) -> None:
+def _settle_stock_slot(homes: Homes, slot: Slot, plugin: StockPlugin, fx: Fx, band: int | None) -> None:
     if plugin.band_type is not None and band is None:
         homes.left_alone.append(LeftAlone(what=slot.name, why=f"{fx.name} has no band of this type left: add one"))
         return
     places: dict[str, Place] = {}
     for name, known in plugin.control.items():
         if plugin.band_type is None:
-            parameter = _parameter_called(known.names, fx.parameters)
+            parameter = parameter_called(known.names, fx.parameters)
         else:
             parameter = next((p for p in _band(fx, plugin.band_type, band) if p.eq and p.eq.kind == known.kind), None)
         if parameter is not None:
@@ -215,20 +128,6 @@ def _settle_stock_slot(homes: Homes, slot: Slot, plugin: _StockPlugin, fx: Fx, b
     wanted = {control.name for control in slot.controls} | set(slot.fixed)
     homes.fx[slot.name] = fx
     homes.places[slot.name] = {name: place for name, place in places.items() if name in wanted}
-
-
-def _is_stock(fx: Fx, stock: StockFx) -> bool:
-    return is_plugin(fx, stock.name, kind="VST") or (fx.type in ("VST", "") and file_stem(fx.ident) == stock.file_stem)
-
-
-def _is_met(demand: _Demand, fx: Fx) -> bool:
-    parameter = _parameter_called(demand.names, fx.parameters)
-    if parameter is None:
-        return True
-    if demand.is_off:
-        return parameter.normalized < 0.5
-    quantity = read_quantity(parameter.text)
-    return quantity is not None and demand.at_most is not None and quantity.value <= demand.at_most
 
 
 def _band(fx: Fx, band_type: int, band_index: int | None) -> Iterator[Parameter]:
@@ -299,5 +198,5 @@ def _unused(chain: Chain, fx_chain: Sequence[Fx], used: set[str]) -> Iterator[Le
 
 def _is_wanted(chain: Chain, fx: Fx) -> bool:
     plugins = {slot.plugin for slot in chain.slots}
-    stock = any(_is_stock(fx, entry) and plugins & set(entry.plugin) for entry in stock_fx())
+    stock = any(is_stock(fx, entry) and plugins & set(entry.plugin) for entry in stock_fx())
     return stock or any(is_plugin(fx, plugin_name(slot)) for slot in chain.slots if ":" in slot.plugin)

@@ -5,16 +5,14 @@
     spool/attempts/<id>.json                                         how often a request was begun
 
 Whatever lies in the folder is material to judge: only regular files with an id for a name are opened, up to a
-size. This module decides nothing about jobs, and it never follows a link or leaves the folder.
+size, and nothing outside of the folder is. This module decides nothing about jobs.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shutil
-import stat
 import time
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +30,7 @@ from bridge.reaper.messages import (
     decode,
     encode,
 )
+from bridge.reaper.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
 
 FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts")
 HEARTBEAT_FILE = "heartbeat.json"
@@ -80,7 +79,7 @@ class Spool:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise LinkError(
-                    f"Cannot make the folder {folder}: {_reason(error)}. "
+                    f"Cannot make the folder {folder}: {reason(error)}. "
                     "Make its parent writable, or set BRIDGE_HOME to another folder (for REAPER too)."
                 ) from error
             if folder.is_symlink():
@@ -99,7 +98,7 @@ class Spool:
     def _ids(self, folder: str) -> list[str]:
         """Ids by age. Names that are no id are not Bridge's and are skipped."""
         found: list[tuple[int, str]] = []
-        for entry in _entries(self.folder / folder):
+        for entry in entries(self.folder / folder):
             if match := _MESSAGE_NAME.fullmatch(entry.name):
                 try:
                     found.append((entry.stat(follow_symlinks=False).st_mtime_ns, match[1]))
@@ -129,7 +128,7 @@ class Spool:
         try:
             return self.read_receipt(request_id)
         finally:
-            _remove(path)
+            remove(path)
 
     def has_request(self, request_id: str) -> bool:
         return os.path.lexists(self._path("requests", request_id))
@@ -142,12 +141,12 @@ class Spool:
         if not _AUDIO_NAME.fullmatch(name):
             raise LinkError(f"The request names the audio file {name!r}; only '<id>.wav' inside spool/audio is read.")
         path = self.folder / "audio" / name
-        _regular_size(path, MAX_AUDIO_BYTES, f"audio/{name}")
+        check_regular(path, MAX_AUDIO_BYTES, f"audio/{name}")
         return path
 
     def _read(self, folder: str, request_id: str, kind: type[M]) -> M:
         name = f"{folder}/{request_id}.json"
-        return decode(_read_regular(self._path(folder, request_id), name), kind, source=name)
+        return decode(read_regular(self._path(folder, request_id), name, MAX_MESSAGE_BYTES), kind, source=name)
 
     # ------------------------------------------------------------ writing
 
@@ -161,7 +160,7 @@ class Spool:
         self._write(self.folder / HEARTBEAT_FILE, heartbeat)
 
     def remove_heartbeat(self) -> None:
-        _remove(self.folder / HEARTBEAT_FILE)
+        remove(self.folder / HEARTBEAT_FILE)
 
     def begin_attempt(self, request_id: str) -> int:
         """Count one more attempt at this request and return the count, durable before the work begins."""
@@ -182,40 +181,28 @@ class Spool:
             )
 
     def _write(self, path: Path, message: Message, *, is_durable: bool = False) -> None:
-        part = path.with_name(path.name + ".part")
-        _remove(part)
-        try:
-            with part.open("xb") as file:  # x: a link that somebody laid there is not followed
-                file.write(encode(message))
-                if is_durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            _replace(part, path)
-        except OSError as error:
-            remedy = "Free some space." if error.errno in _DISK_FULL else "Make the folder writable for Bridge."
-            _remove(part)
-            raise LinkError(f"Cannot write {path}: {_reason(error)}. {remedy}") from error
+        write_whole(path, encode(message), is_durable=is_durable)
 
     # ------------------------------------------------------------ removing
 
     def finish(self, request_id: str, *, keep_audio: bool = False) -> None:
         """Remove what belonged to an answered request. Its reply stays for the script."""
         for folder in ("requests", "progress", "attempts"):
-            _remove(self._path(folder, request_id))
+            remove(self._path(folder, request_id))
         if not keep_audio:
             self.drop_audio(f"{request_id}.wav")
 
     def drop_audio(self, name: str) -> None:
         """Remove an audio file by its bare name; any other name is left alone."""
         if _AUDIO_NAME.fullmatch(name):
-            _remove(self.folder / "audio" / name)
+            remove(self.folder / "audio" / name)
 
     def sweep(self, now_s: float | None = None) -> list[Path]:
         """Remove leftovers by age and return them. Files whose names are not Bridge's stay."""
         now_s = time.time() if now_s is None else now_s
         removed: list[Path] = []
         for folder in FOLDERS:
-            for entry in _entries(self.folder / folder):
+            for entry in entries(self.folder / folder):
                 if not _OWN_NAME.fullmatch(entry.name):
                     continue
                 limit_s = PART_AGE_S if entry.name.endswith(".part") else MAX_AGE_S[folder]
@@ -223,7 +210,7 @@ class Spool:
                     age_s = now_s - entry.stat(follow_symlinks=False).st_mtime
                 except FileNotFoundError:
                     continue
-                if age_s > limit_s and _remove(Path(entry.path)):
+                if age_s > limit_s and remove(Path(entry.path)):
                     removed.append(Path(entry.path))
         return removed
 
@@ -234,66 +221,7 @@ class Spool:
         return self.folder / folder / name
 
 
-_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EFBIG}
-
-
 def request_id_of(path: Path) -> str | None:
     """The id in the name of a request or audio file, or None for any other name."""
     match = _MESSAGE_NAME.fullmatch(path.name)
     return match[1] if match else None
-
-
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as entries:
-            return list(entries)
-    except OSError as error:
-        raise LinkError(f"Cannot read the folder {folder}: {_reason(error)}. Restart `bridge daemon`.") from error
-
-
-def _regular_size(path: Path, limit_bytes: int, name: str) -> os.stat_result:
-    """The state of a regular file (no link, no folder, no device) that is not too large, else LinkError."""
-    try:
-        state = path.lstat()
-    except OSError as error:
-        raise LinkError(f"{name} cannot be read: {_reason(error)}. Run the action again.") from error
-    if not stat.S_ISREG(state.st_mode):
-        raise LinkError(f"{name} is a link or no regular file; Bridge opens neither. It was ignored.")
-    if state.st_size > limit_bytes:
-        raise LinkError(f"{name} holds {state.st_size:,} bytes; at most {limit_bytes:,} are read. It was ignored.")
-    return state
-
-
-def _read_regular(path: Path, name: str) -> bytes:
-    state = _regular_size(path, MAX_MESSAGE_BYTES, name)
-    try:
-        with path.open("rb") as file:
-            if not os.path.samestat(os.fstat(file.fileno()), state):
-                raise LinkError(f"{name} was exchanged while it was opened. It was ignored.")
-            return file.read(MAX_MESSAGE_BYTES + 1)
-    except OSError as error:
-        raise LinkError(f"{name} cannot be read: {_reason(error)}. Run the action again.") from error
-
-
-def _replace(part: Path, path: Path) -> None:
-    """Rename over an existing file; on Windows a reader that holds it open makes this fail for a moment."""
-    for _ in range(20):
-        try:
-            part.replace(path)
-            return
-        except PermissionError:
-            time.sleep(0.01)
-    part.replace(path)
-
-
-def _remove(path: Path) -> bool:
-    """Unlink a file or link. A folder or a file that another process holds open stays until the next sweep."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__

@@ -1,0 +1,75 @@
+"""REAPER's stock FX as homes of pedalboard's effects: the table `stock.toml`, and which FX is which entry."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from bridge.reaper.displayed import read_quantity
+from bridge.reaper.identity import file_stem, is_plugin, parameter_called
+from bridge.reaper.messages import Fx
+
+
+class StockControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a control lives: a `kind` of an equaliser band, or a parameter with one of `names`.
+
+    `unit` is the unit of its texts where they name none.
+    """
+
+    unit: str
+    kind: str = ""
+    names: tuple[str, ...] = ()
+
+
+class StockPlugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands for one of pedalboard's effects: a band of an equaliser, or (without) parameters by name."""
+
+    control: dict[str, StockControl]
+    band_type: int | None = None
+
+
+class Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parameter that must stand in a certain way for the FX to be a home, and what to say where it does not."""
+
+    names: tuple[str, ...]
+    why: str
+    at_most: float | None = None
+    is_off: bool = False
+
+
+class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One FX of REAPER as a home of pedalboard's effects: an entry of `stock.toml`."""
+
+    name: str
+    file_stem: str
+    plugin: dict[str, StockPlugin]
+    demand: tuple[Demand, ...] = ()
+
+
+class _StockTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    fx: tuple[StockFx, ...]
+
+
+@cache
+def stock_fx() -> tuple[StockFx, ...]:
+    """The table of REAPER's stock FX."""
+    file = Path(__file__).with_name("stock.toml")
+    return msgspec.toml.decode(file.read_bytes(), type=_StockTable).fx
+
+
+def is_stock(fx: Fx, stock: StockFx) -> bool:
+    """Whether an FX is this entry of the table, whatever the user calls it."""
+    return is_plugin(fx, stock.name, kind="VST") or (fx.type in ("VST", "") and file_stem(fx.ident) == stock.file_stem)
+
+
+def is_met(demand: Demand, fx: Fx) -> bool:
+    """Whether the demand holds for an FX; one that has no such parameter meets it."""
+    parameter = parameter_called(demand.names, fx.parameters)
+    if parameter is None:
+        return True
+    if demand.is_off:
+        return parameter.normalized < 0.5
+    quantity = read_quantity(parameter.text)
+    return quantity is not None and demand.at_most is not None and quantity.value <= demand.at_most
