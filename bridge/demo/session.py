@@ -35,6 +35,10 @@ Progress = Callable[[float, str], None]
 ACTION = "bridge_automix.lua"
 FX = ("ReaEQ", "ReaComp")
 ACTION_LIMIT_S = 60.0
+UNITS = {  # of what REAPER's own FX display, where the text names none; by the first word of the parameter
+    "Freq": "Hz", "Gain": "dB", "Q": "oct", "Global": "dB",
+    "Thresh": "dB", "Attack": "ms", "Release": "ms", "Wet": "dB",
+}  # fmt: skip
 
 
 class DemoChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +139,16 @@ def _auto_mix(reaper: StandIn, take: Take, folder: Path) -> DemoTrack:
 
 
 def _values(track: Track) -> dict[tuple[str, str], tuple[float, str]]:
-    return {(fx.original_name, name): value for fx in track.fx for name, value in fx.values().items()}
+    return {
+        (fx.original_name, name): (normalized, _with_unit(name, text))
+        for fx in track.fx
+        for name, (normalized, text) in fx.values().items()
+    }
+
+
+def _with_unit(parameter: str, text: str) -> str:
+    unit = UNITS.get(re.split(r"[ -]", parameter)[0], "")
+    return text if not unit or text.lower().endswith(unit.lower()) else f"{text} {unit}"
 
 
 def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> Measured:

@@ -26,9 +26,16 @@ local function text_of(value)
   return type(value) == "string" and value or ""
 end
 
+--- `text` with its unit, where it does not name one itself.
+local function with_unit(text, unit)
+  if unit == "" or text:find("%a") then return text end
+  return text .. " " .. unit
+end
+
 local function describe_change(change)
-  local before = type(change.before) == "number" and string.format(" (was %.4g)", change.before) or ""
-  return string.format("  %s %s: %s%s", text_of(change.slot), text_of(change.control), text_of(change.text), before)
+  local unit = text_of(change.unit)
+  local before = type(change.before) == "number" and with_unit(string.format("%.4g", change.before), unit) or "off"
+  return string.format("  %s %s: %s (was %s)", text_of(change.slot), text_of(change.control), with_unit(text_of(change.text), unit), before)
 end
 
 local function describe_measures(measures)

@@ -145,7 +145,7 @@ def test_the_user_reads_what_was_done(desk: Desk) -> None:
     desk.run()
     assert desk.reaper.messages.boxes == []
     assert desk.console.startswith("!SHOW:Bridge: Vocals: 1 setting changed\n")
-    assert "  compressor threshold_db: -12.0 dB (was 0)" in desk.console
+    assert "  compressor threshold_db: -12.0 dB (was 0 dB)" in desk.console
     assert "  left as it is: ReaEQ (it is bypassed)" in desk.console
     assert "  tonal distance: 4.50 dB before, 2.25 dB after" in desk.console
 
