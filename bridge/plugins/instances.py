@@ -167,6 +167,7 @@ class Vst3Instance:
         needed = channels if self.channels == (1,) else 1
         while len(self._plugins) < needed:
             self._plugins.append(self._load())
+            self._flush(self._plugins[-1], 48_000)  # some give another sound the first time
         return [cast(Processor, plugin) for plugin in self._plugins[:needed]]
 
     def _load(self) -> pedalboard.VST3Plugin:
