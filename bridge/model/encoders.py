@@ -51,8 +51,8 @@ class Answer:
     Attributes:
         position: (batch, controls) 0..1 over each control's range.
         spread: (batch, controls) predicted scale of the error of `position`.
-        target_mean_db, target_spread_db: (batch, bands) profile of the sound to aim at; the mean is relative to
-            an unknown level.
+        target_mean_db, target_spread_db: (batch, bands) profile of the sound to aim at: this sound as the
+            reference would have it, or as it would be well recorded; then its level means nothing.
     """
 
     position: Tensor
@@ -134,7 +134,7 @@ class Encoder(nn.Module):
         return Answer(
             position=torch.sigmoid(self.position(x)) * (1 + 2 * _STRETCH) - _STRETCH,
             spread=nn.functional.softplus(self.spread(x)) + 1e-3,
-            target_mean_db=statistics.mean_db + 10 * mean,
+            target_mean_db=statistics.mean_db + statistics.level_db + 10 * mean,
             target_spread_db=(statistics.spread_db + 5 * spread).clamp_min(0),
         )
 

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from bridge.errors import AudioError
+from bridge.model.bands import band_edges_hz, bands_heard
 from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import HeardSound
 
@@ -75,22 +76,6 @@ def check_rate(sample_rate_hz: int) -> None:
         )
 
 
-def bands_heard(sample_rate_hz: int, settings: FeatureSettings) -> int:
-    """How many bands lie wholly below half the sample rate."""
-    return int(np.sum(_band_edges_hz(settings)[2:] <= sample_rate_hz / 2))
-
-
-def band_centres_hz(settings: FeatureSettings) -> NDArray[np.float64]:
-    """Centre frequencies of the bands, (bands,)."""
-    return _band_edges_hz(settings)[1:-1]
-
-
-def _band_edges_hz(settings: FeatureSettings) -> NDArray[np.float64]:
-    """Equal steps on the mel scale of O'Shaughnessy (1987): mel = 2595 log10(1 + f / 700)."""
-    low, high = (2595 * math.log10(1 + hz / 700) for hz in (settings.low_hz, settings.high_hz))
-    return 700 * (10 ** (np.linspace(low, high, settings.bands + 2) / 2595) - 1)
-
-
 def _fft_size(window: int) -> int:
     """The next size with no prime factor above 5: others cost several times as much."""
     size = window
@@ -113,7 +98,7 @@ def _analysis(sample_rate_hz: int, settings: FeatureSettings) -> tuple[torch.Ten
     # A sine's power spread over the main lobe of a Hann window sums to amplitude² x sum(taper²) x size / 4 per peak.
     scale = math.sqrt(4 / (float(taper.square().sum()) * size))
     frequencies = np.arange(size // 2 + 1) * sample_rate_hz / size
-    edges = _band_edges_hz(settings)
+    edges = band_edges_hz(settings)
     rising = (frequencies[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - frequencies[:, None]) / (edges[2:] - edges[1:-1])
     bank = np.clip(np.minimum(rising, falling), 0, None)

@@ -18,7 +18,7 @@ from bridge.audio.measures import LoudnessMeter
 from bridge.errors import PluginError
 from bridge.model.features import hear
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import SoundProfile, distance_db, level_difference_db
+from bridge.model.profile import SoundProfile, distance_db
 from bridge.model.task import Measured
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
@@ -126,15 +126,13 @@ class Guard:
 
     def _take(self, amount: float, settings: Settings, windows: Sequence[Audio]) -> Take:
         profile = hear(windows, self.sample_rate_hz, self.features).profile
-        distance = distance_db(profile, self.target, level_counts=self.level_counts)
+        distance = distance_db(profile, self.target, level_counts=self.level_counts, features=self.features)
         return Take(amount, settings, tuple(windows), profile, distance)
 
     def _level(self, take: Take, before: Measured) -> tuple[Take, Measured]:
-        """`take` with its output gain set: to the target's level, or to the loudness there was; below the ceiling."""
+        """`take` with its output gain set: without reference to the loudness there was; below the ceiling."""
         if self.level_counts:
-            moved = self._with_gain(take, level_difference_db(take.profile, self.target))
-            best = moved if moved.distance_db < take.distance_db else take
-            measured = self._measure(best)
+            best, measured = take, self._measure(take)
         else:
             best, measured = take, self._measure(take)
             if measured.loudness_lufs is not None and before.loudness_lufs is not None:

@@ -12,6 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.model.bands import loudness_weights_db
+from bridge.model.manifest import FeatureSettings
+
+DEFAULT_FEATURES = FeatureSettings()
 GATE_DB = 40.0  # frames this far below the loudest ones are pauses and do not count
 SPREAD_WEIGHT = 0.5
 
@@ -50,21 +54,24 @@ def frames_that_sound(log_mel: NDArray[np.float32]) -> NDArray[np.bool_]:
     return np.asarray(level_db >= np.percentile(level_db, 95) - GATE_DB)
 
 
-def distance_db(sound: SoundProfile, target: SoundProfile, *, level_counts: bool) -> float:
+def distance_db(
+    sound: SoundProfile, target: SoundProfile, *, level_counts: bool, features: FeatureSettings = DEFAULT_FEATURES
+) -> float:
     """How far `sound` lies from `target`: mean absolute difference over the bands both can hear.
 
-    Differences of the spread count half. With `level_counts` off, the gain that brings the two closest (the
-    median difference) is taken out first: a louder copy has the distance 0.
+    Differences of the spread count half. With `level_counts` off, the two are compared at equal loudness: a louder
+    copy has the distance 0.
     """
     heard = min(sound.bands_heard, target.bands_heard)
     difference = (sound.mean_db - target.mean_db)[:heard]
     if not level_counts:
-        difference = difference - np.median(difference)
+        difference = difference - (loudness_db(sound, features, heard) - loudness_db(target, features, heard))
     spread = np.abs(sound.spread_db - target.spread_db)[:heard]
     return float(np.mean(np.abs(difference)) + SPREAD_WEIGHT * np.mean(spread))
 
 
-def level_difference_db(sound: SoundProfile, target: SoundProfile) -> float:
-    """The gain in dB that brings `sound` closest to `target`."""
-    heard = min(sound.bands_heard, target.bands_heard)
-    return float(np.median((target.mean_db - sound.mean_db)[:heard]))
+def loudness_db(profile: SoundProfile, features: FeatureSettings, heard: int) -> float:
+    """Loudness of the first `heard` bands, up to a constant: the power of each band where it is one spread above its
+    mean, K-weighted. Within 1 dB (standard deviation) of differences in LUFS as measured on changed recordings."""
+    weighted = (profile.mean_db + profile.spread_db + loudness_weights_db(features))[:heard]
+    return float(10 * np.log10(np.sum(10 ** (weighted / 10))))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bridge.model.encoders import Answer, Encoder, Statistics, statistics_of
+from bridge.model.encoders import Encoder, Statistics, statistics_of
 from bridge.training.losses import position_loss, profile_loss, spread_loss
 from bridge.training.pool import Shard
 from bridge.training.surrogate import Surrogate
@@ -36,6 +36,7 @@ class Learner:
     encoder: Encoder
     surrogate: Surrogate
     kept: Tensor  # (controls,) 0 for controls that are set by rule and not learned without reference
+    weights_db: Tensor  # (bands,) of loudness: without reference sounds are compared at equal loudness
     device: torch.device
     average: dict[str, Tensor] = field(init=False)
     optimizer: torch.optim.AdamW = field(init=False)
@@ -57,7 +58,7 @@ class Learner:
             sound_share * (losses["match_db"] + losses["automix_db"])
             + POSITION_WEIGHT * (losses["match_position"] + losses["automix_position"])
             + SPREAD_SHARE * losses["spread"]
-            + TARGET_SHARE * losses["target_db"]
+            + TARGET_SHARE * (losses["match_target_db"] + losses["automix_target_db"])
         ).mean()
         self._update(self.encoder, self.optimizer, total, LEARNING_RATE * rate)
         surrogate_db = self.surrogate_loss(batch, dry).mean()
@@ -73,24 +74,20 @@ class Learner:
         everything = torch.ones_like(self.kept)[None]
         match = self.encoder(batch["dry"][..., crop], batch["reference"][..., crop], trunk_frames=TRUNK_FRAMES)
         alone = self.encoder(batch["degraded"][..., crop], None, trunk_frames=TRUNK_FRAMES)
-        aim = profile_loss(alone.target_mean_db, alone.target_spread_db, batch["clean_profile"], level_counts=False)
+        wet, clean, equal = batch["wet_profile"], batch["clean_profile"], self.weights_db
         return {
-            "match_db": self._sound_loss(dry, match, batch["wet_profile"], level_counts=True),
-            "automix_db": self._sound_loss(degraded, alone, batch["clean_profile"], level_counts=False),
+            "match_db": profile_loss(self.surrogate(dry, match.position.clamp(0, 1)), wet, None),
+            "automix_db": profile_loss(self.surrogate(degraded, alone.position.clamp(0, 1)), clean, equal),
             "match_position": position_loss(match.position, batch["hidden"], everything),
             "automix_position": position_loss(alone.position, batch["undoing"], self.kept[None]),
             "spread": spread_loss(match.spread, match.position, batch["hidden"])
             + spread_loss(alone.spread, alone.position, batch["undoing"]),
-            "target_db": aim,
+            "match_target_db": profile_loss((match.target_mean_db, match.target_spread_db), wet, None),
+            "automix_target_db": profile_loss((alone.target_mean_db, alone.target_spread_db), clean, equal),
         }
 
     def surrogate_loss(self, batch: dict[str, Tensor], sound: Statistics) -> Tensor:
-        mean, spread = self.surrogate(sound, batch["hidden"])
-        return profile_loss(mean, spread, batch["wet_profile"], level_counts=True)
-
-    def _sound_loss(self, sound: Statistics, answer: Answer, target: Tensor, *, level_counts: bool) -> Tensor:
-        mean, spread = self.surrogate(sound, answer.position.clamp(0, 1))
-        return profile_loss(mean, spread, target, level_counts=level_counts)
+        return profile_loss(self.surrogate(sound, batch["hidden"]), batch["wet_profile"], None)
 
     def _update(self, module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
         module.zero_grad()

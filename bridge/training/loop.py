@@ -19,6 +19,7 @@ import torch
 
 from bridge import __version__
 from bridge.errors import SettingsError
+from bridge.model.bands import loudness_weights_db
 from bridge.model.bundle import build_encoder, save_bundle
 from bridge.model.encoders import statistics_of
 from bridge.model.manifest import SCHEMA, ConfidenceLaw, EncoderSettings, FeatureSettings, Manifest, Provenance
@@ -281,7 +282,8 @@ def _new_learner(options: TrainOptions, manifest: Manifest) -> Learner:
     kept = torch.tensor([float(control.role != "output_gain") for control in controls])
     device = torch.device(options.device)
     surrogate = Surrogate(manifest.features.bands, len(controls))
-    return Learner(build_encoder(manifest), surrogate, kept.to(device), device)
+    weights_db = torch.from_numpy(loudness_weights_db(manifest.features)).to(device)
+    return Learner(build_encoder(manifest), surrogate, kept.to(device), weights_db, device)
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

@@ -5,20 +5,25 @@ Pure functions of tensors. Each returns one value per example, so that tasks can
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from bridge.model.profile import SPREAD_WEIGHT
 
 
-def profile_loss(mean_db: Tensor, spread_db: Tensor, target: Tensor, *, level_counts: bool) -> Tensor:
-    """Distance in dB (batch,) of profiles (batch, bands) from `target` (batch, 2, bands): see `profile.distance_db`.
+def profile_loss(profile: tuple[Tensor, Tensor], target: Tensor, weights_db: Tensor | None) -> Tensor:
+    """Distance in dB (batch,) of a profile from `target` (batch, 2, bands): see `profile.distance_db`.
 
-    Without level the mean difference is taken out first (the guard uses the median, which has no useful gradient).
+    `profile` holds mean and spread, (batch, bands) each. With `weights_db` (bands,) of loudness the two are compared
+    at equal loudness, with None at the level they have.
     """
+    mean_db, spread_db = profile
     difference = mean_db - target[:, 0]
-    if not level_counts:
-        difference = difference - difference.mean(1, keepdim=True)
+    if weights_db is not None:
+        louder = _loudness_db(mean_db, spread_db, weights_db) - _loudness_db(target[:, 0], target[:, 1], weights_db)
+        difference = difference - louder
     return smooth_absolute(difference).mean(1) + SPREAD_WEIGHT * smooth_absolute(spread_db - target[:, 1]).mean(1)
 
 
@@ -34,6 +39,12 @@ def spread_loss(spread: Tensor, position: Tensor, truth: Tensor) -> Tensor:
     """
     error = (position.detach().clamp(0, 1) - truth).abs()
     return (torch.log(2 * spread) + error / spread).mean(1)
+
+
+def _loudness_db(mean_db: Tensor, spread_db: Tensor, weights_db: Tensor) -> Tensor:
+    """(batch, 1); see `profile.loudness_db`."""
+    natural = math.log(10) / 10
+    return torch.logsumexp((mean_db + spread_db + weights_db) * natural, dim=1, keepdim=True) / natural
 
 
 def smooth_absolute(x: Tensor, bend: float = 0.5) -> Tensor:

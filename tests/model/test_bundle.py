@@ -46,7 +46,7 @@ def test_weights_with_one_flipped_bit_are_refused(model_folder: Path) -> None:
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
-    with pytest.raises(ModelError, match="does not match its manifest.*again"):
+    with pytest.raises(ModelError, match=r"does not match its manifest.*again"):
         load_bundle(model_folder)
 
 
@@ -74,7 +74,7 @@ def test_missing_weights_are_named(model_folder: Path) -> None:
 
 def test_another_schema_version_names_both(model_folder: Path) -> None:
     rewrite(model_folder, schema=7)
-    with pytest.raises(ModelError, match="version 7.*version 1"):
+    with pytest.raises(ModelError, match=r"version 7.*version 1"):
         load_bundle(model_folder)
 
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.errors import AudioError
-from bridge.model.features import band_centres_hz, bands_heard, hear, log_mel
+from bridge.model.bands import band_centres_hz, bands_heard
+from bridge.model.features import hear, log_mel
 from bridge.model.manifest import FeatureSettings
 
 FEATURES = FeatureSettings()

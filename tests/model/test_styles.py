@@ -54,7 +54,7 @@ def test_a_damaged_style_is_named(tmp_path: Path, damage: str) -> None:
     path = save_style(tmp_path, style())
     content = {"cut": path.read_bytes()[:-100], "text": b"hello", "empty": b""}[damage]
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="damaged.*add it again"):
+    with pytest.raises(ModelError, match=r"damaged.*add it again"):
         load_style(tmp_path, "warm vocal")
 
 

@@ -5,24 +5,31 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.model.bands import loudness_weights_db
+from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import SoundProfile, distance_db
 from bridge.training.losses import position_loss, profile_loss, smooth_absolute, spread_loss
+
+WEIGHTS_DB = torch.from_numpy(loudness_weights_db(FeatureSettings()))
 
 
 @given(gain_db=st.floats(-12, 12))
 def test_without_level_a_gain_costs_nothing(gain_db: float) -> None:
     target = torch.randn(3, 2, 64)
-    loss = profile_loss(target[:, 0] + gain_db, target[:, 1], target, level_counts=False)
+    loss = profile_loss((target[:, 0] + gain_db, target[:, 1]), target, WEIGHTS_DB)
     assert float(loss.max()) < 1e-3
 
 
 def test_the_profile_loss_is_close_to_the_guards_distance() -> None:
     generator = np.random.default_rng(0)
     mean, spread, goal_mean, goal_spread = (generator.normal(0, 8, 64).astype(np.float32) for _ in range(4))
-    guard = distance_db(SoundProfile(mean, spread, 64), SoundProfile(goal_mean, goal_spread, 64), level_counts=True)
+    sound, goal = SoundProfile(mean, spread, 64), SoundProfile(goal_mean, goal_spread, 64)
     target = torch.from_numpy(np.stack([goal_mean, goal_spread]))[None]
-    loss = profile_loss(torch.from_numpy(mean)[None], torch.from_numpy(spread)[None], target, level_counts=True)
-    assert abs(float(loss) - guard) < 1.0
+    for level_counts in (True, False):
+        guard = distance_db(sound, goal, level_counts=level_counts)
+        profile = torch.from_numpy(mean)[None], torch.from_numpy(spread)[None]
+        loss = profile_loss(profile, target, None if level_counts else WEIGHTS_DB)
+        assert abs(float(loss) - guard) < 1.0
 
 
 def test_the_best_spread_is_the_mean_error() -> None:
