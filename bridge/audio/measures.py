@@ -12,14 +12,14 @@ import pyebur128
 
 from bridge.audio.buffer import Float32, check_audio
 
-_CHUNK_FRAMES = 1 << 18
+_CHUNK_FRAMES = 1 << 13  # libebur128 holds the interpreter for each: a millisecond, in which other threads wait
+_LOUDNESS, _TRUE_PEAK = pyebur128.MeasurementMode.MODE_I, pyebur128.MeasurementMode.MODE_TRUE_PEAK
 
 
 class LoudnessMeter:
-    """Integrated loudness and true peak of audio that comes in blocks."""
+    """Integrated loudness and true peak of audio that comes in blocks. `mode`: which of the two is measured."""
 
-    def __init__(self, channels: int, sample_rate_hz: int) -> None:
-        mode = pyebur128.MeasurementMode.MODE_I | pyebur128.MeasurementMode.MODE_TRUE_PEAK
+    def __init__(self, channels: int, sample_rate_hz: int, *, mode: int = _LOUDNESS | _TRUE_PEAK) -> None:
         self._state = pyebur128.R128State(channels, sample_rate_hz, mode)
         self._channels = channels
 
@@ -43,17 +43,17 @@ class LoudnessMeter:
 
 def loudness_lufs(audio: Float32, sample_rate_hz: int) -> float | None:
     """Integrated loudness of float32 (channels, samples); None for silence and for less than 400 ms."""
-    return _metered(audio, sample_rate_hz).loudness_lufs
+    return _metered(audio, sample_rate_hz, _LOUDNESS).loudness_lufs
 
 
 def true_peak_dbtp(audio: Float32, sample_rate_hz: int) -> float | None:
     """True peak of float32 (channels, samples), oversampled; None for silence."""
-    return _metered(audio, sample_rate_hz).true_peak_dbtp
+    return _metered(audio, sample_rate_hz, _TRUE_PEAK).true_peak_dbtp
 
 
-def _metered(audio: Float32, sample_rate_hz: int) -> LoudnessMeter:
+def _metered(audio: Float32, sample_rate_hz: int, mode: int) -> LoudnessMeter:
     checked = check_audio(audio, "the audio to measure")
-    meter = LoudnessMeter(checked.shape[0], sample_rate_hz)
+    meter = LoudnessMeter(checked.shape[0], sample_rate_hz, mode=mode)
     meter.add(checked)
     return meter
 
