@@ -68,7 +68,7 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     exponent: float = 1.0  # share of the way = position ** exponent, or (e ** (exponent * position) - 1) / (...)
 
     def to_real(self, normalized: float) -> float:
-        return self._off_axis(float(np.interp(normalized, self.grid, self._axis)))
+        return float(self._off_axis(np.asarray(np.interp(normalized, self.grid, self._axis))))
 
     def to_normalized(self, real_value: float) -> float:
         axis, grid = self._axis, np.asarray(self.grid)
@@ -77,11 +77,11 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         low, high = sorted((self.shown[0], self.shown[-1]))
         return float(np.interp(self._on_axis(np.array(min(max(real_value, low), high))), axis, grid))
 
-    def from_neighbours(self, index: int) -> float:
-        """What the two points beside an inner point predict for it: how far the law can be trusted there."""
-        near = [index - 1, index + 1]
+    def from_neighbours(self) -> npt.NDArray[np.float64]:
+        """What the two points beside each inner point predict for it: how far the law can be trusted there."""
         grid, axis = np.asarray(self.grid), self._axis
-        return self._off_axis(float(np.interp(grid[index], grid[near], axis[near])))
+        share = (grid[1:-1] - grid[:-2]) / (grid[2:] - grid[:-2])
+        return np.asarray(self._off_axis(axis[:-2] + share * (axis[2:] - axis[:-2])))
 
     @property
     def _axis(self) -> npt.NDArray[np.float64]:
@@ -99,16 +99,16 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             return np.asarray(np.log1p(share * math.expm1(self.exponent)) / self.exponent)
         return values
 
-    def _off_axis(self, position: float) -> float:
+    def _off_axis(self, position: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         if self.scale == "log":
-            return math.exp(position)
+            return np.exp(position)
         if self.scale == "amplitude":
-            return 20.0 * math.log10(position)
+            return np.asarray(20.0 * np.log10(position))
         span = self.shown[-1] - self.shown[0]
         if self.scale == "power":
-            return self.shown[0] + span * float(position**self.exponent)
+            return np.asarray(self.shown[0] + span * position**self.exponent)
         if self.scale == "exponential":
-            return self.shown[0] + span * math.expm1(self.exponent * position) / math.expm1(self.exponent)
+            return np.asarray(self.shown[0] + span * np.expm1(self.exponent * position) / math.expm1(self.exponent))
         return position
 
 
@@ -161,9 +161,10 @@ def _best_law(grid: tuple[float, ...], shown: tuple[float, ...]) -> DisplayLaw:
     if abs(growth := _growth(position, share)) > 0.01:
         laws.append(DisplayLaw(grid=grid, shown=shown, scale="exponential", exponent=growth))
 
+    values = np.asarray(shown)
+
     def error(law: DisplayLaw) -> float:
-        inner = range(1, len(shown) - 1)
-        return sum(abs((law.from_neighbours(i) - shown[i]) / (shown[i + 1] - shown[i - 1])) for i in inner)
+        return float(np.abs((law.from_neighbours() - values[1:-1]) / (values[2:] - values[:-2])).sum())
 
     return min(laws, key=error)
 

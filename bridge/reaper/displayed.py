@@ -13,6 +13,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from bridge.plugins.parameter import DisplayLaw, display_law, parse_display
 
 _SHOWN = re.compile(r"(\d[\d.,]*|∞|inf)\s*(k(?=hz|\s|$))?\s*(:1|%|[a-zµ]+)?", re.IGNORECASE)
@@ -93,9 +95,9 @@ class ShownLaw:
         grid, shown = self.law.grid, self.law.shown
         at = min(max(bisect_left(grid, normalized), 1), len(grid) - 1)
         slope = abs(shown[at] - shown[at - 1]) / max(grid[at] - grid[at - 1], 1e-9)
-        inner = [index for index in (at - 1, at) if 0 < index < len(grid) - 1]
-        bend = max((abs(self.law.from_neighbours(index) - shown[index]) for index in inner), default=0.0)
-        return (self.nearest(normalized).step / 2 + bend / 4) / max(slope, 1e-9)
+        near = slice(max(at - 2, 0), at)  # the inner points on either side
+        bend = np.abs(self.law.from_neighbours() - np.asarray(shown[1:-1]))[near].max(initial=0.0)
+        return (self.nearest(normalized).step / 2 + float(bend) / 4) / max(slope, 1e-9)
 
     def nearest(self, normalized: float) -> Quantity:
         return self.quantities[self._nearest_index(normalized)]
