@@ -24,7 +24,7 @@ def running_daemon(home: Path, settings: Settings) -> Iterator[subprocess.Popen[
 
     Raises LinkError with what the daemon said where it does not start.
     """
-    command = [sys.executable, "-m", "bridge", "--home", str(home), "daemon", "--osc-port", "0"]
+    command = [sys.executable, "-P", "-m", "bridge", "--home", str(home), "daemon", "--osc-port", "0"]
     command += ["--workers", str(settings.workers)]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace"

@@ -35,7 +35,7 @@ class WorkerProcess:
     """One running worker. `ask` and `receive` belong to one thread; `kill` may come from any."""
 
     def __init__(self, *, own_limit_s: float, modules: Sequence[str] = (), folders: Sequence[Path] = ()) -> None:
-        command = [sys.executable, "-m", "bridge.plugins.worker", "--own-limit-s", f"{own_limit_s:g}"]
+        command = [sys.executable, "-P", "-m", "bridge.plugins.worker", "--own-limit-s", f"{own_limit_s:g}"]
         for module in modules:
             command += ["--module", module]
         environment = dict(os.environ)

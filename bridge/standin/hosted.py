@@ -30,7 +30,7 @@ class HostedFx(Fx):
     def __init__(self, file: Path, touch: Callable[[], None], *, formats_values: bool = False) -> None:
         paths = (_PACKAGE_PARENT, os.environ.get("PYTHONPATH"))
         self._process_handle = subprocess.Popen(
-            [sys.executable, "-m", "bridge.standin.hosted_worker", str(file)],
+            [sys.executable, "-P", "-m", "bridge.standin.hosted_worker", str(file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
