@@ -202,7 +202,7 @@ def _refusal(before: Take, ranked: Sequence[Take], needed: float) -> str:
     best = ranked[0]
     if best.distance_db > needed:
         return (
-            f"Left as it is: the new settings bring the sound no closer to the target "
-            f"({before.distance_db:.1f} dB before, {best.distance_db:.1f} dB after)."
+            f"Left as it is: the new settings bring the sound not clearly closer to the target "
+            f"({before.distance_db:.2f} dB now, {best.distance_db:.2f} dB at best)."
         )
     return "Left as it is: the new settings would clip, silence or shift the loudness of the track."
