@@ -220,6 +220,8 @@ def _normalized(label: str, value: float | str | bool, report: ParameterReport) 
 
 def _inverted(label: str, real_value: float, law: RangeLaw | DisplayLaw) -> float:
     lowest, highest = sorted((law.to_real(0.0), law.to_real(1.0)))
-    slack = 1e-3 * (highest - lowest)
-    check_accepted(label, real_value, lowest - slack, highest + slack)
+    slack = 1e-3 * (highest - lowest)  # numbers as displayed are rounded
+    if lowest - slack <= real_value <= highest + slack:
+        real_value = min(max(real_value, lowest), highest)
+    check_accepted(label, real_value, lowest, highest)
     return law.to_normalized(real_value)
