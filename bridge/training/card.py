@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from bridge.model.manifest import Manifest
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge.model.manifest import CARD_FILE, Manifest, read_manifest, write_manifest
+
+
+def record_scores(folder: Path, scores: dict[str, Any]) -> Manifest:
+    """Write the scores of `evaluate.evaluate_model` into the manifest and the card of the model in `folder`."""
+    manifest = read_manifest(folder)
+    manifest = msgspec.structs.replace(manifest, scores=manifest.scores | {"test": scores})
+    write_manifest(folder, manifest)
+    (folder / CARD_FILE).write_text(write_card(manifest), encoding="utf-8")
+    return manifest
 
 
 def write_card(manifest: Manifest) -> str:
@@ -37,17 +51,18 @@ def write_card(manifest: Manifest) -> str:
 
 
 def _scores(manifest: Manifest) -> list[str]:
-    uses = manifest.scores.get("test")
-    if not uses:
+    scores = manifest.scores.get("test")
+    if not scores:
         return []
     lines = [
         "## Scores on songs it never heard",
         "",
-        "Mel distance to the true target after / before: median over cases, with 95% intervals by bootstrap over "
-        "files. The guard is on. Lower is better; doing nothing is 1.",
+        f"{len(scores['files'])} recordings, {scores['cases_per_file']} cases of each. Mel distance, frame by frame, "
+        "to the true target after / before: the median over cases, with its 95% interval by bootstrap over files. The "
+        "guard is on. Lower is better; doing nothing is 1.",
         "",
     ]
-    for use, table in uses.items():
+    for use, table in scores["uses"].items():
         lines += [f"### {use}", "", "| method | after / before | interval | made worse | dB before | dB after |"]
         lines += ["|---|---|---|---|---|---|"]
         lines += [
@@ -55,5 +70,14 @@ def _scores(manifest: Manifest) -> list[str]:
             f"{row['worse']:.1%} | {row['before_db']:.2f} | {row['after_db']:.2f} |"
             for row in table
         ]
-        lines.append("")
+        lines += ["", _unchanged(scores["unchanged"][use]), ""]
     return lines
+
+
+def _unchanged(row: dict[str, Any]) -> str:
+    if not row["cases"]:
+        return "No case asked for no change."
+    return (
+        f"Of {row['cases']} cases that asked for no change {row['touched']:.0%} were changed; that cost "
+        f"{row['mean_harm_db']:.2f} dB on average and {row['largest_harm_db']:.2f} dB at most."
+    )

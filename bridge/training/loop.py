@@ -11,7 +11,7 @@ import datetime
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,28 +21,20 @@ from bridge import __version__
 from bridge.errors import SettingsError
 from bridge.model.bands import loudness_weights_db
 from bridge.model.bundle import build_encoder, save_bundle
-from bridge.model.encoders import statistics_of
 from bridge.model.manifest import SCHEMA, ConfidenceLaw, EncoderSettings, FeatureSettings, Manifest, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
-from bridge.training import checkpoint
-from bridge.training.card import write_card
+from bridge.training.card import record_scores, write_card
 from bridge.training.confidence import fit_confidence
-from bridge.training.learner import Learner, draw_batch, take
+from bridge.training.course import JUDGING_FROM, PREPARING_SHARE, Course, Notify
+from bridge.training.evaluate import evaluate_model
+from bridge.training.learner import Learner, take
 from bridge.training.material import SAMPLE_RATE_HZ, Material, Recipe, prepare
-from bridge.training.pool import Shard
 from bridge.training.surrogate import Surrogate
-
-Notify = Callable[[float, str], None]
 
 TASKS = ("channel-strip",)
 SHARDS_PER_MINUTE = 8
-PREPARING_SHARE = 0.4  # of the time, at most, goes into making examples; also its share of the progress shown
-CHECKPOINT_EVERY_S = 30.0
-VALIDATE_EVERY = 250
-REPORT_EVERY = 20
-WARM_UP = 0.03  # share of the training in which rates rise
-SURROGATE_LEAD = 0.06  # share of the training before the encoder listens to the surrogate
+PREPARING_LIMIT = 0.4  # of the time, at most, goes into making examples
 HOST_LIMIT_S = 60.0
 DEFAULT_MINUTES = 30.0
 
@@ -65,6 +57,7 @@ class TrainOptions:
     workers: int = 2
     command: str = ""
     is_preliminary: bool = False
+    judged_cases: int = 4  # of each recording held back for the test; 0 leaves the model without scores
 
     @property
     def work(self) -> Path:
@@ -90,7 +83,7 @@ def train(
     recipe = options.recipe
     folder = options.work / recipe.signature
     folder.mkdir(parents=True, exist_ok=True)
-    limit_s = PREPARING_SHARE * options.minutes * 60
+    limit_s = PREPARING_LIMIT * options.minutes * 60
 
     def preparing_must_stop() -> bool:
         return is_cancelled() or (options.steps is None and time.monotonic() - begin > limit_s)
@@ -104,113 +97,23 @@ def train(
         return None
     manifest = _draft(options, material)
     limit_s = options.minutes * 60 - (time.monotonic() - begin)
-    course = Course(options, folder, material, _new_learner(options, manifest), limit_s)
+    learner = _new_learner(options, manifest)
+    course = Course(folder, material, learner, options.seed, limit_s, limit_steps=options.steps)
+    if options.resume:
+        course.resume()
     if not course.run(progress, is_cancelled):
         return None
-    return _finish(options, manifest, course, minutes=(time.monotonic() - begin) / 60)
+    manifest = _finish(options, manifest, course, minutes=(time.monotonic() - begin) / 60)
+    if not (options.judged_cases and material.test):
+        return manifest
 
+    def judging(share: float, text: str) -> None:
+        progress(JUDGING_FROM + (1 - JUDGING_FROM) * share, f"judging {text}")
 
-@dataclass
-class Course:
-    """The learning itself, from the first update to the last, with its checkpoints."""
-
-    options: TrainOptions
-    folder: Path
-    material: Material
-    learner: Learner
-    limit_s: float
-    step: int = 0
-    best: float = math.inf
-    before_s: float = 0.0  # spent learning before a resume
-    begin: float = field(default_factory=time.monotonic)
-
-    @property
-    def done(self) -> float:
-        """Share of the course that lies behind, 0..1."""
-        if self.options.steps is not None:
-            return min(1.0, self.step / self.options.steps)
-        return min(1.0, self._elapsed_s() / max(1.0, self.limit_s))
-
-    def run(self, progress: Notify, is_cancelled: Callable[[], bool]) -> bool:
-        """Learn until the course is done: True. False when cancelled, with a fresh checkpoint."""
-        if self.options.resume and self._file.is_file():
-            self._restore()
-        saved = time.monotonic()
-        while (done := self.done) < 1.0:
-            batch, crop = draw_batch(self.material.examples, self.options.seed, self.step, self.learner.device)
-            report = self.learner.step(batch, rate=_rate(done), sound_share=_sound_share(done), crop=crop)
-            self.step += 1
-            if self.step % REPORT_EVERY == 0:
-                left_s = self._elapsed_s() * (1 - done) / max(1e-6, done)
-                progress(PREPARING_SHARE + (1 - PREPARING_SHARE) * done, _describe(self.step, report, left_s))
-            if self.step % VALIDATE_EVERY == 0:
-                self._validate(progress)
-            if is_cancelled() or time.monotonic() - saved > CHECKPOINT_EVERY_S:
-                self._save(self._file)
-                saved = time.monotonic()
-                if is_cancelled():
-                    return False
-        self._validate(progress)
-        return True
-
-    def load_best(self) -> None:
-        """Put the best average of weights into the encoder."""
-        tensors, _ = checkpoint.load_checkpoint(self._best_file, self.folder.name)
-        self.learner.encoder.load_state_dict(_part(tensors, "average"))
-
-    def _validate(self, progress: Notify) -> None:
-        score = sum(validate(self.learner, self.material.validation_examples).values())
-        progress(PREPARING_SHARE + (1 - PREPARING_SHARE) * self.done, f"step {self.step}: validation {score:.3f} dB")
-        if score < self.best:
-            self.best = score
-            self._save(self._best_file)
-
-    @property
-    def _file(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
-
-    @property
-    def _best_file(self) -> Path:
-        return self.folder / "best.safetensors"
-
-    def _elapsed_s(self) -> float:
-        return self.before_s + time.monotonic() - self.begin
-
-    def _save(self, file: Path) -> None:
-        stand = checkpoint.Progressed(
-            step=self.step, elapsed_s=self._elapsed_s(), best_validation=self.best, signature=self.folder.name
-        )
-        learner = self.learner
-        tensors = checkpoint.pack_state(learner.encoder, "encoder") | checkpoint.pack_state(
-            learner.surrogate, "surrogate"
-        )
-        tensors |= {f"average.{name}": tensor for name, tensor in learner.average.items()}
-        tensors |= checkpoint.pack_optimizer(learner.optimizer, "optimizer")
-        tensors |= checkpoint.pack_optimizer(learner.surrogate_optimizer, "surrogate_optimizer")
-        checkpoint.save_checkpoint(file, tensors, stand)
-
-    def _restore(self) -> None:
-        tensors, stand = checkpoint.load_checkpoint(self._file, self.folder.name)
-        self.step, self.best, self.before_s = stand.step, stand.best_validation, stand.elapsed_s
-        self.begin = time.monotonic()
-        learner = self.learner
-        learner.encoder.load_state_dict(_part(tensors, "encoder"))
-        learner.surrogate.load_state_dict(_part(tensors, "surrogate"))
-        learner.average = {name: tensor.to(learner.device) for name, tensor in _part(tensors, "average").items()}
-        checkpoint.unpack_optimizer(learner.optimizer, "optimizer", tensors)
-        checkpoint.unpack_optimizer(learner.surrogate_optimizer, "surrogate_optimizer", tensors)
-
-
-def validate(learner: Learner, examples: Shard) -> dict[str, float]:
-    """The losses in dB of the averaged weights on all of `examples`."""
-    trained = {name: tensor.clone() for name, tensor in learner.encoder.state_dict().items()}
-    learner.encoder.load_state_dict(learner.average)
-    with torch.no_grad():
-        batch = take(examples, np.arange(len(examples["hidden"])), learner.device)
-        dry, degraded = statistics_of(batch["dry"])[0], statistics_of(batch["degraded"])[0]
-        losses = learner.losses(batch, slice(None), dry, degraded)
-    learner.encoder.load_state_dict(trained)
-    return {name: float(losses[name].mean()) for name in ("match_db", "automix_db")}
+    scores = evaluate_model(
+        options.output, options.data, workers=options.workers, each=options.judged_cases, progress=judging
+    )
+    return record_scores(options.output, scores)
 
 
 def clean_up(options: TrainOptions) -> None:
@@ -284,24 +187,3 @@ def _new_learner(options: TrainOptions, manifest: Manifest) -> Learner:
     surrogate = Surrogate(manifest.features.bands, len(controls))
     weights_db = torch.from_numpy(loudness_weights_db(manifest.features)).to(device)
     return Learner(build_encoder(manifest), surrogate, kept.to(device), weights_db, device)
-
-
-def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    start = f"{prefix}."
-    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
-
-
-def _rate(done: float) -> float:
-    """A short warm-up, then half a cosine down to a fiftieth."""
-    if done < WARM_UP:
-        return max(0.05, done / WARM_UP)
-    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
-
-
-def _sound_share(done: float) -> float:
-    return min(1.0, max(0.0, (done - SURROGATE_LEAD) / SURROGATE_LEAD))
-
-
-def _describe(step: int, report: dict[str, float], left_s: float) -> str:
-    losses = ", ".join(f"{name} {value:.2f}" for name, value in report.items())
-    return f"step {step}: {losses}; {left_s / 60:.1f} min left"

@@ -10,7 +10,7 @@ import torch
 from bridge.errors import ModelError, SettingsError
 from bridge.model.bundle import load_bundle
 from bridge.plugins.chain import Chain
-from bridge.training import loop, pool
+from bridge.training import course, pool
 from bridge.training.loop import TrainOptions, clean_up, train
 
 
@@ -18,7 +18,7 @@ from bridge.training.loop import TrainOptions, clean_up, train
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool, "SHARD_EXAMPLES", 16)
     monkeypatch.setattr(pool, "CLIP_S", 1.5)
-    monkeypatch.setattr(loop, "VALIDATE_EVERY", 5)
+    monkeypatch.setattr(course, "VALIDATE_EVERY", 5)
     torch.set_num_threads(1)
 
 
@@ -31,13 +31,14 @@ def options(chain: Chain, folder: Path, tmp_path: Path) -> TrainOptions:
         steps=12,
         shards=3,
         synthesised_takes=0,
+        judged_cases=0,
         command="reaper-bridge train ...",
     )
 
 
 def test_a_training_writes_a_model_that_names_what_it_heard(options: TrainOptions) -> None:
     told: list[tuple[float, str]] = []
-    manifest = train(options, progress=lambda share, text: told.append((share, text)))
+    manifest = train(replace(options, judged_cases=1), progress=lambda share, text: told.append((share, text)))
     assert manifest is not None
     bundle = load_bundle(options.output)
     assert bundle.manifest == manifest
@@ -48,7 +49,12 @@ def test_a_training_writes_a_model_that_names_what_it_heard(options: TrainOption
     assert any(name.startswith("song00") for name in training.heard)
     assert not any(name.startswith("song03") for name in (*training.heard, *training.validation))
     assert len(manifest.confidence.widening) == len(options.chain.controls)
-    assert "reaper-bridge train" in (options.output / "README.md").read_text(encoding="utf-8")
+    judged = manifest.scores["test"]["files"]
+    assert {"song03/bass.wav", "song03/drums.wav"} <= set(judged)
+    assert set(judged).isdisjoint({*training.heard, *training.validation})
+    card = (options.output / "README.md").read_text(encoding="utf-8")
+    assert "reaper-bridge train" in card
+    assert "match EQ" in card
     shares = [share for share, _ in told]
     assert shares == sorted(shares) and shares[-1] <= 1.0
     clean_up(options)
