@@ -65,7 +65,7 @@ def spectrum_plot(
     axes.minorticks_off()
     axes.set_xlabel("Hz")
     axes.set_ylabel("dB in third octaves")
-    axes.legend(frameon=False, loc="lower left")
+    axes.legend(frameon=False, loc="upper right", fontsize=9)
     return _png(figure)
 
 
