@@ -1,7 +1,7 @@
 """Fetch real VST3 plugins for the tests: `python tests/fetch_plugins.py [--trixie]`.
 
 zam-plugins 4.1 comes from Debian 12's own repository: installed as root, otherwise unpacked into
-`plugins-for-tests/` beside this folder, which git ignores. `--trixie` adds zam-plugins 4.2 and Dragonfly Reverb, a
+`plugins-for-tests/stable` beside this folder, which git ignores. `--trixie` adds zam-plugins 4.2 and Dragonfly Reverb, a
 second version and a second vendor, from the next Debian release; these are only ever unpacked. What is there already
 is left alone. It changes no source list of the machine and works on Debian and its derivatives alone.
 """
@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "plugins-for-tests"
+STABLE_FOLDER = FOLDER / "stable"
 SYSTEM_FOLDER = Path("/usr/lib/vst3")
 STABLE = "zam-plugins"
 STABLE_PROOF = "ZamCompX2.vst3"
@@ -49,7 +50,7 @@ def main() -> int:
 
 def fetch_stable() -> None:
     """zam-plugins from the machine's own release."""
-    if any((folder / STABLE_PROOF).exists() for folder in (SYSTEM_FOLDER, FOLDER)):
+    if any((folder / STABLE_PROOF).exists() for folder in (SYSTEM_FOLDER, STABLE_FOLDER)):
         print(f"{STABLE}: there already")
         return
     if not run("apt-cache", "policy", STABLE):
@@ -58,8 +59,8 @@ def fetch_stable() -> None:
         run("apt-get", "install", "-y", "--no-install-recommends", STABLE)
         print(f"{STABLE}: installed in {SYSTEM_FOLDER}")
         return
-    unpack(STABLE, FOLDER, [])
-    print(f"{STABLE}: unpacked in {FOLDER}")
+    unpack(STABLE, STABLE_FOLDER, [])
+    print(f"{STABLE}: unpacked in {STABLE_FOLDER}")
 
 
 def run_as_root_or_private(command: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _TAIL_BYTES = 1 << 17  # longer than any FLAC frame or Ogg page
-_UNKNOWN_SIZES = (0, 0xFFFFFFFF)  # what a writer leaves that could not go back to its header
+_UNKNOWN_SIZE = 0xFFFFFFFF  # what a writer leaves that could not go back to its header
 
 
 def missing_part(path: Path) -> str | None:
@@ -41,7 +41,7 @@ def _chunks(file: BinaryIO, size: int, order: str) -> Iterator[tuple[bytes, int,
         name, length = struct.unpack(f"{order}4sI", file.read(8))
         if name == b"ds64":
             long_length = struct.unpack("<8xQ", file.read(16))[0]
-        if name == b"data" and length == 0xFFFFFFFF and long_length is not None:
+        if name == b"data" and length == _UNKNOWN_SIZE and long_length is not None:
             length = long_length
         yield name, position + 8, length
         position += 8 + length + length % 2
@@ -51,7 +51,9 @@ def _missing_chunk(chunks: Iterator[tuple[bytes, int, int]], wanted: bytes, size
     for name, start, length in chunks:
         if name != wanted:
             continue
-        if length in _UNKNOWN_SIZES or start + length <= size:
+        if length == _UNKNOWN_SIZE:
+            return "its length was never written"
+        if start + length <= size:
             return None
         return f"it holds {size - start:,} of {length:,} bytes of audio"
     return "it ends before its audio begins"

@@ -24,6 +24,7 @@ from bridge.errors import AudioError
 LOWEST_RATE_HZ = 22_050
 HIGHEST_RATE_HZ = 192_000
 FORMATS = {".wav": ("wav", 32), ".flac": ("flac", 24)}  # suffix: format, bits per sample
+_WRITE_ERRORS = (OSError, RuntimeError, SystemError)  # the last is how pedalboard reports a full disk at the end
 _SCAN_S = 0.25  # the grid on which the loudest part of a stretch is looked for
 
 
@@ -121,7 +122,7 @@ class AudioWriter:
         """Append float32 (channels, samples). Raises AudioError when the disk is full."""
         try:
             self._file.write(np.ascontiguousarray(block, dtype=np.float32))
-        except (OSError, RuntimeError) as error:
+        except _WRITE_ERRORS as error:
             raise self._unwritable(error) from error
 
     def __enter__(self) -> AudioWriter:
@@ -135,7 +136,7 @@ class AudioWriter:
             self._raw.close()
             if kind is None:
                 self._part.replace(self._path)
-        except (OSError, RuntimeError) as failure:
+        except _WRITE_ERRORS as failure:
             if kind is None:
                 raise self._unwritable(failure) from failure
         finally:

@@ -20,6 +20,7 @@ from bridge.plugins.host import PluginHost
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 FETCHED = ROOT / "plugins-for-tests"
+PLACES = [FETCHED / "stable", *plugin_folders()]
 RATE_HZ = 48_000
 
 
@@ -58,7 +59,7 @@ def fault_host() -> Iterator[Callable[..., PluginHost]]:
 @pytest.fixture(scope="module")
 def host() -> Iterator[PluginHost]:
     """Two workers, and the plugins fetched for tests."""
-    with PluginHost(workers=2, catalog=Catalog(folders=[FETCHED, *plugin_folders()])) as opened:
+    with PluginHost(workers=2, catalog=Catalog(folders=PLACES)) as opened:
         yield opened
 
 
@@ -67,7 +68,7 @@ def zam() -> Catalog:
     """A catalog with zam-plugins of this Debian release in it."""
     if sys.platform != "linux":
         pytest.skip("zam-plugins are fetched from Debian")
-    folders = [folder for folder in (FETCHED, *plugin_folders()) if (folder / "ZamCompX2.vst3").exists()]
+    folders = [folder for folder in PLACES if (folder / "ZamCompX2.vst3").exists()]
     assert folders, "the real plugins are missing: run python tests/fetch_plugins.py"
     return Catalog(folders=folders[:1])
 

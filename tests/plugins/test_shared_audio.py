@@ -1,0 +1,85 @@
+"""Shared buffers: what one side writes the other reads, and nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.errors import PluginError
+from bridge.plugins import shared_audio
+from bridge.plugins.shared_audio import BorrowedBuffers, BufferPool, SharedBuffer, audio_bytes
+
+
+def test_both_sides_see_the_same_audio() -> None:
+    buffer = SharedBuffer(1 << 16)
+    region = buffer.region(400, 2, 100)
+    buffer.view(region)[:] = np.arange(200, dtype=np.float32).reshape(2, 100)
+    borrowed = BorrowedBuffers()
+    np.testing.assert_array_equal(borrowed.view(region)[1], np.arange(100, 200))
+    borrowed.view(region)[0, 0] = 7.0
+    assert buffer.view(region)[0, 0] == 7.0
+    borrowed.forget([region.file])
+    buffer.close()
+    assert not Path(region.file).exists()
+
+
+def test_a_view_outlives_the_buffer() -> None:
+    buffer = SharedBuffer(1 << 16)
+    view = buffer.view(buffer.region(0, 1, 10))
+    view[:] = 3.0
+    buffer.close()
+    assert view.sum() == 30.0
+    assert not buffer.path.exists()
+
+
+def test_the_pool_gives_the_same_room_again() -> None:
+    pool = BufferPool(idle_limit_bytes=1 << 24)
+    first = pool.take(audio_bytes(2, 48_000))
+    pool.give_back(first)
+    assert pool.take(audio_bytes(2, 48_000) - 100) is first
+    assert pool.take(audio_bytes(2, 48_000)) is not first
+    pool.close()
+    pool.give_back(first)
+    assert not first.path.exists()
+
+
+def test_the_pool_keeps_no_more_than_its_limit_and_tells_what_went() -> None:
+    pool = BufferPool(idle_limit_bytes=3 << 20)
+    buffers = [pool.take(1 << 20) for _ in range(5)]
+    for buffer in buffers:
+        pool.give_back(buffer)
+    assert pool.retired(0) == tuple(str(buffer.path) for buffer in buffers[:2])
+    assert pool.retired(2) == ()
+    assert [buffer.path.exists() for buffer in buffers] == [False, False, True, True, True]
+    pool.close()
+
+
+@pytest.mark.parametrize("size", [1, 65_536, 65_537, 576_000, 1_152_000, 10_000_001])
+def test_rounding_wastes_an_eighth_at_most(size: int) -> None:
+    rounded = shared_audio._size_class(size)
+    assert size <= rounded
+    assert rounded <= max(size * 1.126, 1 << 16)
+
+
+def test_a_full_memory_disk_falls_back_to_the_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder that takes no file stands for a full /dev/shm: the kernel refuses both with an OSError."""
+    full = tmp_path / "full"
+    full.mkdir(mode=0o500)
+    if os.geteuid() == 0:
+        full = Path("/proc")  # where not even root makes files
+    monkeypatch.setattr(shared_audio, "_MEMORY_FOLDER", full)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    buffer = SharedBuffer(1 << 16)
+    assert buffer.path.parent == tmp_path
+    buffer.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="sizes of /dev/shm")
+def test_no_room_anywhere_is_one_line() -> None:
+    with pytest.raises(PluginError, match=r"No room for .* MiB .*TMPDIR"):
+        SharedBuffer(1 << 52)
