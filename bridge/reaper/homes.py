@@ -80,12 +80,10 @@ def _settle_same_plugin(homes: Homes, slot: Slot, usable: Sequence[Fx], fx_chain
     used.add(fx.guid)
     homes.fx[slot.name] = fx
     homes.places[slot.name] = {}
-    for control in slot.controls:
-        parameter = parameter_called((control.name,), fx.parameters)
-        if parameter is None:
-            homes.left_alone.append(LeftAlone(what=control.label, why=f"{fx.name} shows no parameter of this name"))
-            continue
-        homes.places[slot.name][control.name] = Place(control.name, fx, parameter, control.unit, is_same_plugin=True)
+    units = {**dict.fromkeys(slot.fixed, ""), **{control.name: control.unit for control in slot.controls}}
+    for wanted, unit in units.items():
+        if (parameter := parameter_called((wanted,), fx.parameters)) is not None:
+            homes.places[slot.name][wanted] = Place(wanted, fx, parameter, unit, is_same_plugin=True)
 
 
 # ---------------------------------------------------------------- case 2: REAPER's stock FX
@@ -122,9 +120,6 @@ def _settle_stock_slot(homes: Homes, slot: Slot, plugin: StockPlugin, fx: Fx, ba
             parameter = next((p for p in _band(fx, plugin.band_type, band) if p.eq and p.eq.kind == known.kind), None)
         if parameter is not None:
             places[name] = Place(name, fx, parameter, known.unit, is_same_plugin=False)
-    for control in slot.controls:
-        if control.name not in places:
-            homes.left_alone.append(LeftAlone(what=control.label, why=f"{fx.name} shows no parameter that does this"))
     wanted = {control.name for control in slot.controls} | set(slot.fixed)
     homes.fx[slot.name] = fx
     homes.places[slot.name] = {name: place for name, place in places.items() if name in wanted}

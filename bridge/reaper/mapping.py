@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bridge.plugins.chain import Chain, Slot
 from bridge.reaper.homes import Homes, Place, find_homes
 from bridge.reaper.messages import Change, Fx, LeftAlone, Write
-from bridge.reaper.translation import Translation, fixed_control, translate
+from bridge.reaper.translation import Translation, fixed_control, same_values, translate
 
 UNMOVED = 1e-4
 """Settings that differ by less are the same."""
@@ -149,22 +149,20 @@ def map_chain(chain: Chain, fx_chain: Sequence[Fx]) -> Mapping:
     homes = find_homes(chain, fx_chain)
     current, free = chain.neutral.copy(), np.zeros(len(chain.controls), dtype=np.bool_)
     translations: dict[int, Translation] = {}
-    for index, control in enumerate(chain.controls):
-        place = homes.places.get(control.slot, {}).get(control.name)
-        if place is None:
+    for slot in chain.slots:
+        found, faults = _translations(slot, homes)
+        if faults:  # what the slot does now cannot be told, so neither can be what a change would do
+            homes.left_alone.append(LeftAlone(what=slot.name, why="; ".join(faults)))
             continue
-        found = translate(place, control)
-        if isinstance(found, str):
-            homes.left_alone.append(LeftAlone(what=control.label, why=f"{_where(place)}: {found}"))
-            continue
-        translations[index] = found
-        if not place.is_asleep:
-            current[index] = found.current
-        if place.parameter.automated:
-            why = f"{_where(place)} has an armed envelope, which would override the value"
-            homes.left_alone.append(LeftAlone(what=control.label, why=why))
-        else:
-            free[index] = True
+        for translation in found:
+            index = chain.index(translation.control.label)
+            translations[index] = translation
+            place = translation.place
+            current[index] = current[index] if place.is_asleep else translation.current
+            free[index] = not place.parameter.automated
+            if place.parameter.automated:
+                why = f"{_where(place)} has an armed envelope, which would override the value"
+                homes.left_alone.append(LeftAlone(what=translation.control.label, why=why))
     return Mapping(
         chain=chain,
         translations=translations,
@@ -177,14 +175,31 @@ def map_chain(chain: Chain, fx_chain: Sequence[Fx]) -> Mapping:
     )
 
 
+def _translations(slot: Slot, homes: Homes) -> tuple[list[Translation], list[str]]:
+    """The translation of each control of a slot that has an FX, and why some have none."""
+    found: list[Translation] = []
+    faults: list[str] = []
+    for control in slot.controls if slot.name in homes.fx else ():
+        place = homes.places[slot.name].get(control.name)
+        if place is None:
+            faults.append(f"{homes.fx[slot.name].name} shows no parameter for {control.name}")
+            continue
+        translation = translate(place, control)
+        if isinstance(translation, str):
+            faults.append(f"{_where(place)}: {translation}")
+        else:
+            found.append(translation)
+    return found, faults
+
+
 def _fixed_homes(slot: Slot, homes: Homes) -> tuple[FixedHome, ...]:
     found: list[FixedHome] = []
     for name, setting in slot.fixed.items():
         place = homes.places.get(slot.name, {}).get(name)
         if place is None or place.parameter.automated:
             continue
-        unit = "Q" if name == "q" else place.shown_unit
-        translation = translate(place, fixed_control(slot.name, name, unit))
+        control = fixed_control(slot.name, name, "Q" if name == "q" else place.shown_unit)
+        translation = same_values(place, control) if place.is_same_plugin else translate(place, control)
         if isinstance(translation, Translation):
             found.append(FixedHome(translation, setting))
     return tuple(found)

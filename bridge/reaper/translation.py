@@ -82,6 +82,12 @@ def translate(place: Place, control: Control) -> Translation | str:
     )
 
 
+def same_values(place: Place, control: Control) -> Translation:
+    """The translation between two instances of one plugin: none, but for the parameter's own steps."""
+    snap, shown = _snap(place.parameter), measure_shown_law(place.parameter.grid)
+    return Translation(place, control, shown, lambda setting: snap(_clamped(setting)), to_setting=float)
+
+
 def fixed_control(slot: str, name: str, unit: str) -> Control:
     """A control whose setting is its real value: stands for a fixed setting of a slot."""
     return Control(slot=slot, name=name, unit=unit, law=RangeLaw(low=0.0, high=1.0))

@@ -246,19 +246,21 @@ def test_an_automated_parameter_is_read_but_not_written(desk) -> None:
     assert all("Gain" not in write.ident for write in mapping.writes(after))
 
 
-def test_a_parameter_without_a_grid_of_numbers_is_left_alone(desk) -> None:
+def test_a_slot_of_which_a_part_cannot_be_read_is_left_alone(desk) -> None:
     comp = desk.rea_comp()
     bare = tuple(msgspec.structs.replace(p, grid=()) if p.name == "Ratio" else p for p in comp.parameters)
     mapping = map_chain(desk.strip(), [msgspec.structs.replace(comp, parameters=bare)])
-    assert "no rising or falling row" in why(mapping, "compressor.ratio")
-    assert mapping.free[mapping.chain.index("compressor.threshold_db")]
+    assert "Ratio: what it displays is no rising or falling row" in why(mapping, "compressor")
+    assert not mapping.free[mapping.chain.index("compressor.threshold_db")]
+    assert mapping.free[mapping.chain.index("output.gain_db")]
 
 
 def test_a_text_that_its_own_grid_does_not_confirm_is_not_believed(desk) -> None:
     eq = desk.rea_eq(((2, 0, True, 400.0, 6.0, 1.4),))
     late = tuple(msgspec.structs.replace(p, text="-18.00 dB") if p.eq.kind == "gain" else p for p in eq.parameters)
     mapping = map_chain(desk.strip(), [msgspec.structs.replace(eq, parameters=late)])
-    assert "does not confirm" in why(mapping, "peak_low.gain_db")
+    assert "does not confirm" in why(mapping, "peak_low")
+    assert not mapping.free.any()
 
 
 # ---------------------------------------------------------------- the same plugin in both places
@@ -340,8 +342,26 @@ def test_a_plugin_that_displays_something_else_goes_by_its_displayed_values(desk
 
 def test_without_a_grid_a_plugin_that_displays_something_else_is_left_alone(desk) -> None:
     mapping = map_chain(vst3_chain(desk), [zam(desk, threshold=desk.Law(-60.0, 0.0, " dB"))])
-    assert list(mapping.free) == [False, True]
-    assert why(mapping, "comp.Threshold")
+    assert not mapping.free.any()
+    assert "Threshold" in why(mapping, "comp")
+
+
+def test_a_plugin_without_one_of_the_parameters_is_left_alone(desk) -> None:
+    bare = zam(desk)
+    mapping = map_chain(vst3_chain(desk), [msgspec.structs.replace(bare, parameters=bare.parameters[:1])])
+    assert not mapping.free.any()
+    assert "shows no parameter for Threshold" in why(mapping, "comp")
+
+
+def test_fixed_settings_of_the_same_plugin_are_written_as_they_are(desk) -> None:
+    slot = vst3_chain(desk).slots[0]
+    fixed = desk.chain(msgspec.structs.replace(slot, controls=slot.controls[:1], fixed={"Attack": 0.125}))
+    mapping = map_chain(fixed, [zam(desk)])
+    writes = mapping.writes(mapping.realizable(np.array([0.5], dtype=np.float32)))
+    assert [(write.ident, write.normalized) for write in writes] == [
+        ("0:Attack", pytest.approx(0.125)),
+        ("1:Threshold", pytest.approx(0.5)),
+    ]
 
 
 def test_two_slots_of_one_plugin_take_two_instances_and_a_third_is_left_alone(desk) -> None:
