@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +20,8 @@ from typing import IO
 import msgspec
 import numpy as np
 from fx_desk import Desk
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import build_msg
 
 from bridge.audio.files import AudioWriter
 from bridge.reaper.messages import Reply
@@ -192,3 +195,24 @@ def _read_lines(stream: IO[str], lines: queue.Queue[str]) -> None:
     for line in stream:
         lines.put(line)
     lines.put("")  # the process has closed its end
+
+
+@contextmanager
+def surface(daemon: Daemon) -> Iterator[Callable[..., float]]:
+    """A control surface: `send(address, *values, until=address)` returns after the answer, with the seconds taken."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.bind(("127.0.0.1", 0))
+        client.settimeout(30)
+        heard: list[OscMessage] = []
+
+        def send(path: str, *values: object, until: str) -> float:
+            start_s = time.perf_counter()
+            client.sendto(build_msg(path, list(values)).dgram, ("127.0.0.1", daemon.port))
+            heard.clear()
+            while not heard or heard[-1].address != until:
+                heard.append(OscMessage(client.recv(65536)))
+            return time.perf_counter() - start_s
+
+        send.heard = heard  # type: ignore[attr-defined]
+        send.client = client  # type: ignore[attr-defined]
+        yield send

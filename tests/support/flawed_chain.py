@@ -1,0 +1,12 @@
+"""The channel strip with a plugin at its end that fails on demand, see `faulty_plugins`."""
+
+import msgspec
+
+from bridge.plugins.chain import Chain, Slot
+from bridge.plugins.chain_file import load_chain
+from bridge.settings import shipped_folder
+
+
+def flawed_chain() -> Chain:
+    chain = load_chain(shipped_folder("models") / "chains" / "channel-strip.toml")
+    return msgspec.structs.replace(chain, slots=(*chain.slots, Slot(name="gremlin", plugin="fault:gremlin")))
