@@ -17,6 +17,9 @@ from bridge.reaper.identity import is_plugin, parameter_called, plugin_name
 from bridge.reaper.messages import Fx, LeftAlone, Parameter
 from bridge.reaper.stock import StockFx, StockPlugin, is_met, is_stock, stock_fx
 
+FULLY_WET = 0.999
+"""REAPER's own Wet knob from here on counts as 100 %."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -46,10 +49,13 @@ class Homes:
 
 
 def find_homes(chain: Chain, fx_chain: Sequence[Fx]) -> Homes:
-    """Find the FX and parameters of every slot. FX that are bypassed or offline are left alone and named."""
+    """Find the FX and parameters of every slot. FX that are bypassed, offline or mixed with the untouched sound are
+    left alone and named."""
     homes = Homes()
     used: set[str] = set()
-    usable = sorted((fx for fx in fx_chain if fx.enabled and not fx.offline), key=lambda fx: fx.index)
+    usable = sorted(
+        (fx for fx in fx_chain if fx.enabled and not fx.offline and fx.wet >= FULLY_WET), key=lambda fx: fx.index
+    )
     for slot in chain.slots:
         if not slot.plugin.startswith("builtin:"):
             _settle_same_plugin(homes, slot, usable, fx_chain, used)
@@ -185,6 +191,8 @@ def _unused(chain: Chain, fx_chain: Sequence[Fx], used: set[str]) -> Iterator[Le
         if fx.offline or not fx.enabled:
             state = "is offline" if fx.offline else "is bypassed"
             yield LeftAlone(what=fx.name, why=f"{state}, so it stays as it is")
+        elif fx.wet < FULLY_WET and _is_wanted(chain, fx):
+            yield LeftAlone(what=fx.name, why="mixes the untouched sound in: set its Wet knob to 100 %")
         elif _is_wanted(chain, fx):
             yield LeftAlone(what=fx.name, why="only the first one of its kind on the track is set")
         else:

@@ -64,6 +64,7 @@ class Fx(Message, frozen=True):
     enabled: bool
     offline: bool
     parameters: tuple[Parameter, ...]
+    wet: float = 1.0  # REAPER's own ':wet', normalized: below 1 the untouched sound is mixed in
 
 
 class Track(Message, frozen=True):

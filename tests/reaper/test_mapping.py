@@ -226,6 +226,14 @@ def test_a_bypassed_eq_is_no_home_and_no_reason_to_add_another(desk) -> None:
     assert "bypassed" in why(mapping, "VST: ReaEQ (Cockos)")
 
 
+def test_an_fx_that_mixes_the_untouched_sound_in_is_no_home(desk) -> None:
+    mapping = map_chain(desk.strip(), [desk.rea_eq(wet=0.5), desk.rea_comp(wet=0.9995)])
+    assert mapping.missing == ()
+    assert "set its Wet knob to 100 %" in why(mapping, "VST: ReaEQ (Cockos)")
+    assert not mapping.free[mapping.chain.index("peak_low.gain_db")]
+    assert mapping.free[mapping.chain.index("compressor.ratio")]
+
+
 def test_an_empty_track_lacks_both(desk) -> None:
     mapping = map_chain(desk.strip(), [])
     assert mapping.missing == ("ReaEQ", "ReaComp")
