@@ -23,6 +23,7 @@ class AutomixTask:
         reference: a sound to come close to (from `Automix.hear` or a style), or None.
         amount_percent: 0..100, how far to go from `current` to the prediction.
         refine_s: how long to search for better settings from the prediction, in seconds; 0 for not at all.
+        headroom_db: how far below full scale the highest peak must stay.
         realizable: rounds settings (controls,) to what the track's own plugins can have; it leaves `current` as it
             is. None: every value can be had.
         slot_order: names of all slots in the order in which the track has them; None for the chain's own.
@@ -35,6 +36,7 @@ class AutomixTask:
     reference: HeardSound | None = None
     amount_percent: float = 100.0
     refine_s: float = 0.0
+    headroom_db: float = 0.0
     realizable: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
     slot_order: tuple[str, ...] | None = None
 

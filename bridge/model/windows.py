@@ -15,10 +15,9 @@ def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: 
     """At most `count` windows of at most `window_s`, as views of `excerpts` (channels, samples), in order of time.
 
     Where there is more audio than that, time is cut into equal stretches and the loudest window of each is taken;
-    the window with the highest peak is always among them.
+    the window with the highest peak is always among them. Excerpts shorter than half a window are joined first.
     """
-    length = max(1, round(window_s * sample_rate_hz))
-    windows = [window for excerpt in excerpts for window in _cut(excerpt, length)]
+    windows = cut_windows(excerpts, sample_rate_hz, window_s=window_s)
     if len(windows) <= count:
         return windows
     energy = np.array([float(np.mean(np.square(window))) for window in windows])
@@ -30,6 +29,29 @@ def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: 
         chosen.discard(next(i for i in chosen if any(i in s and highest in s for s in stretches)))
         chosen.add(highest)
     return [windows[index] for index in sorted(chosen)]
+
+
+def cut_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float) -> list[Audio]:
+    """All of `excerpts` (channels, samples) in windows of about `window_s`; short excerpts are joined, not left out."""
+    length = max(1, round(window_s * sample_rate_hz))
+    return [window for excerpt in _joined(excerpts, length) for window in _cut(excerpt, length)]
+
+
+def _joined(excerpts: Sequence[Audio], length: int) -> list[Audio]:
+    """Neighbours put together until each is half a window long; longer ones stay views."""
+    joined: list[Audio] = []
+    short: list[Audio] = []
+    for excerpt in excerpts:
+        if not short and excerpt.shape[-1] * 2 >= length:
+            joined.append(excerpt)
+            continue
+        short.append(excerpt)
+        if sum(part.shape[-1] for part in short) * 2 >= length:
+            joined.append(np.concatenate(short, axis=1))
+            short = []
+    if short:
+        joined.append(np.concatenate(short, axis=1))
+    return joined
 
 
 def _cut(excerpt: Audio, length: int) -> list[Audio]:
