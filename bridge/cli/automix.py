@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
+from bridge.errors import AudioError
 
 if TYPE_CHECKING:
     from bridge.model.file_job import FileResult
@@ -47,6 +49,7 @@ def automix(
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
     if reference is not None and style is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
+    _check_outputs((source, reference), (target, report_file, json_file))
     from bridge.model.file_job import FileJob, automix_file
 
     job = FileJob(
@@ -69,6 +72,17 @@ def automix(
     write_json(result, json_file)
     if json_file is None or str(json_file) != "-":
         _print(result, report_file)
+
+
+def _check_outputs(inputs: Sequence[Path | None], outputs: Sequence[Path | None]) -> None:
+    """No output may be an input or another output: nothing of the user's is ever overwritten by mistake."""
+    taken = {file.resolve(): "an input" for file in inputs if file is not None}
+    for file in outputs:
+        if file is None or str(file) == "-":
+            continue
+        if (role := taken.get(file.resolve())) is not None:
+            raise AudioError(f"{file} is {role} as well; name another file.")
+        taken[file.resolve()] = "another output"
 
 
 def _print(result: FileResult, report_file: Path | None) -> None:

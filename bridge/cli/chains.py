@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
-from bridge.errors import ChainError
+from bridge.errors import ChainError, PluginError
 from bridge.settings import Settings, shipped_folder
+
+if TYPE_CHECKING:
+    from bridge.plugins.host import PluginHost
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -24,30 +28,31 @@ def chain() -> None:
 @click.pass_context
 def list_chains(context: click.Context, json_file: Path | None) -> None:
     """The chains that come with Bridge, and your own (in the folder `chains` of the home folder)."""
-    from bridge.plugins.chain_file import load_chain
     from bridge.plugins.host import host_for
 
-    rows = []
-    for file in _chain_files(settings_of(context)):
-        with host_for(settings_of(context)) as host:
-            loaded = load_chain(file, calibrate=host.calibrate)
-        plugins_used = [slot.plugin for slot in loaded.slots]
-        rows.append(
-            {
-                "name": loaded.name,
-                "description": loaded.description,
-                "plugins": plugins_used,
-                "controls": len(loaded.controls),
-                "file": str(file),
-            }
-        )
+    with host_for(settings_of(context)) as host:
+        rows = [_chain_row(file, host) for file in _chain_files(settings_of(context))]
     write_json(rows, json_file)
     if json_file is None or str(json_file) != "-":
-        print_table(
-            "Chains",
-            ("name", "description", "controls", "file"),
-            [(str(r["name"]), str(r["description"]), str(r["controls"]), str(r["file"])) for r in rows],
-        )
+        columns = ("name", "description", "controls", "file")
+        print_table("Chains", columns, [tuple(str(row.get(key, "")) for key in columns) for row in rows])
+
+
+def _chain_row(file: Path, host: PluginHost) -> dict[str, Any]:
+    """What the listing says of one chain; of one that cannot be used here, why."""
+    from bridge.plugins.chain_file import load_chain
+
+    try:
+        loaded = load_chain(file, calibrate=host.calibrate)
+    except PluginError as error:
+        return {"name": file.stem, "description": f"unusable: {error}", "file": str(file), "fault": str(error)}
+    return {
+        "name": loaded.name,
+        "description": loaded.description,
+        "plugins": [slot.plugin for slot in loaded.slots],
+        "controls": len(loaded.controls),
+        "file": str(file),
+    }
 
 
 @chain.command("show")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -95,29 +96,33 @@ def evaluate(context: click.Context, model: str, folders: tuple[Path, ...], json
 @click.pass_context
 def models(context: click.Context, json_file: Path | None) -> None:
     """The installed models: chain, training, and scores on recordings they never heard."""
-    from bridge.model.manifest import find_models, read_manifest
+    from bridge.model.manifest import find_models
 
     settings = settings_of(context)
-    rows = []
-    for name, folder in sorted(find_models((settings.user_models, shipped_folder("models"))).items()):
-        manifest = read_manifest(folder)
-        rows.append(
-            {
-                "name": name,
-                "description": manifest.description,
-                "controls": len(manifest.chain.controls),
-                "trained": manifest.training.date,
-                "scores": manifest.scores,
-                "folder": str(folder),
-            }
-        )
+    folders = find_models((settings.user_models, shipped_folder("models")))
+    rows = [_model_row(name, folder) for name, folder in sorted(folders.items())]
     write_json(rows, json_file)
     if json_file is None or str(json_file) != "-":
-        print_table(
-            "Models",
-            ("name", "description", "controls", "trained", "folder"),
-            [tuple(str(row[key]) for key in ("name", "description", "controls", "trained", "folder")) for row in rows],
-        )
+        columns = ("name", "description", "controls", "trained", "folder")
+        print_table("Models", columns, [tuple(str(row.get(key, "")) for key in columns) for row in rows])
+
+
+def _model_row(name: str, folder: Path) -> dict[str, Any]:
+    """What the listing says of one model; of one that cannot be read, why."""
+    from bridge.model.manifest import read_manifest
+
+    try:
+        manifest = read_manifest(folder)
+    except ModelError as error:
+        return {"name": name, "description": f"unusable: {error}", "folder": str(folder), "fault": str(error)}
+    return {
+        "name": name,
+        "description": manifest.description,
+        "controls": len(manifest.chain.controls),
+        "trained": manifest.training.date,
+        "scores": manifest.scores,
+        "folder": str(folder),
+    }
 
 
 @click.group()

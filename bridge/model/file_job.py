@@ -5,13 +5,12 @@ Long files are streamed. Where the settings are refused the output is the input,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.files import AudioWriter, probe, read_excerpts, stream_blocks
 from bridge.audio.measures import LoudnessMeter
@@ -24,7 +23,7 @@ from bridge.model.styles import Style, load_style, save_style
 from bridge.model.task import AutomixTask, Measured, MeasuresPair, Outcome
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
-from bridge.plugins.host import PluginHost, host_for
+from bridge.plugins.host import host_for
 from bridge.settings import Settings, shipped_folder
 
 Progress = Callable[[float, str], None]
@@ -109,8 +108,7 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
             amount_percent=job.amount_percent,
             refine_s=job.refine_s,
         )
-        outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
-        outcome, before, after = _write(job, bundle.chain, host, outcome, progress)
+        outcome, before, after = _process(job, automix, task, progress)
     return FileResult(
         model=bundle.name,
         applied=outcome.applied,
@@ -171,36 +169,62 @@ def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound
 
 
 def _check_target(job: FileJob) -> None:
-    if job.target.exists() and job.target.samefile(job.source):
-        raise AudioError(f"{job.target} is the input itself; name another file with -o, and nothing is overwritten.")
+    for given in (job.source, job.reference):
+        if given is not None and job.target.exists() and given.exists() and job.target.samefile(given):
+            raise AudioError(
+                f"{job.target} is one of the inputs; name another file with -o, and nothing is overwritten."
+            )
     if not job.target.parent.is_dir():
         raise AudioError(f"The folder {job.target.parent} does not exist; make it, or choose another with -o.")
 
 
-def _write(
-    job: FileJob, chain: Chain, host: PluginHost, outcome: Outcome, progress: Progress
+def _process(
+    job: FileJob, automix: Automix, task: AutomixTask, progress: Progress
 ) -> tuple[Outcome, Measured, Measured]:
-    """Render the whole file and measure it; where a part that nobody heard clips, lower the output gain once."""
-    progress(0.6, "measuring")
-    before = _measure(job.source, outcome.measures_before)
-    if not outcome.applied:
-        _copy(job.source, job.target)
-        return outcome, before, before
-    for attempt in (0, 1):
-        progress(0.7 + 0.15 * attempt, "rendering")
-        host.render_file(chain, outcome.settings, job.source, job.target)
-        after = _measure(job.target, outcome.measures_after)
+    """Find settings, render the whole file, measure it. Where a part that nobody heard clips, ask once more for
+    settings with as much headroom, and have them judged again."""
+    whole = _measure(job.source)
+    with _in_place_of(job.target) as part:
+        outcome, before, after = _attempt(job.source, part, automix, task, whole, progress)
         excess_db = _excess_db(before, after)
-        if excess_db <= 0:
-            return outcome, before, after
-        lowered = _lowered(chain, outcome.settings, excess_db + HEADROOM_DB)
-        if lowered is None:
-            break
-        outcome = replace(outcome, settings=lowered)
-    _copy(job.source, job.target)
-    reason = "Left as it is: the new settings would clip in parts of the file, and no output gain can take that back."
-    refused = replace(outcome, applied=False, reason=reason, settings=outcome.before_settings, amount=0.0)
-    return refused, before, before
+        if excess_db > 0:
+            quieter = replace(task, headroom_db=excess_db + HEADROOM_DB)
+            outcome, before, after = _attempt(job.source, part, automix, quieter, whole, progress)
+        if _excess_db(before, after) > 0:
+            reason = "Left as it is: the new settings would clip in parts of the file."
+            outcome = replace(outcome, applied=False, reason=reason, settings=outcome.before_settings, amount=0.0)
+            after = before
+            _copy(job.source, part)
+    return outcome, before, after
+
+
+def _attempt(
+    source: Path, target: Path, automix: Automix, task: AutomixTask, whole: Measured, progress: Progress
+) -> tuple[Outcome, Measured, Measured]:
+    """Settings for `source`, and `target` rendered with them: a copy where they are refused."""
+    outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
+    before = replace(whole, distance_db=outcome.measures_before.distance_db)
+    if not outcome.applied:
+        _copy(source, target)
+        return outcome, before, before
+    progress(0.7, "rendering")
+    automix.host.render_file(automix.bundle.chain, outcome.settings, source, target)
+    return outcome, before, replace(_measure(target), distance_db=outcome.measures_after.distance_db)
+
+
+@contextmanager
+def _in_place_of(target: Path) -> Iterator[Path]:
+    """A file to write, with the target's ending, that takes the target's place once all has gone well."""
+    part = target.with_name(f"{target.stem}.part{target.suffix}")
+    try:
+        yield part
+        part.replace(target)
+    except OSError as error:
+        raise AudioError(
+            f"Cannot write {target}: {error.strerror}. Free some space, or choose another place."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _excess_db(before: Measured, after: Measured) -> float:
@@ -209,23 +233,13 @@ def _excess_db(before: Measured, after: Measured) -> float:
     return (after.true_peak_dbtp - ceiling) if after.true_peak_dbtp is not None else 0.0
 
 
-def _lowered(chain: Chain, settings: NDArray[np.float32], by_db: float) -> NDArray[np.float32] | None:
-    """`settings` with the output gain lowered by `by_db`; None where the chain has none or it ends there."""
-    for index, control in enumerate(chain.controls):
-        if control.role == "output_gain":
-            wanted = control.normalized(control.real_value(float(settings[index])) - by_db)
-            lowered = settings.copy()
-            lowered[index] = wanted
-            return lowered if control.low <= wanted <= control.high else None
-    return None
-
-
-def _measure(path: Path, judged: Measured) -> Measured:
+def _measure(path: Path) -> Measured:
+    """Loudness and true peak of a whole file."""
     info = probe(path)
     meter = LoudnessMeter(info.channels, info.sample_rate_hz)
     for block in stream_blocks(path, BLOCK_FRAMES):
         meter.add(block)
-    return Measured(meter.loudness_lufs, meter.true_peak_dbtp, judged.distance_db)
+    return Measured(meter.loudness_lufs, meter.true_peak_dbtp, None)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -53,9 +53,12 @@ def install(resource_path: Path, home: Path) -> list[Path]:
     known = read_list(resource_path)
     contents = {file.relative_to(scripts()).as_posix(): file.read_bytes() for file in sorted(scripts().rglob("*.lua"))}
     contents[HOME_FILE] = str(home.absolute()).encode() + b"\n"
-    foreign = [name for name in contents if (target / name).exists() and name not in known.files]
+    foreign = [name for name in contents if (target / name).exists() and not _is_ours(target, name, known)]
     if foreign:
-        raise SettingsError(f"{target / foreign[0]} is not of Bridge's making; move it away, then install again.")
+        raise SettingsError(
+            f"{target / foreign[0]} is not as Bridge made it: somebody changed it, or put it there. Move it away, then "
+            "install again."
+        )
     uninstall(resource_path)
     try:
         for name, content in contents.items():
@@ -73,11 +76,11 @@ def uninstall(resource_path: Path) -> list[Path]:
     """Remove what `install` put there, unless somebody changed it since. Returns the files removed."""
     target = resource_path / FOLDER
     removed = []
-    for name, digest in read_list(resource_path).files.items():
-        file = target / name
-        if file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == digest:
-            file.unlink()
-            removed.append(file)
+    known = read_list(resource_path)
+    for name in known.files:
+        if _is_ours(target, name, known):
+            (target / name).unlink()
+            removed.append(target / name)
     (target / LIST_FILE).unlink(missing_ok=True)
     for folder in sorted((f for f in target.rglob("*") if f.is_dir()), reverse=True):
         _remove_if_empty(folder)
@@ -104,6 +107,12 @@ def read_list(resource_path: Path) -> Installed:
 def scripts() -> Path:
     """The scripts that come with this Bridge."""
     return shipped_folder("reaper_scripts")
+
+
+def _is_ours(target: Path, name: str, known: Installed) -> bool:
+    """Whether the file is there just as Bridge put it there."""
+    file = target / name
+    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == known.files.get(name)
 
 
 def _usual_path(environment: Mapping[str, str]) -> Path:

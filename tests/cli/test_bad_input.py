@@ -131,11 +131,21 @@ def test_silence_is_left_as_it_is(home: Path, tmp_path: Path) -> None:
     assert answer["measures"]["before"]["loudness_lufs"] is None
 
 
-def test_the_input_is_never_overwritten(home: Path, tmp_path: Path) -> None:
-    source = wav(tmp_path / "in.wav", noise())
-    before = source.read_bytes()
-    check_refused(run("automix", source, "-o", source), "in.wav", "-o")
-    assert source.read_bytes() == before
+@pytest.mark.parametrize("option", ["-o", "--report", "--json"])
+@pytest.mark.parametrize("victim", ["in.wav", "reference.wav"])
+def test_no_input_is_ever_overwritten(home: Path, tmp_path: Path, option: str, victim: str) -> None:
+    source, reference = wav(tmp_path / "in.wav", noise()), wav(tmp_path / "reference.wav", 0.3 * noise())
+    before = source.read_bytes(), reference.read_bytes()
+    outputs = {"-o": tmp_path / "out.wav", option: tmp_path / "." / victim}
+    options = [part for pair in outputs.items() for part in pair]
+    check_refused(run("automix", source, "--reference", reference, *options), victim, "input")
+    assert (source.read_bytes(), reference.read_bytes()) == before
+    assert not (tmp_path / "out.wav").exists()
+
+
+def test_two_outputs_are_two_files(home: Path, tmp_path: Path) -> None:
+    source, out = wav(tmp_path / "in.wav", noise()), tmp_path / "out.wav"
+    check_refused(run("automix", source, "-o", out, "--json", out), "out.wav", "output")
 
 
 def test_an_output_folder_that_does_not_exist_is_named(home: Path, tmp_path: Path) -> None:

@@ -50,6 +50,15 @@ def test_a_changed_script_survives_uninstalling(resource_path: Path, tmp_path: P
     assert changed.read_text() == "-- my own version"
 
 
+def test_installing_again_does_not_replace_a_changed_script(resource_path: Path, tmp_path: Path) -> None:
+    install(resource_path, tmp_path)
+    changed = resource_path / FOLDER / "bridge_automix.lua"
+    changed.write_text("-- my own version")
+    with pytest.raises(SettingsError, match=r"bridge_automix\.lua.*changed"):
+        install(resource_path, tmp_path)
+    assert changed.read_text() == "-- my own version"
+
+
 def test_a_foreign_file_in_the_way_is_named_and_kept(resource_path: Path, tmp_path: Path) -> None:
     foreign = resource_path / FOLDER / "bridge_automix.lua"
     foreign.parent.mkdir()

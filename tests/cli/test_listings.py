@@ -1,0 +1,86 @@
+"""Listings: what is usable, what is not and why; one bad entry never hides the others. And the doctor's findings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flattening_model import save_flattening_model
+
+from bridge.cli import main
+from bridge.plugins.chain_file import load_chain
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    monkeypatch.setenv("BRIDGE_HOME", str(folder))
+    return folder
+
+
+def listed(*arguments: str, status: int = 0) -> list[dict]:  # type: ignore[type-arg]
+    result = CliRunner().invoke(main, [*arguments, "--json", "-"])
+    assert result.exit_code == status, result.output
+    rows: list[dict] = json.loads(result.stdout)  # type: ignore[type-arg]
+    return rows
+
+
+def test_a_damaged_model_is_listed_with_its_fault_beside_the_others(home: Path) -> None:
+    save_flattening_model(home / "models" / "mine")
+    (home / "models" / "bad").mkdir()
+    (home / "models" / "bad" / "model.json").write_text("{}")
+    rows = {row["name"]: row for row in listed("models")}
+    assert "damaged" in rows["bad"]["fault"]
+    assert rows["mine"]["controls"] == rows["channel-strip"]["controls"] == 16
+    assert rows["channel-strip"]["scores"]
+
+
+def test_a_chain_that_cannot_be_used_is_listed_with_its_fault_beside_the_others(home: Path) -> None:
+    (home / "chains").mkdir(parents=True)
+    (home / "chains" / "gone.toml").write_text('[[slot]]\nplugin = "vst3:NoSuchPlugin"\n[slot.control.x]\n')
+    rows = {row["name"]: row for row in listed("chain", "list")}
+    assert "NoSuchPlugin" in rows["gone"]["fault"]
+    assert "fault" not in rows["channel-strip"]
+
+
+def test_plugins_lists_built_in_and_installed_ones(home: Path) -> None:
+    names = {row["name"] for row in listed("plugins")}
+    assert {"builtin:PeakFilter", "vst3:ZamCompX2"} <= names
+
+
+def test_a_new_chain_can_be_loaded_and_shown(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "my chain.toml"
+    result = CliRunner().invoke(main, ["chain", "new", "builtin:HighpassFilter", "builtin:Compressor", "-o", str(file)])
+    assert result.exit_code == 0, result.output
+    assert [slot.plugin for slot in load_chain(file).slots] == ["builtin:HighpassFilter", "builtin:Compressor"]
+    again = CliRunner().invoke(main, ["chain", "new", "builtin:Gain", "-o", str(file)])
+    assert again.exit_code == 2
+    assert "exists already" in again.stderr
+
+
+def test_the_doctor_names_each_fault_with_its_remedy(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("APPDATA", str(tmp_path))
+    monkeypatch.setenv("BRIDGE_OSC_PORT", "9871")
+    findings = {row["link"]: row for row in listed("doctor", status=1)}
+    assert {link for link, row in findings.items() if not row["is_ok"]} >= {"daemon", "OSC"}
+    assert "reaper-bridge daemon" in findings["daemon"]["remedy"]
+    assert findings["plugins"]["is_ok"]
+    assert findings["model"]["is_ok"]
+    assert all(row["is_ok"] or row["remedy"] for row in findings.values())
+
+
+def test_installing_from_the_command_line_and_back(home: Path, tmp_path: Path) -> None:
+    resource = tmp_path / "REAPER (portable)"
+    resource.mkdir()
+    result = CliRunner().invoke(main, ["install", "--resource-path", str(resource)])
+    assert result.exit_code == 0, result.output
+    assert (resource / "Scripts" / "Bridge" / "bridge_automix.lua").is_file()
+    assert "Load ReaScript" in result.output
+    result = CliRunner().invoke(main, ["uninstall", "--resource-path", str(resource)])
+    assert result.exit_code == 0, result.output
+    assert not (resource / "Scripts" / "Bridge").exists()
