@@ -13,19 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import ModelError
+from bridge.model.aim import Aim, BankAim, ProfileAim
 from bridge.model.bundle import ModelBundle
 from bridge.model.guard import Guard
 from bridge.model.predict import Prediction, Predictor
 from bridge.model.profile import HeardSound
 from bridge.model.search import search
 from bridge.model.task import AutomixTask, Measured, Outcome
-from bridge.model.windows import choose_windows
+from bridge.model.windows import choose_windows, cut_windows
 from bridge.plugins.host import PluginHost
 
 Progress = Callable[[float, str], None]
 
 GUARD_WINDOW_S = 3.0
 GUARD_WINDOWS = 4
+PEAK_WINDOW_S = 6.0
 SILENT_PEAK = 1e-4  # -80 dBFS: nothing that a model could judge
 
 
@@ -81,13 +83,22 @@ class Automix:
             chain=self.bundle.chain,
             features=self.bundle.manifest.features,
             windows=choose_windows(task.excerpts, task.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS),
+            everything=cut_windows(task.excerpts, task.sample_rate_hz, window_s=PEAK_WINDOW_S),
+            headroom_db=task.headroom_db,
             sample_rate_hz=task.sample_rate_hz,
-            target=prediction.target,
-            level_counts=task.reference is not None,
+            aim=self._aim(task, prediction),
             free=free,
             realizable=task.realizable,
             slot_order=task.slot_order,
         )
+
+    def _aim(self, task: AutomixTask, prediction: Prediction) -> Aim:
+        features = self.bundle.manifest.features
+        if task.reference is not None:
+            return ProfileAim(task.reference.profile, features, level_counts=True)
+        if self.bundle.bank is not None:
+            return BankAim(self.bundle.bank, features)
+        return ProfileAim(prediction.target, features, level_counts=False)
 
     def _refined(
         self, task: AutomixTask, guard: Guard, start: NDArray[np.float32], progress: Callable[[float], None]

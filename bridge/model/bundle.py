@@ -11,11 +11,14 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
+from numpy.typing import NDArray
 
 from bridge.errors import ModelError
 from bridge.model.encoders import Encoder
 from bridge.model.manifest import CARD_FILE, WEIGHTS_FILE, Manifest, read_manifest, sha256_of, write_manifest
 from bridge.plugins.chain import Chain
+
+BANK = "bank"  # its name among the weights
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class ModelBundle:
 
     manifest: Manifest
     encoder: Encoder
+    bank: NDArray[np.float32] | None = None  # (n, 2, bands): profiles of well-recorded sounds, for `aim.BankAim`
 
     @property
     def name(self) -> str:
@@ -41,19 +45,32 @@ def load_bundle(folder: Path) -> ModelBundle:
     file = folder / WEIGHTS_FILE
     try:
         weights = safetensors.torch.load_file(file)
+        bank = weights.pop(BANK, None)
         encoder.load_state_dict(weights)
     except (safetensors.SafetensorError, RuntimeError, OSError) as error:
         first = str(error).splitlines()[0]
         raise ModelError(f"{file} does not fit its manifest: {first} Install or train the model again.") from error
-    return ModelBundle(manifest, encoder.eval().requires_grad_(False))
+    if bank is not None and (bank.ndim != 3 or bank.shape[1:] != (2, manifest.features.bands)):
+        raise ModelError(f"{file} holds a bank of the shape {tuple(bank.shape)}. Install or train the model again.")
+    frozen = encoder.eval().requires_grad_(False)
+    return ModelBundle(manifest, frozen, None if bank is None else bank.float().numpy())
 
 
-def save_bundle(folder: Path, manifest: Manifest, weights: Mapping[str, torch.Tensor], card: str) -> Manifest:
+def save_bundle(
+    folder: Path,
+    manifest: Manifest,
+    weights: Mapping[str, torch.Tensor],
+    card: str,
+    *,
+    bank: NDArray[np.float32] | None = None,
+) -> Manifest:
     """Write a model folder; the manifest, which makes the folder a model, comes last. Returns it with its hash."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / WEIGHTS_FILE
     part = file.with_name(file.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous().float() for name, tensor in weights.items()}
+    if bank is not None:
+        plain[BANK] = torch.from_numpy(bank.astype(np.float16))
     part.write_bytes(safetensors.torch.save(plain))
     part.replace(file)
     (folder / CARD_FILE).write_text(card, encoding="utf-8")

@@ -14,11 +14,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.measures import LoudnessMeter
+from bridge.audio.measures import LoudnessMeter, true_peak_dbtp
 from bridge.errors import PluginError
+from bridge.model.aim import Aim
 from bridge.model.features import hear
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import SoundProfile, distance_db
+from bridge.model.profile import SoundProfile
 from bridge.model.task import Measured
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
@@ -28,11 +29,11 @@ Settings = NDArray[np.float32]
 
 AMOUNTS = (1.0, 0.7, 0.4)
 MARGIN_DB = 0.25
-MARGIN_SHARE = 0.05
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1  # taken off beyond the ceiling, because other parts of the track may peak higher
 LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
 SILENT_RMS = 1e-5
+NEAR_PEAK = 0.8  # pieces whose sample peak is within 2 dB of the highest may hold the highest true peak
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,11 @@ class Guard:
 
     Attributes:
         windows: stretches of the track before its plugins, (channels, samples) each.
-        target: the profile to come close to.
-        level_counts: with a reference, level is part of the sound; without, loudness stays what it was and
-            distances are taken at equal level.
+        everything: all that is known of the track, in pieces; searched for peaks before settings are accepted.
+        aim: where the sound should be. Where level does not count, as without a reference, loudness stays what it
+            was.
         free: (controls,) which controls may move.
+        headroom_db: how far below the ceiling the highest peak must stay.
         realizable, slot_order: see `AutomixTask`.
     """
 
@@ -74,15 +76,18 @@ class Guard:
     features: FeatureSettings
     windows: Sequence[Audio]
     sample_rate_hz: int
-    target: SoundProfile
-    level_counts: bool
+    aim: Aim
     free: NDArray[np.bool_]
+    everything: Sequence[Audio] = ()
+    headroom_db: float = 0.0
     realizable: Callable[[Settings], Settings] | None = None
     slot_order: tuple[str, ...] | None = None
 
     def judge(self, current: Settings, predicted: Settings, amount: float) -> Verdict:
         """Whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
 
+        The largest amount that passes is taken, not the one that seems closest: distances of unaligned sounds are
+        too coarse to choose between two improvements.
         Raises PluginError when even the user's own settings cannot be rendered.
         """
         amounts = [0.0, *(amount * share for share in AMOUNTS)]
@@ -91,15 +96,21 @@ class Guard:
         if before is None:
             raise self._failure(current)
         before_measured = self._measure(before)
-        needed = before.distance_db - max(MARGIN_DB, MARGIN_SHARE * before.distance_db)
-        ranked = sorted((take for take in takes if take is not None), key=lambda take: take.distance_db)
-        for take in ranked:
+        needed = before.distance_db - max(MARGIN_DB, self.aim.margin_share * before.distance_db)
+        rendered = [take for take in takes if take is not None]
+        for take in rendered:
             if take.distance_db > needed:
-                break
+                continue
             levelled, measured = self._level(take, before_measured)
+            overshoot_db = self._overshoot_db(levelled, before_measured)
+            if overshoot_db > 0:
+                levelled = self._with_gain(levelled, -overshoot_db - HEADROOM_DB)
+                measured = self._measure(levelled)
+            if overshoot_db > 0 and self._overshoot_db(levelled, before_measured) > 0:
+                continue
             if levelled.distance_db <= needed and self._is_fit(levelled, measured, before_measured):
                 return Verdict(before_measured, levelled, measured, "Closer to the target, and nothing clips.")
-        return Verdict(before_measured, None, before_measured, _refusal(before, ranked, needed))
+        return Verdict(before_measured, None, before_measured, _refusal(before, rendered, needed))
 
     def distance(self, settings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Distances in dB (candidates,) of settings (candidates, controls); infinite where a plugin failed."""
@@ -126,19 +137,15 @@ class Guard:
 
     def _take(self, amount: float, settings: Settings, windows: Sequence[Audio]) -> Take:
         profile = hear(windows, self.sample_rate_hz, self.features).profile
-        distance = distance_db(profile, self.target, level_counts=self.level_counts, features=self.features)
-        return Take(amount, settings, tuple(windows), profile, distance)
+        return Take(amount, settings, tuple(windows), profile, self.aim.distance_db(profile))
 
     def _level(self, take: Take, before: Measured) -> tuple[Take, Measured]:
         """`take` with its output gain set: without reference to the loudness there was; below the ceiling."""
-        if self.level_counts:
-            best, measured = take, self._measure(take)
-        else:
-            best, measured = take, self._measure(take)
-            if measured.loudness_lufs is not None and before.loudness_lufs is not None:
-                best = self._with_gain(take, before.loudness_lufs - measured.loudness_lufs)
-                measured = self._measure(best)
-        excess_db = -np.inf if measured.true_peak_dbtp is None else measured.true_peak_dbtp - _ceiling(before)
+        best, measured = take, self._measure(take)
+        if not self.aim.level_counts and measured.loudness_lufs is not None and before.loudness_lufs is not None:
+            best = self._with_gain(take, before.loudness_lufs - measured.loudness_lufs)
+            measured = self._measure(best)
+        excess_db = -np.inf if measured.true_peak_dbtp is None else measured.true_peak_dbtp - self._ceiling(before)
         if excess_db > 0:
             best = self._with_gain(best, -excess_db - HEADROOM_DB)
             measured = self._measure(best)
@@ -162,8 +169,26 @@ class Guard:
         if after.loudness_lufs is None or before.loudness_lufs is None:
             is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
         else:
-            is_as_loud = self.level_counts or abs(after.loudness_lufs - before.loudness_lufs) <= LOUDNESS_DRIFT_LU
-        return is_as_loud and after.true_peak_dbtp <= _ceiling(before)
+            is_as_loud = self.aim.level_counts or abs(after.loudness_lufs - before.loudness_lufs) <= LOUDNESS_DRIFT_LU
+        return is_as_loud and after.true_peak_dbtp <= self._ceiling(before)
+
+    def _overshoot_db(self, take: Take, before: Measured) -> float:
+        """How far the highest peak of all that is known lies above the ceiling with these settings; at most 0 is well.
+
+        The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
+        """
+        chain, order = in_slot_order(self.chain, self.slot_order)
+        renders = [Render(part, self.sample_rate_hz, take.settings[order]) for part in self.everything]
+        parts = self.host.render(chain, renders)
+        peaks = [float(np.abs(part).max(initial=0.0)) for part in parts]
+        highest = [part for part, peak in zip(parts, peaks, strict=True) if peak > 0 and peak >= NEAR_PEAK * max(peaks)]
+        peaks_dbtp = [true_peak_dbtp(part, self.sample_rate_hz) for part in highest]
+        return max((peak for peak in peaks_dbtp if peak is not None), default=-np.inf) - self._ceiling(before)
+
+    def _ceiling(self, before: Measured) -> float:
+        """Full scale, or the peak that there was where that is higher."""
+        was = -np.inf if before.true_peak_dbtp is None else before.true_peak_dbtp
+        return max(CEILING_DBTP, was) - self.headroom_db
 
     def _measure(self, take: Take) -> Measured:
         meter = LoudnessMeter(take.windows[0].shape[0], self.sample_rate_hz)
@@ -192,14 +217,10 @@ def _joined(windows: Sequence[Audio]) -> Audio:
     return np.concatenate(windows, axis=1)
 
 
-def _ceiling(before: Measured) -> float:
-    return max(CEILING_DBTP, before.true_peak_dbtp if before.true_peak_dbtp is not None else -np.inf)
-
-
-def _refusal(before: Take, ranked: Sequence[Take], needed: float) -> str:
-    if not ranked:
+def _refusal(before: Take, takes: Sequence[Take], needed: float) -> str:
+    if not takes:
         return "Left as it is: the plugins returned nothing usable with the new settings."
-    best = ranked[0]
+    best = min(takes, key=lambda take: take.distance_db)
     if best.distance_db > needed:
         return (
             f"Left as it is: the new settings bring the sound not clearly closer to the target "

@@ -30,7 +30,8 @@ class Prediction:
     Attributes:
         settings: (controls,) the host's normalized values.
         confidence: (controls,) 0..1, the chance that a value lies within the law's tolerance of the right one.
-        target: the profile to aim at; its level means nothing when there was no reference.
+        target: the profile that the encoder would have the track come to; without a reference its level means
+            nothing.
     """
 
     settings: NDArray[np.float32]
@@ -54,10 +55,11 @@ class Predictor:
         with torch.inference_mode():
             answer = self.bundle.encoder(_batch(sound), None if reference is None else _batch(reference))
         position = answer.position[0].numpy()
+        mean_db, spread_db = answer.target_mean_db[0].numpy(), answer.target_spread_db[0].numpy()
         return Prediction(
             settings=positions_to_normalized(self.bundle.chain, position),
             confidence=self._confidence(answer),
-            target=_target(answer, sound.bands_heard) if reference is None else reference.profile,
+            target=SoundProfile(mean_db, spread_db, sound.bands_heard),
         )
 
     def _confidence(self, answer: Answer) -> NDArray[np.float32]:
@@ -65,10 +67,6 @@ class Predictor:
         widening = np.asarray(law.widening or (1.0,), dtype=np.float32)
         scale = answer.spread[0].numpy() * widening
         return np.asarray(1 - np.exp(-law.tolerance / scale), dtype=np.float32)
-
-
-def _target(answer: Answer, bands_heard: int) -> SoundProfile:
-    return SoundProfile(answer.target_mean_db[0].numpy(), answer.target_spread_db[0].numpy(), bands_heard)
 
 
 def _batch(sound: HeardSound) -> torch.Tensor:

@@ -63,15 +63,29 @@ def distance_db(
     copy has the distance 0.
     """
     heard = min(sound.bands_heard, target.bands_heard)
-    difference = (sound.mean_db - target.mean_db)[:heard]
+    own, other = (np.stack([profile.mean_db, profile.spread_db])[:, :heard] for profile in (sound, target))
+    return float(profile_distances_db(own, other[None], level_counts=level_counts, features=features)[0])
+
+
+def profile_distances_db(
+    sound: NDArray[np.float32], targets: NDArray[np.float32], *, level_counts: bool, features: FeatureSettings
+) -> NDArray[np.float32]:
+    """`distance_db` (n,) of one sound (2, bands) from many targets (n, 2, bands); mean and spread in dB."""
+    difference = sound[0] - targets[:, 0]
     if not level_counts:
-        difference = difference - (loudness_db(sound, features, heard) - loudness_db(target, features, heard))
-    spread = np.abs(sound.spread_db - target.spread_db)[:heard]
-    return float(np.mean(np.abs(difference)) + SPREAD_WEIGHT * np.mean(spread))
+        louder = loudness_db(sound[0], sound[1], features) - loudness_db(targets[:, 0], targets[:, 1], features)
+        difference = difference - louder[:, None]
+    spread = np.abs(sound[1] - targets[:, 1])
+    return np.asarray(np.abs(difference).mean(1) + SPREAD_WEIGHT * spread.mean(1), dtype=np.float32)
 
 
-def loudness_db(profile: SoundProfile, features: FeatureSettings, heard: int) -> float:
-    """Loudness of the first `heard` bands, up to a constant: the power of each band where it is one spread above its
-    mean, K-weighted. Within 1 dB (standard deviation) of differences in LUFS as measured on changed recordings."""
-    weighted = (profile.mean_db + profile.spread_db + loudness_weights_db(features))[:heard]
-    return float(10 * np.log10(np.sum(10 ** (weighted / 10))))
+def loudness_db(
+    mean_db: NDArray[np.float32], spread_db: NDArray[np.float32], features: FeatureSettings
+) -> NDArray[np.float32]:
+    """Loudness (...,) of profiles (..., bands), up to a constant; bands may be left out at the top.
+
+    The power of each band where it lies one spread above its mean, K-weighted: differences agree with those in LUFS
+    within 1 dB (standard deviation over changed recordings).
+    """
+    weighted = mean_db + spread_db + loudness_weights_db(features)[: mean_db.shape[-1]]
+    return np.asarray(10 * np.log10(np.sum(10 ** (weighted / 10), axis=-1)), dtype=np.float32)

@@ -35,6 +35,7 @@ from bridge.training.surrogate import Surrogate
 TASKS = ("channel-strip",)
 SHARDS_PER_MINUTE = 8
 PREPARING_LIMIT = 0.4  # of the time, at most, goes into making examples
+BANK_SIZE = 1024  # profiles of good recordings that the guard judges by: 256 KiB
 HOST_LIMIT_S = 60.0
 DEFAULT_MINUTES = 30.0
 
@@ -145,7 +146,11 @@ def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, minute
         training=training,
         scores={"validation": {"profile_distance_db": round(course.best, 3)}},
     )
-    return save_bundle(options.output, manifest, encoder.state_dict(), write_card(manifest))
+    profiles = course.material.examples["clean_profile"]
+    chosen = np.random.default_rng(options.seed).permutation(len(profiles))[:BANK_SIZE]
+    return save_bundle(
+        options.output, manifest, encoder.state_dict(), write_card(manifest), bank=profiles[chosen].astype(np.float32)
+    )
 
 
 def _draft(options: TrainOptions, material: Material) -> Manifest:

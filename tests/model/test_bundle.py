@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bridge.errors import ModelError
-from bridge.model.bundle import load_bundle, normalized_to_positions, positions_to_normalized
+from bridge.model.bundle import load_bundle, normalized_to_positions, positions_to_normalized, save_bundle
 from bridge.model.manifest import (
     CARD_FILE,
     MANIFEST_FILE,
@@ -39,6 +39,19 @@ def test_a_loaded_model_answers_as_the_saved_one(model_folder: Path, chain: Chai
         torch.testing.assert_close(tensor, weights[name])
     assert (model_folder / CARD_FILE).is_file()
     assert not list(model_folder.glob("*.part"))
+
+
+def test_a_bank_of_good_sounds_travels_with_the_weights(model_folder: Path) -> None:
+    assert load_bundle(model_folder).bank is None
+    bundle = load_bundle(model_folder)
+    bank = np.random.default_rng(0).normal(-40, 8, (5, 2, 64)).astype(np.float32)
+    save_bundle(model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", bank=bank)
+    loaded = load_bundle(model_folder).bank
+    assert loaded is not None
+    np.testing.assert_allclose(loaded, bank, atol=0.05)
+    save_bundle(model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", bank=bank[:, :, :7])
+    with pytest.raises(ModelError, match="bank of the shape"):
+        load_bundle(model_folder)
 
 
 def test_weights_with_one_flipped_bit_are_refused(model_folder: Path) -> None:

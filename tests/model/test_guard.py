@@ -9,6 +9,7 @@ import pytest
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
 from bridge.errors import PluginError
+from bridge.model.aim import ProfileAim
 from bridge.model.features import hear
 from bridge.model.guard import Guard, in_slot_order
 from bridge.model.manifest import FeatureSettings
@@ -51,8 +52,7 @@ def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[..
             features=FeatureSettings(),
             windows=[audio],
             sample_rate_hz=RATE,
-            target=hear(goal, RATE, FeatureSettings()).profile,
-            level_counts=level_counts,
+            aim=ProfileAim(hear(goal, RATE, FeatureSettings()).profile, FeatureSettings(), level_counts),
             free=np.ones(len(chain.controls), bool) if free is None else free,
         )
 
@@ -77,13 +77,13 @@ def test_the_opposite_is_refused_and_the_reason_names_both_distances(
     verdict = make_guard(settings(BRIGHT)).judge(chain.neutral, settings(DARK), 1.0)
     assert verdict.accepted is None
     assert verdict.after == verdict.before
-    assert f"{verdict.before.distance_db:.1f} dB before" in verdict.reason
+    assert f"{verdict.before.distance_db:.2f} dB now" in verdict.reason
 
 
 def test_too_much_of_the_right_thing_is_taken_in_part(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain
 ) -> None:
-    mild = settings({"high_shelf.gain_db": 6.0, "high_shelf.cutoff_frequency_hz": 7000.0})
+    mild = settings({"high_shelf.gain_db": 5.0, "high_shelf.cutoff_frequency_hz": 7000.0})
     wild = settings({"high_shelf.gain_db": 15.0, "high_shelf.cutoff_frequency_hz": 7000.0})
     verdict = make_guard(mild).judge(chain.neutral, wild, 1.0)
     assert verdict.accepted is not None
@@ -144,7 +144,8 @@ def test_silence_is_never_an_improvement(
     """A target below everything that can be heard: muting comes closest, and is refused."""
     quiet = replace(make_guard(settings({})), windows=[(audio * np.float32(1e-4))])
     floor = hear([np.zeros_like(audio)], RATE, FeatureSettings()).profile
-    verdict = replace(quiet, target=floor).judge(chain.neutral, settings({"output.gain_db": -24.0}), 1.0)
+    guard = replace(quiet, aim=ProfileAim(floor, FeatureSettings(), level_counts=True))
+    verdict = guard.judge(chain.neutral, settings({"output.gain_db": -24.0}), 1.0)
     assert verdict.accepted is None
 
 

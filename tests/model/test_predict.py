@@ -1,0 +1,51 @@
+"""Predictions: inside the ranges, at any rate, the same for the same sound, with a confidence that is a chance."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.audio.synthesis import synthesise
+from bridge.model.bundle import load_bundle
+from bridge.model.predict import WINDOW_COUNT, WINDOW_S, Predictor
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    return Predictor(load_bundle(ROOT / "models" / "channel-strip"))
+
+
+def strings(rate: int, *, seconds: float = 6.0, seed: int = 0) -> np.ndarray:
+    return synthesise("strings", duration_s=seconds, sample_rate_hz=rate, seed=seed)
+
+
+@pytest.mark.parametrize("rate", [22050, 44100, 48000, 88200, 96000, 192000])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_any_rate_and_channel_count_gives_settings_in_range(predictor: Predictor, rate: int, channels: int) -> None:
+    sound = predictor.hear([np.repeat(strings(rate, seconds=1.5), channels, axis=0)], rate)
+    for reference in (None, sound):
+        prediction = predictor.predict(sound, reference)
+        low, high = predictor.bundle.chain.bounds
+        assert np.all((prediction.settings >= low) & (prediction.settings <= high))
+        assert np.all((prediction.confidence >= 0) & (prediction.confidence <= 1))
+
+
+def test_one_sample_is_enough_to_answer(predictor: Predictor) -> None:
+    prediction = predictor.predict(predictor.hear([np.ones((1, 1), np.float32)], 48000), None)
+    assert np.isfinite(prediction.settings).all()
+
+
+def test_the_same_sound_gets_the_same_answer_in_stereo(predictor: Predictor) -> None:
+    mono = strings(44100)
+    one = predictor.predict(predictor.hear([mono], 44100), None)
+    two = predictor.predict(predictor.hear([np.repeat(mono, 2, axis=0)], 44100), None)
+    np.testing.assert_allclose(one.settings, two.settings, atol=1e-3)
+
+
+def test_what_is_heard_of_an_hour_is_bounded(predictor: Predictor) -> None:
+    long = np.random.default_rng(0).normal(0, 0.1, (1, 200 * 22050)).astype(np.float32)
+    settings = predictor.bundle.manifest.features
+    frames = predictor.hear([long], 22050).log_mel.shape[1]
+    assert frames <= WINDOW_COUNT * WINDOW_S / settings.hop_s
