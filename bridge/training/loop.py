@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 
@@ -132,18 +133,11 @@ def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, minute
     encoder = course.learner.encoder.eval()
     examples = course.material.validation_examples
     batch = take(examples, np.arange(len(examples["hidden"])), course.learner.device)
-    draft = {name: getattr(manifest.training, name) for name in manifest.training.__struct_fields__}
-    training = Provenance(**{**draft, "minutes": round(minutes, 1), "steps": course.step})
-    manifest = Manifest(
-        schema=SCHEMA,
-        name=manifest.name,
-        description=manifest.description,
-        chain=manifest.chain,
-        features=manifest.features,
-        encoder=manifest.encoder,
+    replaced = msgspec.structs.replace
+    manifest = replaced(
+        manifest,
         confidence=fit_confidence(encoder, batch),
-        weights_sha256="",
-        training=training,
+        training=replaced(manifest.training, minutes=round(minutes, 1), steps=course.step),
         scores={"validation": {"profile_distance_db": round(course.best, 3)}},
     )
     profiles = course.material.examples["clean_profile"]
