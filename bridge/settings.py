@@ -27,6 +27,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     osc_feedback_port: int = 9001
     reaper_osc_port: int = 0  # where REAPER's own OSC surface listens; 0: it has none
     reaper_automix_action: str = ""  # the action's command id as REAPER's action list copies it: "_RS..."
+    midi_input: str = ""  # name of the MIDI input to listen to; "": none
     workers: int = 0  # 0: one for each processor core
     plugin_load_limit_s: float = 20.0
     plugin_render_limit_s: float = 20.0

@@ -87,6 +87,7 @@ class Service:
             heartbeat.beat()
             heartbeat.start()
             self._say_ready()
+            self._open_midi(life)
             self._serve()
         return 0
 
@@ -95,6 +96,21 @@ class Service:
         self._stop_asked.set()
 
     # ------------------------------------------------------------ steps
+
+    def _open_midi(self, life: ExitStack) -> None:
+        """A MIDI surface, where one is asked for. One that cannot be had is said, and everything else goes on."""
+        if not self._settings.midi_input:
+            return
+        from bridge.surfaces.midi import MidiSurface  # mido looks for its backend
+
+        try:
+            life.enter_context(MidiSurface(self._settings.midi_input, handle=self._on_midi))
+        except LinkError as error:
+            self._say(f"MIDI is off: {error}")
+
+    def _say(self, line: str) -> None:
+        log.warning("%s", line)
+        print(line, flush=True)
 
     def _watch(self) -> Watch:
         self._settings.user_models.mkdir(parents=True, exist_ok=True)
@@ -136,6 +152,14 @@ class Service:
 
     def _on_command(self, command: Command) -> None:
         self._control.handle(command, self._surface.send)
+
+    def _on_midi(self, command: Command) -> None:
+        """As a command over OSC; what cannot be done is told to the surfaces that can show text."""
+        try:
+            self._on_command(command)
+        except LinkError as error:
+            log.error("%s", error)
+            self._surface.send("/bridge/error", str(error))
 
     @contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:
