@@ -34,7 +34,7 @@ FULL_AMOUNT = 100.0
 
 def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults, progress: Progress) -> Reply:
     """The reply to `request`: apply, unchanged or add_fx. Raises BridgeError where the answer is an error."""
-    from bridge.model.task import AutomixTask
+    from bridge.model.task import AutomixTask, JudgedChain
 
     progress(0.0, "reading the request")
     loaded = engine.model(request.options.model)
@@ -55,7 +55,7 @@ def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults
         reference=_reference(options, spool, engine, loaded, defaults),
         amount_percent=defaults.amount_percent if is_default else options.amount_percent,
         realizable=mapping.realizable,
-        slot_order=mapping.slot_order,
+        judged=JudgedChain(mapping.judged_chain, mapping.judged_settings),
     )
     outcome = loaded.automix.run(task, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
     return _outcome_reply(request, loaded, mapping, outcome)

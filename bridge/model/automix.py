@@ -89,7 +89,7 @@ class Automix:
             aim=self._aim(task, prediction),
             free=free,
             realizable=task.realizable,
-            slot_order=task.slot_order,
+            judged=task.judged,
         )
 
     def _aim(self, task: AutomixTask, prediction: Prediction) -> Aim:

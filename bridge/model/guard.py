@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +19,7 @@ from bridge.model.aim import Aim
 from bridge.model.features import hear
 from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import SoundProfile
-from bridge.model.task import Measured
+from bridge.model.task import JudgedChain, Measured
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
 
@@ -68,7 +67,7 @@ class Guard:
             was.
         free: (controls,) which controls may move.
         headroom_db: how far below the ceiling the highest peak must stay.
-        realizable, slot_order: see `AutomixTask`.
+        realizable, judged: see `AutomixTask`.
     """
 
     host: PluginHost
@@ -81,7 +80,7 @@ class Guard:
     everything: Sequence[Audio] = ()
     headroom_db: float = 0.0
     realizable: Callable[[Settings], Settings] | None = None
-    slot_order: tuple[str, ...] | None = None
+    judged: JudgedChain | None = None
 
     def judge(self, current: Settings, predicted: Settings, amount: float) -> Verdict:
         """Whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
@@ -124,9 +123,7 @@ class Guard:
 
     def _render(self, amounts: Sequence[float], settings: Sequence[Settings]) -> list[Take | None]:
         """A take for each of `settings`, all in one batch; None where a plugin failed."""
-        chain, order = in_slot_order(self.chain, self.slot_order)
-        renders = [Render(window, self.sample_rate_hz, s[order]) for s in settings for window in self.windows]
-        answers = self.host.render(chain, renders, return_errors=True)
+        answers = self.host.render(*self._heard(settings, self.windows), return_errors=True)
         count = len(self.windows)
         takes: list[Take | None] = []
         for index, (amount, setting) in enumerate(zip(amounts, settings, strict=True)):
@@ -134,6 +131,12 @@ class Guard:
             heard = [window for window in windows if not isinstance(window, PluginError)]
             takes.append(self._take(amount, setting, heard) if len(heard) == count else None)
         return takes
+
+    def _heard(self, settings: Sequence[Settings], parts: Sequence[Audio]) -> tuple[Chain, list[Render]]:
+        """What to render to hear all `parts` of the track through each of `settings`."""
+        judged = self.judged or JudgedChain(self.chain, lambda own: own)
+        rows = [judged.settings(row) for row in settings]
+        return judged.chain, [Render(part, self.sample_rate_hz, row) for row in rows for part in parts]
 
     def _take(self, amount: float, settings: Settings, windows: Sequence[Audio]) -> Take:
         profile = hear(windows, self.sample_rate_hz, self.features).profile
@@ -177,9 +180,7 @@ class Guard:
 
         The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
         """
-        chain, order = in_slot_order(self.chain, self.slot_order)
-        renders = [Render(part, self.sample_rate_hz, take.settings[order]) for part in self.everything]
-        parts = self.host.render(chain, renders)
+        parts = self.host.render(*self._heard([take.settings], self.everything))
         peaks = [float(np.abs(part).max(initial=0.0)) for part in parts]
         highest = [part for part, peak in zip(parts, peaks, strict=True) if peak > 0 and peak >= NEAR_PEAK * max(peaks)]
         peaks_dbtp = [true_peak_dbtp(part, self.sample_rate_hz) for part in highest]
@@ -198,19 +199,10 @@ class Guard:
 
     def _failure(self, settings: Settings) -> PluginError:
         try:
-            self.host.render(self.chain, [Render(w, self.sample_rate_hz, settings) for w in self.windows])
+            self.host.render(*self._heard([settings], self.windows))
         except PluginError as error:
             return error
         return PluginError(f"The chain {self.chain.name} failed once on the present settings. Try again.")
-
-
-def in_slot_order(chain: Chain, slot_order: Sequence[str] | None) -> tuple[Chain, NDArray[np.intp]]:
-    """`chain` with its slots in another order, and the indices that take settings (..., controls) to it."""
-    if slot_order is None:
-        return chain, np.arange(len(chain.controls))
-    slots = sorted(chain.slots, key=lambda slot: slot_order.index(slot.name))
-    moved = msgspec.structs.replace(chain, slots=tuple(slots))
-    return moved, np.array([chain.index(control.label) for control in moved.controls], dtype=np.intp)
 
 
 def _joined(windows: Sequence[Audio]) -> Audio:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.model.profile import HeardSound
+from bridge.plugins.chain import Chain
+
+
+class JudgedChain(NamedTuple):
+    """The model's chain as it stands on a track: in that track's order, without slots that are not there, and with
+    what else is heard of the plugins. `settings` takes the model's (controls,) to those of `chain`."""
+
+    chain: Chain
+    settings: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +36,7 @@ class AutomixTask:
         headroom_db: how far below full scale the highest peak must stay.
         realizable: rounds settings (controls,) to what the track's own plugins can have; it leaves `current` as it
             is. None: every value can be had.
-        slot_order: names of all slots in the order in which the track has them; None for the chain's own.
+        judged: what is rendered to judge settings by, where that is not the model's chain alone.
     """
 
     excerpts: Sequence[NDArray[np.float32]]
@@ -38,7 +48,7 @@ class AutomixTask:
     refine_s: float = 0.0
     headroom_db: float = 0.0
     realizable: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
-    slot_order: tuple[str, ...] | None = None
+    judged: JudgedChain | None = None
 
 
 @dataclass(frozen=True)

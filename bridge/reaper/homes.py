@@ -47,6 +47,17 @@ class Homes:
     left_alone: list[LeftAlone] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
+    def leave(self, slot: str, why: str) -> None:
+        """Take a slot's home away and say why."""
+        del self.fx[slot], self.places[slot]
+        self.left_alone.append(LeftAlone(what=slot, why=why))
+
+    def leave_fx(self, fx: Fx, why: str) -> None:
+        """Take the homes of all slots in an FX away and say why."""
+        for slot in [slot for slot, home in self.fx.items() if home.guid == fx.guid]:
+            del self.fx[slot], self.places[slot]
+        self.left_alone.append(LeftAlone(what=fx.name, why=why))
+
 
 def find_homes(chain: Chain, fx_chain: Sequence[Fx]) -> Homes:
     """Find the FX and parameters of every slot. FX that are bypassed, offline or mixed with the untouched sound are
@@ -106,10 +117,9 @@ def _settle_stock(
         homes.left_alone.append(LeftAlone(what=names, why=f"{stock.name} is not active on this track"))
         return
     used.add(fx.guid)
-    for demand in stock.demand:
-        if not is_met(demand, fx):
-            homes.left_alone.append(LeftAlone(what=fx.name, why=f"{fx.name} {demand.why}"))
-            return
+    if unmet := [demand.why for demand in stock.demand if not is_met(demand, fx)]:
+        homes.left_alone.append(LeftAlone(what=fx.name, why=f"{fx.name} {'; it '.join(unmet)}"))
+        return
     for slot, band in _bands(slots, stock, fx):
         _settle_stock_slot(homes, slot, stock.plugin[slot.plugin], fx, band)
 

@@ -15,19 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.plugins.chain import Chain, Slot
+from bridge.plugins.parameter import Control
 from bridge.reaper.homes import Homes, Place, find_homes
+from bridge.reaper.judged import FixedHome, Judged, find_standing, judge_chain
 from bridge.reaper.messages import Change, Fx, LeftAlone, Write
 from bridge.reaper.translation import Translation, fixed_control, same_values, translate
 
 UNMOVED = 1e-4
 """Settings that differ by less are the same."""
-
-
-class FixedHome(NamedTuple):
-    """A fixed setting of a slot and where it is written when the slot is set."""
-
-    translation: Translation
-    setting: float
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,7 @@ class Mapping:
         current: float32 (controls,), the settings in effect now; neutral where a control has no home, or its
             equaliser band is switched off. May lie outside of a control's range.
         free: bool (controls,), which controls have a home and may be written.
-        slot_order: the chain's slots in the order in which their FX stand on the track.
+        judged: what of the track is rendered to judge settings by; see `judged_chain`, `judged_settings`.
         left_alone: FX and controls that stay as they are, with reasons.
         missing: FX to add, as TrackFX_AddByName takes them.
     """
@@ -48,7 +43,7 @@ class Mapping:
     fixed: dict[str, tuple[FixedHome, ...]]
     current: NDArray[np.float32]
     free: NDArray[np.bool_]
-    slot_order: tuple[str, ...]
+    judged: Judged
     left_alone: tuple[LeftAlone, ...]
     missing: tuple[str, ...]
 
@@ -57,18 +52,26 @@ class Mapping:
         """How much of the chain may be set on this track, 0..1."""
         return float(self.free.mean()) if self.free.size else 0.0
 
+    @property
+    def judged_chain(self) -> Chain:
+        """The chain as it stands on the track: in its order, with all else that its FX do there."""
+        return self.judged.chain
+
+    def judged_settings(self, settings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Float32 (controls of `judged_chain`,): what is heard with `settings` (controls,) on the track."""
+        return self.judged.settings(settings, {slot.name for slot, _ in self._moved_slots(settings)})
+
     def realizable(self, settings: NDArray[np.float32]) -> NDArray[np.float32]:
         """Float32 (controls,): what the FX will really have when `settings` are written to them.
 
         Values are limited to what an FX can display and rounded to its steps; moves that it would not show are none.
         """
         real = self.current.copy()
-        for index, translation in self.translations.items():
-            if not self.free[index] or abs(float(settings[index]) - float(self.current[index])) <= UNMOVED:
-                continue
-            normalized = translation.to_parameter(float(settings[index]))
-            if translation.place.is_asleep or not self._is_shown_already(translation, normalized):
-                real[index] = translation.to_setting(normalized)
+        for _, indices in self._moved_slots(settings):
+            for index in indices:
+                translation, setting = self.translations[index], float(settings[index])
+                if self._is_written(index, settings):
+                    real[index] = translation.to_setting(translation.written(setting))
         return real
 
     def writes(self, after: NDArray[np.float32]) -> tuple[Write, ...]:
@@ -76,12 +79,11 @@ class Mapping:
         writes: list[tuple[Fx, Write]] = []
         for slot, indices in self._moved_slots(after):
             for index in indices:
-                translation = self.translations[index]
-                is_moved = abs(float(after[index] - self.current[index])) > UNMOVED
-                if self.free[index] and (is_moved or translation.place.is_asleep):
-                    writes += self._write(translation, float(after[index]))
-            for home in self.fixed.get(slot.name, ()):
-                writes += self._write(home.translation, home.setting)
+                if self._is_written(index, after):
+                    writes.append(_write(self.translations[index], float(after[index])))
+            for translation, setting in self.fixed[slot.name]:
+                if translation.place.is_asleep or not translation.is_shown(setting):
+                    writes.append(_write(translation, setting))
         writes.sort(key=lambda pair: (not pair[1].is_switch, pair[0].index, pair[1].index))
         return tuple(write for _, write in writes)
 
@@ -92,8 +94,7 @@ class Mapping:
             for index in indices:
                 translation = self.translations[index]
                 control, place = translation.control, translation.place
-                is_moved = abs(float(after[index] - self.current[index])) > UNMOVED
-                if not self.free[index] or not (is_moved or place.is_asleep):
+                if not self._is_written(index, after):
                     continue
                 rows.append(
                     Change(
@@ -103,7 +104,7 @@ class Mapping:
                         unit=control.unit,
                         before=None if place.is_asleep else control.real_value(float(self.current[index])),
                         after=control.real_value(float(after[index])),
-                        text=translation.text(translation.to_parameter(float(after[index]))),
+                        text=translation.text(translation.written(float(after[index]))),
                         confidence=float(np.clip(confidence[index], 0.0, 1.0)),
                     )
                 )
@@ -120,95 +121,119 @@ class Mapping:
                 moved.append((slot, indices))
         return moved
 
-    def _write(self, translation: Translation, setting: float) -> list[tuple[Fx, Write]]:
-        place, parameter = translation.place, translation.place.parameter
-        normalized = translation.to_parameter(setting)
-        if self._is_shown_already(translation, normalized):
-            return []
-        band = msgspec.structs.replace(parameter.eq, enabled=True) if place.is_asleep and parameter.eq else None
-        write = Write(
-            fx_guid=place.fx.guid,
-            ident=parameter.ident,
-            index=parameter.index,
-            before=parameter.normalized,
-            normalized=normalized,
-            expected_text=translation.text(normalized),
-            tolerance=translation.tolerance(normalized),
-            is_switch=parameter.is_toggle or bool(translation.control.choices),
-            eq_band=band,
-        )
-        return [(place.fx, write)]
-
-    @staticmethod
-    def _is_shown_already(translation: Translation, normalized: float) -> bool:
-        return abs(normalized - translation.place.parameter.normalized) <= translation.tolerance(normalized) / 2
+    def _is_written(self, index: int, after: NDArray[np.float32]) -> bool:
+        """Whether a control of a slot that is set gets a write. A band that is switched off is written as a whole,
+        for it wakes with every value that it has."""
+        translation, setting = self.translations[index], float(after[index])
+        if not self.free[index]:
+            return False
+        is_moved = abs(setting - float(self.current[index])) > UNMOVED
+        return translation.place.is_asleep or (is_moved and not translation.is_shown(setting))
 
 
 def map_chain(chain: Chain, fx_chain: Sequence[Fx]) -> Mapping:
     """Map `chain` onto the FX of a track. Never fails: what does not fit is named in `left_alone` or `missing`."""
     homes = find_homes(chain, fx_chain)
+    tenants = {slot.name: _read(slot, homes) for slot in chain.slots if slot.name in homes.fx}
+    _leave_unread(homes, tenants)
+    standing = find_standing(homes)
     current, free = chain.neutral.copy(), np.zeros(len(chain.controls), dtype=np.bool_)
     translations: dict[int, Translation] = {}
-    for slot in chain.slots:
-        found, faults = _translations(slot, homes)
-        if faults:  # what the slot does now cannot be told, so neither can be what a change would do
-            homes.left_alone.append(LeftAlone(what=slot.name, why="; ".join(faults)))
-            continue
-        for translation in found:
+    for name in homes.fx:
+        tenant = tenants[name]
+        for translation in tenant.controls:
             index = chain.index(translation.control.label)
             translations[index] = translation
             place = translation.place
             current[index] = current[index] if place.is_asleep else translation.current
-            free[index] = not place.parameter.automated
+            free[index] = not place.parameter.automated and not tenant.unwritable
             if place.parameter.automated:
-                why = f"{_where(place)} has an armed envelope, which would override the value"
-                homes.left_alone.append(LeftAlone(what=translation.control.label, why=why))
+                homes.left_alone.append(LeftAlone(what=translation.control.label, why=_overridden(place)))
+        if tenant.unwritable:
+            homes.left_alone.append(LeftAlone(what=name, why="; ".join(tenant.unwritable)))
+    fixed = {slot.name: tenants[slot.name].fixed if slot.name in homes.fx else () for slot in chain.slots}
     return Mapping(
         chain=chain,
         translations=translations,
-        fixed={slot.name: _fixed_homes(slot, homes) for slot in chain.slots},
+        fixed=fixed,
         current=current,
         free=free,
-        slot_order=_slot_order(chain, homes),
+        judged=judge_chain(chain, homes, translations, fixed, standing),
         left_alone=tuple(homes.left_alone),
         missing=tuple(dict.fromkeys(homes.missing)),
     )
 
 
-def _translations(slot: Slot, homes: Homes) -> tuple[list[Translation], list[str]]:
-    """The translation of each control of a slot that has an FX, and why some have none."""
+class _Tenant(NamedTuple):
+    """A slot in its FX. `unread`: why it cannot be told what it does; `unwritable`: why it cannot be set."""
+
+    controls: tuple[Translation, ...]
+    fixed: tuple[FixedHome, ...]
+    unread: tuple[str, ...]
+    unwritable: tuple[str, ...]
+
+
+def _read(slot: Slot, homes: Homes) -> _Tenant:
     found: list[Translation] = []
-    faults: list[str] = []
-    for control in slot.controls if slot.name in homes.fx else ():
-        place = homes.places[slot.name].get(control.name)
-        if place is None:
-            faults.append(f"{homes.fx[slot.name].name} shows no parameter for {control.name}")
+    fixed: list[FixedHome] = []
+    unread: list[str] = []
+    places = homes.places[slot.name]
+    for name in (*(control.name for control in slot.controls), *slot.fixed):
+        if name not in places:
+            unread.append(f"{homes.fx[slot.name].name} shows no parameter for {name}")
             continue
-        translation = translate(place, control)
+        place = places[name]
+        translation = _fixed(slot, place) if name in slot.fixed else translate(place, _control(slot, name))
         if isinstance(translation, str):
-            faults.append(f"{_where(place)}: {translation}")
+            unread.append(f"{_where(place)}: {translation}")
+        elif name in slot.fixed:
+            fixed.append(FixedHome(translation, slot.fixed[name]))
         else:
             found.append(translation)
-    return found, faults
+    held = tuple(_overridden(home.translation.place) for home in fixed if home.translation.place.parameter.automated)
+    return _Tenant(tuple(found), tuple(fixed), tuple(unread), held)
 
 
-def _fixed_homes(slot: Slot, homes: Homes) -> tuple[FixedHome, ...]:
-    found: list[FixedHome] = []
-    for name, setting in slot.fixed.items():
-        place = homes.places.get(slot.name, {}).get(name)
-        if place is None or place.parameter.automated:
+def _control(slot: Slot, name: str) -> Control:
+    return next(control for control in slot.controls if control.name == name)
+
+
+def _fixed(slot: Slot, place: Place) -> Translation | str:
+    control = fixed_control(slot.name, place.name, "Q" if place.name == "q" else place.shown_unit)
+    return same_values(place, control) if place.is_same_plugin else translate(place, control)
+
+
+def _leave_unread(homes: Homes, tenants: dict[str, _Tenant]) -> None:
+    """Take slots out that cannot be read, and the FX with them if what they do is heard: no change of that FX could
+    be judged."""
+    for name, tenant in tenants.items():
+        if not tenant.unread or name not in homes.fx:
             continue
-        control = fixed_control(slot.name, name, "Q" if name == "q" else place.shown_unit)
-        translation = same_values(place, control) if place.is_same_plugin else translate(place, control)
-        if isinstance(translation, Translation):
-            found.append(FixedHome(translation, setting))
-    return tuple(found)
+        fx, is_asleep = homes.fx[name], any(place.is_asleep for place in homes.places[name].values())
+        homes.leave(name, "; ".join(tenant.unread))
+        if not is_asleep and any(home.guid == fx.guid for home in homes.fx.values()):
+            homes.leave_fx(fx, f"left alone as a whole, for {name} in it is heard and cannot be read")
 
 
-def _slot_order(chain: Chain, homes: Homes) -> tuple[str, ...]:
-    """Slots with an FX by its place on the track; the others, which do nothing, where the chain has them."""
-    at_home = iter(sorted((s for s in chain.slots if s.name in homes.fx), key=lambda s: homes.fx[s.name].index))
-    return tuple(next(at_home).name if slot.name in homes.fx else slot.name for slot in chain.slots)
+def _write(translation: Translation, setting: float) -> tuple[Fx, Write]:
+    place, parameter = translation.place, translation.place.parameter
+    normalized = translation.written(setting)
+    write = Write(
+        fx_guid=place.fx.guid,
+        ident=parameter.ident,
+        index=parameter.index,
+        before=parameter.normalized,
+        normalized=normalized,
+        expected_text=translation.text(normalized),
+        tolerance=translation.tolerance(normalized),
+        is_switch=parameter.is_toggle or bool(translation.control.choices),
+        eq_band=msgspec.structs.replace(parameter.eq, enabled=True) if place.is_asleep and parameter.eq else None,
+    )
+    return place.fx, write
+
+
+def _overridden(place: Place) -> str:
+    return f"{_where(place)} has an armed envelope, which would override the value"
 
 
 def _where(place: Place) -> str:

@@ -36,15 +36,20 @@ class Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: tuple[str, ...]
     why: str
     at_most: float | None = None
+    at_least: float | None = None
     is_off: bool = False
 
 
 class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One FX of REAPER as a home of pedalboard's effects: an entry of `stock.toml`."""
+    """One FX of REAPER as a home of pedalboard's effects: an entry of `stock.toml`.
+
+    `beside` is what else of it is heard and how that is rendered; no slot lives there.
+    """
 
     name: str
     file_stem: str
     plugin: dict[str, StockPlugin]
+    beside: dict[str, StockPlugin] = {}
     demand: tuple[Demand, ...] = ()
 
 
@@ -72,4 +77,7 @@ def is_met(demand: Demand, fx: Fx) -> bool:
     if demand.is_off:
         return parameter.normalized < 0.5
     quantity = read_quantity(parameter.text)
-    return quantity is not None and demand.at_most is not None and quantity.value <= demand.at_most
+    if quantity is None:
+        return False
+    is_low_enough = demand.at_most is None or quantity.value <= demand.at_most
+    return is_low_enough and (demand.at_least is None or quantity.value >= demand.at_least)

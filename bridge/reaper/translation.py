@@ -38,9 +38,24 @@ class Translation:
     to_setting: Callable[[float], float]
 
     @property
+    def found(self) -> float:
+        """The setting that the FX stands at, whatever the control's range."""
+        return self.to_setting(_clamped(self.place.parameter.normalized))
+
+    @property
     def current(self) -> float:
         """The setting that the user has, from the displayed value where there is one."""
-        return min(max(self.to_setting(_clamped(self.place.parameter.normalized)), LOWEST), HIGHEST)
+        return min(max(self.found, LOWEST), HIGHEST)
+
+    def written(self, setting: float) -> float:
+        """REAPER's normalized value for a setting: the present one where the FX shows that setting already."""
+        normalized, present = self.to_parameter(setting), self.place.parameter.normalized
+        is_shown = abs(normalized - present) <= self.tolerance(normalized) / 2
+        return _clamped(present) if is_shown else normalized
+
+    def is_shown(self, setting: float) -> bool:
+        """Whether writing a setting would change nothing that the FX shows."""
+        return self.written(setting) == _clamped(self.place.parameter.normalized)
 
     def text(self, normalized: float) -> str:
         """What the FX is expected to display at REAPER's `normalized`."""

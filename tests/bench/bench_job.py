@@ -25,7 +25,7 @@ from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.synthesis import synthesise
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
-from bridge.model.task import AutomixTask
+from bridge.model.task import AutomixTask, JudgedChain
 from bridge.plugins.host import PluginHost
 from bridge.reaper.mapping import map_chain
 from bridge.reaper.messages import Fx
@@ -93,7 +93,7 @@ def floor_s(home: Home, stereo: np.ndarray) -> float:
                     current=mapping.current,
                     free=mapping.free,
                     realizable=mapping.realizable,
-                    slot_order=mapping.slot_order,
+                    judged=JudgedChain(mapping.judged_chain, mapping.judged_settings),
                 )
             )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -11,10 +12,12 @@ from bridge.audio.synthesis import synthesise
 from bridge.errors import PluginError
 from bridge.model.aim import ProfileAim
 from bridge.model.features import hear
-from bridge.model.guard import Guard, in_slot_order
+from bridge.model.guard import Guard
 from bridge.model.manifest import FeatureSettings
-from bridge.plugins.chain import Chain
+from bridge.model.task import JudgedChain
+from bridge.plugins.chain import Chain, Slot
 from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.parameter import Control, RangeLaw
 
 RATE = 44100
 Change = Callable[..., np.ndarray]
@@ -167,9 +170,19 @@ def test_distances_of_candidates_put_the_right_one_first(
     assert distances[0] > distances[2]
 
 
-def test_another_order_of_slots_takes_the_settings_along(chain: Chain, settings: Change) -> None:
-    order = tuple(reversed([slot.name for slot in chain.slots]))
-    moved, places = in_slot_order(chain, order)
-    vector = np.arange(len(chain.controls))
-    assert [control.label for control in moved.controls] == [chain.controls[i].label for i in vector[places]]
-    assert moved.slots[0].name == order[0]
+def test_what_is_heard_beside_the_model_is_judged_with_it(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain
+) -> None:
+    """A loud gain behind the chain, in another order: the measures count it in, and no peak rises."""
+    gain = Control(slot="beside", name="gain_db", unit="dB", law=RangeLaw(low=0.0, high=1.0))
+    slots = (*reversed(chain.slots), Slot(name="beside", plugin="builtin:Gain", controls=(gain,)))
+    turned = msgspec.structs.replace(chain, slots=slots)
+    order = [chain.index(control.label) for control in turned.controls[:-1]]
+    judged = JudgedChain(turned, lambda row: np.append(row[order], np.float32(12.0)))
+    guard = make_guard(settings(BRIGHT), level_counts=False)
+    alone = guard.judge(chain.neutral, settings(BRIGHT), 1.0)
+    beside = replace(guard, judged=judged).judge(chain.neutral, settings(BRIGHT), 1.0)
+    assert alone.before.loudness_lufs is not None
+    assert beside.before.loudness_lufs == pytest.approx(alone.before.loudness_lufs + 12.0, abs=0.01)
+    assert beside.after.true_peak_dbtp is not None
+    assert beside.after.true_peak_dbtp <= max(0.0, beside.before.true_peak_dbtp or 0.0)
