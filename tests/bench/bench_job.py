@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -49,7 +50,7 @@ class Table:
         self.rows.append((what, measured, target, is_met))
 
     def check(self) -> None:
-        table = Table()
+        print("\n| What | Measured | Target | Met |\n|---|---|---|---|")
         for what, measured, target, is_met in self.rows:
             print(f"| {what} | {measured} | {target} | {'yes' if is_met else 'NO'} |")
         assert all(row[3] for row in self.rows), "targets are missed: see the table"
