@@ -191,10 +191,10 @@ def get_parameter(reaper: StandIn, track: Track, index: int, parameter: int) -> 
 def get_steps(reaper: StandIn, track: Track, index: int, parameter: int) -> tuple[bool, float, float, float, bool]:
     del reaper
     fx = _with_parameter(track, index, parameter)
-    own = fx.own(parameter) if fx else None
-    if own is None or own.step is None:
+    own, step = (fx.own(parameter), fx.step(parameter)) if fx else (None, None)
+    if own is None or step is None:
         return False, 0.0, 0.0, 0.0, False
-    return True, own.step, own.step, own.step, own.is_toggle
+    return True, step, step, step, own.is_toggle
 
 
 @answers("TrackFX_GetFormattedParamValue")

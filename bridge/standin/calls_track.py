@@ -170,6 +170,14 @@ def item_value(reaper: StandIn, item: Item, name: str) -> float:
     return values[name]
 
 
+@answers("GetSetMediaItemInfo_String")
+def item_text(reaper: StandIn, item: Item, name: str, value: str, is_set: bool) -> tuple[bool, str]:
+    del reaper
+    if name != "GUID" or is_set:
+        raise NotSimulated(f"GetSetMediaItemInfo_String: {name} (set: {is_set}, {value}) is not simulated")
+    return True, item.guid
+
+
 @answers("GetFXEnvelope")
 def fx_envelope(reaper: StandIn, track: Track, fx: int, parameter: int, create: bool) -> Envelope | None:
     del reaper

@@ -34,12 +34,16 @@ class FxParameter:
 
 @dataclass
 class ParameterFault:
-    """Ordered by a test. `step`: values snap to multiples; `is_refused`: writes change nothing; `is_late`: a new
-    value shows one tick late; `is_failing`: a write raises an error in the script."""
+    """Ordered by a test. `step`: values snap to multiples, which REAPER knows of where `is_step_told`; `is_refused`:
+    writes change nothing; `is_late`: a new value shows one tick late; `is_text_late`: its text does, `shows`: the text
+    says this at every value; `is_failing`: a write raises an error in the script."""
 
     step: float | None = None
+    is_step_told: bool = False
     is_refused: bool = False
     is_late: bool = False
+    is_text_late: bool = False
+    shows: str | None = None
     is_failing: bool = False
 
 
@@ -83,6 +87,7 @@ class Fx(ABC):
         self._pseudo = [0.0, 1.0, 0.0]
         self._faults: dict[int, ParameterFault] = {}
         self._late: dict[int, float] = {}  # what a late parameter still shows
+        self._late_texts: dict[int, str] = {}
 
     # ------------------------------------------------------------ for tests
 
@@ -130,6 +135,11 @@ class Fx(ABC):
         return self._late.get(index, self._load(index))
 
     def text(self, index: int, normalized: float | None = None) -> str:
+        """What the FX displays at a normalized value, by default the one it has now."""
+        if normalized is None and index in self._late_texts:
+            return self._late_texts[index]
+        if normalized is None and (shows := self._fault(index).shows) is not None:
+            return shows
         value = self.shown(index) if normalized is None else normalized
         own = self.own(index)
         return own.text(value) if own else f"{value:.2f}"
@@ -141,7 +151,7 @@ class Fx(ABC):
             self._pseudo[index - len(self.parameters)] = normalized
             self._touch()
             return
-        fault = self._faults.get(index, ParameterFault())
+        fault = self._fault(index)
         if fault.is_failing:
             raise OrderedFailure(f"{self.name} failed while {self.describe(index)[0]} was set")
         if fault.is_refused:
@@ -150,12 +160,23 @@ class Fx(ABC):
             normalized = round(normalized / fault.step) * fault.step
         if fault.is_late:
             self._late.setdefault(index, self.shown(index))
+        if fault.is_text_late:
+            self._late_texts.setdefault(index, self.text(index))
         self._store(index, normalized)
         self._touch()
 
+    def step(self, index: int) -> float | None:
+        """The step of a parameter that REAPER knows of, in normalized units."""
+        fault, own = self._fault(index), self.own(index)
+        return fault.step if fault.is_step_told else own.step if own else None
+
     def settle(self) -> None:
-        """A tick passes: late values show."""
+        """A tick passes: late values and texts show."""
         self._late.clear()
+        self._late_texts.clear()
+
+    def _fault(self, index: int) -> ParameterFault:
+        return self._faults.get(index, ParameterFault())
 
     # ------------------------------------------------------------ enabled, undo
 
@@ -173,7 +194,7 @@ class Fx(ABC):
         return FxState(values, tuple(self._pseudo), self.is_offline, self.renamed, self._capture_extra())
 
     def restore(self, state: FxState) -> None:
-        self._late.clear()
+        self.settle()
         for index, value in enumerate(state.values):
             if self._load(index) != value:
                 self._store(index, value)

@@ -35,6 +35,7 @@ class Item:
 
     def __init__(self, track: Track, audio: Audio, position_s: float, length_s: float) -> None:
         self.track, self.audio, self.position_s, self.length_s = track, audio, position_s, length_s
+        self.guid = new_guid()
         self.is_offline = False
 
     @property

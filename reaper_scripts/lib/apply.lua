@@ -1,135 +1,83 @@
---- Writes what replies ask for, in one undo step for all tracks, reads back, and takes everything of a track back
--- where one of its values was refused or the writing failed half-way.
+--- Writes what replies ask for, in one undo step for all tracks, has it read back, and takes everything of a track
+-- back where one of its values was refused or the writing failed half-way.
+--
+-- Where FX were added for the replies, undo would take them away too: the undo step is then made last, once all of it
+-- is as it stays, and what must go back goes back by value.
 local fault = require("fault")
+local heard = require("heard")
+local missing = require("missing")
 local plan = require("plan")
-local receipt = require("receipt")
+local restore = require("restore")
 local ticks = require("ticks")
 local tracks = require("tracks")
+local verify = require("verify")
 
 local apply = {}
 
 local UNDO_STATE_FX = 2
-local SETTLE_TICKS = 6 -- a plugin may show a new value late
-local MOVED = 1e-6 -- normalized
 
-local function enable_bands(track, steps)
-  for _, step in ipairs(steps) do
+local open_jobs = {} -- written, and not yet in an undo step
+
+--- Runs `work` with the UI held still; released also where it fails.
+local function in_stillness(work)
+  reaper.PreventUIRefresh(1)
+  local is_sound, problem = fault.guard(work)
+  reaper.PreventUIRefresh(-1)
+  if not is_sound then error(problem, 0) end
+end
+
+--- Runs `work` in one undo block; ended also where it fails.
+local function in_undo_block(project, text, work)
+  reaper.Undo_BeginBlock2(project)
+  local is_sound, problem = fault.guard(in_stillness, work)
+  reaper.Undo_EndBlock2(project, text, UNDO_STATE_FX)
+  if not is_sound then error(problem, 0) end
+end
+
+local function write_steps(job)
+  local track = job.target.track
+  for _, step in ipairs(job.steps) do
     if not step.is_band_enabled then
       reaper.TrackFX_SetEQBandEnabled(track, step.fx, step.band.band_type, step.band.band_index, true)
     end
   end
-end
-
-local function write_steps(job)
-  enable_bands(job.target.track, job.steps)
   for _, step in ipairs(job.steps) do
-    reaper.TrackFX_SetParamNormalized(job.target.track, step.fx, step.parameter, step.write.normalized)
+    reaper.TrackFX_SetParamNormalized(track, step.fx, step.parameter, step.write.normalized)
   end
 end
 
---- Runs `work` in one undo block with the UI held still; both are balanced also where it fails.
-local function in_undo_block(project, text, work)
-  reaper.Undo_BeginBlock2(project)
-  reaper.PreventUIRefresh(1)
-  local is_sound, problem = fault.guard(work)
-  reaper.PreventUIRefresh(-1)
-  reaper.Undo_EndBlock2(project, text, UNDO_STATE_FX)
-  return is_sound, problem
-end
-
---- Looks the steps' FX up again: the user may have moved or removed them since the last tick.
-local function locate(job)
-  for _, step in ipairs(job.steps) do step.fx = tracks.find_fx(job.target.track, step.write.fx_guid) end
-end
-
---- "ok", "differs" (rounded by the plugin) or "refused" for what a parameter reads after the write.
-local function judge(job, step, read)
-  local wanted = step.write.normalized
-  if math.abs(read - wanted) <= math.max(step.write.tolerance, MOVED) then return "ok" end
-  if math.abs(read - wanted) < math.abs(step.before - wanted) - MOVED then return "differs" end
-  local has_steps, width = reaper.TrackFX_GetParameterStepSizes(job.target.track, step.fx, step.parameter)
-  return has_steps and width > math.abs(step.before - wanted) and "differs" or "refused"
-end
-
---- Reads the job's values back into its results; returns whether all are as wanted. An FX that the user has removed
--- since is noted as gone.
-local function read_back(job)
-  local is_settled = true
-  job.results, job.has_refused = {}, false
-  locate(job)
-  for index, step in ipairs(job.steps) do
-    local status, read, text = "gone", nil, nil
-    if step.fx then
-      read, text = plan.shown(job.target.track, step.fx, step.parameter)
-      status = judge(job, step, read)
-    end
-    job.results[index] = receipt.result(step.write, status, read, text)
-    is_settled = is_settled and (status == "ok" or status == "gone")
-    job.has_refused = job.has_refused or status == "refused"
-  end
-  return is_settled
-end
-
---- Waits until every value is as wanted, a few ticks at most.
-local function settle(jobs)
-  for _ = 1, SETTLE_TICKS do
-    ticks.wait()
-    local is_settled = true
-    for _, job in ipairs(jobs) do
-      if not tracks.loss(job.target) and not read_back(job) then is_settled = false end
-    end
-    if is_settled then return end
-  end
-end
-
-local function is_band_left_on(job, step)
-  local band = step.band
-  return not step.is_band_enabled
-    and reaper.TrackFX_GetEQBandEnabled(job.target.track, step.fx, band.band_type, band.band_index)
-end
-
-local function is_as_before(job, step)
-  local now = reaper.TrackFX_GetParamNormalized(job.target.track, step.fx, step.parameter)
-  return math.abs(now - step.before) <= MOVED and not is_band_left_on(job, step)
-end
-
-local function write_back(job, steps)
-  for index = #steps, 1, -1 do
-    local step = steps[index]
-    reaper.TrackFX_SetParamNormalized(job.target.track, step.fx, step.parameter, step.before)
-    if is_band_left_on(job, step) then
-      reaper.TrackFX_SetEQBandEnabled(job.target.track, step.fx, step.band.band_type, step.band.band_index, false)
-    end
-  end
-end
-
---- Undoes the block where it is still REAPER's last undo step; whatever then differs is written back by value.
-local function take_back(project, jobs, text)
-  if reaper.Undo_CanUndo2(project) == text then reaper.Undo_DoUndo2(project) end
-  ticks.wait()
+--- Writes all jobs; one in which it fails is told so and does not stop the others.
+local function write_all(jobs)
   for _, job in ipairs(jobs) do
-    local changed = {}
-    if not tracks.loss(job.target) then
-      locate(job)
-      for _, step in ipairs(job.steps) do
-        if step.fx and not is_as_before(job, step) then changed[#changed + 1] = step end
-      end
-    end
-    if #changed > 0 then
-      in_undo_block(project, text .. " (taken back)", function() write_back(job, changed) end)
-    end
+    local is_sound, problem = fault.guard(write_steps, job)
+    job.failure = not is_sound and (fault.text(problem) or tostring(problem):match("^[^\n]*")) or nil
   end
 end
 
+--- Concludes a job. FX that were added for one that does not end well go again.
 local function conclude(job, status, message, results)
   job.outcome = { status = status, message = message, results = results or {} }
+  if status ~= "applied" then missing.take_out(job.target) end
+end
+
+--- Where the project was touched, two looks a tick apart tell what was set from what moves by itself.
+local function look_twice(jobs)
+  local is_any_stale = false
+  for _, job in ipairs(jobs) do
+    if not tracks.loss(job.target) and heard.is_stale(job.target, job.heard) then
+      heard.look(job.target, job.heard)
+      is_any_stale = true
+    end
+  end
+  if is_any_stale then ticks.wait() end
 end
 
 --- Plans every job; those that cannot be done are concluded as dropped. Returns the others.
 local function plan_all(jobs)
   local ready = {}
+  look_twice(jobs)
   for _, job in ipairs(jobs) do
-    local steps, reason, results = plan.make(job.target, job.reply, job.chain)
+    local steps, reason, results = plan.make(job.target, job.reply, job.heard)
     job.steps = steps
     if steps then
       ready[#ready + 1] = job
@@ -140,50 +88,93 @@ local function plan_all(jobs)
   return ready
 end
 
---- Writes all jobs; returns the job in which the writing failed and the problem, if it did.
-local function write_all(project, jobs, text)
-  local failed, problem
-  in_undo_block(project, text, function()
-    for _, job in ipairs(jobs) do
-      local is_sound
-      is_sound, problem = fault.guard(write_steps, job)
-      if not is_sound then
-        failed = job
-        return
-      end
-    end
-  end)
-  return failed, problem
+--- Parts the jobs that are as wanted from those that must be put back.
+local function part(jobs)
+  local sound, bad = {}, {}
+  for _, job in ipairs(jobs) do
+    local list = (job.failure or job.loss or job.refusal or not job.results) and bad or sound
+    list[#list + 1] = job
+  end
+  return sound, bad
 end
 
---- Concludes the jobs that failed as restored; returns the others.
-local function part(jobs, failed, problem)
-  local sound = {}
+local function conclude_bad(jobs)
   for _, job in ipairs(jobs) do
-    if job == failed then
-      local reason = fault.text(problem) or tostring(problem):match("^[^\n]*")
-      conclude(job, "restored", "writing failed and everything was put back (" .. reason .. "). Run the action again.")
-    elseif not failed and job.has_refused then
-      conclude(job, "restored", "a plugin refused a value, and everything was put back.", job.results)
+    if job.loss then
+      conclude(job, "dropped", job.loss .. " before what was written could be read back.", job.results)
+    elseif job.failure then
+      conclude(job, "restored", "writing failed and everything was put back (" .. job.failure .. "). Run the action again.")
     else
-      sound[#sound + 1] = job
+      conclude(job, "restored", job.refusal .. ", and everything was put back.", job.results)
     end
   end
+end
+
+local function put_back(project, jobs, text)
+  if not restore.is_needed(jobs) then return end
+  in_undo_block(project, text .. " (taken back)", function() restore.by_value(jobs) end)
+end
+
+--- Undoes the block for all `jobs` where it is still REAPER's last undo step; else only the `bad` ones are put back by
+-- value. Returns whether it was undone.
+local function take_back(project, jobs, bad, text)
+  local is_ours = reaper.ValidatePtr2(0, project, "ReaProject*") and reaper.Undo_CanUndo2(project) == text
+  if is_ours then
+    reaper.Undo_DoUndo2(project)
+    ticks.wait()
+  end
+  put_back(project, is_ours and jobs or bad, text)
+  return is_ours
+end
+
+local function is_any_left(jobs)
+  for _, job in ipairs(jobs) do
+    if not job.loss then return true end
+  end
+  return false
+end
+
+--- Writes in one undo step. Where a track must be put back, the step is undone and made again without it.
+local function run_in_step(project, jobs, text)
+  jobs = plan_all(jobs)
+  while #jobs > 0 do
+    in_undo_block(project, text, function() write_all(jobs) end)
+    verify.settle(jobs)
+    local sound, bad = part(jobs)
+    local is_undone = is_any_left(bad) and take_back(project, jobs, bad, text)
+    conclude_bad(bad)
+    if not is_undone then return sound end
+    jobs = plan_all(sound)
+  end
+  return jobs
+end
+
+--- Writes, puts back by value what must go back, and makes the undo step of what is left.
+local function run_before_step(project, jobs, text)
+  open_jobs = plan_all(jobs)
+  in_stillness(function() write_all(open_jobs) end)
+  verify.settle(open_jobs)
+  local sound, bad = part(open_jobs)
+  restore.by_value(bad)
+  conclude_bad(bad)
+  if #sound > 0 then in_undo_block(project, text, function() end) end
+  open_jobs = {}
   return sound
 end
 
---- Applies the replies of `jobs` ({target, reply, chain}) and gives each an outcome {status, message, results}.
+--- Applies the replies of `jobs` ({target, reply, heard}) and gives each an outcome {status, message, results}.
 function apply.run(project, jobs, text)
-  jobs = plan_all(jobs)
-  while #jobs > 0 do
-    local failed, problem = write_all(project, jobs, text)
-    if not failed then settle(jobs) end
-    local sound = part(jobs, failed, problem)
-    if #sound == #jobs then break end
-    take_back(project, jobs, text)
-    jobs = plan_all(sound)
+  local run = run_in_step
+  for _, job in ipairs(jobs) do
+    if #(job.target.added or {}) > 0 then run = run_before_step end
   end
-  for _, job in ipairs(jobs) do conclude(job, "applied", job.reply.message, job.results) end
+  for _, job in ipairs(run(project, jobs, text)) do conclude(job, "applied", job.reply.message, job.results) end
+end
+
+--- Puts back what was written and is in no undo step: the user has stopped the script. Harmless at any other time.
+function apply.release()
+  restore.by_value(open_jobs)
+  open_jobs = {}
 end
 
 return apply

@@ -37,7 +37,7 @@ local function send(state, job)
       local loss = tracks.loss(job.target)
       if loss then fault.raise("%s was skipped: %s while Bridge was listening. Nothing was changed on it.", job.target.name, loss) end
     end)
-    job.id, job.chain = request.send(state.spool, job.target, state.may_add_fx, function(id) state.ids[#state.ids + 1] = id end)
+    job.id, job.heard = request.send(state.spool, job.target, state.may_add_fx, function(id) state.ids[#state.ids + 1] = id end)
     job.reply = nil
   end)
 end
@@ -108,7 +108,11 @@ end
 local function apply_replies(state)
   local ready = {}
   for _, job in ipairs(state.jobs) do
-    if job.reply and job.reply.status == "apply" and not job.problem then ready[#ready + 1] = job end
+    if job.reply and job.reply.status == "apply" and not job.problem then
+      ready[#ready + 1] = job
+    else
+      missing.take_out(job.target)
+    end
   end
   if #ready == 0 then return end
   say.progress("applying")
@@ -175,6 +179,7 @@ end
 --- Leaves nothing behind: neither files, nor an accessor, nor FX that were added for a job that did not end.
 local function clear_up(state)
   gather.release()
+  apply.release()
   say.progress("")
   for _, job in ipairs(state.jobs) do
     if not job.outcome then missing.take_out(job.target) end

@@ -38,13 +38,14 @@ function daemon.is_alive(spool)
   return age_s ~= nil and math.abs(age_s) <= STALE_AFTER_S + 1 -- os.time() has whole seconds
 end
 
---- How far the job is: fraction and step, or nil.
+--- How far the job is: fraction (0..1) and step, or nil. A broken progress file is none: the job goes on all the same.
 function daemon.progress(spool, id)
-  local text = spool:read("progress", id .. ".json")
-  if not text then return nil end
-  local message = decode(text, "A progress file")
-  if message.id ~= id or type(message.fraction) ~= "number" then return nil end
-  return message.fraction, tostring(message.step)
+  local is_sound, message = fault.guard(function()
+    local text = spool:read("progress", id .. ".json")
+    return text and decode(text, "A progress file")
+  end)
+  if not is_sound or not message or message.id ~= id or type(message.fraction) ~= "number" or type(message.step) ~= "string" then return nil end
+  return math.min(math.max(message.fraction, 0), 1), message.step
 end
 
 --- The decoded reply to a request of ours, or nil while there is none.

@@ -31,6 +31,21 @@ function gather.items(track)
   return segments
 end
 
+--- What lies on the track within the range, as one text to compare: which items, where, how long.
+function gather.contents(track, range)
+  local items = {}
+  for index = 0, reaper.CountTrackMediaItems(track) - 1 do
+    local item = reaper.GetTrackMediaItem(track, index)
+    local _, guid = reaper.GetSetMediaItemInfo_String(item, "GUID", "", false)
+    local start_s = reaper.GetMediaItemInfo_Value(item, "D_POSITION")
+    local length_s = reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
+    if range.source == "items" or (start_s < range.end_s and start_s + length_s > range.start_s) then
+      items[#items + 1] = string.format("%s %.17g %.17g", guid, start_s, length_s)
+    end
+  end
+  return table.concat(items, " ")
+end
+
 --- The rate that REAPER works at: the project's own, else the audio device's.
 function gather.sample_rate_hz(project)
   if reaper.GetSetProjectInfo(project, "PROJECT_SRATE_USE", 0, false) > 0 then
@@ -68,6 +83,7 @@ local function read_stretch(accessor, writer, stretch, buffer, sample_rate_hz)
   local frames = math.max(math.floor((stretch.end_s - stretch.start_s) * sample_rate_hz + 0.5), 1)
   local is_audible, done = false, 0
   while done < frames do
+    ticks.breathe() -- before a read and not after it: nothing may change behind the last one
     if reaper.AudioAccessorStateChanged(accessor) then return nil end
     local count = math.min(CHUNK_FRAMES, frames - done)
     buffer.clear()
@@ -78,7 +94,6 @@ local function read_stretch(accessor, writer, stretch, buffer, sample_rate_hz)
     is_audible = is_audible or packed:find("[^\0]") ~= nil
     writer:write(packed)
     done = done + count
-    ticks.breathe()
   end
   return frames, is_audible
 end

@@ -8,7 +8,7 @@ local missing = {}
 --- Takes out what `add` has added to the target, as far as it is still there.
 function missing.take_out(target)
   for _, guid in ipairs(target.added or {}) do
-    local fx = not tracks.loss(target) and tracks.find_fx(target.track, guid)
+    local fx = not tracks.gone(target) and tracks.find_fx(target.track, guid)
     if fx then reaper.TrackFX_Delete(target.track, fx) end
   end
   target.added = {}

@@ -1,8 +1,10 @@
 --- Turns the writes of a reply into steps on the FX as they are now, or says why none of them may be done: the
 -- daemon judged the whole chain, so a track on which something was touched meanwhile is left alone as a whole.
+local heard = require("heard")
+local probe = require("probe")
 local receipt = require("receipt")
-local snapshot = require("snapshot")
 local tracks = require("tracks")
+local verify = require("verify")
 
 local plan = {}
 
@@ -26,7 +28,6 @@ local function resolve(track, write)
     write = write, fx = fx, parameter = parameter, band = band,
     before = reaper.TrackFX_GetParamNormalized(track, fx, parameter),
     is_band_enabled = not band or band.band_type == -1 or reaper.TrackFX_GetEQBandEnabled(track, fx, band.band_type, band.band_index),
-    is_automated = snapshot.is_automated(track, fx, parameter),
   }
 end
 
@@ -37,47 +38,36 @@ local function comes_before(a, b)
   return a.parameter < b.parameter
 end
 
---- Whether the FX that are written to still stand in the order in which the daemon heard them.
-local function is_order_kept(steps, chain)
-  local last = -1
-  for _, heard in ipairs(chain) do
-    for _, step in ipairs(steps) do
-      if step.write.fx_guid == heard.guid then
-        if step.fx < last then return false end
-        last = step.fx
-        break
-      end
-    end
+--- Why this step may not be done, or nil.
+local function objection(track, step)
+  if probe.is_automated(track, step.fx, step.parameter) then
+    local _, name = reaper.TrackFX_GetParamName(track, step.fx, step.parameter)
+    return "an envelope came to drive " .. name
   end
-  return true
+  return math.abs(step.before - step.write.before) > UNTOUCHED and "a setting was changed by hand or by automation" or nil
 end
-
-local function shown(track, fx, parameter)
-  local _, text = reaper.TrackFX_GetFormattedParamValue(track, fx, parameter)
-  return reaper.TrackFX_GetParamNormalized(track, fx, parameter), text
-end
-
-plan.shown = shown
 
 --- The steps of a reply in the order to do them; or nil, why not, and the results for the receipt.
--- `chain` is the snapshot that the daemon answered.
-function plan.make(target, reply, chain)
+-- `record` is what was heard of the track, which the daemon answered.
+function plan.make(target, reply, record)
   local loss = tracks.loss(target)
   if loss then return nil, loss, {} end
-  local steps, results, reason = {}, {}, nil
+  local steps, results, written, reason = {}, {}, {}, nil
   for _, write in ipairs(reply.writes) do
     local step, status = resolve(target.track, write)
+    local objected = step and objection(target.track, step)
+    written[write.fx_guid] = true
     if not step then
       results[#results + 1] = receipt.result(write, status)
       reason = "an FX that it has judged was removed or taken offline"
-    elseif math.abs(step.before - write.before) > UNTOUCHED then
-      results[#results + 1] = receipt.result(write, "touched", shown(target.track, step.fx, step.parameter))
-      reason = reason or "a setting was changed by hand or by automation"
+    elseif objected then
+      results[#results + 1] = receipt.result(write, "touched", verify.shown(target.track, step.fx, step.parameter))
+      reason = reason or objected
     else
       steps[#steps + 1] = step
     end
   end
-  if not reason and not is_order_kept(steps, chain) then reason = "its FX were put into another order" end
+  reason = reason or heard.change(target, record, written)
   if reason then return nil, reason, results end
   table.sort(steps, comes_before)
   return steps

@@ -51,20 +51,22 @@ local function send_audio(spool, target, id, stretches)
   return { file = name, sample_rate_hz = sample_rate_hz, channels = gather.CHANNELS, excerpts = json.array(taken) }
 end
 
---- Sends the target and returns the id of the request and the FX chain in it. `started` is called with the id before any file is written.
+--- Sends the target and returns the id of the request and what was heard (see `heard.change`). `started` is called with the id before any file is written.
 function request.send(spool, target, may_add_fx, started)
   local range, segments = gather.range(target.project, target.track, target.name)
   local id = new_id()
   started(id)
   say.progress("listening to " .. target.name)
+  local project = describe_project(target.project)
   local audio = send_audio(spool, target, id, excerpts.choose(segments, range.start_s, range.end_s))
-  local chain = snapshot.take(target.track)
+  local contents = gather.contents(target.track, range)
+  local chain, kept = snapshot.take(target.project, target.track)
   spool:write("requests", id .. ".json", json.encode({
     schema = version.schema, script_version = version.script, id = id, action = "automix",
-    project = describe_project(target.project), track = describe_track(target), range = range,
+    project = project, track = describe_track(target), range = range,
     audio = audio, fx = chain, options = options(may_add_fx),
   }))
-  return id, chain
+  return id, { change_count = project.change_count, range = range, contents = contents, chain = kept }
 end
 
 return request

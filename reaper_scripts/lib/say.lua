@@ -56,17 +56,12 @@ function say.describe(name, reply)
   return lines
 end
 
---- What the user should know of an applied job beside its changes: rounded values, envelopes that override them.
+--- What the user should know of an applied job beside its changes: rounded values.
 function say.warnings(job)
   local lines = {}
   for _, result in ipairs(job.outcome and job.outcome.results or {}) do
     if result.status == "differs" then
       lines[#lines + 1] = string.format("  rounded by the plugin: %s shows %s", result.ident, result.text)
-    end
-  end
-  for _, step in ipairs(job.steps or {}) do
-    if step.is_automated then
-      lines[#lines + 1] = string.format("  %s has an active envelope, which overrides the new value. Bypass it to hear the change.", step.write.ident)
     end
   end
   return lines

@@ -4,41 +4,20 @@
 -- REAPER formats values that are not set for FX that support its extensions (its own FX do). For others the grid
 -- stays empty and the current text must do: trying values out would be heard, and would take a tick for each.
 local fault = require("fault")
+local heard = require("heard")
 local json = require("json")
+local probe = require("probe")
 local ticks = require("ticks")
 
 local snapshot = {}
 
 local GRID_STEPS = 32 -- even ones; towards both ends they are halved four times, where decibels run off to -inf
 local MAX_RESTARTS = 5
-local AUTOMATION_BYPASSED = 5 -- of GetGlobalAutomationOverride
 local PSEUDO_PARAMETERS = { ":bypass", ":wet", ":delta" } -- REAPER's own, behind those of the FX
-local EQ_KINDS = { [0] = "frequency", [1] = "gain", [2] = "q" }
 
 local function named(track, fx, key)
   local is_known, text = reaper.TrackFX_GetNamedConfigParm(track, fx, key)
   return is_known and text or ""
-end
-
---- Whether an envelope would override what is written to the parameter.
-function snapshot.is_automated(track, fx, parameter)
-  if reaper.GetGlobalAutomationOverride() == AUTOMATION_BYPASSED then return false end
-  local envelope = reaper.GetFXEnvelope(track, fx, parameter, false)
-  if not envelope or reaper.CountEnvelopePoints(envelope) == 0 then return false end
-  local is_known, active = reaper.GetSetEnvelopeInfo_String(envelope, "ACTIVE", "", false)
-  return not is_known or active ~= "0"
-end
-
---- What ReaEQ says the parameter does; nil for every other FX.
-local function eq_role(track, fx, parameter)
-  local is_eq, band_type, band_index, kind = reaper.TrackFX_GetEQParam(track, fx, parameter)
-  if not is_eq or (band_type ~= -1 and not EQ_KINDS[kind]) then return nil end
-  return {
-    band_type = band_type,
-    band_index = band_index,
-    kind = band_type == -1 and "gain" or EQ_KINDS[kind],
-    enabled = band_type == -1 or reaper.TrackFX_GetEQBandEnabled(track, fx, band_type, band_index),
-  }
 end
 
 --- The normalized values at which texts are asked for, in rising order.
@@ -67,41 +46,53 @@ local function grid(track, fx, parameter)
   return points
 end
 
+--- The parameter in the words of a request; nil where one of its numbers is none (a plugin's fault).
 local function read_parameter(track, fx, index)
   local _, ident = reaper.TrackFX_GetParamIdent(track, fx, index)
   local _, name = reaper.TrackFX_GetParamName(track, fx, index)
   local _, text = reaper.TrackFX_GetFormattedParamValue(track, fx, index)
   local _, low, high, middle = reaper.TrackFX_GetParamEx(track, fx, index)
+  local normalized = reaper.TrackFX_GetParamNormalized(track, fx, index)
   local has_steps, step, _, _, is_toggle = reaper.TrackFX_GetParameterStepSizes(track, fx, index)
+  for _, number in ipairs({ normalized, low, high, middle, step }) do
+    if not probe.is_finite(number) then return nil end
+  end
   return {
     index = index, ident = ident, name = name, text = text,
-    normalized = reaper.TrackFX_GetParamNormalized(track, fx, index),
+    normalized = normalized,
     min = low, max = high, mid = middle,
     step = has_steps and step > 0 and step or nil,
     is_toggle = has_steps and is_toggle,
-    automated = snapshot.is_automated(track, fx, index),
+    automated = probe.is_automated(track, fx, index),
     grid = grid(track, fx, index),
-    eq = eq_role(track, fx, index),
+    eq = probe.eq_role(track, fx, index),
   }
 end
 
+--- The FX in the words of a request, and what is kept of it to be compared later.
 local function read_fx(track, fx)
   local pseudo = {}
   for _, ident in ipairs(PSEUDO_PARAMETERS) do pseudo[reaper.TrackFX_GetParamFromIdent(track, fx, ident)] = true end
-  local parameters = json.array()
-  for index = 0, reaper.TrackFX_GetNumParams(track, fx) - 1 do
-    if not pseudo[index] then parameters[#parameters + 1] = json.encoded(read_parameter(track, fx, index)) end
-    ticks.breathe()
-  end
   local _, name = reaper.TrackFX_GetFXName(track, fx)
-  return {
+  local message = {
     guid = reaper.TrackFX_GetFXGUID(track, fx),
     ident = named(track, fx, "fx_ident"), type = named(track, fx, "fx_type"),
     name = name, original_name = named(track, fx, "original_name"),
     index = fx,
     enabled = reaper.TrackFX_GetEnabled(track, fx), offline = reaper.TrackFX_GetOffline(track, fx),
-    parameters = parameters,
+    wet = probe.wet(track, fx),
+    parameters = json.array(),
   }
+  local kept = heard.keep(message)
+  for index = 0, reaper.TrackFX_GetNumParams(track, fx) - 1 do
+    local parameter = not pseudo[index] and read_parameter(track, fx, index)
+    if parameter then
+      heard.keep_parameter(kept, parameter)
+      message.parameters[#message.parameters + 1] = json.encoded(parameter)
+    end
+    ticks.breathe()
+  end
+  return message, kept
 end
 
 --- The FX of the chain by identity, as one text to compare.
@@ -111,13 +102,18 @@ local function identity(track)
   return table.concat(guids, " ")
 end
 
---- All FX of the track in the words of a request. Takes slices as it needs; a chain that changes meanwhile is read
--- again, and a fault is raised where it never rests.
-function snapshot.take(track)
+--- All FX of the track in the words of a request, and what is kept of them (see `heard`). Takes slices as it needs; a
+-- chain that changes meanwhile is read again, and a fault is raised where it never rests.
+function snapshot.take(project, track)
   for _ = 1, MAX_RESTARTS do
-    local before, chain = identity(track), json.array()
-    for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1] = read_fx(track, fx) end
-    if identity(track) == before then return chain end
+    local before, count = identity(track), reaper.GetProjectStateChangeCount(project)
+    local chain, kept = json.array(), {}
+    for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1], kept[fx + 1] = read_fx(track, fx) end
+    ticks.wait()
+    if identity(track) == before then
+      if reaper.GetProjectStateChangeCount(project) == count then heard.drop_moving(track, kept) end
+      return chain, kept
+    end
   end
   fault.raise("The FX of the track kept changing while Bridge read them. Run the action again.")
 end

@@ -42,14 +42,20 @@ function tracks.check(target, may_add_fx)
   end
 end
 
---- Why the target can no longer be written to; nil where it is still there.
-function tracks.loss(target)
+--- Why the target is no more; nil where it is still there, also in a project tab behind another.
+function tracks.gone(target)
   if not reaper.ValidatePtr2(0, target.project, "ReaProject*") then return "its project was closed" end
-  if reaper.EnumProjects(-1) ~= target.project then return "another project tab was opened in front of it" end
   if not reaper.ValidatePtr2(target.project, target.track, "MediaTrack*") or reaper.GetTrackGUID(target.track) ~= target.guid then
     return "the track was removed"
   end
   return nil
+end
+
+--- Why nothing new may be written to the target: it is gone, or the user has turned to another project.
+function tracks.loss(target)
+  local gone = tracks.gone(target)
+  if not gone and reaper.EnumProjects(-1) ~= target.project then return "another project tab was opened in front of it" end
+  return gone
 end
 
 --- The place of an FX in its chain now, or nil where it is gone.

@@ -1,7 +1,7 @@
 """Adding what a model needs: in the same undo step, and taken out again where the job does not end well."""
 
 import pytest
-from desk import Desk, set_comp, silent, unchanged
+from desk import Desk, noise, set_comp, silent, unchanged
 
 from bridge.reaper.messages import SCHEMA, Reply, Request
 
@@ -94,6 +94,73 @@ def test_a_refused_value_takes_the_added_fx_out_too(bare: Desk) -> None:
     assert "a plugin refused a value" in bare.box
     assert bare.track.fx == []
     assert bare.reaper.undo_points == []
+
+
+def test_one_refusal_leaves_the_other_tracks_in_one_undo_step(bare: Desk) -> None:
+    other = bare.reaper.project.add_track("Bass", noise(0.5))
+    other.selected = True
+    bare.reaper.project.history.rebase()
+
+    def refuse_vocals(request: Request) -> Reply:
+        if request.track.name == "Vocals":
+            bare.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
+        return set_comp(request)
+
+    bare.daemon.answer = add_then(refuse_vocals)
+    bare.run(ACTION)
+    assert bare.box == "Vocals: a plugin refused a value, and everything was put back."
+    assert bare.track.fx == []
+    assert bare.comp_values(other) == (0.4, 0.3)
+    assert {r.status for r in bare.daemon.receipts()} == {"applied", "restored"}
+    assert bare.reaper.undo_points == ["Bridge: Auto-mix 2 tracks"]
+    bare.reaper.undo()
+    assert (bare.track.fx, other.fx) == ([], [])
+    bare.reaper.redo()
+    assert bare.track.fx == []
+    assert bare.comp_values(other) == (0.4, 0.3)
+
+
+def test_a_refusal_beside_added_fx_puts_values_of_older_fx_back(bare: Desk) -> None:
+    other = bare.reaper.project.add_track("Bass", noise(0.5))
+    comp = other.add_fx("ReaComp")
+    comp.fault("Ratio", is_refused=True)
+    other.selected = True
+    bare.reaper.project.history.rebase()
+    before = bare.comp_values(other)
+    bare.daemon.answer = add_then(set_comp)
+    bare.run(ACTION)
+    assert bare.comp_values(other) == before
+    assert bare.comp_values() == (0.4, 0.3)
+    bare.reaper.undo()
+    assert bare.comp_values(other) == before
+
+
+def test_a_script_stopped_between_writing_and_reading_leaves_nothing(bare: Desk) -> None:
+    other = bare.reaper.project.add_track("Bass", noise(0.5))
+    comp = other.add_fx("ReaComp")
+    other.selected = True
+    before = bare.comp_values(other)
+    bare.daemon.answer = add_then(set_comp)
+    bare.reaper.run_action(ACTION)
+    bare.reaper.run_until(lambda: comp.values()["Thresh"][0] == 0.4)
+    bare.reaper.stop_scripts()
+    assert bare.track.fx == []
+    assert bare.comp_values(other) == before
+    assert bare.reaper.undo_points == []
+
+
+def test_another_tab_does_not_keep_what_was_added(bare: Desk) -> None:
+    song = bare.reaper.project
+
+    def look_elsewhere(request: Request) -> Reply:
+        bare.reaper.open_project("/projects/other.rpp")
+        return set_comp(request)
+
+    bare.daemon.answer = add_then(look_elsewhere)
+    bare.run(ACTION)
+    assert "another project tab was opened in front of it" in bare.box
+    assert bare.track.fx == []
+    assert song.history.texts == []
 
 
 def test_a_script_stopped_after_adding_takes_the_fx_out(bare: Desk) -> None:

@@ -86,33 +86,46 @@ def test_a_real_plugin_is_set(desk: Desk) -> None:
     assert float(text) == pytest.approx(-60.0, abs=0.1)  # of -80..0 dB
 
 
-def test_a_renamed_and_moved_fx_is_found_by_its_guid(desk: Desk) -> None:
+def test_a_renamed_fx_is_found_by_its_guid(desk: Desk) -> None:
     comp = desk.track.find_fx("ReaComp")
 
     def answer(request: Request) -> Reply:
-        desk.track.fx.insert(0, desk.track.project.create_fx("ReaComp"))
         comp.renamed = "My glue"
         return set_comp(request)
 
     desk.daemon.answer = answer
     desk.run()
+    assert desk.reaper.messages.boxes == []
     assert comp.values()["Thresh"][0] == 0.4
-    assert desk.track.fx[0].values()["Thresh"][0] != 0.4
 
 
-def test_values_shown_late_are_waited_for(desk: Desk) -> None:
-    desk.track.find_fx("ReaComp").fault("Thresh", is_late=True)
+def test_an_fx_that_moves_right_after_writing_is_read_back(desk: Desk) -> None:
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(1, lambda: desk.track.fx.insert(0, desk.track.project.create_fx("ReaComp")))
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    (receipt,) = desk.daemon.receipts()
+    assert (receipt.status, {r.status for r in receipt.results}) == ("applied", {"ok"})
+    assert desk.track.fx[2].values()["Thresh"][0] == 0.4
+
+
+@pytest.mark.parametrize("fault", ["is_late", "is_text_late"])
+def test_values_and_texts_that_come_late_are_waited_for(desk: Desk, fault: str) -> None:
+    desk.track.find_fx("ReaComp").fault("Thresh", **{fault: True})
     desk.daemon.answer = set_comp
     desk.run()
     (receipt,) = desk.daemon.receipts()
-    assert {r.status for r in receipt.results} == {"ok"}
-    assert desk.comp_values() == (0.4, 0.3)
+    shown = desk.track.find_fx("ReaComp").values()["Thresh"][1]
+    assert receipt.status == "applied"
+    assert next(r.text for r in receipt.results if r.wanted == 0.4) == shown
 
 
-def test_a_rounding_plugin_is_told_and_kept(desk: Desk) -> None:
+def test_a_plugin_that_rounds_to_its_steps_is_told_and_kept(desk: Desk) -> None:
     comp = desk.track.find_fx("ReaComp")
     before = comp.values()["Thresh"][0]
-    comp.fault("Thresh", step=0.25)
+    comp.fault("Thresh", step=0.25, is_step_told=True)
     wanted = 0.4 if abs(before - 0.5) > 0.2 else 0.15
     desk.daemon.answer = lambda request: applying(request, write_to(request.fx[1], "Thresh", wanted))
     desk.run()
@@ -120,6 +133,20 @@ def test_a_rounding_plugin_is_told_and_kept(desk: Desk) -> None:
     assert (receipt.status, [r.status for r in receipt.results]) == ("applied", ["differs"])
     assert comp.values()["Thresh"][0] == round(wanted / 0.25) * 0.25
     assert f"rounded by the plugin: {receipt.results[0].ident} shows {comp.values()['Thresh'][1]}" in desk.console
+
+
+@pytest.mark.parametrize(("step", "status"), [(0.3, "restored"), (0.02, "applied")])
+def test_a_value_far_from_the_wanted_one_is_not_kept(desk: Desk, step: float, status: str) -> None:
+    comp = desk.track.find_fx("ReaComp")
+    before = comp.values()["Thresh"][0]
+    comp.fault("Thresh", step=step)  # of which REAPER knows nothing
+    desk.daemon.answer = lambda request: applying(request, write_to(request.fx[1], "Thresh", 0.448))
+    desk.run()
+    (receipt,) = desk.daemon.receipts()
+    assert (receipt.status, [r.status for r in receipt.results]) == (
+        status, ["differs" if status == "applied" else "refused"],
+    )  # fmt: skip
+    assert comp.values()["Thresh"][0] == (pytest.approx(0.44) if status == "applied" else before)
 
 
 def test_the_user_reads_what_was_done(desk: Desk) -> None:
@@ -156,13 +183,6 @@ def test_unchanged_says_why_and_makes_no_undo_step(desk: Desk) -> None:
     assert "Bridge: Vocals: nothing would sound better" in desk.console
     assert desk.reaper.undo_points == []
     assert desk.daemon.receipts() == []
-
-
-def test_an_envelope_that_overrides_is_warned_of(desk: Desk) -> None:
-    desk.track.add_envelope(desk.track.find_fx("ReaComp"), "Ratio", [(0.0, 0.2)])
-    desk.daemon.answer = set_comp
-    desk.run()
-    assert "has an active envelope, which overrides the new value" in desk.console
 
 
 def test_several_tracks_are_one_undo_step(desk: Desk) -> None:

@@ -155,6 +155,35 @@ def test_the_daemons_error_is_told(desk: Desk, before) -> None:
     assert_untouched(desk, before)
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (b"garbage", None),
+        (b'{"schema": 1', None),
+        (b"\xff" * 40, None),
+        (b'{"schema":9,"id":"ID","fraction":0.5,"step":"x"}', None),
+        (b'{"schema":1,"id":"ID","fraction":"half","step":"x"}', None),
+        (b'{"schema":1,"id":"ID","fraction":0.5,"step":[]}', None),
+        (b'{"schema":1,"id":"ID","fraction":1e300,"step":"x"}', "Bridge: Vocals: x, 100%"),
+        (b'{"schema":1,"id":"ID","fraction":1e999,"step":"x"}', "Bridge: Vocals: x, 100%"),
+        (b'{"schema":1,"id":"ID","fraction":-3,"step":"x"}', "Bridge: Vocals: x, 0%"),
+    ],
+)
+def test_a_broken_progress_file_does_not_end_the_job(desk: Desk, written: bytes, shown: str | None) -> None:
+    desk.daemon.answer = silent
+    desk.reaper.run_action("bridge_automix.lua")
+    desk.reaper.run_until(lambda: bool(desk.daemon.requests))
+    request, ticks = desk.daemon.requests[0], desk.reaper.ticks
+    progress = desk.daemon.spool / "progress" / f"{request.id}.json"
+    desk.daemon.put(progress, written.replace(b"ID", request.id.encode()))
+    desk.reaper.run_until(lambda: desk.reaper.ticks > ticks + 12)
+    desk.daemon.put(desk.daemon.spool / "replies" / f"{request.id}.json", encode(set_comp(request)))
+    desk.reaper.run_until_idle()
+    assert desk.reaper.messages.boxes == []
+    assert desk.comp_values() == (0.4, 0.3)
+    assert [line for line in desk.reaper.messages.help if "%" in line] == ([shown] if shown else [])
+
+
 def _changed(request: Request, **fields: object) -> bytes:
     return json.dumps(json.loads(encode(set_comp(request))) | fields).encode()
 
@@ -298,6 +327,82 @@ def test_a_value_is_touched(desk: Desk) -> None:
     assert desk.reaper.undo_points == ["Edit FX parameter"]
 
 
+@pytest.mark.parametrize(
+    ("touch", "said"),
+    [
+        (lambda desk, _, comp: desk.reaper.turn(comp, "Attack", 0.9), "Attack of VST: ReaComp (Cockos) was changed"),
+        (lambda desk, eq, _: setattr(eq, "is_enabled", False), "VST: ReaEQ (Cockos) was bypassed"),
+        (lambda desk, eq, _: setattr(eq, "is_offline", True), "VST: ReaEQ (Cockos) was taken offline"),
+        (lambda desk, eq, comp: comp.write(comp.find(":wet"), 0.5), "VST: ReaComp (Cockos)'s wet mix was changed"),
+        (lambda desk, eq, _: desk.track.fx.remove(eq), "VST: ReaEQ (Cockos) was removed"),
+        (lambda desk, *_: desk.track.add_fx("ReaEQ"), "an FX was added to it"),
+        (lambda desk, *_: desk.track.fx.insert(0, desk.track.project.create_fx("ReaEQ")), "an FX was added to it"),
+        (lambda desk, *_: desk.track.fx.reverse(), "its FX were put into another order"),
+        (lambda desk, *_: desk.track.items.clear(), "its items were changed"),
+        (lambda desk, *_: setattr(desk.track.items[0], "position_s", 1.0), "its items were changed"),
+        (lambda desk, *_: setattr(desk.track.items[0], "length_s", 1.0), "its items were changed"),
+        (lambda desk, *_: (desk.track.items.clear(), desk.track.add_item(noise(2.0, seed=3))), "its items were changed"),
+    ],
+)  # fmt: skip
+def test_whatever_is_touched_beside_the_written_values(desk: Desk, before, touch, said: str) -> None:
+    equaliser, comp = desk.track.fx
+    _meanwhile(desk, lambda: touch(desk, equaliser, comp))
+    assert f"Vocals: {said}" in desk.box
+    assert desk.box.endswith("while Bridge was listening. Nothing was changed. Run the action again.")
+    written = comp.values()
+    assert (written["Thresh"][0], written["Ratio"][0]) == before
+    assert [r.status for r in desk.daemon.receipts()] == ["dropped"]
+
+
+def test_a_band_that_is_switched_meanwhile(desk: Desk) -> None:
+    equaliser = desk.track.find_fx("ReaEQ")
+
+    def answer(request: Request) -> Reply:
+        equaliser.enable_band(2, 0, False)
+        gain = next(p.name for p in request.fx[0].parameters if p.eq and p.eq.kind == "gain" and p.eq.band_type == 4)
+        return applying(request, write_to(request.fx[0], gain, 0.4))
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert "a band of VST: ReaEQ (Cockos) was changed" in desk.box
+    assert desk.reaper.undo_points == []
+
+
+def test_an_item_beside_the_time_selection_does_not_matter(desk: Desk) -> None:
+    desk.reaper.project.time_selection = (0.5, 1.5)
+    _meanwhile(desk, lambda: desk.track.add_item(noise(1.0), position_s=5.0))
+    assert desk.reaper.messages.boxes == []
+    assert desk.comp_values() == (0.4, 0.3)
+
+
+def test_another_track_may_be_touched(desk: Desk) -> None:
+    other = desk.reaper.project.add_track("Bass", noise(0.5))
+    comp = other.add_fx("ReaComp")
+    _meanwhile(desk, lambda: desk.reaper.turn(comp, "Ratio", 0.9))
+    assert desk.reaper.messages.boxes == []
+    assert desk.comp_values() == (0.4, 0.3)
+
+
+@pytest.mark.parametrize("is_touched", [True, False])
+def test_a_meter_among_the_parameters_does_not_matter(desk: Desk, is_touched: bool) -> None:
+    """It moves in every tick by itself, also where REAPER counts a change elsewhere in the project."""
+    comp = desk.track.find_fx("ReaComp")
+    meter = comp.index("RMS size")
+    for tick in range(1, 60):
+        desk.reaper.on_tick(tick, lambda tick=tick: comp._store(meter, 0.3 + 0.01 * (tick % 7)))
+    _meanwhile(desk, desk.reaper.project.touch if is_touched else lambda: None)
+    assert desk.reaper.messages.boxes == []
+    assert desk.comp_values() == (0.4, 0.3)
+
+
+def test_an_envelope_that_came_meanwhile(desk: Desk, before) -> None:
+    comp = desk.track.find_fx("ReaComp")
+    _meanwhile(desk, lambda: desk.track.add_envelope(comp, "Ratio", [(0.0, 0.2)]))
+    assert "Vocals: an envelope came to drive Ratio while Bridge was listening. Nothing was changed" in desk.box
+    assert_untouched(desk, before)
+    assert [r.status for r in desk.daemon.receipts()] == ["dropped"]
+
+
 # ---------------------------------------------------------------- writing
 
 
@@ -349,7 +454,107 @@ def test_an_fx_that_is_removed_right_after_writing_is_noted(desk: Desk) -> None:
     desk.daemon.answer = answer
     desk.run()
     (receipt,) = desk.daemon.receipts()
-    assert (receipt.status, {r.status for r in receipt.results}) == ("applied", {"gone"})
+    assert (receipt.status, {r.status for r in receipt.results}) == ("dropped", {"gone"})
+    assert "its FX were removed before what was written could be read back" in desk.box
+
+
+def test_another_tab_right_after_writing_does_not_keep_a_refused_value(desk: Desk, before) -> None:
+    song = desk.reaper.project
+    desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
+
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(1, lambda: desk.reaper.open_project("/projects/other.rpp"))
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert desk.box == "Vocals: a plugin refused a value, and everything was put back."
+    assert [r.status for r in desk.daemon.receipts()] == ["restored"]
+    desk.reaper.switch_to(song)
+    assert_untouched(desk, before)
+
+
+def test_another_tab_right_after_writing_does_not_hide_what_was_read_back(desk: Desk) -> None:
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(1, lambda: desk.reaper.open_project("/projects/other.rpp"))
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    (receipt,) = desk.daemon.receipts()
+    assert (receipt.status, [r.status for r in receipt.results]) == ("applied", ["ok", "ok"])
+
+
+@pytest.mark.parametrize(
+    ("lose", "said"),
+    [
+        (lambda desk: desk.reaper.project.remove_track(desk.track), "the track was removed"),
+        (lambda desk: desk.reaper.close_project(desk.reaper.project), "its project was closed"),
+    ],
+)
+def test_what_goes_right_after_writing_is_never_told_as_applied(desk: Desk, lose, said: str) -> None:
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(1, lambda: lose(desk))
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert desk.box == f"Vocals: {said} before what was written could be read back."
+    assert [(r.status, r.results) for r in desk.daemon.receipts()] == [("dropped", ())]
+
+
+def test_a_track_that_goes_right_after_writing_does_not_unsettle_the_others(desk: Desk) -> None:
+    other = desk.reaper.project.add_track("Bass", noise(0.5))
+    other.add_fx("ReaComp")
+    other.selected = True
+    desk.reaper.project.history.rebase()
+
+    def answer(request: Request) -> Reply:
+        if request.track.name == "Bass":
+            desk.reaper.on_tick(1, lambda: desk.reaper.project.remove_track(desk.track))
+        return set_comp(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert desk.comp_values(other) == (0.4, 0.3)
+    assert {r.status for r in desk.daemon.receipts()} == {"dropped", "applied"}
+    assert desk.reaper.undo_points == ["Bridge: Auto-mix 2 tracks"]
+
+
+@pytest.mark.parametrize("shows", ["-3.0 dB", "-inf", "12"])
+def test_a_text_other_than_the_expected_one_takes_everything_back(desk: Desk, before, shows: str) -> None:
+    """The value arrives, but the FX shows something else there: the daemon's law was wrong."""
+    comp = desk.track.find_fx("ReaComp")
+
+    def answer(request: Request) -> Reply:
+        reply = set_comp(request)
+        comp.fault("Thresh", shows=shows)
+        return reply
+
+    desk.daemon.answer = answer
+    desk.run()
+    expected = next(w.expected_text for w in set_comp(desk.daemon.requests[0]).writes if w.normalized == 0.4)
+    assert desk.box == f"Vocals: Thresh should show {expected} and shows {shows}, and everything was put back."
+    assert_untouched(desk, before)
+    assert {r.wanted: r.status for r in desk.daemon.receipts()[0].results} == {0.4: "refused", 0.3: "ok"}
+
+
+def test_a_band_that_does_not_switch_on_takes_everything_back(desk: Desk, before, monkeypatch) -> None:
+    equaliser = desk.track.find_fx("ReaEQ")
+    monkeypatch.setattr(equaliser, "enable_band", lambda *_: False)
+
+    def answer(request: Request) -> Reply:
+        eq = request.fx[0]
+        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
+        return applying(request, write_to(eq, low_cut.name, 0.25))
+
+    shown = equaliser.values()
+    desk.daemon.answer = answer
+    desk.run()
+    assert desk.box == "Vocals: the band does not switch on, and everything was put back."
+    assert equaliser.values() == shown
+    assert_untouched(desk, before)
+    assert [r.status for r in desk.daemon.receipts()[0].results] == ["refused"]
 
 
 def test_only_the_track_that_refuses_is_put_back(desk: Desk, before) -> None:

@@ -1,7 +1,9 @@
 """What the request says of the project, the track and its FX."""
 
+import math
+
 import pytest
-from desk import Desk, unchanged
+from desk import Desk, noise, unchanged
 
 from bridge.plugins.parameter import measure_display_law
 from bridge.reaper.messages import SCHEMA, Fx, Request
@@ -43,6 +45,25 @@ def test_reapers_own_parameters_are_left_out(desk: Desk) -> None:
     comp = fx_called(ask(desk), "ReaComp")
     assert [p.name for p in comp.parameters].count("Wet") == 1
     assert {p.ident for p in comp.parameters}.isdisjoint({":wet", ":bypass", ":delta"})
+
+
+def test_the_wet_mix_of_an_fx_is_told(desk: Desk) -> None:
+    comp = desk.track.find_fx("ReaComp")
+    comp.write(comp.find(":wet"), 0.25)
+    assert [fx.wet for fx in ask(desk).fx] == [1.0, 0.25]
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_parameter_that_is_no_number_is_left_out(desk: Desk, value: float) -> None:
+    other = desk.reaper.project.add_track("Bass", noise(0.5))
+    broken = other.add_fx("ReaComp")
+    other.selected = True
+    broken._values[3] = value
+    desk.daemon.answer = unchanged
+    desk.run()
+    assert desk.reaper.messages.boxes == []
+    whole, rest = (fx_called(request, "ReaComp") for request in desk.daemon.requests)
+    assert [p.index for p in rest.parameters] == [p.index for p in whole.parameters if p.index != 3]
 
 
 def test_the_grid_tells_the_display_law(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bridge.reaper.displayed import measure_shown_law
 from bridge.reaper.messages import SCHEMA, Fx, Heartbeat, Progress, Receipt, Reply, Request, Write, decode, encode
 from bridge.standin import StandIn
 from bridge.standin.project import Track
@@ -83,11 +84,12 @@ def unchanged(request: Request, message: str = "it sounds well already") -> Repl
 
 
 def write_to(fx: Fx, parameter: str, normalized: float, **fields: Any) -> Write:
-    """A write to a parameter of a request by its name."""
+    """A write to a parameter of a request by its name, with the text that the daemon would expect."""
     found = next(p for p in fx.parameters if p.name == parameter)
+    law = measure_shown_law(found.grid)
     defaults: dict[str, Any] = {
         "fx_guid": fx.guid, "ident": found.ident, "index": found.index, "before": found.normalized,
-        "normalized": normalized, "expected_text": "", "tolerance": 0.005, "eq_band": found.eq,
+        "normalized": normalized, "expected_text": law.text(normalized) if law else "", "tolerance": 0.005, "eq_band": found.eq,
     }  # fmt: skip
     return Write(**(defaults | fields))
 
