@@ -17,6 +17,9 @@ import numpy as np
 
 from bridge.plugins.parameter import DisplayLaw, display_law, parse_display
 
+SURE = 0.01
+"""A displayed number that may be off by this share of it is still expected."""
+
 _SHOWN = re.compile(r"(\d[\d.,]*|∞|inf)\s*(k(?=hz|\s|$))?\s*(:1|%|[a-zµ]+)?", re.IGNORECASE)
 _UNITS = {
     "hz": ("Hz", 1.0), "db": ("dB", 1.0), "ms": ("ms", 1.0), "msec": ("ms", 1.0), "µs": ("ms", 1e-3),
@@ -72,32 +75,54 @@ def conversion(unit: str, shown: str) -> tuple[Callable[[float], float], Callabl
 
 @dataclass(frozen=True)
 class ShownLaw:
-    """The law of one FX parameter: REAPER's normalized <-> the number it displays, in `unit`."""
+    """The law of one FX parameter: REAPER's normalized <-> the number it displays, in `unit`.
+
+    A law that falls is kept from its other end (`is_falling`): there it starts at its least value, as the curves do
+    by which `law` runs between its points.
+    """
 
     law: DisplayLaw
+    is_falling: bool
     unit: str | None
     texts: tuple[tuple[float, str], ...]
     quantities: tuple[Quantity, ...]
 
     def value(self, normalized: float) -> float:
-        return self.law.to_real(normalized)
+        return self.law.to_real(self._turned(normalized))
 
     def normalized(self, value: float) -> float:
         """The normalized value that displays `value`, or the end of the range nearest to it."""
-        return min(max(self.law.to_normalized(value), 0.0), 1.0)
+        return self._turned(min(max(self.law.to_normalized(value), 0.0), 1.0))
 
     def uncertainty(self, normalized: float) -> float:
-        """How far, in normalized units, a value may lie from where the law puts it.
-
-        Half a displayed step, and what the grid leaves open: how far each point lies from the line through its
-        neighbours, a quarter of which remains between points that are half as far apart.
-        """
-        grid, shown = self.law.grid, self.law.shown
-        at = min(max(bisect_left(grid, normalized), 1), len(grid) - 1)
+        """How far, in normalized units, a value may lie from where the law puts it: half a displayed step, and what
+        the grid leaves open."""
+        grid, shown, at = self.law.grid, self.law.shown, self._cell(normalized)
         slope = abs(shown[at] - shown[at - 1]) / max(grid[at] - grid[at - 1], 1e-9)
+        return (self.nearest(normalized).step / 2 + self._left_open(normalized)) / max(slope, 1e-9)
+
+    def is_sure(self, normalized: float) -> bool:
+        """Whether the FX will display what the law says, to a displayed step or a hundredth."""
+        return self._left_open(normalized) <= max(self.nearest(normalized).step / 2, SURE * abs(self.value(normalized)))
+
+    def _left_open(self, normalized: float) -> float:
+        """How far the displayed number may be off between points of the grid: a quarter of how far the points beside
+        lie from the line through their neighbours, which remains between points that are half as far apart. At the
+        points themselves nothing is open."""
+        if any(abs(normalized - point) < 1e-9 for point, _ in self.texts):
+            return 0.0
+        at = self._cell(normalized)
         near = slice(max(at - 2, 0), at)  # the inner points on either side
-        bend = np.abs(self.law.from_neighbours() - np.asarray(shown[1:-1]))[near].max(initial=0.0)
-        return (self.nearest(normalized).step / 2 + float(bend) / 4) / max(slope, 1e-9)
+        bend = np.abs(self.law.from_neighbours() - np.asarray(self.law.shown[1:-1]))[near].max(initial=0.0)
+        return float(bend) / 4
+
+    def _cell(self, normalized: float) -> int:
+        """The index of the point at the end of the stretch of the law's grid that holds a value."""
+        grid = self.law.grid
+        return min(max(bisect_left(grid, self._turned(normalized)), 1), len(grid) - 1)
+
+    def _turned(self, normalized: float) -> float:
+        return 1.0 - normalized if self.is_falling else normalized
 
     def nearest(self, normalized: float) -> Quantity:
         return self.quantities[self._nearest_index(normalized)]
@@ -123,11 +148,14 @@ def measure_shown_law(points: Sequence[tuple[float, str]]) -> ShownLaw | None:
     read = [(n, text, quantity) for n, text in points if (quantity := read_quantity(text)) is not None]
     finite = [(n, text, quantity) for n, text, quantity in read if math.isfinite(quantity.value)]
     units = {quantity.unit for _, _, quantity in finite if quantity.unit is not None}
-    law = display_law([(n, quantity.value) for n, _, quantity in finite])
+    is_falling = bool(finite) and finite[0][2].value > finite[-1][2].value
+    rising = [(1.0 - n, text, quantity) for n, text, quantity in reversed(finite)] if is_falling else finite
+    law = display_law([(n, quantity.value) for n, _, quantity in rising])
     if law is None or len(units) > 1:
         return None
     return ShownLaw(
         law=law,
+        is_falling=is_falling,
         unit=next(iter(units), None),
         texts=tuple((n, text) for n, text, _ in finite),
         quantities=tuple(quantity for _, _, quantity in finite),

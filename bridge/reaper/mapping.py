@@ -224,7 +224,7 @@ def _write(translation: Translation, setting: float) -> tuple[Fx, Write]:
         index=parameter.index,
         before=parameter.normalized,
         normalized=normalized,
-        expected_text=translation.text(normalized),
+        expected_text=translation.expected_text(normalized),
         tolerance=translation.tolerance(normalized),
         is_switch=parameter.is_toggle or bool(translation.control.choices),
         eq_band=msgspec.structs.replace(parameter.eq, enabled=True) if place.is_asleep and parameter.eq else None,

@@ -135,7 +135,7 @@ class Write(Message, frozen=True):
     index: int
     before: float
     normalized: Normalized
-    expected_text: str
+    expected_text: str  # what the FX must then display; '' where that is not known
     tolerance: float  # in normalized units: how far the read-back may lie from `normalized`
     is_switch: bool = False  # enabling switches are written first
     eq_band: EqRole | None = None  # a ReaEQ band that must be enabled before the value is written

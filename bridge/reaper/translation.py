@@ -57,8 +57,12 @@ class Translation:
         """Whether writing a setting would change nothing that the FX shows."""
         return self.written(setting) == _clamped(self.place.parameter.normalized)
 
+    def expected_text(self, normalized: float) -> str:
+        """What the FX must display at REAPER's `normalized`; '' where the texts known of it leave that open."""
+        return self.text(normalized) if self.shown is None or self.shown.is_sure(normalized) else ""
+
     def text(self, normalized: float) -> str:
-        """What the FX is expected to display at REAPER's `normalized`."""
+        """What the FX is likely to display at REAPER's `normalized`."""
         if self.shown is not None:
             return self.shown.text(normalized)
         return self.control.text(self.to_setting(normalized))

@@ -5,31 +5,41 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
-from desk import PlayedDaemon, noise
+from desk import RATE_HZ, PlayedDaemon, noise
 
+from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
+from bridge.plugins.host import PluginHost, Render
 from bridge.reaper.mapping import Mapping, map_chain
 from bridge.reaper.messages import SCHEMA, Reply, Request
 from bridge.settings import shipped_folder
 from bridge.standin import StandIn
+from bridge.standin.stock import ReaEq
 
 CHAIN = load_chain(shipped_folder("models") / "chains" / "channel-strip.toml")
 KINDS = {"cutoff_frequency_hz": "frequency", "gain_db": "gain", "q": "q"}
 
 
+def short_chain() -> Chain:
+    """The strip without its second peak, so that one of ReaEQ's bands is over, and without low cut."""
+    return msgspec.structs.replace(CHAIN, slots=tuple(s for s in CHAIN.slots if s.name not in ("low_cut", "peak_high")))
+
+
 class Player:
     """Answers with random settings and remembers what it wanted."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, chain: Chain = CHAIN) -> None:
+        self.chain = chain
         self.rng = np.random.default_rng(seed)
         self.mapping: Mapping | None = None
         self.after = np.zeros(0, dtype=np.float32)
 
     def __call__(self, request: Request) -> Reply:
-        self.mapping = map_chain(CHAIN, request.fx)
-        wanted = self.rng.uniform(0.1, 0.9, len(CHAIN.controls)).astype(np.float32)
+        self.mapping = map_chain(self.chain, request.fx)
+        wanted = self.rng.uniform(0.1, 0.9, len(self.chain.controls)).astype(np.float32)
         self.after = self.mapping.realizable(wanted)
         return Reply(
             schema=SCHEMA,
@@ -69,3 +79,48 @@ def test_what_the_mapping_writes_is_what_the_fx_then_have(tmp_path: Path, seed: 
                 has = 1 / (2 * math.sinh(math.log(2) / 2 * has))
             allowed = {"dB": 0.25, "ms": 0.5 + 0.04 * wanted}.get(control.unit, 0.03 * wanted)
             assert has == pytest.approx(wanted, abs=allowed), (control.label, place.parameter.text)
+
+
+def disturb(eq: ReaEq, rng: np.random.Generator) -> None:
+    """What no slot of the strip speaks of: master gain, a band that is over, shelves of another width."""
+    eq.set_real_value("Global Gain", float(rng.uniform(-9, 9)))
+    for parameter in eq.parameters:
+        if parameter.name.startswith("Gain-"):
+            eq.set_real_value(parameter.name, float(rng.uniform(-8, 8)))
+        elif parameter.name.startswith("Q-"):
+            eq.set_real_value(parameter.name, float(rng.uniform(0.5, 3.5)))
+
+
+def level_of_difference_db(one: np.ndarray, other: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(np.square(one - other)) / np.mean(np.square(one))))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("is_turned", [False, True], ids=["EQ first", "compressor first"])
+def test_what_is_judged_is_what_the_track_sounds_like_before_and_after(
+    tmp_path: Path, seed: int, is_turned: bool
+) -> None:
+    player = Player(seed, short_chain())
+    dry = noise(1.0)
+    with StandIn(home=tmp_path, lua="5.4", seed=seed) as reaper, PluginHost(workers=1) as host:
+        daemon = PlayedDaemon(reaper)
+        daemon.answer = player
+        track = reaper.project.add_track("Vocals", dry)
+        if is_turned:
+            track.add_fx("ReaComp")
+        eq = track.add_fx("ReaEQ", low_cut="missing")
+        if not is_turned:
+            track.add_fx("ReaComp")
+        disturb(eq, np.random.default_rng(seed))
+        track.selected = True
+        before = track.render()
+        reaper.run_action("bridge_automix.lua")
+        reaper.run_until_idle(limit_s=60)
+        after, mapping = track.render(), player.mapping
+        assert mapping is not None
+        assert mapping.left_alone == ()
+        rows = [mapping.judged_settings(settings) for settings in (mapping.current, player.after)]
+        judged = host.render(mapping.judged_chain, [Render(dry, RATE_HZ, row) for row in rows])
+        assert level_of_difference_db(before, after) > -10  # or nothing would be shown
+        assert level_of_difference_db(before, judged[0]) < -30
+        assert level_of_difference_db(after, judged[1]) < -30
