@@ -106,6 +106,42 @@ def test_a_wanted_value_is_displayed_within_what_the_law_says_it_leaves_open(
     assert abs(shown(normalized) - value) <= left_open + 2 * 10**-digits + 0.25 * cell
 
 
+@given(
+    bend=st.floats(0.6, 2.5),
+    falling=st.booleans(),
+    is_log=st.booleans(),
+    high=st.sampled_from([20.0, 500.0, 20_000.0]),
+    n=st.floats(0, 1),
+)
+def test_a_text_that_is_sure_is_what_the_fx_displays(
+    bend: float, falling: bool, is_log: bool, high: float, n: float
+) -> None:
+    def shown(normalized: float) -> float:
+        position = (1 - normalized if falling else normalized) ** bend
+        return (high / 0.1) ** position * 0.1 if is_log else high * position
+
+    law = measure_shown_law([(point, f"{shown(point):.2f} ms") for point in GRID])
+    assert law is not None
+    if law.is_sure(n):
+        assert law.value(n) == pytest.approx(shown(n), rel=0.02, abs=0.02)
+
+
+def test_a_law_that_falls_is_as_exact_as_one_that_rises() -> None:
+    """Slow attacks come first here; the fast ones lie close together at the other end."""
+    law = measure_shown_law([(n, f"{500 * (1 - n) ** 0.7:.2f} ms") for n in GRID])
+    assert law is not None
+    assert law.value(0.999) == pytest.approx(500 * 0.001**0.7, rel=0.01)
+    assert law.normalized(500 * 0.001**0.7) == pytest.approx(0.999, abs=1e-4)
+    assert law.is_sure(0.999)
+
+
+def test_a_text_between_far_points_of_an_unknown_curve_is_not_sure() -> None:
+    law = measure_shown_law([(0.0, "0.00"), (0.2, "0.10"), (0.5, "30.00"), (0.6, "31.00"), (1.0, "90.00")])
+    assert law is not None
+    assert law.is_sure(0.5)
+    assert not law.is_sure(0.35)
+
+
 @given(n=st.floats(0, 1))
 @pytest.mark.parametrize(("form", "scale"), [("{:.1f} Hz", 1), ("{:.2f} kHz", 1000), ("{:+.1f} dB", 1), ("{:.2f}", 1)])
 def test_an_expected_text_has_the_form_that_the_fx_uses(form: str, scale: int, n: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.plugins.chain import Chain, Slot
@@ -99,6 +99,7 @@ class Desk:
         hz: Law = HZ,
         gain: Law = GAIN,
         octaves: Law = OCTAVES,
+        master_gain_db: float | None = None,
         **more,
     ) -> Fx:
         """Bands are (band type, band index, enabled, frequency in Hz, gain in dB, bandwidth in octaves)."""
@@ -109,9 +110,15 @@ class Desk:
                 role = EqRole(band_type=band_type, band_index=band_index, kind=kind, enabled=enabled)
                 made = self.parameter(f"{word}-Band {number}", law, value, index=len(parameters), eq=role)
                 parameters.append(made)
+        if master_gain_db is not None:
+            role = EqRole(band_type=-1, band_index=0, kind="gain", enabled=True)
+            parameters.append(self.parameter("Global Gain", gain, master_gain_db, index=len(parameters), eq=role))
         return self.fx("ReaEQ", parameters, **more)
 
-    def rea_comp(self, *, dry: str = "-inf", auto_gain: float = 0.0, **more) -> Fx:
+    def rea_comp(
+        self, *, dry: str = "-inf", auto_gain: float = 0.0, beside: Mapping[str, tuple[float, str]] = {}, **more
+    ) -> Fx:
+        """`beside`: more parameters by name, each (normalized, displayed text)."""
         laws = {
             "Thresh": (Law(-60.0, 6.0, " dB", bend=0.7), 0.0),
             "Ratio": (Law(1.0, 20.0, ":1", bend=2.0), 1.0),
@@ -126,6 +133,9 @@ class Desk:
         parameters.append(self.parameter("Auto make up gain", switch, auto_gain, index=5, is_toggle=True))
         dry_parameter = self.parameter("Dry", GAIN, -24.0, index=6)
         parameters.append(Parameter(**{**_fields(dry_parameter), "text": dry, "grid": ()}))
+        for name, (normalized, text) in beside.items():
+            parameter = self.parameter(name, GAIN, 0.0, index=len(parameters), has_grid=False)
+            parameters.append(Parameter(**{**_fields(parameter), "normalized": normalized, "text": text}))
         return self.fx("ReaComp", parameters, **{"index": 1, **more})
 
     def control(self, slot: str, name: str, low: float, high: float, scale: str = "linear", **more) -> Control:
