@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from bridge.errors import LinkError
 from bridge.settings import Settings
 
-READY = "ready"
+READY = "Bridge daemon ready on"
 START_LIMIT_S = 30.0
 STOP_LIMIT_S = 20.0
 
