@@ -3,6 +3,7 @@
 --
 -- REAPER formats values that are not set for FX that support its extensions (its own FX do). For others the grid
 -- stays empty and the current text must do: trying values out would be heard, and would take a tick for each.
+-- It stays empty as well for FX with hundreds of parameters, but for REAPER's own that a model may set.
 local fault = require("fault")
 local heard = require("heard")
 local json = require("json")
@@ -12,6 +13,8 @@ local ticks = require("ticks")
 local snapshot = {}
 
 local GRID_STEPS = 32 -- even ones; towards both ends they are halved four times, where decibels run off to -inf
+local MAX_PARAMETERS = 200 -- of an FX whose texts are asked for
+local STOCK = { "reaeq", "reacomp" }
 local MAX_RESTARTS = 5
 local PSEUDO_PARAMETERS = { ":bypass", ":wet", ":delta" } -- REAPER's own, behind those of the FX
 
@@ -47,7 +50,7 @@ local function grid(track, fx, parameter)
 end
 
 --- The parameter in the words of a request; nil where one of its numbers is none (a plugin's fault).
-local function read_parameter(track, fx, index)
+local function read_parameter(track, fx, index, has_grid)
   local _, ident = reaper.TrackFX_GetParamIdent(track, fx, index)
   local _, name = reaper.TrackFX_GetParamName(track, fx, index)
   local _, text = reaper.TrackFX_GetFormattedParamValue(track, fx, index)
@@ -64,9 +67,17 @@ local function read_parameter(track, fx, index)
     step = has_steps and step > 0 and step or nil,
     is_toggle = has_steps and is_toggle,
     automated = probe.is_automated(track, fx, index),
-    grid = grid(track, fx, index),
+    grid = has_grid and grid(track, fx, index) or json.array(),
     eq = probe.eq_role(track, fx, index),
   }
+end
+
+local function is_worth_a_grid(message, count)
+  local identity = (message.ident .. " " .. message.original_name):lower()
+  for _, name in ipairs(STOCK) do
+    if identity:find(name, 1, true) then return true end
+  end
+  return count <= MAX_PARAMETERS
 end
 
 --- The FX in the words of a request, and what is kept of it to be compared later.
@@ -83,9 +94,10 @@ local function read_fx(track, fx)
     wet = probe.wet(track, fx),
     parameters = json.array(),
   }
-  local kept = heard.keep(message)
-  for index = 0, reaper.TrackFX_GetNumParams(track, fx) - 1 do
-    local parameter = not pseudo[index] and read_parameter(track, fx, index)
+  local kept, count = heard.keep(message), reaper.TrackFX_GetNumParams(track, fx)
+  local has_grid = is_worth_a_grid(message, count)
+  for index = 0, count - 1 do
+    local parameter = not pseudo[index] and read_parameter(track, fx, index, has_grid)
     if parameter then
       heard.keep_parameter(kept, parameter)
       message.parameters[#message.parameters + 1] = json.encoded(parameter)

@@ -263,6 +263,11 @@ def _meanwhile(desk: Desk, change) -> None:
     desk.run()
 
 
+def _record_again(desk: Desk) -> None:
+    desk.track.items.clear()
+    desk.track.add_item(noise(2.0, seed=3))
+
+
 def test_the_track_is_removed_before_the_reply(desk: Desk) -> None:
     _meanwhile(desk, lambda: desk.reaper.project.remove_track(desk.track))
     assert "Vocals: the track was removed while Bridge was listening. Nothing was changed" in desk.box
@@ -331,9 +336,9 @@ def test_a_value_is_touched(desk: Desk) -> None:
     ("touch", "said"),
     [
         (lambda desk, _, comp: desk.reaper.turn(comp, "Attack", 0.9), "Attack of VST: ReaComp (Cockos) was changed"),
-        (lambda desk, eq, _: setattr(eq, "is_enabled", False), "VST: ReaEQ (Cockos) was bypassed"),
-        (lambda desk, eq, _: setattr(eq, "is_offline", True), "VST: ReaEQ (Cockos) was taken offline"),
-        (lambda desk, eq, comp: comp.write(comp.find(":wet"), 0.5), "VST: ReaComp (Cockos)'s wet mix was changed"),
+        (lambda _, eq, __: setattr(eq, "is_enabled", False), "VST: ReaEQ (Cockos) was bypassed"),
+        (lambda _, eq, __: setattr(eq, "is_offline", True), "VST: ReaEQ (Cockos) was taken offline"),
+        (lambda _, __, comp: comp.write(comp.find(":wet"), 0.5), "VST: ReaComp (Cockos)'s wet mix was changed"),
         (lambda desk, eq, _: desk.track.fx.remove(eq), "VST: ReaEQ (Cockos) was removed"),
         (lambda desk, *_: desk.track.add_fx("ReaEQ"), "an FX was added to it"),
         (lambda desk, *_: desk.track.fx.insert(0, desk.track.project.create_fx("ReaEQ")), "an FX was added to it"),
@@ -341,7 +346,7 @@ def test_a_value_is_touched(desk: Desk) -> None:
         (lambda desk, *_: desk.track.items.clear(), "its items were changed"),
         (lambda desk, *_: setattr(desk.track.items[0], "position_s", 1.0), "its items were changed"),
         (lambda desk, *_: setattr(desk.track.items[0], "length_s", 1.0), "its items were changed"),
-        (lambda desk, *_: (desk.track.items.clear(), desk.track.add_item(noise(2.0, seed=3))), "its items were changed"),
+        (lambda desk, *_: _record_again(desk), "its items were changed"),
     ],
 )  # fmt: skip
 def test_whatever_is_touched_beside_the_written_values(desk: Desk, before, touch, said: str) -> None:

@@ -7,6 +7,7 @@ from desk import Desk, noise, unchanged
 
 from bridge.plugins.parameter import measure_display_law
 from bridge.reaper.messages import SCHEMA, Fx, Request
+from bridge.standin.fx import FxParameter
 
 
 def ask(desk: Desk, action: str = "bridge_automix.lua") -> Request:
@@ -78,6 +79,21 @@ def test_the_grid_tells_the_display_law(desk: Desk) -> None:
     index = comp.index("Thresh")
     for normalized in (0.1, 0.37, 0.8):
         assert law.to_real(normalized) == pytest.approx(comp.laws[index].to_real(normalized), abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "has_grid"), [("Big", 190, False), ("Small", 180, True), ("ReaComp", 190, True)]
+)
+def test_texts_are_asked_of_fx_with_few_parameters_and_of_reapers_own(
+    desk: Desk, name: str, more: int, has_grid: bool
+) -> None:
+    fx = desk.track.find_fx("ReaComp")
+    fx.original_name, fx.ident = f"VST: {name} (Maker)", f"/plugins/{name.lower()}.so<1"
+    fx.parameters += [FxParameter(f"P{i}", f"{20 + i}:_P{i}", 0.5, "{:.2f}".format) for i in range(more)]
+    fx._values += [0.5] * more
+    parameters = fx_called(ask(desk), name).parameters
+    assert len(parameters) == 13 + more
+    assert {bool(p.grid) for p in parameters} == {has_grid}
 
 
 def test_vst3_plugins_come_without_a_grid(desk: Desk) -> None:

@@ -89,7 +89,8 @@ def write_to(fx: Fx, parameter: str, normalized: float, **fields: Any) -> Write:
     law = measure_shown_law(found.grid)
     defaults: dict[str, Any] = {
         "fx_guid": fx.guid, "ident": found.ident, "index": found.index, "before": found.normalized,
-        "normalized": normalized, "expected_text": law.text(normalized) if law else "", "tolerance": 0.005, "eq_band": found.eq,
+        "normalized": normalized, "expected_text": law.text(normalized) if law else "", "tolerance": 0.005,
+        "eq_band": found.eq,
     }  # fmt: skip
     return Write(**(defaults | fields))
 
