@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -33,7 +34,7 @@ import bridge.standin.calls_project
 import bridge.standin.calls_system
 import bridge.standin.calls_track  # noqa: F401 - they register their answers
 from bridge.plugins.catalog import Catalog
-from bridge.settings import shipped_folder
+from bridge.reaper.install import FOLDER, install
 from bridge.standin.accessor import Accessor
 from bridge.standin.binding import Binding
 from bridge.standin.faults import Misuse
@@ -89,17 +90,24 @@ class StandIn:
         scripts: Path | None = None,
         path: str = "/projects/Song One.rpp",
     ) -> None:
-        """`home` is Bridge's folder, told to the scripts as the installer does. `seed` draws the stock FX."""
+        """`home` is Bridge's folder, where messages arrive. `seed` draws the stock FX.
+
+        REAPER has a resource folder of its own, into which Bridge's scripts are installed as a user would; they run
+        from there and find `home` by what the installer left. With `scripts`, others run, from where they are.
+        """
         self.home, self.lua = home, lua
-        self.scripts_folder = scripts or shipped_folder("reaper_scripts")
+        self._resources = TemporaryDirectory(prefix="reaper-", ignore_cleanup_errors=True)
+        self.resource_path = self._resources.name
+        if scripts is None:
+            install(Path(self.resource_path), home)
+        self.scripts_folder = scripts or Path(self.resource_path) / FOLDER
         self._rng = random.Random(seed)
         self._sample_rate_hz = sample_rate_hz
         self._catalog = Catalog()
         self.projects: list[Project] = []
         self.project = self.open_project(path)
         self.messages = Messages()
-        self.ext_state = {("Bridge", "home"): str(home)}
-        self.resource_path = "/home/user/.config/REAPER"
+        self.ext_state: dict[tuple[str, str], str] = {}
         self.os_name = ""  # "": of this machine
         self.automation_override = -1
         self.accessors: list[Accessor] = []
@@ -139,6 +147,7 @@ class StandIn:
             if self._observer is not None:
                 self._observer.stop()  # type: ignore[attr-defined]
                 self._observer.join()  # type: ignore[attr-defined]
+            self._resources.cleanup()
 
     # ------------------------------------------------------------ projects
 

@@ -1,5 +1,7 @@
 --- Where daemon and scripts meet: the same folder that the daemon computes, without configuration.
--- Order: REAPER's ext state (set by the installer), home.txt beside the actions, BRIDGE_HOME, the platform's default.
+-- Order: REAPER's ext state (for those who set it themselves), home.txt beside the actions, which the installer writes,
+-- BRIDGE_HOME, the platform's default. The default covers scripts that came without the installer; on macOS it does not
+-- know of XDG_DATA_HOME, which the daemon honours: there home.txt tells.
 local home = {}
 
 local function first_line(path)

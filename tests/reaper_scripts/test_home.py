@@ -4,7 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from desk import Desk, set_comp
 
+from bridge.reaper.install import HOME_FILE
 from bridge.settings import default_home
 from bridge.standin import StandIn
 
@@ -65,3 +67,21 @@ def test_other_platforms_have_their_own_place(find) -> None:
 def test_an_umlaut_in_the_windows_user_name_is_found_beside_reapers_folder(find) -> None:
     found = find(os_name="Win64", LOCALAPPDATA="C:\\Users\\J\u00fcrgen\\AppData\\Local")
     assert found == "C:\\Users\\Jürgen\\AppData\\Local\\Bridge"
+
+
+def test_installed_scripts_find_home_by_what_the_installer_left(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole action as a user has it: scripts in REAPER's resource folder, no ext state, no variable."""
+    for name in ("BRIDGE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    assert desk.reaper.ext_state == {}
+    assert desk.reaper.scripts_folder.is_relative_to(desk.reaper.resource_path)
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert desk.comp_values() == (0.4, 0.3)
+    (desk.reaper.scripts_folder / HOME_FILE).unlink()
+    desk.reaper.os_name = "Other"
+    desk.run()
+    assert "Bridge's daemon is not running" in desk.box
