@@ -184,7 +184,10 @@ def set_normalized(reaper: StandIn, track: Track, index: int, parameter: int, va
 
 @answers("TrackFX_GetParamEx")
 def get_parameter(reaper: StandIn, track: Track, index: int, parameter: int) -> tuple[float, float, float, float]:
-    return get_normalized(reaper, track, index, parameter), 0.0, 1.0, 0.5
+    fx = _with_parameter(track, index, parameter)
+    low, high = fx.raw_range(parameter) if fx else (0.0, 1.0)
+    normalized = get_normalized(reaper, track, index, parameter)
+    return low + (high - low) * normalized, low, high, (low + high) / 2
 
 
 @answers("TrackFX_GetParameterStepSizes")
@@ -194,6 +197,7 @@ def get_steps(reaper: StandIn, track: Track, index: int, parameter: int) -> tupl
     own, step = (fx.own(parameter), fx.step(parameter)) if fx else (None, None)
     if own is None or step is None:
         return False, 0.0, 0.0, 0.0, False
+    step *= own.high - own.low
     return True, step, step, step, own.is_toggle
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from bridge.standin.reaper import StandIn
 
 
+_STORED_RATE_HZ = 22050  # in projects that do not use it
+
+
 @answers("EnumProjects")
 def enum_projects(reaper: StandIn, index: int, _: Any) -> tuple[Project | None, str]:
     if index == -1:
@@ -42,7 +45,9 @@ def mark_dirty(reaper: StandIn, project: Project | None) -> None:
 
 @answers("GetSetProjectInfo")
 def get_set_project_info(reaper: StandIn, project: Project | None, name: str, value: float, is_set: bool) -> float:
-    values = {"PROJECT_SRATE": float(reaper.project_of(project).sample_rate_hz), "PROJECT_SRATE_USE": 1.0}
+    target = reaper.project_of(project)
+    stored_hz = target.sample_rate_hz if target.has_own_rate else _STORED_RATE_HZ
+    values = {"PROJECT_SRATE": float(stored_hz), "PROJECT_SRATE_USE": float(target.has_own_rate)}
     if is_set or name not in values:
         raise NotSimulated(f"GetSetProjectInfo: {name} (set: {is_set}, {value}) is not simulated")
     return values[name]

@@ -22,7 +22,8 @@ PSEUDO = (("Bypass", ":bypass"), ("Wet", ":wet"), ("Delta", ":delta"))
 
 @dataclass(frozen=True)
 class FxParameter:
-    """What a parameter is. `text` gives what it would display at a normalized value."""
+    """What a parameter is. `text` gives what it would display at a normalized value. `low` and `high` are the ends of
+    its raw range, in which REAPER gives value and steps beside the normalized ones."""
 
     name: str
     ident: str
@@ -30,6 +31,8 @@ class FxParameter:
     text: Callable[[float], str]
     step: float | None = None  # its own coarseness in normalized units
     is_toggle: bool = False
+    low: float = 0.0
+    high: float = 1.0
 
 
 @dataclass
@@ -169,6 +172,11 @@ class Fx(ABC):
         """The step of a parameter that REAPER knows of, in normalized units."""
         fault, own = self._fault(index), self.own(index)
         return fault.step if fault.is_step_told else own.step if own else None
+
+    def raw_range(self, index: int) -> tuple[float, float]:
+        """The ends of a parameter's raw range."""
+        own = self.own(index)
+        return (own.low, own.high) if own else (0.0, 1.0)
 
     def settle(self) -> None:
         """A tick passes: late values and texts show."""

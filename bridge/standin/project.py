@@ -163,6 +163,7 @@ class Project:
 
     def __init__(self, path: str, sample_rate_hz: int, rng: random.Random, catalog: Catalog) -> None:
         self.path, self.sample_rate_hz = path, sample_rate_hz
+        self.has_own_rate = True  # False: it takes the audio device's, and what rate is stored in it means nothing
         self.is_alive = True
         self.tracks: list[Track] = []
         self.time_selection = (0.0, 0.0)

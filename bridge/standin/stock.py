@@ -7,23 +7,40 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from pedalboard import Compressor, Gain, HighpassFilter, HighShelfFilter, LowShelfFilter, PeakFilter, Plugin
+from pedalboard import (
+    Compressor,
+    Gain,
+    HighpassFilter,
+    HighShelfFilter,
+    LowpassFilter,
+    LowShelfFilter,
+    PeakFilter,
+    Plugin,
+)
 from pedalboard._pedalboard import Pedalboard
 
 from bridge.standin.fx import Audio, EqBandRole, Fx, FxParameter
 from bridge.standin.laws import Display, Law, draw_display, draw_law
 
-HIPASS, LOW_SHELF, BAND, HIGH_SHELF, MASTER = 0, 1, 2, 4, -1
+HIPASS, LOW_SHELF, BAND, NOTCH, HIGH_SHELF, LOPASS, MASTER = 0, 1, 2, 3, 4, 5, -1
 FREQUENCY, GAIN, BANDWIDTH = 0, 1, 2
 OFF_DB = -150.0  # quieter than this is nothing
+NOTCH_DB = -24.0
 
-_BAND_NAMES = {HIPASS: "High Pass", LOW_SHELF: "Low Shelf", BAND: "Band", HIGH_SHELF: "High Shelf"}
-_CONFIGURED_TYPES = {HIPASS: 4, LOW_SHELF: 0, BAND: 8, HIGH_SHELF: 1}  # BANDTYPEx counts otherwise than GetEQParam
+_BAND_NAMES = {
+    HIPASS: "High Pass", LOW_SHELF: "Low Shelf", BAND: "Band", NOTCH: "Notch", HIGH_SHELF: "High Shelf",
+    LOPASS: "Low Pass",
+}  # fmt: skip
+_CONFIGURED_TYPES = {  # BANDTYPEx counts otherwise than GetEQParam
+    HIPASS: 4, LOW_SHELF: 0, BAND: 8, NOTCH: 6, HIGH_SHELF: 1, LOPASS: 3,
+}  # fmt: skip
 _DEFAULT_BANDS = ((LOW_SHELF, 100.0), (BAND, 300.0), (BAND, 1000.0), (HIGH_SHELF, 5000.0))
+_EXTRA_BANDS = ((BAND, 2500.0), (BAND, 150.0), (NOTCH, 50.0), (LOPASS, 18000.0))  # that users add
+_RAW_RANGES = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.0, 100.0), (-150.0, 12.0), (-1.0, 1.0))
 
 
 @dataclass(frozen=True)
@@ -40,7 +57,7 @@ class _Knob:
 
 
 class StockFx(Fx):
-    """A double whose parameters hold values in this process."""
+    """A double whose parameters hold values in this process. Some have a raw range other than 0..1."""
 
     def __init__(
         self, name: str, file: str, knobs: Sequence[_Knob], rng: random.Random, touch: Callable[[], None]
@@ -49,6 +66,9 @@ class StockFx(Fx):
         display = draw_display(rng)
         parameters = [_parameter(i, *pair, display) for i, pair in enumerate(zip(knobs, self.laws, strict=True))]
         ident = f"/opt/REAPER/Plugins/FX/{file}.vst.so<{rng.getrandbits(31)}"
+        self._rng = random.Random(ident)  # for what is not a law: it leaves the laws of a seed as they are
+        ranges = [self._rng.choice(_RAW_RANGES) for _ in parameters]
+        parameters = [replace(p, low=low, high=high) for p, (low, high) in zip(parameters, ranges, strict=True)]
         super().__init__(name=name, ident=ident, parameters=parameters, touch=touch, formats_values=True)
         self._values = [parameter.default for parameter in parameters]
 
@@ -62,6 +82,13 @@ class StockFx(Fx):
         index = self.index(parameter)
         self._values[index] = self.laws[index].to_normalized(real_value)
         self._touch()
+
+    def _use(self, knobs: Sequence[_Knob], names: tuple[str, ...]) -> None:
+        """Draw values for the parameters whose names begin so: somebody has worked with this FX."""
+        for index, knob in enumerate(knobs):
+            if knob.name.startswith(names):
+                around = self.laws[index].to_normalized(knob.default)
+                self._values[index] = min(max(around + self._rng.uniform(-0.25, 0.25), 0.05), 0.95)
 
     def _load(self, index: int) -> float:
         return self._values[index]
@@ -91,10 +118,21 @@ class ReaEq(StockFx):
 
     is_eq = True
 
-    def __init__(self, rng: random.Random, touch: Callable[[], None], *, low_cut: str | None = None) -> None:
-        """`low_cut`: "missing", "off" or "on"; None draws one."""
+    def __init__(
+        self,
+        rng: random.Random,
+        touch: Callable[[], None],
+        *,
+        low_cut: str | None = None,
+        extra_bands: int = 0,
+        is_used: bool = False,
+    ) -> None:
+        """`low_cut`: "missing", "off" or "on"; None draws one. `extra_bands`: how many bands are drawn (peaks, notch,
+        low pass) beside the stock ones. `is_used`: gains, bandwidths and Global Gain are drawn, and not at rest."""
         low_cut = low_cut or rng.choice(("missing", "off", "on"))
         bands = list(_DEFAULT_BANDS)
+        for band in rng.sample(_EXTRA_BANDS, extra_bands):
+            bands.insert(rng.randint(0, len(bands)), band)
         if low_cut != "missing":
             bands.insert(rng.choice((0, len(bands))), (HIPASS, 20.0))
         self._bands = bands
@@ -109,6 +147,8 @@ class ReaEq(StockFx):
         knobs.append(_Knob("Global Gain", "dB", -math.inf, gain_db, "amplitude", 0.0))
         self._roles.append(EqBandRole(MASTER, 0, GAIN))
         super().__init__("VST: ReaEQ (Cockos)", "reaeq", knobs, rng, touch)
+        if is_used:
+            self._use(knobs, ("Gain", "Q", "Global"))
 
     def _index_within_type(self, number: int) -> int:
         return sum(band_type == self._bands[number][0] for band_type, _ in self._bands[:number])
@@ -176,6 +216,10 @@ class ReaEq(StockFx):
         gain_db, q = max(real[GAIN], OFF_DB), _q_of_octaves(real[BANDWIDTH])
         if band_type == HIPASS:
             return [HighpassFilter(frequency_hz) for _ in range(2)]  # 12 dB per octave
+        if band_type == LOPASS:
+            return [LowpassFilter(frequency_hz) for _ in range(2)]
+        if band_type == NOTCH:
+            return [PeakFilter(frequency_hz, NOTCH_DB, q)]
         shape = {
             LOW_SHELF: LowShelfFilter,
             BAND: PeakFilter,
@@ -218,13 +262,16 @@ _COMP_KNOBS = (
 
 
 class ReaComp(StockFx):
-    """The compressor. Knee, RMS size, pre-comp and the detector's filters are shown and do nothing here."""
+    """The compressor. Knee, RMS size and pre-comp are shown and do nothing here; the detector's filters do."""
 
-    def __init__(self, rng: random.Random, touch: Callable[[], None]) -> None:
+    def __init__(self, rng: random.Random, touch: Callable[[], None], *, is_used: bool = False) -> None:
+        """`is_used`: knee, RMS size, pre-comp and the detector's filters are drawn, and not at rest."""
         knobs = list(_COMP_KNOBS)
         if rng.random() < 0.5:
             rng.shuffle(knobs)
         super().__init__("VST: ReaComp (Cockos)", "reacomp", knobs, rng, touch)
+        if is_used:
+            self._use(knobs, ("Knee", "RMS", "Pre-comp", "Lowpass", "Hipass"))
 
     def _process(self, audio: Audio, sample_rate_hz: float) -> Audio:
         compressor = Compressor(
@@ -234,8 +281,28 @@ class ReaComp(StockFx):
             release_ms=max(self.real_value("Release"), 0.1),
         )
         wet, dry = (_amplitude(self.real_value(name)) for name in ("Wet", "Dry"))
-        processed = compressor(audio, sample_rate_hz)
+        detector = self._detector(sample_rate_hz)
+        if detector:
+            key = Pedalboard(detector)(audio, sample_rate_hz)
+            processed = audio * _gain_between(key, compressor(key, sample_rate_hz))
+        else:
+            processed = compressor(audio, sample_rate_hz)
         return np.asarray(wet * processed + dry * audio, dtype=np.float32)
+
+    def _detector(self, sample_rate_hz: float) -> list[Plugin]:
+        """The filters before the detector that are not at the end of their range."""
+        low_hz, high_hz = self.real_value("Hipass"), self.real_value("Lowpass")
+        filters: list[Plugin] = [HighpassFilter(min(low_hz, 0.49 * sample_rate_hz))] if low_hz > 1.01 else []
+        return filters + ([LowpassFilter(high_hz)] if high_hz < min(19_800.0, 0.49 * sample_rate_hz) else [])
+
+
+def _gain_between(before: Audio, after: Audio) -> Audio:
+    """The gain of each sample, held where there is nothing to tell it by."""
+    is_known = np.abs(before) > 1e-7
+    is_known[:, 0] = True
+    gain = np.divide(after, before, out=np.ones_like(before), where=np.abs(before) > 1e-7)
+    last_known = np.maximum.accumulate(np.where(is_known, np.arange(before.shape[1]), 0), axis=1)
+    return np.asarray(np.take_along_axis(gain, last_known, axis=1), dtype=np.float32)
 
 
 def _amplitude(gain_db: float) -> float:

@@ -1,5 +1,7 @@
 """Applying a reply: one undo step, read back, and nothing left behind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
@@ -133,6 +135,22 @@ def test_a_plugin_that_rounds_to_its_steps_is_told_and_kept(desk: Desk) -> None:
     assert (receipt.status, [r.status for r in receipt.results]) == ("applied", ["differs"])
     assert comp.values()["Thresh"][0] == round(wanted / 0.25) * 0.25
     assert f"rounded by the plugin: {receipt.results[0].ident} shows {comp.values()['Thresh'][1]}" in desk.console
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 100.0), (-1.0, 1.0)])
+def test_steps_are_measured_in_the_range_that_reaper_gives_them_in(desk: Desk, low: float, high: float) -> None:
+    """A step of 0.05 of the whole is 5 of 0..100: taken for normalized, every rounding would be as good as kept."""
+    comp = desk.track.find_fx("ReaComp")
+    index, before = comp.index("Thresh"), comp.values()["Thresh"][0]
+    comp.parameters[index] = replace(comp.parameters[index], low=low, high=high)
+    comp.fault("Thresh", step=0.05, is_step_told=True)
+    desk.daemon.answer = lambda request: applying(request, write_to(request.fx[1], "Thresh", 0.42))
+    desk.run()
+    assert comp.values()["Thresh"][0] == pytest.approx(0.4)
+    comp._values[index] = before
+    comp.write = lambda *_, **__: comp._store(index, 0.5)  # type: ignore[method-assign]
+    desk.run()
+    assert [r.status for r in desk.daemon.receipts()].count("restored") == 1
 
 
 @pytest.mark.parametrize(("step", "status"), [(0.3, "restored"), (0.02, "applied")])

@@ -121,3 +121,14 @@ def test_the_project_rate_is_kept(lua: str, tmp_path, rate_hz: int) -> None:
         request, heard = listen(Desk(reaper, PlayedDaemon(reaper), track))
         assert request.audio.sample_rate_hz == rate_hz
         assert np.array_equal(heard, track.items[0].audio)
+
+
+def test_a_project_without_a_rate_of_its_own_is_heard_at_the_devices(lua: str, tmp_path) -> None:
+    with StandIn(tmp_path, lua=lua, sample_rate_hz=96000) as reaper:
+        reaper.project.has_own_rate = False
+        track = reaper.project.add_track("Bass", noise(0.5))
+        track.add_fx("ReaComp")
+        track.selected = True
+        request, heard = listen(Desk(reaper, PlayedDaemon(reaper), track))
+        assert request.audio.sample_rate_hz == 96000
+        assert np.array_equal(heard, track.items[0].audio)

@@ -9,9 +9,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.plugins.parameter import parse_display
+from bridge.standin import StandIn
 from bridge.standin.faults import OrderedFailure
 from bridge.standin.laws import draw_display, draw_law
-from bridge.standin.stock import BAND, FREQUENCY, GAIN, HIGH_SHELF, HIPASS, LOW_SHELF, ReaComp, ReaEq
+from bridge.standin.stock import (
+    BAND,
+    BANDWIDTH,
+    FREQUENCY,
+    GAIN,
+    HIGH_SHELF,
+    HIPASS,
+    LOPASS,
+    LOW_SHELF,
+    NOTCH,
+    ReaComp,
+    ReaEq,
+)
 
 RATE_HZ = 48000
 
@@ -140,6 +153,71 @@ def test_roles_name_every_band() -> None:
     roles = [eq.eq_role(i) for i in range(eq.parameter_count)]
     assert roles[-3:] == [None, None, None]  # REAPER's own
     assert {(r.band_type, r.band_index) for r in roles if r} == {(0, 0), (1, 0), (2, 0), (2, 1), (4, 0), (-1, 0)}
+
+
+# ---------------------------------------------------------------- FX that somebody has worked with
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_extra_bands_have_roles_names_and_sound(seed: int) -> None:
+    eq = ReaEq(random.Random(seed), lambda: None, low_cut="off", extra_bands=4)
+    roles = [role for i in range(eq.parameter_count) if (role := eq.eq_role(i))]
+    assert {(r.band_type, r.band_index) for r in roles} >= {(BAND, 3), (NOTCH, 0), (LOPASS, 0)}
+    assert len({p.name for p in eq.parameters}) == len(eq.parameters) == 3 * 9 + 1
+    eq.set_real_value(name_of(eq, NOTCH, FREQUENCY), 1000.0)
+    eq.set_real_value(name_of(eq, NOTCH, BANDWIDTH), 0.3)
+    eq.set_real_value(name_of(eq, LOPASS, FREQUENCY), 4000.0)
+    assert gain_db(eq, 1000.0) < -20.0
+    assert gain_db(eq, 200.0) == pytest.approx(0.0, abs=0.5)
+    assert gain_db(eq, 16000.0) < -20.0
+
+
+def test_a_used_equaliser_is_not_at_rest_and_the_same_for_a_seed() -> None:
+    one, again, fresh = (ReaEq(random.Random(5), lambda: None, is_used=used) for used in (True, True, False))
+    assert one.values() == again.values()
+    assert one.values()["Global Gain"] != fresh.values()["Global Gain"]
+    shelf = name_of(one, LOW_SHELF, BANDWIDTH)
+    assert one.values()[shelf] != fresh.values()[shelf]
+    assert [law.to_real(0.3) for law in one.laws] == [law.to_real(0.3) for law in fresh.laws]
+
+
+def test_a_used_compressor_is_not_at_rest() -> None:
+    used, fresh = (ReaComp(random.Random(5), lambda: None, is_used=is_used).values() for is_used in (True, False))
+    moved = {name for name, value in used.items() if value != fresh[name]}
+    assert moved == {"Knee", "RMS size", "Pre-comp", "Lowpass", "Hipass"}
+
+
+@pytest.mark.parametrize(
+    ("name", "filter_hz", "heard_hz", "unheard_hz"),
+    [("Hipass", 5000.0, 8000.0, 100.0), ("Lowpass", 200.0, 100.0, 8000.0)],
+)
+def test_the_detector_hears_through_its_filters(
+    name: str, filter_hz: float, heard_hz: float, unheard_hz: float
+) -> None:
+    comp = compressor(5)
+    for knob, value in {"Thresh": -40.0, "Ratio": 10.0, "Attack": 1.0, "Release": 50.0, name: filter_hz}.items():
+        comp.set_real_value(knob, value)
+    assert gain_db(comp, heard_hz) < -6.0
+    assert gain_db(comp, unheard_hz) == pytest.approx(0.0, abs=1.5)
+
+
+def test_raw_ranges_differ_and_reaper_gives_values_in_them(tmp_path) -> None:
+    ranges = {(p.low, p.high) for seed in range(6) for p in compressor(seed).parameters}
+    assert len(ranges) > 2
+    (tmp_path / "probe.lua").write_text("""
+        local track = reaper.GetTrack(0, 0)
+        for index = 0, reaper.TrackFX_GetNumParams(track, 0) - 1 do
+            local value, low, high, middle = reaper.TrackFX_GetParamEx(track, 0, index)
+            local normalized = reaper.TrackFX_GetParamNormalized(track, 0, index)
+            assert(math.abs(low + normalized * (high - low) - value) < 1e-9 and middle == (low + high) / 2)
+            reaper.ShowConsoleMsg(low .. " " .. high)
+        end
+    """)
+    with StandIn(tmp_path / "home", seed=3, scripts=tmp_path) as reaper:
+        comp = reaper.project.add_track("Bass").add_fx("ReaComp")
+        reaper.run_action("probe.lua")
+        told = reaper.messages.console[: len(comp.parameters)]
+        assert told == [f"{p.low} {p.high}" for p in comp.parameters]
 
 
 # ---------------------------------------------------------------- ordered faults
