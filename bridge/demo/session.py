@@ -130,7 +130,7 @@ def _auto_mix(reaper: StandIn, take: Take, folder: Path) -> DemoTrack:
         fx=list(FX),
         applied=bool(changes),
         summary=said[0].removeprefix(f"Bridge: {take.name}: "),
-        left_alone=[line.strip() for line in said if "left as it is:" in line],
+        left_alone=[line.split("left as it is: ")[1] for line in said if "left as it is: " in line],
         changes=changes,
         measures=MeasuresPair(before=_measure(before, take.good), after=_measure(after, take.good)),
         wav_before=str(_write(folder, take.name, "before", before)),
