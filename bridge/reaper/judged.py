@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from bridge.plugins.chain import Chain, Slot
 from bridge.reaper.homes import Homes, Place
 from bridge.reaper.messages import Fx, Parameter
-from bridge.reaper.stock import StockFx, StockPlugin, is_stock, stock_fx
+from bridge.reaper.stock import StockFx, StockPlugin, is_stock, stock_fx, stock_plugin
 from bridge.reaper.translation import Translation, fixed_control, translate
 
 SILENT_GAIN_DB = 0.005
@@ -45,19 +45,22 @@ class Standing(NamedTuple):
 class JudgedSlot(NamedTuple):
     """A slot as it is rendered, and where the values of its controls come from, in this order.
 
-    `indices`: of the model's settings; `parked`: values by such an index that an equaliser band wakes with, whatever
-    the settings say; `fixed`: settings that the user has otherwise; `standing`: constants.
+    `indices`: of the model's settings; `fixed`: settings that the user has otherwise; `standing`: constants. Whatever
+    the settings say, an equaliser band that sleeps has the values `off` by such an index, and wakes with `parked`.
+    `tenant` is the model's slot.
     """
 
     slot: Slot
+    tenant: str = ""
     indices: tuple[int, ...] = ()
+    off: Mapping[int, float] = {}
     parked: Mapping[int, float] = {}
     fixed: tuple[FixedHome, ...] = ()
     standing: tuple[float, ...] = ()
 
     def values(self, settings: NDArray[np.float32], *, is_set: bool) -> Iterator[float]:
         for index in self.indices:
-            yield self.parked.get(index, float(settings[index])) if is_set else float(settings[index])
+            yield (self.parked if is_set else self.off).get(index, float(settings[index]))
         for translation, setting in self.fixed:
             yield translation.to_setting(translation.written(setting)) if is_set else translation.found
         yield from self.standing
@@ -72,7 +75,7 @@ class Judged:
 
     def settings(self, settings: NDArray[np.float32], moved: Collection[str]) -> NDArray[np.float32]:
         """Float32 (judged controls,) for the model's `settings`, with which the slots called `moved` are set."""
-        values = [value for slot in self.slots for value in slot.values(settings, is_set=slot.slot.name in moved)]
+        values = [value for slot in self.slots for value in slot.values(settings, is_set=slot.tenant in moved)]
         return np.array(values, dtype=np.float32)
 
 
@@ -90,24 +93,43 @@ def judge_chain(
         indices = range(start, start + len(slot.controls))
         start = indices.stop
         if slot.name in homes.fx:
-            judged = _judged_slot(slot, {index: translations[index] for index in indices}, fixed[slot.name])
-            placed.append((homes.fx[slot.name].index, judged))
-    placed += [(row.fx.index, JudgedSlot(row.slot, standing=row.values)) for row in standing]
+            fx, known = homes.fx[slot.name], stock_plugin(homes.fx[slot.name], slot.plugin)
+            judged = _judged_slot(slot, {index: translations[index] for index in indices}, fixed[slot.name], known)
+            placed += [(fx.index, stage) for stage in _in_a_row(judged, known)]
+    for row in standing:
+        stages = _in_a_row(JudgedSlot(row.slot, standing=row.values), stock_plugin(row.fx, row.slot.plugin))
+        placed += [(row.fx.index, stage) for stage in stages]
     slots = tuple(slot for _, slot in sorted(placed, key=lambda pair: pair[0]))
     return Judged(msgspec.structs.replace(chain, slots=tuple(slot.slot for slot in slots)), slots)
 
 
-def _judged_slot(slot: Slot, translations: Mapping[int, Translation], fixed: Sequence[FixedHome]) -> JudgedSlot:
+def _in_a_row(judged: JudgedSlot, known: StockPlugin | None) -> Iterator[JudgedSlot]:
+    """The slot as often as it takes to sound like its home."""
+    yield judged
+    for number in range(2, known.times + 1 if known else 0):
+        name = f"{judged.slot.name}, stage {number}"
+        controls = tuple(msgspec.structs.replace(control, slot=name) for control in judged.slot.controls)
+        yield judged._replace(slot=msgspec.structs.replace(judged.slot, name=name, controls=controls))
+
+
+def _judged_slot(
+    slot: Slot, translations: Mapping[int, Translation], fixed: Sequence[FixedHome], known: StockPlugin | None
+) -> JudgedSlot:
     differing = tuple(home for home in fixed if not home.translation.is_shown(home.setting))
     names = {home.translation.control.name for home in differing}
-    held = {index: t for index, t in translations.items() if t.place.is_asleep and t.place.parameter.automated}
-    parked = {index: translation.current for index, translation in held.items()}
+    asleep = {index: t for index, t in translations.items() if t.place.is_asleep}
+    parked = {index: t.current for index, t in asleep.items() if t.place.parameter.automated}
+    off = {
+        index: t.control.normalized(known.off[t.control.name])
+        for index, t in asleep.items()
+        if known and t.control.name in known.off
+    }
     shown = msgspec.structs.replace(
         slot,
         fixed={name: value for name, value in slot.fixed.items() if name not in names},
         controls=(*slot.controls, *(home.translation.control for home in differing)),
     )
-    return JudgedSlot(shown, tuple(translations), parked, differing)
+    return JudgedSlot(shown, slot.name, tuple(translations), off, parked, differing)
 
 
 # ---------------------------------------------------------------- what an FX does beside its slots

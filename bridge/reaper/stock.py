@@ -24,10 +24,16 @@ class StockControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StockPlugin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands for one of pedalboard's effects: a band of an equaliser, or (without) parameters by name."""
+    """What stands for one of pedalboard's effects: a band of an equaliser, or (without) parameters by name.
+
+    `times` of the effect in a row sound like it; `off` holds real values at which the effect does nothing, where the
+    band is switched off.
+    """
 
     control: dict[str, StockControl]
     band_type: int | None = None
+    times: int = 1
+    off: dict[str, float] = {}
 
 
 class Demand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,6 +73,11 @@ def stock_fx() -> tuple[StockFx, ...]:
 def is_stock(fx: Fx, stock: StockFx) -> bool:
     """Whether an FX is this entry of the table, whatever the user calls it."""
     return is_plugin(fx, stock.name, kind="VST") or (fx.type in ("VST", "") and file_stem(fx.ident) == stock.file_stem)
+
+
+def stock_plugin(fx: Fx, plugin: str) -> StockPlugin | None:
+    """How an FX stands for one of pedalboard's effects, if it does."""
+    return next((entry.plugin[plugin] for entry in stock_fx() if plugin in entry.plugin and is_stock(fx, entry)), None)
 
 
 def is_met(demand: Demand, fx: Fx) -> bool:

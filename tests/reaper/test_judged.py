@@ -35,6 +35,17 @@ def test_master_gain_and_bands_without_slot_are_judged_as_they_stand(desk) -> No
         assert values[slots["builtin:LowpassFilter"] + ".cutoff_frequency_hz"] == pytest.approx(12000, rel=0.002)
 
 
+def test_a_low_cut_is_as_steep_as_the_bands_and_not_heard_while_that_is_off(desk) -> None:
+    cut = (0, 0, True, 90.0, 0.0, 1.9)
+    on, off = (map_chain(desk.strip(), [desk.rea_eq(((0, 0, is_on, *cut[3:]),))]) for is_on in (True, False))
+    assert [slot.plugin for slot in on.judged_chain.slots] == ["builtin:HighpassFilter"] * 2
+    assert list(judged(on, on.current).values()) == pytest.approx([90.0, 90.0], rel=0.002)
+    assert list(judged(off, off.current).values()) == pytest.approx([5.0, 5.0], rel=0.002)
+    for mapping in (on, off):
+        after = mapping.realizable(with_real(mapping, low_cut__cutoff_frequency_hz=140.0))
+        assert list(judged(mapping, after).values()) == pytest.approx([140.0, 140.0], rel=0.01)
+
+
 def test_bands_that_do_nothing_are_not_judged(desk) -> None:
     idle = ((2, 2, False, 15000.0, 9.0, 1.0), (4, 0, True, 9000.0, 0.0, 1.9), (3, 0, False, 50.0, 0.0, 1.0))
     chain = desk.chain(*(slot for slot in desk.strip().slots if slot.name.startswith("peak")))
