@@ -27,7 +27,7 @@ from bridge.plugins.chain import VST3, Chain
 from bridge.plugins.file_render import STRETCH_FRAMES, FileRender
 from bridge.plugins.jobs import Batch, Errand, LoadedFrom, Queue, RenderJob, SharedSource
 from bridge.plugins.lane import CLOSED, Lane, LaneSettings, suspects
-from bridge.plugins.shared_audio import BufferPool, Float32
+from bridge.plugins.shared_audio import BufferPool, Float32, sweep
 from bridge.plugins.worker_process import Deadlines
 from bridge.settings import Settings
 
@@ -215,6 +215,7 @@ class PluginHost:
         with self._start_lock:
             if not self._is_started and not self._is_closed:
                 self._is_started = True
+                sweep()
                 atexit.register(self.close)
                 for lane in self._lanes:
                     lane.start()

@@ -104,7 +104,7 @@ class BufferPool:
 
 
 class BorrowedBuffers:
-    """The worker's side: files mapped on first use, unmapped when told, deleted only if the host died."""
+    """The worker's side: files mapped on first use, unmapped when told."""
 
     def __init__(self) -> None:
         self._maps: OrderedDict[str, mmap.mmap] = OrderedDict()
@@ -123,10 +123,38 @@ class BorrowedBuffers:
                 with contextlib.suppress(PermissionError):
                     Path(file).unlink(missing_ok=True)
 
-    def delete_orphans(self) -> None:
-        """The host is gone without a goodbye: its files would stay for ever."""
-        for file in list(self._maps):
-            Path(file).unlink(missing_ok=True)
+
+def delete_files_of(pid: int) -> None:
+    """Delete what a process shared and can no longer delete itself, because it was killed."""
+    for folder in _folders():
+        for path in folder.glob(f"{PREFIX}{pid}-*"):
+            with contextlib.suppress(OSError):  # somebody else's, or deleted by another worker meanwhile
+                path.unlink()
+
+
+def sweep() -> None:
+    """Delete what killed processes have left, when even their workers could not."""
+    for folder in _folders():
+        pids = {path.name.removeprefix(PREFIX).partition("-")[0] for path in folder.glob(f"{PREFIX}*")}
+        for pid in pids:
+            if pid.isdigit() and not _is_running(int(pid)):
+                delete_files_of(int(pid))
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":  # where a signal of 0 would end it; a file in use is not deleted there anyway
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _folders() -> list[Path]:
+    return [folder for folder in (_MEMORY_FOLDER, Path(tempfile.gettempdir())) if folder.is_dir()]
 
 
 def audio_bytes(channels: int, frames: int) -> int:
@@ -150,9 +178,7 @@ def _size_class(size_bytes: int) -> int:
 def _create(size_bytes: int) -> tuple[Path, mmap.mmap]:
     """A new mapped file, all of its room reserved: a full disk is an error here, not a dead process later."""
     failures = []
-    for folder in (_MEMORY_FOLDER, Path(tempfile.gettempdir())):
-        if not folder.is_dir():
-            continue
+    for folder in _folders():
         path = folder / f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex[:12]}"
         try:
             with path.open("xb+") as file:

@@ -16,12 +16,9 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from bridge.plugins import protocol
-
-if TYPE_CHECKING:
-    from bridge.plugins.serving import Service
+from bridge.plugins.shared_audio import delete_files_of
 
 LOG_VARIABLE = "BRIDGE_WORKER_LOG"
 _READ_BYTES = 1 << 16
@@ -34,7 +31,7 @@ class Pipe:
         self._source = source
         self._target = target
         self._asks: queue.SimpleQueue[protocol.Asks] = queue.SimpleQueue()
-        self.service: Service | None = None
+        self._host_pid = os.getppid()
 
     def start(self) -> None:
         threading.Thread(target=self._read, name="host", daemon=True).start()
@@ -69,8 +66,7 @@ class Pipe:
 
     def _leave(self) -> None:
         """The host is gone. No farewell to the plugins: some write, hang or crash at exit."""
-        if self.service is not None:
-            self.service.buffers.delete_orphans()
+        delete_files_of(self._host_pid)
         os._exit(0)
 
 
@@ -94,7 +90,6 @@ def main() -> None:
         last_resort.begin()
 
     service = Service(announce)
-    pipe.service = service
     pipe.start()
     pipe.send(protocol.Ready())
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -83,3 +84,25 @@ def test_a_full_memory_disk_falls_back_to_the_temporary_folder(monkeypatch: pyte
 def test_no_room_anywhere_is_one_line() -> None:
     with pytest.raises(PluginError, match=r"No room for .* MiB .*TMPDIR"):
         SharedBuffer(1 << 52)
+
+
+LEAVER = """
+import os
+from bridge.plugins.shared_audio import SharedBuffer
+buffer = SharedBuffer(1 << 16)
+print(buffer.path, buffer.path.exists(), flush=True)
+os._exit(1)
+"""
+
+
+def test_what_killed_processes_left_is_swept() -> None:
+    mine = SharedBuffer(1 << 16)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    command = [sys.executable, "-c", LEAVER]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    path, existed = done.stdout.split()
+    assert existed == "True"
+    shared_audio.sweep()
+    assert not Path(path).exists()
+    assert mine.path.exists()
+    mine.close()
