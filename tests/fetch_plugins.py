@@ -1,8 +1,8 @@
 """Fetch real VST3 plugins for the tests: `python tests/fetch_plugins.py [--trixie]`.
 
 zam-plugins 4.1 comes from Debian 12's own repository: installed as root, otherwise unpacked into
-`plugins-for-tests/stable` beside this folder, which git ignores. `--trixie` adds zam-plugins 4.2 and Dragonfly Reverb, a
-second version and a second vendor, from the next Debian release; these are only ever unpacked. What is there already
+`plugins-for-tests/stable` beside this folder, which git ignores. `--trixie` adds zam-plugins 4.2 and Dragonfly Reverb,
+a second version and a second vendor, from the next Debian release; these are only ever unpacked. What is there already
 is left alone. It changes no source list of the machine and works on Debian and its derivatives alone.
 """
 
