@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,8 +22,8 @@ from pedalboard import (
 )
 from pedalboard._pedalboard import Pedalboard
 
-from bridge.standin.fx import Audio, EqBandRole, Fx, FxParameter
-from bridge.standin.laws import Display, Law, draw_display, draw_law
+from bridge.standin.fx import Audio, EqBandRole
+from bridge.standin.stock_fx import Knob, StockFx
 
 HIPASS, LOW_SHELF, BAND, NOTCH, HIGH_SHELF, LOPASS, MASTER = 0, 1, 2, 3, 4, 5, -1
 FREQUENCY, GAIN, BANDWIDTH = 0, 1, 2
@@ -40,74 +39,6 @@ _CONFIGURED_TYPES = {  # BANDTYPEx counts otherwise than GetEQParam
 }  # fmt: skip
 _DEFAULT_BANDS = ((LOW_SHELF, 100.0), (BAND, 300.0), (BAND, 1000.0), (HIGH_SHELF, 5000.0))
 _EXTRA_BANDS = ((BAND, 2500.0), (BAND, 150.0), (NOTCH, 50.0), (LOPASS, 18000.0))  # that users add
-_RAW_RANGES = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.0, 100.0), (-150.0, 12.0), (-1.0, 1.0))
-
-
-@dataclass(frozen=True)
-class _Knob:
-    """A parameter before it has a place: its range and the axis along which its law is drawn."""
-
-    name: str
-    unit: str
-    low: float
-    high: float
-    axis: str
-    default: float  # real value
-    is_toggle: bool = False
-
-
-class StockFx(Fx):
-    """A double whose parameters hold values in this process. Some have a raw range other than 0..1."""
-
-    def __init__(
-        self, name: str, file: str, knobs: Sequence[_Knob], rng: random.Random, touch: Callable[[], None]
-    ) -> None:
-        self.laws = [draw_law(rng, knob.low, knob.high, knob.axis) for knob in knobs]
-        display = draw_display(rng)
-        parameters = [_parameter(i, *pair, display) for i, pair in enumerate(zip(knobs, self.laws, strict=True))]
-        ident = f"/opt/REAPER/Plugins/FX/{file}.vst.so<{rng.getrandbits(31)}"
-        self._rng = random.Random(ident)  # for what is not a law: it leaves the laws of a seed as they are
-        ranges = [self._rng.choice(_RAW_RANGES) for _ in parameters]
-        parameters = [replace(p, low=low, high=high) for p, (low, high) in zip(parameters, ranges, strict=True)]
-        super().__init__(name=name, ident=ident, parameters=parameters, touch=touch, formats_values=True)
-        self._values = [parameter.default for parameter in parameters]
-
-    def real_value(self, parameter: str) -> float:
-        """What the parameter stands at, in its unit."""
-        index = self.index(parameter)
-        return self.laws[index].to_real(self._values[index])
-
-    def set_real_value(self, parameter: str, real_value: float) -> None:
-        """Set up a test: the parameter stands at this value, in its unit."""
-        index = self.index(parameter)
-        self._values[index] = self.laws[index].to_normalized(real_value)
-        self._touch()
-
-    def _use(self, knobs: Sequence[_Knob], names: tuple[str, ...]) -> None:
-        """Draw values for the parameters whose names begin so: somebody has worked with this FX."""
-        for index, knob in enumerate(knobs):
-            if knob.name.startswith(names):
-                around = self.laws[index].to_normalized(knob.default)
-                self._values[index] = min(max(around + self._rng.uniform(-0.25, 0.25), 0.05), 0.95)
-
-    def _load(self, index: int) -> float:
-        return self._values[index]
-
-    def _store(self, index: int, normalized: float) -> None:
-        step = self.parameters[index].step
-        self._values[index] = round(normalized / step) * step if step else normalized
-
-
-def _parameter(index: int, knob: _Knob, law: Law, display: Display) -> FxParameter:
-    if knob.is_toggle:
-        text: Callable[[float], str] = lambda n: "On" if n >= 0.5 else "Off"  # noqa: E731
-        return FxParameter(knob.name, _ident(index, knob.name), knob.default, text, step=1.0, is_toggle=True)
-    text = lambda n: display.text(law.to_real(n), knob.unit)  # noqa: E731
-    return FxParameter(knob.name, _ident(index, knob.name), law.to_normalized(knob.default), text)
-
-
-def _ident(index: int, name: str) -> str:
-    return f"{index}:_{name.replace(' ', '_').replace('-', '_')}"
 
 
 # ---------------------------------------------------------------- ReaEQ
@@ -144,7 +75,7 @@ class ReaEq(StockFx):
             for kind in kinds:
                 knobs.append(_band_knob(kind, band_type, number, frequency_hz, gain_db))
                 self._roles.append(EqBandRole(band_type, self._index_within_type(number), kind))
-        knobs.append(_Knob("Global Gain", "dB", -math.inf, gain_db, "amplitude", 0.0))
+        knobs.append(Knob("Global Gain", "dB", -math.inf, gain_db, "amplitude", 0.0))
         self._roles.append(EqBandRole(MASTER, 0, GAIN))
         super().__init__("VST: ReaEQ (Cockos)", "reaeq", knobs, rng, touch)
         if is_used:
@@ -228,13 +159,13 @@ class ReaEq(StockFx):
         return [shape[band_type](frequency_hz, gain_db, q)]
 
 
-def _band_knob(kind: int, band_type: int, number: int, frequency_hz: float, gain_db: float) -> _Knob:
+def _band_knob(kind: int, band_type: int, number: int, frequency_hz: float, gain_db: float) -> Knob:
     name = _BAND_NAMES[band_type] + (f" {number + 1}" if band_type == BAND or number else "")
     if kind == FREQUENCY:
-        return _Knob(f"Freq-{name}", "Hz", 20.0, 24000.0, "log", frequency_hz)
+        return Knob(f"Freq-{name}", "Hz", 20.0, 24000.0, "log", frequency_hz)
     if kind == GAIN:
-        return _Knob(f"Gain-{name}", "dB", -math.inf, gain_db, "amplitude", 0.0)
-    return _Knob(f"Q-{name}", "oct", 0.01, 4.0, "linear", 2.0)
+        return Knob(f"Gain-{name}", "dB", -math.inf, gain_db, "amplitude", 0.0)
+    return Knob(f"Q-{name}", "oct", 0.01, 4.0, "linear", 2.0)
 
 
 def _q_of_octaves(octaves: float) -> float:
@@ -245,19 +176,19 @@ def _q_of_octaves(octaves: float) -> float:
 # ---------------------------------------------------------------- ReaComp
 
 _COMP_KNOBS = (
-    _Knob("Thresh", "dB", -60.0, 12.0, "linear", 0.0),
-    _Knob("Ratio", ":1", 1.0, 100.0, "linear", 4.0),
-    _Knob("Attack", "ms", 0.0, 500.0, "linear", 3.0),
-    _Knob("Release", "ms", 0.0, 5000.0, "linear", 100.0),
-    _Knob("Pre-comp", "ms", 0.0, 250.0, "linear", 0.0),
-    _Knob("Lowpass", "Hz", 20.0, 20000.0, "log", 20000.0),
-    _Knob("Hipass", "Hz", 1.0, 20000.0, "log", 1.0),
-    _Knob("Dry", "dB", -math.inf, 12.0, "amplitude", -math.inf),
-    _Knob("Wet", "dB", -math.inf, 12.0, "amplitude", 0.0),
-    _Knob("RMS size", "ms", 0.0, 1000.0, "linear", 5.0),
-    _Knob("Knee", "dB", 0.0, 24.0, "linear", 0.0),
-    _Knob("Auto Make Up Gain", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
-    _Knob("Auto Release", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    Knob("Thresh", "dB", -60.0, 12.0, "linear", 0.0),
+    Knob("Ratio", ":1", 1.0, 100.0, "linear", 4.0),
+    Knob("Attack", "ms", 0.0, 500.0, "linear", 3.0),
+    Knob("Release", "ms", 0.0, 5000.0, "linear", 100.0),
+    Knob("Pre-comp", "ms", 0.0, 250.0, "linear", 0.0),
+    Knob("Lowpass", "Hz", 20.0, 20000.0, "log", 20000.0),
+    Knob("Hipass", "Hz", 1.0, 20000.0, "log", 1.0),
+    Knob("Dry", "dB", -math.inf, 12.0, "amplitude", -math.inf),
+    Knob("Wet", "dB", -math.inf, 12.0, "amplitude", 0.0),
+    Knob("RMS size", "ms", 0.0, 1000.0, "linear", 5.0),
+    Knob("Knee", "dB", 0.0, 24.0, "linear", 0.0),
+    Knob("Auto Make Up Gain", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    Knob("Auto Release", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
 )
 
 

@@ -65,7 +65,7 @@ local function look_twice(jobs)
   local is_any_stale = false
   for _, job in ipairs(jobs) do
     if not tracks.loss(job.target) and heard.is_stale(job.target, job.heard) then
-      heard.look(job.target, job.heard)
+      heard.look(job.target, job.heard, plan.written(job.reply))
       is_any_stale = true
     end
   end

@@ -2,6 +2,7 @@
 -- what it did not write counts as much as what it writes.
 local gather = require("gather")
 local probe = require("probe")
+local ticks = require("ticks")
 local tracks = require("tracks")
 
 local heard = {}
@@ -39,6 +40,7 @@ function heard.drop_moving(track, chain)
     for index, now in pairs(read_values(track, place - 1, kept.values)) do
       if not is_near(now, kept.values[index]) then kept.values[index] = nil end
     end
+    ticks.breathe()
   end
 end
 
@@ -47,9 +49,11 @@ function heard.is_stale(target, record)
   return reaper.GetProjectStateChangeCount(target.project) ~= record.change_count
 end
 
---- The first look at what moves by itself; `change` is the second one, a tick later.
-function heard.look(target, record)
-  for place, kept in ipairs(record.chain) do kept.recent = read_values(target.track, place - 1, kept.values) end
+--- The first look at what moves by itself in the FX to be written; `change` is the second one, a tick later.
+function heard.look(target, record, written)
+  for place, kept in ipairs(record.chain) do
+    kept.recent = written[kept.guid] and read_values(target.track, place - 1, kept.values) or nil
+  end
   record.recent_count = reaper.GetProjectStateChangeCount(target.project)
 end
 

@@ -47,16 +47,22 @@ local function objection(track, step)
   return math.abs(step.before - step.write.before) > UNTOUCHED and "a setting was changed by hand or by automation" or nil
 end
 
+--- The GUIDs of the FX that a reply writes to, as a set.
+function plan.written(reply)
+  local guids = {}
+  for _, write in ipairs(reply.writes) do guids[write.fx_guid] = true end
+  return guids
+end
+
 --- The steps of a reply in the order to do them; or nil, why not, and the results for the receipt.
 -- `record` is what was heard of the track, which the daemon answered.
 function plan.make(target, reply, record)
   local loss = tracks.loss(target)
   if loss then return nil, loss, {} end
-  local steps, results, written, reason = {}, {}, {}, nil
+  local steps, results, reason = {}, {}, nil
   for _, write in ipairs(reply.writes) do
     local step, status = resolve(target.track, write)
     local objected = step and objection(target.track, step)
-    written[write.fx_guid] = true
     if not step then
       results[#results + 1] = receipt.result(write, status)
       reason = "an FX that it has judged was removed or taken offline"
@@ -67,7 +73,7 @@ function plan.make(target, reply, record)
       steps[#steps + 1] = step
     end
   end
-  reason = reason or heard.change(target, record, written)
+  reason = reason or heard.change(target, record, plan.written(reply))
   if reason then return nil, reason, results end
   table.sort(steps, comes_before)
   return steps
