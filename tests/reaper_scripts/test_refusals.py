@@ -389,13 +389,26 @@ def test_another_track_may_be_touched(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("is_touched", [True, False])
-def test_a_meter_among_the_parameters_does_not_matter(desk: Desk, is_touched: bool) -> None:
-    """It moves in every tick by itself, also where REAPER counts a change elsewhere in the project."""
+@pytest.mark.parametrize("moves", ["while it is read", "afterwards"])
+def test_a_meter_among_the_parameters_does_not_matter(desk: Desk, moves: str, is_touched: bool) -> None:
+    """It moves by itself while the music plays, also where REAPER counts a change elsewhere in the project."""
     comp = desk.track.find_fx("ReaComp")
     meter = comp.index("RMS size")
-    for tick in range(1, 60):
-        desk.reaper.on_tick(tick, lambda tick=tick: comp._store(meter, 0.3 + 0.01 * (tick % 7)))
-    _meanwhile(desk, desk.reaper.project.touch if is_touched else lambda: None)
+
+    def play() -> None:
+        for tick in range(30):
+            desk.reaper.on_tick(tick, lambda tick=tick: comp._store(meter, 0.3 + 0.01 * (tick % 7)))
+
+    def touch() -> None:
+        desk.reaper._scheduled.clear()  # the music stops
+        if moves == "afterwards":
+            play()
+        if is_touched:
+            desk.reaper.project.touch()
+
+    if moves == "while it is read":
+        play()
+    _meanwhile(desk, touch)
     assert desk.reaper.messages.boxes == []
     assert desk.comp_values() == (0.4, 0.3)
 
