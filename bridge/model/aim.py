@@ -1,14 +1,13 @@
 """What the guard steers by: how far a sound lies from where it should be, in dB.
 
-With a reference that is the reference's own profile. Without one it is a bank of well-recorded sounds, of which the
-most alike count; a model without a bank aims at the profile that its encoder predicts. Of the three ways to judge
-without a reference, the bank agreed best with the distance to the true original (`models/LOG.md`).
+With a reference that is the reference's own profile. Without one it is the profile that the encoder predicts for the
+track; because an encoder tends to agree with itself, much of the way must be made, and a bank of well-recorded sounds
+has a veto: what moves away from all of them is no improvement. How this was chosen: `models/LOG.md`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,46 +15,50 @@ from numpy.typing import NDArray
 from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import SoundProfile, distance_db, profile_distances_db
 
-NEIGHBOURS = 8
-
-
-class Aim(Protocol):
-    """Somewhere to go to. An improvement smaller than `margin_share` of the distance is none."""
-
-    @property
-    def level_counts(self) -> bool: ...
-
-    @property
-    def margin_share(self) -> float: ...
-
-    def distance_db(self, sound: SoundProfile) -> float: ...
+NEIGHBOURS = 4
+LEAST_DB = 0.25
 
 
 @dataclass(frozen=True)
-class ProfileAim:
-    """One profile, at its level or at any."""
+class Aim:
+    """A profile to come close to.
+
+    Attributes:
+        level_counts: whether level is part of the sound, as with a reference.
+        margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
+        bank: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
+    """
 
     target: SoundProfile
     features: FeatureSettings
     level_counts: bool
-    margin_share: float = 0.05
+    margin_share: float
+    margin_db: float
+    bank: NDArray[np.float32] | None = None
 
     def distance_db(self, sound: SoundProfile) -> float:
         return distance_db(sound, self.target, level_counts=self.level_counts, features=self.features)
 
+    def needed_db(self, before_db: float, share: float) -> float:
+        """The distance to fall to, for an improvement on `before_db`; `share` is how much of the way is asked for."""
+        return before_db - max(LEAST_DB, share * max(self.margin_db, self.margin_share * before_db))
 
-@dataclass(frozen=True)
-class BankAim:
-    """The `NEIGHBOURS` profiles of `bank` (n, 2, bands; mean and spread in dB) that are most alike, at any level."""
+    def permits(self, before: SoundProfile, after: SoundProfile) -> bool:
+        """Whether `after` is no farther from good recordings than `before` was."""
+        return self.bank is None or self._strangeness_db(after) <= self._strangeness_db(before)
 
-    bank: NDArray[np.float32]
-    features: FeatureSettings
-    level_counts: bool = False
-    margin_share: float = 0.1
-
-    def distance_db(self, sound: SoundProfile) -> float:
-        """Mean distance to the nearest ones, each as `profile.distance_db` has it at equal loudness."""
+    def _strangeness_db(self, sound: SoundProfile) -> float:
+        """Mean distance at equal loudness to the nearest profiles of the bank."""
+        assert self.bank is not None
         own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.bands_heard]
         bank = self.bank[:, :, : sound.bands_heard]
         distances = profile_distances_db(own, bank, level_counts=False, features=self.features)
         return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
+
+
+def aim_at_reference(reference: SoundProfile, features: FeatureSettings) -> Aim:
+    return Aim(reference, features, level_counts=True, margin_share=0.05, margin_db=LEAST_DB)
+
+
+def aim_at_prediction(predicted: SoundProfile, features: FeatureSettings, bank: NDArray[np.float32] | None) -> Aim:
+    return Aim(predicted, features, level_counts=False, margin_share=0.5, margin_db=1.0, bank=bank)

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import ModelError
-from bridge.model.aim import Aim, BankAim, ProfileAim
+from bridge.model.aim import Aim, aim_at_prediction, aim_at_reference
 from bridge.model.bundle import ModelBundle
-from bridge.model.guard import Guard
+from bridge.model.guard import Guard, Verdict
 from bridge.model.predict import Prediction, Predictor
 from bridge.model.profile import HeardSound
 from bridge.model.search import search
@@ -58,10 +58,11 @@ class Automix:
         prediction = predictor.predict(sound, task.reference)
         progress(0.3, "trying the settings")
         guard = self.guard(task, prediction)
-        wanted = prediction.settings
+        amount = task.amount_percent / 100
+        verdict = guard.judge(current, prediction.settings, amount)
         if task.refine_s > 0:
-            wanted = self._refined(task, guard, wanted, lambda share: progress(0.3 + 0.6 * share, "refining"))
-        verdict = guard.judge(current, wanted, task.amount_percent / 100)
+            found = self._refined(task, guard, prediction.settings, progress)
+            verdict = _closer(verdict, guard.judge(current, found, amount))
         progress(1.0, "done")
         accepted = verdict.accepted
         return Outcome(
@@ -95,20 +96,21 @@ class Automix:
     def _aim(self, task: AutomixTask, prediction: Prediction) -> Aim:
         features = self.bundle.manifest.features
         if task.reference is not None:
-            return ProfileAim(task.reference.profile, features, level_counts=True)
-        if self.bundle.bank is not None:
-            return BankAim(self.bundle.bank, features)
-        return ProfileAim(prediction.target, features, level_counts=False)
+            return aim_at_reference(task.reference.profile, features)
+        return aim_at_prediction(prediction.target, features, self.bundle.bank)
 
     def _refined(
-        self, task: AutomixTask, guard: Guard, start: NDArray[np.float32], progress: Callable[[float], None]
+        self, task: AutomixTask, guard: Guard, start: NDArray[np.float32], progress: Progress
     ) -> NDArray[np.float32]:
         """Search from the prediction, by the distance that the guard will judge by."""
         low, high = self.bundle.chain.bounds
         free = np.ones(len(start), dtype=bool) if task.free is None else task.free
         held = np.where(free, np.clip(start, low, high), task.current).astype(np.float32)
-        found = search(held, low, high, free, guard.distance, limit_s=task.refine_s, progress=progress)
-        return found.settings
+
+        def tell(share: float) -> None:
+            progress(0.3 + 0.6 * share, "refining")
+
+        return search(held, low, high, free, guard.distance, limit_s=task.refine_s, progress=tell).settings
 
     def _silent(self, current: NDArray[np.float32]) -> Outcome:
         nothing = Measured(None, None, None)
@@ -122,6 +124,15 @@ class Automix:
             measures_before=nothing,
             measures_after=nothing,
         )
+
+
+def _closer(first: Verdict, second: Verdict) -> Verdict:
+    """The verdict that was accepted with the smaller distance; the first where they are equal or both refused."""
+    if second.accepted is None:
+        return first
+    if first.accepted is None or second.accepted.distance_db < first.accepted.distance_db:
+        return second
+    return first
 
 
 def _sounds(excerpts: Sequence[NDArray[np.float32]]) -> bool:

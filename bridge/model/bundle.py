@@ -27,7 +27,7 @@ class ModelBundle:
 
     manifest: Manifest
     encoder: Encoder
-    bank: NDArray[np.float32] | None = None  # (n, 2, bands): profiles of well-recorded sounds, for `aim.BankAim`
+    bank: NDArray[np.float32] | None = None  # (n, 2, bands): profiles of well-recorded sounds, see `aim`
 
     @property
     def name(self) -> str:

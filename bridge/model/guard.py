@@ -27,7 +27,6 @@ Audio = NDArray[np.float32]
 Settings = NDArray[np.float32]
 
 AMOUNTS = (1.0, 0.7, 0.4)
-MARGIN_DB = 0.25
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1  # taken off beyond the ceiling, because other parts of the track may peak higher
 LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
@@ -95,10 +94,11 @@ class Guard:
         if before is None:
             raise self._failure(current)
         before_measured = self._measure(before)
-        needed = before.distance_db - max(MARGIN_DB, self.aim.margin_share * before.distance_db)
+        # The less may move, the less can be asked for.
+        needed = self.aim.needed_db(before.distance_db, amount * float(np.mean(self.free)))
         rendered = [take for take in takes if take is not None]
         for take in rendered:
-            if take.distance_db > needed:
+            if take.distance_db > needed or not self.aim.permits(before.profile, take.profile):
                 continue
             levelled, measured = self._level(take, before_measured)
             overshoot_db = self._overshoot_db(levelled, before_measured)

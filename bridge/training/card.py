@@ -62,16 +62,23 @@ def _scores(manifest: Manifest) -> list[str]:
         "guard is on. Lower is better; doing nothing is 1.",
         "",
     ]
-    for use, table in scores["uses"].items():
-        lines += [f"### {use}", "", "| method | after / before | interval | made worse | dB before | dB after |"]
-        lines += ["|---|---|---|---|---|---|"]
-        lines += [
-            f"| {row['method']} | {row['ratio']:.2f} | {row['ratio_low']:.2f} – {row['ratio_high']:.2f} | "
-            f"{row['worse']:.1%} | {row['before_db']:.2f} | {row['after_db']:.2f} |"
-            for row in table
-        ]
+    for use in scores["uses"]:
+        lines += [f"### {use}", "", "Stems of songs:", "", *_table(scores["songs"][use])]
+        lines += ["", "All recordings, with the loops:", "", *_table(scores["uses"][use])]
         lines += ["", _unchanged(scores["unchanged"][use]), ""]
     return lines
+
+
+def _table(rows: list[dict[str, Any]]) -> list[str]:
+    return [
+        "| method | after / before | interval | made worse | dB before | dB after | cases |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {row['method']} | {row['ratio']:.2f} | {row['ratio_low']:.2f} – {row['ratio_high']:.2f} | "
+            f"{row['worse']:.1%} | {row['before_db']:.2f} | {row['after_db']:.2f} | {row['cases']} |"
+            for row in rows
+        ),
+    ]
 
 
 def _unchanged(row: dict[str, Any]) -> str:

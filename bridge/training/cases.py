@@ -46,7 +46,7 @@ class Case:
 def draw_cases(
     chain: Chain, host: PluginHost, recordings: Sequence[Recording], use: Use, *, each: int, seed: int
 ) -> list[Case]:
-    """`each` cases of every recording with two halves that sound."""
+    """`each` cases of every recording with two halves that sound, but for those that pass full scale."""
     sampler = SettingsSampler(chain)
     generator = np.random.default_rng([seed, use == "match"])
     halves = {recording.name: _halves(recording) for recording in recordings}
@@ -67,6 +67,9 @@ def draw_cases(
         given, truth = (plain, changed) if use == "match" else (changed, plain)
         reference = next(rendered) if use == "match" else None
         hidden = positions_to_normalized(chain, right)
+        heard = [audio for audio in (given, truth, reference) if audio is not None]
+        if max(float(np.abs(audio).max()) for audio in heard) > 1.0:
+            continue  # beyond full scale: no file holds it, and the guard rightly never goes there
         cases.append(Case(recording.name, use, recording.sample_rate_hz, given, truth, hidden, reference))
     return cases
 

@@ -62,7 +62,8 @@ def evaluate_model(
 ) -> dict[str, Any]:
     """Score the model in `folder` on the files in `folders` that took no part in its training.
 
-    Returns {"model", "files", "uses": {use: [row per method]}, "unchanged": {use: ...}, "confidence": {use: ...}}.
+    Returns {"model", "files", "uses": {use: [row per method]}, "songs": the same for stems of songs alone,
+    "unchanged": {use: ...}, "confidence": {use: ...}}.
     Rows hold `method`, `ratio` (median of after / before) with its 95% interval, `worse` (share of the cases),
     `before_db` and `after_db`. AudioError when every file was heard in training.
     """
@@ -85,7 +86,7 @@ def score_rows(scores: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str,
     columns = ("use", "method", "after / before", "95%", "made worse", "dB before", "dB after", "cases")
     rows: list[tuple[str, ...]] = [
         (
-            use,
+            f"{use}, {family}",
             row["method"],
             f"{row['ratio']:.2f}",
             f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}",
@@ -94,7 +95,8 @@ def score_rows(scores: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str,
             f"{row['after_db']:.2f}",
             str(row["cases"]),
         )
-        for use, table in scores["uses"].items()
+        for family, key in (("all", "uses"), ("songs", "songs"))
+        for use, table in scores[key].items()
         for row in table
     ]
     return columns, rows
@@ -118,11 +120,13 @@ def evaluate_on(
             progress((place + index / len(cases)) / len(USES), f"{use}: {index + 1} of {len(cases)}")
             scored[use].append(_score(automix, case, typical))
     progress(1.0, "scored")
+    stems = {recording.name for recording in recordings if recording.group != recording.name}
     return {
         "files": sorted({one.case.name for found in scored.values() for one in found}),
         "cases_per_file": each,
         "seed": seed,
         "uses": {use: _rows(found, seed) for use, found in scored.items()},
+        "songs": {use: _rows([one for one in found if one.case.name in stems], seed) for use, found in scored.items()},
         "unchanged": {use: _unchanged(found) for use, found in scored.items()},
         "confidence": {use: _reliability(found) for use, found in scored.items()},
     }
@@ -138,7 +142,10 @@ def frame_distance_db(audio: Audio, truth: Audio, sample_rate_hz: int) -> float:
 
 def _score(automix: Automix, case: Case, typical: dict[str, NDArray[np.float64]]) -> Scored:
     outcome = _run(automix, case)
-    made = automix.host.render(automix.bundle.chain, [Render(case.given, case.sample_rate_hz, outcome.settings)])[0]
+    made = case.given  # what is refused stays as it was: even a neutral chain is not without effect
+    if outcome.applied:
+        render = Render(case.given, case.sample_rate_hz, outcome.settings)
+        made = automix.host.render(automix.bundle.chain, [render])[0]
     spectrum = typical[case.name] if case.reference is None else spectrum_of(case.reference)
     outputs = {"nothing": case.given, "match EQ": match_eq(case.given, spectrum), "model": made}
     if case.reference is not None:
@@ -172,6 +179,8 @@ def _typical_spectra(cases: Sequence[Case]) -> dict[str, NDArray[np.float64]]:
 def _rows(scored: Sequence[Scored], seed: int) -> list[dict[str, Any]]:
     """One row per method over the cases that ask for a change."""
     cases = [one for one in scored if one.before_db >= SMALL_DB]
+    if not cases:
+        return []
     methods = [
         name for name in ("nothing", "gain match", "match EQ", "model") if all(name in c.after_db for c in cases)
     ]

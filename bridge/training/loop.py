@@ -36,7 +36,7 @@ from bridge.training.surrogate import Surrogate
 TASKS = ("channel-strip",)
 SHARDS_PER_MINUTE = 8
 PREPARING_LIMIT = 0.4  # of the time, at most, goes into making examples
-BANK_SIZE = 1024  # profiles of good recordings that the guard judges by: 256 KiB
+BANK_SIZE = 4096  # profiles of good recordings, which have a veto in the guard: 1 MiB
 HOST_LIMIT_S = 60.0
 DEFAULT_MINUTES = 30.0
 

@@ -10,10 +10,11 @@ import pytest
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
 from bridge.errors import PluginError
-from bridge.model.aim import ProfileAim
+from bridge.model.aim import Aim
 from bridge.model.features import hear
 from bridge.model.guard import Guard
 from bridge.model.manifest import FeatureSettings
+from bridge.model.profile import SoundProfile
 from bridge.model.task import JudgedChain
 from bridge.plugins.chain import Chain, Slot
 from bridge.plugins.host import PluginHost, Render
@@ -21,6 +22,10 @@ from bridge.plugins.parameter import Control, RangeLaw
 
 RATE = 44100
 Change = Callable[..., np.ndarray]
+
+
+def near(target: SoundProfile, *, level_counts: bool = True) -> Aim:
+    return Aim(target, FeatureSettings(), level_counts, margin_share=0.05, margin_db=0.25)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +60,7 @@ def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[..
             features=FeatureSettings(),
             windows=[audio],
             sample_rate_hz=RATE,
-            aim=ProfileAim(hear(goal, RATE, FeatureSettings()).profile, FeatureSettings(), level_counts),
+            aim=near(hear(goal, RATE, FeatureSettings()).profile, level_counts=level_counts),
             free=np.ones(len(chain.controls), bool) if free is None else free,
         )
 
@@ -147,7 +152,7 @@ def test_silence_is_never_an_improvement(
     """A target below everything that can be heard: muting comes closest, and is refused."""
     quiet = replace(make_guard(settings({})), windows=[(audio * np.float32(1e-4))])
     floor = hear([np.zeros_like(audio)], RATE, FeatureSettings()).profile
-    guard = replace(quiet, aim=ProfileAim(floor, FeatureSettings(), level_counts=True))
+    guard = replace(quiet, aim=near(floor))
     verdict = guard.judge(chain.neutral, settings({"output.gain_db": -24.0}), 1.0)
     assert verdict.accepted is None
 
@@ -159,6 +164,18 @@ def test_when_even_the_users_own_settings_cannot_be_rendered_the_error_is_the_pl
         closed.close()
     with pytest.raises(PluginError, match="closed"):
         replace(make_guard(settings(BRIGHT)), host=closed).judge(chain.neutral, settings(BRIGHT), 1.0)
+
+
+def test_a_bank_of_good_sounds_has_a_veto(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain, audio: np.ndarray
+) -> None:
+    """The target says brighter, but all good recordings sound like the track does now."""
+    guard = make_guard(settings(BRIGHT))
+    assert guard.judge(chain.neutral, settings(BRIGHT), 1.0).accepted is not None
+    now = hear([audio], RATE, FeatureSettings()).profile
+    bank = np.repeat(np.stack([now.mean_db, now.spread_db])[None], 5, axis=0)
+    vetoed = replace(guard, aim=replace(guard.aim, bank=bank))
+    assert vetoed.judge(chain.neutral, settings(BRIGHT), 1.0).accepted is None
 
 
 def test_distances_of_candidates_put_the_right_one_first(
