@@ -59,11 +59,12 @@ class TrainOptions:
     workers: int = 2
     command: str = ""
     is_preliminary: bool = False
+    keeps_work: bool = False  # leave examples and checkpoints where they are when the model is done
     judged_cases: int = 4  # of each recording held back for the test; 0 leaves the model without scores
 
     @property
     def work(self) -> Path:
-        """Where examples and checkpoints lie. `clean_up` removes it."""
+        """Where examples and checkpoints lie until the model is done."""
         return self.output / ".training"
 
     @property
@@ -106,8 +107,15 @@ def train(
     if not course.run(progress, is_cancelled):
         return None
     manifest = _finish(options, manifest, course, minutes=(time.monotonic() - begin) / 60)
-    if not (options.judged_cases and material.test):
-        return manifest
+    if options.judged_cases and material.test:
+        manifest = _judge(options, progress)
+    if not options.keeps_work:
+        _clean_up(options.work)
+    return manifest
+
+
+def _judge(options: TrainOptions, progress: Notify) -> Manifest:
+    """Score the finished model on the recordings held back for that, into its manifest and card."""
 
     def judging(share: float, text: str) -> None:
         progress(JUDGING_FROM + (1 - JUDGING_FROM) * share, f"judging {text}")
@@ -118,14 +126,14 @@ def train(
     return record_scores(options.output, scores)
 
 
-def clean_up(options: TrainOptions) -> None:
+def _clean_up(work: Path) -> None:
     """Remove the examples and checkpoints of a finished training."""
-    for path in sorted(options.work.rglob("*"), reverse=True):
+    for path in sorted(work.rglob("*"), reverse=True):
         if path.is_dir():
             path.rmdir()
         else:
             path.unlink()
-    options.work.rmdir()
+    work.rmdir()
 
 
 def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, minutes: float) -> Manifest:

@@ -11,7 +11,7 @@ from bridge.errors import ModelError, SettingsError
 from bridge.model.bundle import load_bundle
 from bridge.plugins.chain import Chain
 from bridge.training import course, pool
-from bridge.training.loop import TrainOptions, clean_up, train
+from bridge.training.loop import TrainOptions, train
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,6 @@ def test_a_training_writes_a_model_that_names_what_it_heard(options: TrainOption
     assert "match EQ" in card
     shares = [share for share, _ in told]
     assert shares == sorted(shares) and shares[-1] <= 1.0
-    clean_up(options)
     assert sorted(path.name for path in options.output.iterdir()) == ["README.md", "model.json", "weights.safetensors"]
 
 
@@ -90,7 +89,7 @@ def test_learning_lowers_the_loss(options: TrainOptions) -> None:
 
 
 def test_a_foreign_checkpoint_is_refused(options: TrainOptions) -> None:
-    train(options, progress=_quiet)
+    train(replace(options, keeps_work=True), progress=_quiet)
     other = next(options.work.glob("*/best.safetensors"))
     other.with_name("checkpoint.safetensors").write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match="without --resume"):
