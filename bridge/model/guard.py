@@ -8,7 +8,7 @@ than was there before), silence, a broken output, or an improvement too small to
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,11 +94,13 @@ class Guard:
         if before is None:
             raise self._failure(current)
         before_measured = self._measure(before)
-        # The less may move, the less can be asked for.
-        needed = self.aim.needed_db(before.distance_db, amount * float(np.mean(self.free)))
+        share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
         rendered = [take for take in takes if take is not None]
+        needed = self.aim.needed_db(before.distance_db, share)
         for take in rendered:
-            if take.distance_db > needed or not self.aim.permits(before.profile, take.profile):
+            rival = before if self.aim.level_counts else self._as_loud_as(before, take)
+            needed = self.aim.needed_db(rival.distance_db, share)
+            if take.distance_db > needed or not self.aim.permits(rival.profile, take.profile):
                 continue
             levelled, measured = self._level(take, before_measured)
             overshoot_db = self._overshoot_db(levelled, before_measured)
@@ -107,8 +109,13 @@ class Guard:
                 measured = self._measure(levelled)
             if overshoot_db > 0 and self._overshoot_db(levelled, before_measured) > 0:
                 continue
-            if levelled.distance_db <= needed and self._is_fit(levelled, measured, before_measured):
-                return Verdict(before_measured, levelled, measured, "Closer to the target, and nothing clips.")
+            distance = levelled.distance_db if self.aim.level_counts else take.distance_db
+            if distance <= needed and self._is_fit(levelled, measured, before_measured):
+                measures = (
+                    replace(before_measured, distance_db=rival.distance_db),
+                    replace(measured, distance_db=distance),
+                )
+                return Verdict(measures[0], levelled, measures[1], "Closer to the target, and nothing clips.")
         return Verdict(before_measured, None, before_measured, _refusal(before, rendered, needed))
 
     def distance(self, settings: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -142,6 +149,12 @@ class Guard:
         profile = hear(windows, self.sample_rate_hz, self.features).profile
         return Take(amount, settings, tuple(windows), profile, self.aim.distance_db(profile))
 
+    def _as_loud_as(self, before: Take, take: Take) -> Take:
+        """`before` with the level of `take`, so that only their tone is compared: what falls below the floor of the
+        features, as the decay of a drum does, changes a profile with the level."""
+        gain = np.float32(_rms(take.windows) / max(_rms(before.windows), SILENT_RMS))
+        return self._take(before.amount, before.settings, [window * gain for window in before.windows])
+
     def _level(self, take: Take, before: Measured) -> tuple[Take, Measured]:
         """`take` with its output gain set: without reference to the loudness there was; below the ceiling."""
         best, measured = take, self._measure(take)
@@ -167,7 +180,7 @@ class Guard:
 
     def _is_fit(self, take: Take, after: Measured, before: Measured) -> bool:
         """Whether a take may replace what was there: no silence, no clipping, and without reference as loud."""
-        if after.true_peak_dbtp is None or np.sqrt(np.mean(np.square(_joined(take.windows)))) < SILENT_RMS:
+        if after.true_peak_dbtp is None or _rms(take.windows) < SILENT_RMS:
             return False
         if after.loudness_lufs is None or before.loudness_lufs is None:
             is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
@@ -205,8 +218,8 @@ class Guard:
         return PluginError(f"The chain {self.chain.name} failed once on the present settings. Try again.")
 
 
-def _joined(windows: Sequence[Audio]) -> Audio:
-    return np.concatenate(windows, axis=1)
+def _rms(windows: Sequence[Audio]) -> float:
+    return float(np.sqrt(np.mean(np.square(np.concatenate(windows, axis=1)))))
 
 
 def _refusal(before: Take, takes: Sequence[Take], needed: float) -> str:

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 Audio = NDArray[np.float32]
 
 
+FADE_S = 0.01  # a window that began in the middle of a sound would click, and a boosted click looks like a peak
+
+
 def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float, count: int) -> list[Audio]:
-    """At most `count` windows of at most `window_s`, as views of `excerpts` (channels, samples), in order of time.
+    """At most `count` windows of about `window_s`, (channels, samples) each, in order of time, faded in.
 
     Where there is more audio than that, time is cut into equal stretches and the loudest window of each is taken;
     the window with the highest peak is always among them. Excerpts shorter than half a window are joined first.
@@ -32,13 +35,17 @@ def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: 
 
 
 def cut_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float) -> list[Audio]:
-    """All of `excerpts` (channels, samples) in windows of about `window_s`; short excerpts are joined, not left out."""
+    """All of `excerpts` (channels, samples) in windows of about `window_s`; short excerpts are joined, not left out.
+
+    Each window begins `FADE_S` early and is faded in over that, so that nothing of the sound is lost between two.
+    """
     length = max(1, round(window_s * sample_rate_hz))
-    return [window for excerpt in _joined(excerpts, length) for window in _cut(excerpt, length)]
+    fade = round(FADE_S * sample_rate_hz)
+    return [window for excerpt in _joined(excerpts, length) for window in _cut(excerpt, length, fade)]
 
 
 def _joined(excerpts: Sequence[Audio], length: int) -> list[Audio]:
-    """Neighbours put together until each is half a window long; longer ones stay views."""
+    """Excerpts shorter than half a window put together with what follows, until they fill one."""
     joined: list[Audio] = []
     short: list[Audio] = []
     for excerpt in excerpts:
@@ -46,17 +53,22 @@ def _joined(excerpts: Sequence[Audio], length: int) -> list[Audio]:
             joined.append(excerpt)
             continue
         short.append(excerpt)
-        if sum(part.shape[-1] for part in short) * 2 >= length:
+        if sum(part.shape[-1] for part in short) >= length:
             joined.append(np.concatenate(short, axis=1))
             short = []
-    if short:
-        joined.append(np.concatenate(short, axis=1))
-    return joined
+    return [*joined, np.concatenate(short, axis=1)] if short else joined
 
 
-def _cut(excerpt: Audio, length: int) -> list[Audio]:
+def _cut(excerpt: Audio, length: int, fade: int) -> list[Audio]:
     """Consecutive windows of `length` samples; a rest shorter than half of that joins the window before it."""
     samples = excerpt.shape[-1]
     whole = max(1, int(np.floor(samples / length + 0.5)))
     bounds = [index * length for index in range(whole)] + [samples]
-    return [excerpt[:, start:end] for start, end in itertools.pairwise(bounds) if end > start]
+    pieces = [excerpt[:, max(0, start - fade) : end] for start, end in itertools.pairwise(bounds) if end > start]
+    return [_faded_in(piece, min(fade, piece.shape[-1])) for piece in pieces]
+
+
+def _faded_in(window: Audio, fade: int) -> Audio:
+    faded = window.copy()
+    faded[:, :fade] *= np.sin(np.linspace(0.0, np.pi / 2, fade, endpoint=False, dtype=np.float32)) ** 2
+    return faded
