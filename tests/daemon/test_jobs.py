@@ -34,7 +34,8 @@ def test_a_daemon_killed_half_way_is_followed_by_one_that_answers(home: Home) ->
 def test_a_request_that_always_kills_the_daemon_is_given_up(home: Home) -> None:
     """A plugin hangs in one job, and somebody kills the daemon, twice: the third daemon does not try a third time."""
     save_flattening_model(home.folder / "models" / "flawed", flawed_chain())
-    request_id = home.send(home.request(options={"model": "flawed"}))
+    fx = flawed_fx(home)
+    request_id = home.send(home.request(fx=fx, options={"model": "flawed"}))
     progress = home.spool.folder / "progress" / f"{request_id}.json"
     home.fault_file.write_text("hang")
     for _ in range(2):
@@ -48,7 +49,13 @@ def test_a_request_that_always_kills_the_daemon_is_given_up(home: Home) -> None:
         reply = home.reply(request_id)
         assert reply.status == "error"
         assert "given up" in reply.message
-        assert home.ask(options={"model": "flawed"}).status == "apply"
+        assert home.ask(fx=fx, options={"model": "flawed"}).status == "apply"
+
+
+def flawed_fx(home: Home) -> list:
+    """The FX of `flawed_chain` on a track, the one that fails on demand among them."""
+    names = {"original_name": "VST3: gremlin (nobody)", "name": "VST3: gremlin (nobody)"}
+    return [*home.coloured_fx(), home.desk.fx("gremlin", [], type="VST3", ident="/x/gremlin.vst3<1", index=2, **names)]
 
 
 def kill_orphans() -> None:
@@ -78,15 +85,16 @@ def test_requests_from_before_the_start_are_answered(home: Home) -> None:
 )
 def test_a_plugin_fault_ends_in_a_clear_error_and_the_daemon_lives(home: Home, fault: str, said: str) -> None:
     save_flattening_model(home.folder / "models" / "channel-strip", flawed_chain())
+    fx = flawed_fx(home)
     with home.daemon(has_faults=True, environment={"BRIDGE_PLUGIN_RENDER_LIMIT_S": "2"}) as daemon:
-        assert home.ask().status == "apply"
+        assert home.ask(fx=fx).status == "apply"
         home.fault_file.write_text(fault)
-        reply = home.ask()
+        reply = home.ask(fx=fx)
         assert reply.status == "error"
         assert "gremlin" in reply.message, reply.message
         assert any(word in reply.message for word in said.split("|")), reply.message
         home.fault_file.unlink()
-        assert home.ask().status == "apply"
+        assert home.ask(fx=fx).status == "apply"
         assert daemon.process.poll() is None
 
 
