@@ -20,9 +20,9 @@ def missing_part(path: Path) -> str | None:
     with path.open("rb") as file:
         magic = file.read(12)
         if magic[:4] in (b"RIFF", b"RF64") and magic[8:] == b"WAVE":
-            return _missing_chunk(_chunks(file, size, "<"), b"data", size)
+            return _missing_chunk(chunks_of(file, size, "<"), b"data", size)
         if magic[:4] == b"FORM" and magic[8:] in (b"AIFF", b"AIFC"):
-            return _missing_chunk(_chunks(file, size, ">"), b"SSND", size)
+            return _missing_chunk(chunks_of(file, size, ">"), b"SSND", size)
         file.seek(max(size - _TAIL_BYTES, 0))
         tail = file.read()
     if magic[:4] == b"fLaC":
@@ -32,7 +32,7 @@ def missing_part(path: Path) -> str | None:
     return None
 
 
-def _chunks(file: BinaryIO, size: int, order: str) -> Iterator[tuple[bytes, int, int]]:
+def chunks_of(file: BinaryIO, size: int, order: str) -> Iterator[tuple[bytes, int, int]]:
     """(name, start, length) of each chunk; a 64-bit length comes from the ds64 chunk."""
     long_length = None
     position = 12

@@ -171,15 +171,20 @@ def _opened(path: Path) -> Iterator[tuple[ReadableAudioFile, AudioInfo]]:
 def _check(info: AudioInfo) -> None:
     if not 1 <= info.channels <= MAX_CHANNELS:
         raise AudioError(f"{info.path} has {info.channels} channels; mix it down to mono or stereo.")
-    if not LOWEST_RATE_HZ <= info.sample_rate_hz <= HIGHEST_RATE_HZ:
-        raise AudioError(
-            f"{info.path} has a sample rate of {info.sample_rate_hz} Hz; "
-            f"convert it to one between {LOWEST_RATE_HZ} and {HIGHEST_RATE_HZ} Hz, as 48000 Hz."
-        )
+    check_rate(str(info.path), info.sample_rate_hz)
     if (missing := missing_part(info.path)) is not None:
         raise AudioError(f"{info.path} is truncated: {missing}. Copy or export it again.")
     if info.frames == 0:
         raise AudioError(f"{info.path} holds no samples; export it again.")
+
+
+def check_rate(name: str, sample_rate_hz: int) -> None:
+    """Raise AudioError for a sample rate that Bridge does not work at."""
+    if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
+        raise AudioError(
+            f"{name} has a sample rate of {sample_rate_hz} Hz; "
+            f"convert it to one between {LOWEST_RATE_HZ} and {HIGHEST_RATE_HZ} Hz, as 48000 Hz."
+        )
 
 
 def _loudest_spans(info: AudioInfo, length: int, count: int) -> list[tuple[int, int]]:

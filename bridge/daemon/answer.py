@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.files import read_audio
+from bridge.audio.float_wav import read_float_wav
 from bridge.daemon.control import Defaults
 from bridge.daemon.engine import Engine, Loaded
 from bridge.errors import AudioError
@@ -66,7 +66,7 @@ def read_excerpts(spool: Spool, audio: Audio, *, what: str) -> Excerpts:
 
     Raises AudioError where file and message differ or nothing is to be heard, LinkError for a foreign name.
     """
-    samples, sample_rate_hz = read_audio(spool.audio_file(audio.file))
+    samples, sample_rate_hz = read_float_wav(spool.audio_file(audio.file))
     frames = sum(excerpt.frames for excerpt in audio.excerpts)
     if sample_rate_hz != audio.sample_rate_hz:
         raise AudioError(

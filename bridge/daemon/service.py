@@ -140,11 +140,19 @@ class Service:
                 if time.monotonic() - swept_at_s > SWEEP_PERIOD_S:
                     swept_at_s = time.monotonic()
                     self._spool.sweep()
-            except LinkError as error:  # the folder went away: put it back
+            except LinkError as error:  # the folder went away
                 log.error("%s", error)
-                self._spool.create()
+                self._put_back()
             if self._stop_asked.wait(POLL_PERIOD_S):
                 return
+
+    def _put_back(self) -> None:
+        """Make the spool's folders again; where something stands in their place, go on and try again later."""
+        try:
+            self._spool.create()
+        except LinkError as error:
+            log.error("%s", error)
+            self._surface.send("/bridge/error", str(error))
 
     def _drain(self) -> None:
         if not self._jobs.stop(DRAIN_LIMIT_S):

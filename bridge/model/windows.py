@@ -48,14 +48,16 @@ def _joined(excerpts: Sequence[Audio], length: int) -> list[Audio]:
     """Excerpts shorter than half a window put together with what follows, until they fill one."""
     joined: list[Audio] = []
     short: list[Audio] = []
+    gathered = 0
     for excerpt in excerpts:
         if not short and excerpt.shape[-1] * 2 >= length:
             joined.append(excerpt)
             continue
         short.append(excerpt)
-        if sum(part.shape[-1] for part in short) >= length:
+        gathered += excerpt.shape[-1]
+        if gathered >= length:
             joined.append(np.concatenate(short, axis=1))
-            short = []
+            short, gathered = [], 0
     return [*joined, np.concatenate(short, axis=1)] if short else joined
 
 

@@ -50,7 +50,7 @@ class Parameter(Message, frozen=True):
     step: float | None = None
     is_toggle: bool = False
     automated: bool = False  # an armed envelope in a reading mode would override a static write
-    grid: tuple[tuple[float, str], ...] = ()
+    grid: Annotated[tuple[tuple[float, str], ...], msgspec.Meta(max_length=1024)] = ()
     eq: EqRole | None = None
 
 
@@ -100,7 +100,7 @@ class Audio(Message, frozen=True):
     file: str  # a bare file name: '<id>.wav'
     sample_rate_hz: int
     channels: int
-    excerpts: tuple[Excerpt, ...]
+    excerpts: Annotated[tuple[Excerpt, ...], msgspec.Meta(max_length=20_000)]
 
 
 class Options(Message, frozen=True):

@@ -125,3 +125,17 @@ def test_a_long_track_leaves_little_in_memory(home: Home) -> None:
         total_mib = sum(member.memory_info().rss for member in family) / 2**20
         assert process.memory_info().rss / 2**20 < 700
         assert total_mib < 1000
+
+
+def test_a_file_in_the_place_of_the_requests_folder_does_not_end_the_daemon(home: Home) -> None:
+    requests = home.spool.folder / "requests"
+    with home.daemon() as daemon, surface(daemon) as send:
+        moved = requests.rename(requests.with_name("aside"))
+        requests.write_text("in the way")
+        wait_for(
+            lambda: "Cannot make the folder" in (home.folder / "logs" / "daemon.log").read_text("utf-8"), "the line"
+        )
+        assert send("/bridge/ping", until="/bridge/status") < 5.0
+        requests.unlink()
+        moved.rename(requests)
+        assert home.ask().status == "apply"
