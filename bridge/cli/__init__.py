@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -31,11 +31,17 @@ class BridgeGroup(click.Group):
         arguments = list(sys.argv[1:] if args is None else args)
         try:
             return super().main(arguments, *unused, **options)
-        except BridgeError as error:
+        except (BridgeError, OSError) as error:
             if "--debug" in arguments:
                 traceback.print_exc()
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(error.exit_status)
+            if isinstance(error, BridgeError):
+                _leave(str(error), error.exit_status)
+            _leave(f"{error.filename or 'A file'}: {error.strerror or error}. Check the name and its folder.", 1)
+
+
+def _leave(message: str, exit_status: int) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(exit_status)
 
 
 @click.group(cls=BridgeGroup, context_settings={"help_option_names": ["-h", "--help"]})

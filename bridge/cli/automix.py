@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--style", metavar="NAME", help="A stored style to sound like (see `bridge styles`).")
 @click.option("--model", metavar="NAME", help="Name or folder of a model (default: channel-strip).")
 @click.option("--chain", "chain_file", type=_FILE, help="Use the model that was trained for this chain file.")
-@click.option("--refine", "refine_s", type=click.FloatRange(min=0.0), metavar="SECONDS", default=0.0,
+@click.option("--refine", "refine_s", type=click.FloatRange(0.0, 3600.0), metavar="SECONDS", default=0.0,
               help="Search for better settings for so long, through the same plugins.")  # fmt: skip
 @click.option("--amount", "amount_percent", type=click.FloatRange(0, 100), metavar="PERCENT", default=100.0,
               help="How far to go from no change (0) to the prediction (100).")  # fmt: skip
@@ -47,6 +48,8 @@ def automix(
     report_file: Path | None,
 ) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
+    if math.isnan(refine_s) or math.isnan(amount_percent):
+        raise click.UsageError("--refine and --amount take numbers.")
     if reference is not None and style is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
     _check_outputs((source, reference), (target, report_file, json_file))

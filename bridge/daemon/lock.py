@@ -41,7 +41,10 @@ class DaemonLock:
     def acquire(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            if self.path.is_symlink() or (self.path.exists() and not self.path.is_file()):
+                raise LinkError(f"{self.path} is a link or no plain file. Remove it, then start the daemon again.")
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+            handle = os.open(self.path, flags, 0o600)
         except OSError as error:
             raise LinkError(
                 f"Cannot open {self.path}: {error.strerror}. Make the folder writable, or set BRIDGE_HOME to another."

@@ -182,7 +182,7 @@ class Service:
         if threading.current_thread() is not threading.main_thread():
             yield  # signals belong to the main thread: whoever runs a service elsewhere calls `stop`
             return
-        names = ("SIGINT", "SIGTERM", "SIGBREAK")
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
         numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
         before = {number: signal.signal(number, ask) for number in numbers}
         try:

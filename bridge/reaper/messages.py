@@ -91,7 +91,7 @@ class Excerpt(Message, frozen=True):
     """A stretch of the track in the audio file: the file holds the excerpts end to end."""
 
     start_s: float
-    frames: int
+    frames: Annotated[int, msgspec.Meta(ge=0, le=1 << 32)]
 
 
 class Audio(Message, frozen=True):

@@ -181,6 +181,8 @@ class Spool:
             )
 
     def _write(self, path: Path, message: Message, *, is_durable: bool = False) -> None:
+        if not path.parent.is_dir() or path.parent.is_symlink():  # taken away, or exchanged, since the start
+            self.create()
         write_whole(path, encode(message), is_durable=is_durable)
 
     # ------------------------------------------------------------ removing

@@ -17,7 +17,9 @@ _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} if hasattr(errno, "EDQUOT
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder."""
+    """What lies in a folder; a link in its place is refused, as it may lead anywhere."""
+    if folder.is_symlink():
+        raise LinkError(f"{folder} is a link now. Put the folder back, or remove the link.")
     try:
         with os.scandir(folder) as found:
             return list(found)
