@@ -83,7 +83,9 @@ class JobRunner(threading.Thread):
                 self._running = None
                 if is_settled:
                     self._known.discard(request_id)
-            gc.collect()  # audio and tensors of the job, before the next one takes as much again
+                is_idle = not self._waiting
+            if is_idle:
+                gc.collect()  # what the jobs left; while others wait it would only hold them up
         gc.unfreeze()
         self._engine.close()
 

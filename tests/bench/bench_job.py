@@ -210,7 +210,7 @@ def peak_mib(command: list[str]) -> float:
 
 
 class pings:  # noqa: N801 (a context manager that reads like a function)
-    """Pings the daemon every 10 ms from a thread of its own; yields the waits for an answer in milliseconds."""
+    """Pings the daemon every 50 ms from a thread of its own; yields the waits for an answer in milliseconds."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -232,7 +232,7 @@ class pings:  # noqa: N801 (a context manager that reads like a function)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(5.0)
             client.connect(("127.0.0.1", self._port))
-            while not self._stop.wait(0.01):
+            while not self._stop.wait(0.05):
                 begin = time.perf_counter()
                 client.send(PING)
                 while not client.recv(4096).startswith(b"/bridge/status"):
