@@ -1,9 +1,9 @@
 """How much the plugin host costs: a batch of 32 renders of 3 s against the same plugins alone.
 
 `python -m pytest tests/bench/bench_host.py -s`. Two floors, measured in turns with the host, the quickest turn of
-each counting, as other programs only ever add: `ideal` is the time of one instance alone x renders / cores, and what the
-target is held to; `at once` is what as many bare processes as there are cores need for the same renders side by side,
-with no host at all.
+each counting, as other programs only ever add: `ideal` is the time of one instance alone x renders / cores, and what
+the target is held to; `at once` is what as many bare processes as there are cores need for the same renders side by
+side, with no host at all.
 """
 
 from __future__ import annotations

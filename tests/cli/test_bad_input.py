@@ -264,3 +264,13 @@ def test_debug_shows_the_trace_behind_the_line(home: Path, tmp_path: Path) -> No
     assert "Traceback" not in quiet.stderr
     assert "Traceback" in loud.stderr
     assert quiet.stderr.splitlines()[-1] == loud.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("option", "value"), [("--refine", "inf"), ("--refine", "nan"), ("--amount", "nan")])
+def test_numbers_that_are_none_are_refused(home: Path, tmp_path: Path, option: str, value: str) -> None:
+    source = wav(tmp_path / "in.wav", noise())
+    assert run("automix", source, option, value, "-o", tmp_path / "out.wav").exit_code == 2
+
+
+def test_a_name_that_is_too_long_ends_in_one_line(home: Path, tmp_path: Path) -> None:
+    check_refused(run("automix", tmp_path / ("x" * 400 + ".wav"), "-o", tmp_path / "out.wav"), "Check the name")

@@ -79,3 +79,17 @@ def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(LinkError, match="BRIDGE_HOME"):
         DaemonLock(tmp_path / "file" / "daemon.lock").acquire()
+
+
+def test_a_link_in_the_place_of_the_lock_is_refused_and_its_target_stays(tmp_path: Path) -> None:
+    victim = tmp_path / "letter.txt"
+    victim.write_text("dear friend")
+    lock = tmp_path / "home" / "daemon.lock"
+    lock.parent.mkdir()
+    try:
+        lock.symlink_to(victim)
+    except OSError:
+        pytest.skip("links need a right that this user lacks")
+    with pytest.raises(LinkError, match="is a link"):
+        DaemonLock(lock).acquire()
+    assert victim.read_text() == "dear friend"

@@ -320,3 +320,37 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(LinkError, match="Cannot make the folder"):
         Spool(tmp_path / "file" / "spool", free_mib=1).create()
+
+
+@pytest.mark.parametrize("folder", ["replies", "requests"])
+def test_a_folder_exchanged_for_a_link_while_it_runs_is_not_followed(spool: Spool, tmp_path: Path, folder: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / f"{new_id()}.json").write_text("{}")
+    (spool.folder / folder).rename(tmp_path / "aside")
+    (spool.folder / folder).symlink_to(elsewhere, target_is_directory=True)
+    with pytest.raises(LinkError, match="link"):
+        if folder == "replies":
+            spool.write_reply(Reply(schema=1, id=new_id(), status="unchanged", message="ok"))
+        else:
+            spool.pending()
+    assert len(list(elsewhere.iterdir())) == 1
+
+
+def test_a_folder_that_was_taken_away_is_made_again(spool: Spool) -> None:
+    (spool.folder / "replies").rmdir()
+    reply = Reply(schema=1, id=new_id(), status="unchanged", message="ok")
+    spool.write_reply(reply)
+    assert spool.read_reply(reply.id) == reply
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("excerpts", [{"start_s": 0.0, "frames": -5}]), ("excerpts", [{"start_s": 0.0, "frames": 1}] * 20_001)],
+)
+def test_impossible_excerpts_are_refused(spool: Spool, field: str, value: object) -> None:
+    request = msgspec.to_builtins(a_request(new_id()))
+    request["audio"][field] = value
+    put(spool, msgspec.json.encode(request), request["id"])
+    with pytest.raises(LinkError, match=field):
+        spool.read_request(request["id"])
