@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bridge.audio.float_wav import read_float_wav
 from bridge.daemon.control import Defaults
 from bridge.daemon.engine import Engine, Loaded
-from bridge.errors import AudioError
+from bridge.errors import AudioError, LinkError
 from bridge.reaper.mapping import Mapping, map_chain
 from bridge.reaper.messages import SCHEMA, Audio, LeftAlone, Measures, MeasuresPair, Options, Reply, Request
 from bridge.reaper.spool import Spool
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bridge.model.profile import HeardSound
-    from bridge.model.task import Measured, Outcome
+    from bridge.model.task import JudgedChain, Measured, Outcome
 
     Progress = Callable[[float, str], None]
 
@@ -34,11 +34,11 @@ FULL_AMOUNT = 100.0
 
 def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults, progress: Progress) -> Reply:
     """The reply to `request`: apply, unchanged or add_fx. Raises BridgeError where the answer is an error."""
-    from bridge.model.task import AutomixTask, JudgedChain
+    from bridge.model.task import AutomixTask
 
     progress(0.0, "reading the request")
     loaded = engine.model(request.options.model)
-    mapping = map_chain(loaded.automix.bundle.chain, request.fx)
+    mapping, judged = _mapped(loaded, request)
     if mapping.missing and request.options.add_missing_fx:
         return _add_fx(request, loaded, mapping)
     if not mapping.free.any():
@@ -55,10 +55,25 @@ def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults
         reference=_reference(options, spool, engine, loaded, defaults),
         amount_percent=defaults.amount_percent if is_default else options.amount_percent,
         realizable=mapping.realizable,
-        judged=JudgedChain(mapping.judged_chain, mapping.judged_settings),
+        judged=judged,
     )
     outcome = loaded.automix.run(task, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
     return _outcome_reply(request, loaded, mapping, outcome)
+
+
+def _mapped(loaded: Loaded, request: Request) -> tuple[Mapping, JudgedChain]:
+    """The model's chain on the track's FX. LinkError where what they display makes no sense as numbers."""
+    from bridge.model.task import JudgedChain
+
+    try:
+        mapping = map_chain(loaded.automix.bundle.chain, request.fx)
+        return mapping, JudgedChain(mapping.judged_chain, mapping.judged_settings)
+    except (ArithmeticError, ValueError) as error:
+        names = ", ".join(fx.name[:40] for fx in request.fx[:5])
+        raise LinkError(
+            f"What the FX of this track display makes no sense as numbers ({error}): {names}. Nothing was changed. "
+            "Look for a parameter that shows 'inf' or the like, and set it to a finite value."
+        ) from error
 
 
 def read_excerpts(spool: Spool, audio: Audio, *, what: str) -> Excerpts:

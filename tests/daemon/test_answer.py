@@ -276,6 +276,17 @@ JSON = st.recursive(
 )
 
 
+def test_a_frequency_without_end_gets_a_clear_error(served: Served) -> None:
+    home, _ = served
+    request = home.request(audio=home.noise(0.5))
+    for parameter in request["fx"][0]["parameters"]:
+        if parameter["eq"] and parameter["eq"]["kind"] == "frequency":
+            parameter["text"] = "inf Hz"
+    reply = home.reply(home.send(request))
+    assert reply.status in ("error", "unchanged")
+    assert "report it" not in reply.message
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_a_request_holds_the_daemon_answers_and_lives(served: Served, data: st.DataObject) -> None:
