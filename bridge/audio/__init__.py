@@ -1,0 +1,1 @@
+"""Sound itself: buffers, files, loudness and true peak, and music made from nothing. It knows no plugin."""

@@ -1,0 +1,1 @@
+"""Chains of plugins and the host of worker processes that renders through them. It never loads torch."""

@@ -1,0 +1,1 @@
+"""How models are learned and judged: recordings, examples, the course, evaluation."""
