@@ -116,8 +116,10 @@ class Lane(threading.Thread):
                 self._fill(in_flight)
                 answer = self._receive()
                 done = in_flight.popleft()
-                self._fill(in_flight)  # before the result is copied: the worker need not wait for that
-                self._finish(done, answer)
+                try:
+                    self._fill(in_flight)  # before the result is copied: the worker need not wait for that
+                finally:  # a worker that dies here has answered this one, and somebody waits for it
+                    self._finish(done, answer)
         except WorkerGone as gone:
             self._recover(gone, in_flight)
         finally:  # nothing is left but after an error of this program: then nobody should wait for ever
