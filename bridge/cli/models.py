@@ -80,7 +80,7 @@ def train(
 def evaluate(context: click.Context, model: str, folders: tuple[Path, ...], json_file: Path | None) -> None:
     """Judge MODEL on the recordings in DIR that it never heard, beside doing nothing, gain match and match EQ."""
     from bridge.model.manifest import find_model
-    from bridge.training.evaluate import evaluate_model, score_rows
+    from bridge.training.judging.evaluate import evaluate_model, score_rows
 
     settings = settings_of(context)
     with shown_progress("Evaluating") as progress:

@@ -25,13 +25,13 @@ from bridge.model.bundle import build_encoder, save_bundle
 from bridge.model.manifest import SCHEMA, ConfidenceLaw, EncoderSettings, FeatureSettings, Manifest, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
-from bridge.training.card import record_scores, write_card
-from bridge.training.confidence import fit_confidence
-from bridge.training.course import JUDGING_FROM, PREPARING_SHARE, Course, Notify
-from bridge.training.evaluate import evaluate_model
-from bridge.training.learner import Learner, take
+from bridge.training.judging.card import record_scores, write_card
+from bridge.training.judging.evaluate import evaluate_model
+from bridge.training.learning.confidence import fit_confidence
+from bridge.training.learning.course import JUDGING_FROM, PREPARING_SHARE, Course, Notify
+from bridge.training.learning.learner import Learner, take
+from bridge.training.learning.surrogate import Surrogate
 from bridge.training.material import SAMPLE_RATE_HZ, Material, Recipe, prepare
-from bridge.training.surrogate import Surrogate
 
 TASKS = ("channel-strip",)
 SHARDS_PER_MINUTE = 8

@@ -12,8 +12,8 @@ from bridge.errors import AudioError
 from bridge.model.manifest import FeatureSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
-from bridge.training.pool import SHARD_EXAMPLES, PoolMaker, Shard, fill_pool
-from bridge.training.sources import FoundFile, Recording, find_files, read, split, synthesised
+from bridge.training.learning.pool import SHARD_EXAMPLES, PoolMaker, Shard, fill_pool
+from bridge.training.sources.files import FoundFile, Recording, find_files, read, split, synthesised
 
 SAMPLE_RATE_HZ = 44100
 VALIDATION_SHARDS = 6

@@ -10,7 +10,7 @@ import torch
 from bridge.errors import ModelError, SettingsError
 from bridge.model.bundle import load_bundle
 from bridge.plugins.chain import Chain
-from bridge.training import course, pool
+from bridge.training.learning import course, pool
 from bridge.training.loop import TrainOptions, train
 
 

@@ -7,8 +7,8 @@ from bridge.audio.measures import loudness_lufs
 from bridge.audio.synthesis import synthesise
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.baselines import gain_match, match_eq, spectrum_of
-from bridge.training.evaluate import frame_distance_db
+from bridge.training.judging.baselines import gain_match, match_eq, spectrum_of
+from bridge.training.judging.evaluate import frame_distance_db
 
 RATE = 44100
 

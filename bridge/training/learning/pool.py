@@ -23,9 +23,9 @@ from bridge.model.features import log_mel
 from bridge.model.manifest import FeatureSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.sampling import SettingsSampler
-from bridge.training.sources import SILENCE_RMS, Recording
-from bridge.training.speech import resample
+from bridge.training.sources.files import SILENCE_RMS, Recording
+from bridge.training.sources.sampling import SettingsSampler
+from bridge.training.sources.speech import resample
 
 Audio = NDArray[np.float32]
 Shard = dict[str, NDArray[np.floating]]

@@ -6,7 +6,7 @@ from bridge.audio.synthesis import synthesise
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.sampling import SettingsSampler
+from bridge.training.sources.sampling import SettingsSampler
 
 
 def test_slots_act_as_a_whole_and_some_draws_change_nothing(chain: Chain) -> None:

@@ -23,9 +23,9 @@ from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import frames_that_sound
 from bridge.model.task import AutomixTask, Outcome
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.baselines import gain_match, match_eq, spectrum_of
-from bridge.training.cases import Case, Use, draw_cases
-from bridge.training.sources import Recording, find_files, read
+from bridge.training.judging.baselines import gain_match, match_eq, spectrum_of
+from bridge.training.judging.cases import Case, Use, draw_cases
+from bridge.training.sources.files import Recording, find_files, read
 
 Audio = NDArray[np.float32]
 

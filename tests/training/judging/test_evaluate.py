@@ -14,9 +14,9 @@ from bridge.model.features import hear
 from bridge.model.manifest import FeatureSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.cases import draw_cases
-from bridge.training.evaluate import evaluate_model, evaluate_on, frame_distance_db, score_rows
-from bridge.training.sources import find_files, read
+from bridge.training.judging.cases import draw_cases
+from bridge.training.judging.evaluate import evaluate_model, evaluate_on, frame_distance_db, score_rows
+from bridge.training.sources.files import find_files, read
 
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "models" / "channel-strip"

@@ -8,9 +8,9 @@ import pytest
 from bridge.model.manifest import FeatureSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
-from bridge.training import pool
-from bridge.training.pool import PoolMaker, fill_pool
-from bridge.training.sources import find_files, read
+from bridge.training.learning import pool
+from bridge.training.learning.pool import PoolMaker, fill_pool
+from bridge.training.sources.files import find_files, read
 
 
 @pytest.fixture(autouse=True)

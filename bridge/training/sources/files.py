@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bridge.audio.files import probe, read_audio
 from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError
-from bridge.training.speech import speak
+from bridge.training.sources.speech import speak
 
 Audio = NDArray[np.float32]
 Side = Literal["train", "validation", "test"]

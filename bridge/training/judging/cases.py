@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.sampling import SettingsSampler
-from bridge.training.sources import SILENCE_RMS, Recording
+from bridge.training.sources.files import SILENCE_RMS, Recording
+from bridge.training.sources.sampling import SettingsSampler
 
 Audio = NDArray[np.float32]
 Use = Literal["match", "automix"]

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.audio.synthesis import KINDS
 from bridge.errors import AudioError
-from bridge.training.sources import FoundFile, find_files, read, split, synthesised
+from bridge.training.sources.files import FoundFile, find_files, read, split, synthesised
 
 
 def test_stems_of_one_length_are_a_song_and_loops_are_not(folder: Path) -> None:

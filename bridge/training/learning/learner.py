@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from bridge.model.encoders import Encoder, Statistics, statistics_of
-from bridge.training.losses import position_loss, profile_loss, spread_loss
-from bridge.training.pool import Shard
-from bridge.training.surrogate import Surrogate
+from bridge.training.learning.losses import position_loss, profile_loss, spread_loss
+from bridge.training.learning.pool import Shard
+from bridge.training.learning.surrogate import Surrogate
 
 BATCH = 64
 LEARNING_RATE = 1.2e-3

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 from bridge.model.encoders import statistics_of
-from bridge.training import checkpoint
-from bridge.training.learner import Learner, draw_batch, take
+from bridge.training.learning import checkpoint
+from bridge.training.learning.learner import Learner, draw_batch, take
+from bridge.training.learning.pool import Shard
 from bridge.training.material import Material
-from bridge.training.pool import Shard
 
 Notify = Callable[[float, str], None]
 

@@ -5,7 +5,7 @@ import torch
 
 from bridge.model.encoders import Encoder
 from bridge.model.manifest import EncoderSettings
-from bridge.training.confidence import TOLERANCE, errors_and_spreads, fit_confidence
+from bridge.training.learning.confidence import TOLERANCE, errors_and_spreads, fit_confidence
 
 
 def batch(count: int) -> dict[str, torch.Tensor]:

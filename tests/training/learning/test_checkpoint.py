@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bridge.errors import ModelError
-from bridge.training.checkpoint import (
+from bridge.training.learning.checkpoint import (
     Progressed,
     load_checkpoint,
     pack_optimizer,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bridge.model.bands import loudness_weights_db
 from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import SoundProfile, distance_db
-from bridge.training.losses import position_loss, profile_loss, smooth_absolute, spread_loss
+from bridge.training.learning.losses import position_loss, profile_loss, smooth_absolute, spread_loss
 
 WEIGHTS_DB = torch.from_numpy(loudness_weights_db(FeatureSettings()))
 

@@ -1,0 +1,1 @@
+"""Plugins as layers of a network: gradients through renders by finite differences."""

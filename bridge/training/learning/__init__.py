@@ -1,0 +1,1 @@
+"""How an encoder learns: examples packed as tensors, losses, one update, the course of a training."""

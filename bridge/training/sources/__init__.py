@@ -1,0 +1,1 @@
+"""Where examples come from: recordings, synthesised sounds, settings to learn. Nothing here learns."""
