@@ -42,6 +42,16 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     hidden: int = 320
 
 
+class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a model's answer is used, beside its chain.
+
+    Attributes:
+        keeps_loudness: without a reference the track stays as loud as it was. Off: level is part of what was learned.
+    """
+
+    keeps_loudness: bool = True
+
+
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where a model's training came from, and which recordings it must not be judged by."""
 
@@ -80,6 +90,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     chain: Chain  # with measured laws and the fingerprints of its plugins
     features: FeatureSettings
     encoder: EncoderSettings
+    job: JobSettings = JobSettings()
     confidence: ConfidenceLaw
     weights_sha256: str
     training: Provenance
