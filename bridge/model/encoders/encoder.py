@@ -1,80 +1,19 @@
-"""The network that listens: log-mel frames in, control positions, their spread and a target sound out.
+"""An encoder: one trunk hears the track and, when there is one, the reference; a joint head decides.
 
-One trunk hears the track and, when there is one, the reference; without a reference a learned vector takes its
-place. Convolutions run over time with the bands as channels, normalised per example (no batch statistics).
-This module knows neither plugins nor files: positions are 0..1 over each control's range.
+Without a reference a learned vector takes its place. Normalisation is per example: there are no batch statistics.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
+from bridge.model.encoders.answer import Answer
+from bridge.model.encoders.compact import CompactTrunk
+from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of
 from bridge.model.manifest import EncoderSettings
-from bridge.model.profile import GATE_DB
 
-LEVEL_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-LOUD_QUANTILE = 0.95
 _STRETCH = 0.05  # positions reach the ends of the range, which a plain sigmoid never does
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Long-term statistics of a batch of log-mel frames, as torch tensors with gradients.
-
-    Attributes:
-        level_db: (batch, 1) level of the mean power.
-        mean_db: (batch, bands) mean of each band, relative to `level_db`.
-        spread_db: (batch, bands) standard deviation of each band over time.
-        quantiles_db: (batch, 7) quantiles of the frames' levels, relative to `level_db`.
-    """
-
-    level_db: Tensor
-    mean_db: Tensor
-    spread_db: Tensor
-    quantiles_db: Tensor
-
-    def vector(self) -> Tensor:
-        """All of them scaled to about -2..2, (batch, 2 bands + 8)."""
-        return torch.cat(
-            [self.mean_db / 20, self.spread_db / 10, self.quantiles_db / 20, (self.level_db + 30) / 20], dim=1
-        )
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What an encoder says of a batch.
-
-    Attributes:
-        position: (batch, controls) 0..1 over each control's range.
-        spread: (batch, controls) predicted scale of the error of `position`.
-        target_mean_db, target_spread_db: (batch, bands) profile of the sound to aim at: this sound as the
-            reference would have it, or as it would be well recorded; then its level means nothing.
-    """
-
-    position: Tensor
-    spread: Tensor
-    target_mean_db: Tensor
-    target_spread_db: Tensor
-
-
-def statistics_of(log_mel: Tensor) -> tuple[Statistics, Tensor]:
-    """Statistics of (batch, bands, frames), and the weight of each frame (batch, 1, frames): pauses weigh nothing."""
-    power = torch.exp(log_mel * (math.log(10) / 10)).sum(1)
-    frame_db = 10 * torch.log10(power)
-    rising = frame_db.sort(dim=1).values
-    places = [round(share * (rising.shape[1] - 1)) for share in LEVEL_QUANTILES]
-    loud = rising[:, places[LEVEL_QUANTILES.index(LOUD_QUANTILE)], None]
-    weight = torch.sigmoid((frame_db - loud + GATE_DB) / 2)
-    weight = (weight / weight.sum(1, keepdim=True)).unsqueeze(1)
-    level = 10 * torch.log10(power.mean(1, keepdim=True))
-    mean = (log_mel * weight).sum(2)
-    spread = ((log_mel - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-4).sqrt()
-    quantiles = (rising[:, places] - level).clamp_min(-60)
-    return Statistics(level, mean - level, spread, quantiles), weight
 
 
 class Encoder(nn.Module):
@@ -82,16 +21,12 @@ class Encoder(nn.Module):
 
     def __init__(self, bands: int, settings: EncoderSettings, neutral: Tensor) -> None:
         super().__init__()
-        width, hidden = settings.width, settings.hidden
+        hidden = settings.hidden
         self.bands, self.controls = bands, len(neutral)
-        self.trunk = nn.Sequential(
-            nn.Conv1d(bands, width, 5, stride=2, padding=2),
-            nn.GroupNorm(4, width),
-            nn.GELU(),
-            nn.Conv1d(width, width, 3, stride=2, padding=1),
-            *(_Residual(width) for _ in range(settings.blocks)),
+        self.trunk = CompactTrunk(bands, settings.width, settings.blocks)
+        self.project = nn.Sequential(
+            nn.Linear(2 * self.trunk.channels, settings.embedding), nn.LayerNorm(settings.embedding)
         )
-        self.project = nn.Sequential(nn.Linear(2 * width, settings.embedding), nn.LayerNorm(settings.embedding))
         size = settings.embedding + 2 * bands + len(LEVEL_QUANTILES) + 1
         self.no_reference = nn.Parameter(torch.zeros(size))
         self.join = nn.Sequential(nn.Linear(3 * size + 1, hidden), nn.LayerNorm(hidden), nn.GELU())
@@ -146,18 +81,6 @@ class Encoder(nn.Module):
             self.target.weight.mul_(0.1)
             self.target.bias.zero_()
             self.spread.bias.fill_(-1.5)
-
-
-class _Residual(nn.Module):
-    """GroupNorm, GELU, convolution over time, added to its input."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.path = nn.Sequential(nn.GroupNorm(4, width), nn.GELU(), nn.Conv1d(width, width, 3, padding=1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        moved: Tensor = x + self.path(x)
-        return moved
 
 
 class _Feedforward(nn.Module):

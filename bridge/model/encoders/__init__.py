@@ -1,0 +1,12 @@
+"""The networks that listen: log-mel frames in, control positions, their spread and a target sound out.
+
+`encoder` holds what all kinds share: hearing a track and a reference, and deciding. The kinds differ in the trunk,
+the convolutions that hear: `compact`, `inception`, `mobilenet`. Nothing here knows plugins or files: positions are
+0..1 over each control's range.
+"""
+
+from bridge.model.encoders.answer import Answer
+from bridge.model.encoders.encoder import Encoder, count_parameters
+from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of
+
+__all__ = ["LEVEL_QUANTILES", "Answer", "Encoder", "Statistics", "count_parameters", "statistics_of"]
