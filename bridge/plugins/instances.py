@@ -187,8 +187,9 @@ class Vst3Instance:
         return names.index(name)
 
     def _flush(self, plugin: pedalboard.VST3Plugin, sample_rate_hz: int) -> None:
+        """Without a reset: one between writing and processing loses what was set to a parameter's default."""
         block = np.zeros((self.channels[-1], FLUSH_FRAMES), dtype=np.float32)
-        plugin.process(block, sample_rate_hz, reset=True)
+        plugin.process(block, sample_rate_hz, reset=False)
 
 
 def unique_names(names: list[str]) -> list[str]:

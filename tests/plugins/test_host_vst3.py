@@ -104,6 +104,21 @@ def test_every_plugin_takes_mono_and_stereo(zam_host: PluginHost, noise: MakeNoi
     np.testing.assert_allclose(one, two, rtol=0, atol=START_STATE_DIFFERS.get(plugin, 0.0))
 
 
+@pytest.mark.parametrize(("plugin", "parameter"), [("ZamTube", "Input level"), ("ZamCompX2", "Threshold")])
+def test_a_setting_moved_back_to_the_plugins_default_is_heard(
+    zam_host: PluginHost, noise: MakeNoise, plugin: str, parameter: str
+) -> None:
+    """A reset between setting and processing loses just that: the value before went on sounding."""
+    default = next(p.default for p in zam_host.calibrate(f"vst3:{plugin}").parameters if p.name == parameter)
+    chain = vst3_chain(plugin, controls={parameter: default})
+    audio = noise(1)
+    first, moved, back = zam_host.render(
+        chain, [Render(audio, RATE_HZ, np.array([value], np.float32)) for value in (default, 0.7, default)]
+    )
+    assert not np.allclose(moved, first, atol=1e-3)
+    np.testing.assert_array_equal(back, first)
+
+
 def test_a_mono_plugin_gets_one_instance_for_each_channel(alone: Alone, zam_host: PluginHost, noise: MakeNoise) -> None:
     """Two sides of one instance would share their state; each side must be what it is alone."""
     audio = noise(2)
