@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from bridge.errors import ModelError
-from bridge.model.encoders import Encoder
+from bridge.model.encoders import Category, Encoder
 from bridge.model.manifest import CARD_FILE, WEIGHTS_FILE, Manifest, read_manifest, sha256_of, write_manifest
 from bridge.plugins.chain import Chain
 
@@ -80,9 +80,28 @@ def save_bundle(
 
 
 def build_encoder(manifest: Manifest) -> Encoder:
-    """An encoder of the manifest's size with fresh weights."""
+    """An encoder of the manifest's kind and size with fresh weights."""
     neutral = torch.from_numpy(neutral_positions(manifest.chain))
-    return Encoder(manifest.features.bands, manifest.encoder, neutral)
+    return Encoder(manifest.features.bands, manifest.encoder, neutral, categories_of(manifest.chain))
+
+
+def categories_of(chain: Chain) -> tuple[Category, ...]:
+    """The chain's controls of choices, as an encoder answers them: see `Control.choices`.
+
+    A choice stands where the plugin itself puts it, at an equal step of the normalized range, and holds for an equal
+    stretch of that range. Only those that the control's bounds leave over count; of one, there is nothing to choose.
+    """
+    categories = []
+    for index, control in enumerate(chain.controls):
+        count = len(control.choices)
+        steps = [step for step in range(count) if control.low - 1e-6 <= step / (count - 1) <= control.high + 1e-6]
+        if len(steps) < 2:
+            continue
+        span = control.high - control.low
+        places = tuple((step / (count - 1) - control.low) / span for step in steps)
+        edges = tuple((step / count - control.low) / span for step in steps[1:])
+        categories.append(Category(index, places, edges))
+    return tuple(categories)
 
 
 def positions_to_normalized(chain: Chain, positions: np.ndarray) -> np.ndarray:

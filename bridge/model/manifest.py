@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -34,12 +34,20 @@ class FeatureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The size of an encoder."""
+    """The kind and the size of an encoder.
 
-    width: int = 96
-    blocks: int = 4
-    embedding: int = 128
-    hidden: int = 320
+    Attributes:
+        kind: what hears, see `bridge.model.encoders`; "frames" answers frame by frame.
+        width, blocks: channels and depth of what hears; None: as its kind has them by itself.
+        embedding: length of the vector that stands for a sound.
+        hidden: width of what decides.
+    """
+
+    kind: Literal["compact", "inception", "mobilenet", "frames"] = "compact"
+    width: Annotated[int, msgspec.Meta(ge=4, multiple_of=4)] | None = None
+    blocks: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    embedding: Annotated[int, msgspec.Meta(ge=1)] = 128
+    hidden: Annotated[int, msgspec.Meta(ge=1)] = 320
 
 
 class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

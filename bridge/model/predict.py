@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from bridge.model.bundle import ModelBundle, positions_to_normalized
-from bridge.model.encoders import Answer
+from bridge.model.encoders import Answer, confidence_of
 from bridge.model.features import hear
 from bridge.model.profile import HeardSound, SoundProfile
 from bridge.model.windows import choose_windows
@@ -29,7 +29,8 @@ class Prediction:
 
     Attributes:
         settings: (controls,) the host's normalized values.
-        confidence: (controls,) 0..1, the chance that a value lies within the law's tolerance of the right one.
+        confidence: (controls,) 0..1, the chance that a value lies within the law's tolerance of the right one; of a
+            choice, that it is the right one.
         target: the profile that the encoder would have the track come to; without a reference its level means
             nothing.
     """
@@ -66,7 +67,10 @@ class Predictor:
         law = self.bundle.manifest.confidence
         widening = np.asarray(law.widening or (1.0,), dtype=np.float32)
         scale = answer.spread[0].numpy() * widening
-        return np.asarray(1 - np.exp(-law.tolerance / scale), dtype=np.float32)
+        confidence = np.asarray(1 - np.exp(-law.tolerance / scale), dtype=np.float32)
+        for category, logits in zip(self.bundle.encoder.categories, answer.logits, strict=True):
+            confidence[category.control] = float(confidence_of(logits)[0])
+        return confidence
 
 
 def _batch(sound: HeardSound) -> torch.Tensor:

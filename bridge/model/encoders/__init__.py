@@ -6,7 +6,17 @@ the convolutions that hear: `compact`, `inception`, `mobilenet`. Nothing here kn
 """
 
 from bridge.model.encoders.answer import Answer
+from bridge.model.encoders.categories import Category, confidence_of
 from bridge.model.encoders.encoder import Encoder, count_parameters
 from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of
 
-__all__ = ["LEVEL_QUANTILES", "Answer", "Encoder", "Statistics", "count_parameters", "statistics_of"]
+__all__ = [
+    "LEVEL_QUANTILES",
+    "Answer",
+    "Category",
+    "Encoder",
+    "Statistics",
+    "confidence_of",
+    "count_parameters",
+    "statistics_of",
+]

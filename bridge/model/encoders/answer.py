@@ -16,9 +16,11 @@ class Answer:
         spread: (batch, controls) predicted scale of the error of `position`.
         target_mean_db, target_spread_db: (batch, bands) profile of the sound to aim at: this sound as the
             reference would have it, or as it would be well recorded; then its level means nothing.
+        logits: (batch, choices) for each of the encoder's categories, in their order.
     """
 
     position: Tensor
     spread: Tensor
     target_mean_db: Tensor
     target_spread_db: Tensor
+    logits: tuple[Tensor, ...] = ()

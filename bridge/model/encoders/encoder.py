@@ -5,36 +5,60 @@ Without a reference a learned vector takes its place. Normalisation is per examp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from bridge.model.encoders.answer import Answer
-from bridge.model.encoders.compact import CompactTrunk
+from bridge.model.encoders.categories import Category
 from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of
+from bridge.model.encoders.trunks import build_trunk
 from bridge.model.manifest import EncoderSettings
 
 _STRETCH = 0.05  # positions reach the ends of the range, which a plain sigmoid never does
+_FEW_FRAMES = 8  # for one output of the trunk; of more, all count, not only the nearest two
+_LEAST_SPREAD = 1e-3
+_NEUTRAL_LOGIT = 3.0  # of the neutral choice in a fresh encoder; the others have 0
 
 
 class Encoder(nn.Module):
-    """See the module. `neutral` (controls,) are the positions that a fresh encoder answers with."""
+    """See the module.
 
-    def __init__(self, bands: int, settings: EncoderSettings, neutral: Tensor) -> None:
+    Args:
+        bands: of the log-mel frames that it hears.
+        settings: which trunk, and the sizes.
+        neutral: (controls,) the positions that a fresh encoder answers with.
+        categories: which controls have choices in place of a range.
+
+    Attributes:
+        continuous: (controls,) 1 for a control with a range, 0 for one of choices.
+    """
+
+    continuous: Tensor
+
+    def __init__(
+        self, bands: int, settings: EncoderSettings, neutral: Tensor, categories: Sequence[Category] = ()
+    ) -> None:
         super().__init__()
-        hidden = settings.hidden
-        self.bands, self.controls = bands, len(neutral)
-        self.trunk = CompactTrunk(bands, settings.width, settings.blocks)
-        self.project = nn.Sequential(
-            nn.Linear(2 * self.trunk.channels, settings.embedding), nn.LayerNorm(settings.embedding)
-        )
-        size = settings.embedding + 2 * bands + len(LEVEL_QUANTILES) + 1
+        embedding, hidden = settings.embedding, settings.hidden
+        self.bands, self.controls, self.categories = bands, len(neutral), tuple(categories)
+        chosen = [category.control for category in categories]
+        ranged = [control for control in range(self.controls) if control not in chosen]
+        self._order = [(ranged + chosen).index(control) for control in range(self.controls)]
+        self.register_buffer("continuous", torch.zeros(self.controls), persistent=False)
+        self.continuous[ranged] = 1.0
+        self.trunk = build_trunk(bands, settings)
+        self.project = nn.Sequential(nn.Linear(2 * self.trunk.channels, embedding), nn.LayerNorm(embedding))
+        size = embedding + 2 * bands + len(LEVEL_QUANTILES) + 1
         self.no_reference = nn.Parameter(torch.zeros(size))
         self.join = nn.Sequential(nn.Linear(3 * size + 1, hidden), nn.LayerNorm(hidden), nn.GELU())
         self.think = nn.ModuleList(_Feedforward(hidden) for _ in range(2))
-        self.position = nn.Linear(hidden, self.controls)
-        self.spread = nn.Linear(hidden, self.controls)
+        self.position = _linear(hidden, len(ranged))
+        self.spread = _linear(hidden, len(ranged))
         self.target = nn.Linear(hidden, 2 * bands)
-        self._start_at(neutral)
+        self.choose = nn.ModuleList(_choice(hidden, category, neutral) for category in categories)
+        self._start_at(neutral, ranged)
 
     def listen(self, log_mel: Tensor, *, trunk_frames: int | None = None) -> tuple[Tensor, Statistics]:
         """The vector that stands for a sound: (batch, bands, frames) -> (batch, size), and its statistics.
@@ -44,10 +68,7 @@ class Encoder(nn.Module):
         """
         statistics, weight = statistics_of(log_mel)
         x = self.trunk((log_mel[..., :trunk_frames] - statistics.level_db.unsqueeze(2) + 20) / 20)
-        weight = nn.functional.interpolate(
-            weight[..., :trunk_frames], size=x.shape[-1], mode="linear", align_corners=False
-        )
-        weight = weight / weight.sum(2, keepdim=True)
+        weight = _thinned(weight[..., :trunk_frames], x.shape[-1])
         mean = (x * weight).sum(2)
         deviation = ((x - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-6).sqrt()
         embedding = self.project(torch.cat([mean, deviation], 1))
@@ -66,16 +87,30 @@ class Encoder(nn.Module):
         for block in self.think:
             x = x + block(x)
         mean, spread = self.target(x).split(self.bands, dim=1)
+        logits = tuple(choose(x) for choose in self.choose)
+        decoded = [category.decode(given) for category, given in zip(self.categories, logits, strict=True)]
         return Answer(
-            position=torch.sigmoid(self.position(x)) * (1 + 2 * _STRETCH) - _STRETCH,
-            spread=nn.functional.softplus(self.spread(x)) + 1e-3,
+            position=self._in_order(
+                torch.sigmoid(self.position(x)) * (1 + 2 * _STRETCH) - _STRETCH, [place for place, _ in decoded]
+            ),
+            spread=self._in_order(
+                nn.functional.softplus(self.spread(x)) + _LEAST_SPREAD,
+                [error.clamp_min(_LEAST_SPREAD) for _, error in decoded],
+            ),
             target_mean_db=statistics.mean_db + statistics.level_db + 10 * mean,
             target_spread_db=(statistics.spread_db + 5 * spread).clamp_min(0),
+            logits=logits,
         )
 
-    def _start_at(self, neutral: Tensor) -> None:
+    def _in_order(self, ranged: Tensor, chosen: Sequence[Tensor]) -> Tensor:
+        """(batch, controls) from the columns of the controls with a range and of those with choices."""
+        if not chosen:
+            return ranged
+        return torch.cat([ranged, torch.stack(list(chosen), dim=1)], dim=1)[:, self._order]
+
+    def _start_at(self, neutral: Tensor, ranged: Sequence[int]) -> None:
         with torch.no_grad():
-            inner = ((neutral + _STRETCH) / (1 + 2 * _STRETCH)).clamp(0.02, 0.98)
+            inner = ((neutral[ranged] + _STRETCH) / (1 + 2 * _STRETCH)).clamp(0.02, 0.98)
             self.position.bias.copy_(torch.logit(inner))
             self.position.weight.mul_(0.1)
             self.target.weight.mul_(0.1)
@@ -91,6 +126,33 @@ class _Feedforward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         thought: Tensor = self.path(x)
         return thought
+
+
+def _thinned(weight: Tensor, count: int) -> Tensor:
+    """The weights of `count` outputs of a trunk, (batch, 1, count), from those of the frames that it heard."""
+    if weight.shape[-1] <= _FEW_FRAMES * count:
+        weight = nn.functional.interpolate(weight, size=count, mode="linear", align_corners=False)
+    else:
+        weight = nn.functional.interpolate(weight, size=count, mode="area")
+    return weight / weight.sum(2, keepdim=True)
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear layer, which may have no outputs: a chain can consist of choices alone."""
+    if outputs:
+        return nn.Linear(inputs, outputs)
+    empty: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
+    return empty
+
+
+def _choice(inputs: int, category: Category, neutral: Tensor) -> nn.Linear:
+    """The logits of one category, those of the neutral choice ahead."""
+    layer = nn.Linear(inputs, len(category.places))
+    with torch.no_grad():
+        layer.weight.mul_(0.1)
+        layer.bias.zero_()
+        layer.bias[category.chosen(neutral[category.control][None])] = _NEUTRAL_LOGIT
+    return layer
 
 
 def count_parameters(module: nn.Module) -> int:
