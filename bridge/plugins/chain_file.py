@@ -17,7 +17,7 @@ from bridge.errors import ChainError, PluginError
 from bridge.plugins.builtin import EFFECTS, Accepts
 from bridge.plugins.calibration import Calibration, ParameterReport
 from bridge.plugins.chain import BUILTIN, VST3, Chain, Slot, check_accepted, check_chain, check_known, suggest
-from bridge.plugins.parameter import Control, DisplayLaw, RangeLaw, check_range, unit_of
+from bridge.plugins.parameter import Control, DisplayLaw, RangeLaw, Role, check_range, unit_of
 
 Calibrate = Callable[[str], Calibration]
 """From a plugin as a chain names it ('vst3:ZamCompX2') to what is known of it."""
@@ -29,7 +29,7 @@ class ControlText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     range: tuple[float, float] | None = None
     scale: Literal["linear", "log"] | None = None
     neutral: float | str | bool | None = None
-    role: Literal["", "output_gain"] = ""
+    role: Role = ""
 
 
 class SlotText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

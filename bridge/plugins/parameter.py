@@ -18,6 +18,10 @@ import numpy.typing as npt
 
 from bridge.errors import PluginError
 
+Role = Literal["", "output_gain", "limiting", "ceiling"]
+"""What sets a control where no model does: the loudness that is to come out, how far a limiter takes down peaks (its
+threshold), and where the highest peak then stands."""
+
 UNIT_OF_SUFFIX = {"hz": "Hz", "db": "dB", "ms": "ms", "s": "s", "percent": "%"}
 
 _NUMBER = re.compile(r"^\s*([-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(k)?", re.IGNORECASE)
@@ -193,7 +197,7 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     low: float = 0.0
     high: float = 1.0
     neutral: float = 0.0
-    role: Literal["", "output_gain"] = ""
+    role: Role = ""
     choices: tuple[str, ...] = ()  # the texts of a switch, in rising order of normalized
 
     @property
