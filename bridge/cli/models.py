@@ -22,10 +22,11 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 
 @click.command()
 @click.option("--chain", "chain_file", required=True, type=_FILE, help="The chain to learn, a TOML file.")
-@click.option("--task", required=True, metavar="TASK", help="What to learn: channel-strip.")
+@click.option("--task", required=True, metavar="TASK", help="What to learn; an unknown one lists those there are.")
 @click.option("--data", "folders", required=True, multiple=True, type=_FOLDER, help="Folder of audio; may be repeated.")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False),
               help="Folder of the new model; its name becomes the model's.")  # fmt: skip
+@click.option("--recipe", "recipe_file", type=_FILE, help="A TOML with what the training is to do otherwise.")
 @click.option("--minutes", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Time to train.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
@@ -37,6 +38,7 @@ def train(
     task: str,
     folders: tuple[Path, ...],
     output: Path,
+    recipe_file: Path | None,
     minutes: float,
     resume: bool,
     device: str,
@@ -47,17 +49,23 @@ def train(
     from bridge.plugins.host import host_for
     from bridge.training.loop import TrainOptions
     from bridge.training.loop import train as learn
+    from bridge.training.recipe import load_recipe
+    from bridge.training.tasks.registry import task_called
 
+    task_called(task)
+    recipe = load_recipe(task, recipe_file)
     settings = settings_of(context)
     with host_for(settings) as host:
         chain = load_chain(chain_file, calibrate=host.calibrate)
     parts = ["--chain", chain_file, "--task", task, *(part for f in folders for part in ("--data", f)), "-o", output]
+    parts += ["--recipe", recipe_file] if recipe_file else []
     command = shlex.join(["reaper-bridge", "train", *map(str, parts), "--minutes", f"{minutes:g}", "--seed", str(seed)])
     options = TrainOptions(
         chain=chain,
         data=folders,
         output=output,
         task=task,
+        recipe=recipe,
         minutes=minutes,
         resume=resume,
         device=device,
@@ -79,13 +87,15 @@ def train(
 @click.pass_context
 def evaluate(context: click.Context, model: str, folders: tuple[Path, ...], json_file: Path | None) -> None:
     """Judge MODEL on the recordings in DIR that it never heard, beside doing nothing, gain match and match EQ."""
-    from bridge.model.manifest import find_model
+    from bridge.model.manifest import find_model, read_manifest
     from bridge.training.judging.evaluate import evaluate_model, score_rows
+    from bridge.training.tasks.registry import task_called
 
     settings = settings_of(context)
     with shown_progress("Evaluating") as progress:
         folder = find_model(model, (settings.user_models, shipped_folder("models")))
-        scores = evaluate_model(folder, folders, workers=settings.worker_count, progress=progress)
+        task = task_called(read_manifest(folder).training.task)
+        scores = evaluate_model(folder, folders, task, workers=settings.worker_count, progress=progress)
     write_json(scores, json_file)
     if json_file is None or str(json_file) != "-":
         print_table(f"{model} on unseen recordings", *score_rows(scores))

@@ -2,7 +2,8 @@
 
 Make examples with the real plugins, learn from them for the given time, keep the weights that did best on songs
 held back for that, calibrate the confidence on those songs, and write the bundle with its card. A training that
-is stopped keeps a checkpoint at most half a minute old, and `resume` goes on from it.
+is stopped keeps a checkpoint at most half a minute old, and `resume` goes on from it. Started by `torchrun`, several
+processes learn as one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import datetime
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -19,23 +20,22 @@ import numpy as np
 import torch
 
 from bridge import __version__
-from bridge.errors import SettingsError
-from bridge.model.bands import loudness_weights_db
-from bridge.model.bundle import build_encoder, save_bundle
-from bridge.model.manifest import SCHEMA, ConfidenceLaw, EncoderSettings, FeatureSettings, Manifest, Provenance
+from bridge.model.bundle import save_bundle
+from bridge.model.manifest import SCHEMA, ConfidenceLaw, Manifest, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.judging.card import record_scores, write_card
 from bridge.training.judging.evaluate import evaluate_model
-from bridge.training.learning.confidence import fit_confidence
-from bridge.training.learning.course import JUDGING_FROM, PREPARING_SHARE, Course, Notify
-from bridge.training.learning.learner import Learner, take
-from bridge.training.learning.surrogate import Surrogate
-from bridge.training.material import SAMPLE_RATE_HZ, Material, Recipe, prepare
+from bridge.training.learning.course import Course, Notify
+from bridge.training.learning.learner import LearnerSetup
+from bridge.training.learning.processes import Processes, processes_of_environment
+from bridge.training.material import Material, Order, gather, prepare
+from bridge.training.recipe import Recipe, load_recipe
+from bridge.training.tasks.registry import task_called
+from bridge.training.tasks.task import SAMPLE_RATE_HZ, Gathered
 
-TASKS = ("channel-strip",)
-SHARDS_PER_MINUTE = 8
-PREPARING_LIMIT = 0.4  # of the time, at most, goes into making examples
+PREPARING_SHARE = 0.4  # of the progress shown belongs to making examples
+JUDGING_FROM = 0.97
 BANK_SIZE = 4096  # profiles of good recordings, which have a veto in the guard: 1 MiB
 HOST_LIMIT_S = 60.0
 DEFAULT_MINUTES = 30.0
@@ -49,10 +49,10 @@ class TrainOptions:
     data: tuple[Path, ...]
     output: Path
     task: str = "channel-strip"
+    recipe: Recipe = field(default_factory=lambda: load_recipe("channel-strip"))
     minutes: float = DEFAULT_MINUTES
     steps: int | None = None
     shards: int | None = None  # of examples; None: as many as the minutes allow
-    synthesised_takes: int = 16
     resume: bool = False
     device: str = "cpu"
     seed: int = 0
@@ -68,50 +68,112 @@ class TrainOptions:
         return self.output / ".training"
 
     @property
-    def recipe(self) -> Recipe:
-        shards = self.shards or max(2, math.ceil(self.minutes * SHARDS_PER_MINUTE))
-        return Recipe(self.chain, self.data, self.seed, shards, self.synthesised_takes, FeatureSettings())
+    def order(self) -> Order:
+        shards = self.shards or max(2, math.ceil(self.minutes * self.recipe.examples.shards_per_minute))
+        return Order(task_called(self.task), self.recipe, self.chain, self.data, self.seed, shards)
 
 
 def train(
     options: TrainOptions, *, progress: Notify, is_cancelled: Callable[[], bool] = lambda: False
 ) -> Manifest | None:
-    """Train a model and write it to `options.output`. None when cancelled: `resume` then goes on.
+    """Train a model and write it to `options.output`. None when cancelled (`resume` then goes on), and in all
+    processes but the first.
 
     Raises SettingsError for an unknown task, AudioError for unusable data, ModelError for a foreign checkpoint.
     """
-    if options.task not in TASKS:
-        raise SettingsError(f"No task is called {options.task!r}. Tasks: {', '.join(TASKS)}.")
     begin = time.monotonic()
-    recipe = options.recipe
-    folder = options.work / recipe.signature
+    order = options.order
+    folder = options.work / order.signature
     folder.mkdir(parents=True, exist_ok=True)
-    limit_s = PREPARING_LIMIT * options.minutes * 60
+    with (
+        processes_of_environment() as processes,
+        PluginHost(workers=options.workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host,
+    ):
+        gathered = gather(order)
+        material = _prepare(options, gathered, host, processes, begin, progress=progress, is_cancelled=is_cancelled)
+        if material is None:
+            return None
+        draft = _draft(options, gathered, material)
+        course = _course(options, draft, material, host, processes, limit_s=_left_s(options, begin))
+        if options.resume:
+            course.resume()
+        if not course.run(_learning(progress), is_cancelled):
+            return None
+    if not processes.is_first:
+        return None
+    manifest = _finish(options, draft, course, minutes=(time.monotonic() - begin) / 60)
+    if options.judged_cases and gathered.test:
+        manifest = _judge(options, progress)
+    if not options.keeps_work:
+        _clean_up(options.work)
+    return manifest
 
-    def preparing_must_stop() -> bool:
+
+def _prepare(
+    options: TrainOptions,
+    gathered: Gathered,
+    host: PluginHost,
+    processes: Processes,
+    begin: float,
+    *,
+    progress: Notify,
+    is_cancelled: Callable[[], bool],
+) -> Material | None:
+    """The examples: made by the first process, read by the others. None when cancelled meanwhile."""
+    limit_s = options.recipe.examples.preparing_share * options.minutes * 60
+
+    def must_stop() -> bool:
         return is_cancelled() or (options.steps is None and time.monotonic() - begin > limit_s)
 
     def preparing(share: float, text: str) -> None:
         progress(PREPARING_SHARE * share, text)
 
-    with PluginHost(workers=options.workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
-        material = prepare(recipe, host, folder, progress=preparing, must_stop=preparing_must_stop)
-    if is_cancelled():
-        return None
-    manifest = _draft(options, material)
-    limit_s = options.minutes * 60 - (time.monotonic() - begin)
-    learner = _new_learner(options, manifest)
-    course = Course(folder, material, learner, options.seed, limit_s, limit_steps=options.steps)
-    if options.resume:
-        course.resume()
-    if not course.run(progress, is_cancelled):
-        return None
-    manifest = _finish(options, manifest, course, minutes=(time.monotonic() - begin) / 60)
-    if options.judged_cases and material.test:
-        manifest = _judge(options, progress)
-    if not options.keeps_work:
-        _clean_up(options.work)
-    return manifest
+    order = options.order
+    folder = options.work / order.signature
+    if processes.is_first:
+        material = prepare(order, gathered, host, folder, progress=preparing, must_stop=must_stop)
+    processes.wait()
+    if not processes.is_first:
+        material = prepare(order, gathered, host, folder, progress=preparing, must_stop=lambda: True)
+    return None if processes.agreed(float(is_cancelled())) else material
+
+
+def _course(
+    options: TrainOptions,
+    draft: Manifest,
+    material: Material,
+    host: PluginHost,
+    processes: Processes,
+    *,
+    limit_s: float,
+) -> Course:
+    recipe, order = options.recipe, options.order
+    setup = LearnerSetup(draft, recipe.learning, torch.device(options.device), options.seed, processes)
+    return Course(
+        folder=options.work / order.signature,
+        examples=material.examples,
+        validation_examples=material.validation_examples,
+        learner=order.task.new_learner(setup),
+        stages=recipe.stages,
+        seed=options.seed,
+        validate_every=recipe.learning.validate_every,
+        limit_s=limit_s,
+        limit_steps=options.steps,
+        processes=processes,
+    )
+
+
+def _left_s(options: TrainOptions, begin: float) -> float:
+    return options.minutes * 60 - (time.monotonic() - begin)
+
+
+def _learning(progress: Notify) -> Notify:
+    """The progress of the learning alone as a part of the whole."""
+
+    def learning(share: float, text: str) -> None:
+        progress(PREPARING_SHARE + (JUDGING_FROM - PREPARING_SHARE) * share, text)
+
+    return learning
 
 
 def _judge(options: TrainOptions, progress: Notify) -> Manifest:
@@ -121,7 +183,12 @@ def _judge(options: TrainOptions, progress: Notify) -> Manifest:
         progress(JUDGING_FROM + (1 - JUDGING_FROM) * share, f"judging {text}")
 
     scores = evaluate_model(
-        options.output, options.data, workers=options.workers, each=options.judged_cases, progress=judging
+        options.output,
+        options.data,
+        task_called(options.task),
+        workers=options.workers,
+        each=options.judged_cases,
+        progress=judging,
     )
     return record_scores(options.output, scores)
 
@@ -138,24 +205,22 @@ def _clean_up(work: Path) -> None:
 
 def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, minutes: float) -> Manifest:
     course.load_best()
-    encoder = course.learner.encoder.eval()
-    examples = course.material.validation_examples
-    batch = take(examples, np.arange(len(examples["hidden"])), course.learner.device)
+    learner, task = course.learner, options.order.task
+    learner.encoder.eval()
     replaced = msgspec.structs.replace
     manifest = replaced(
         manifest,
-        confidence=fit_confidence(encoder, batch),
+        confidence=task.fit_confidence(learner, course.validation_examples),
         training=replaced(manifest.training, minutes=round(minutes, 1), steps=course.step),
-        scores={"validation": {"profile_distance_db": round(course.best, 3)}},
+        scores={"validation": {"loss": round(course.best, 3)}},
     )
-    profiles = course.material.examples["clean_profile"]
-    chosen = np.random.default_rng(options.seed).permutation(len(profiles))[:BANK_SIZE]
-    return save_bundle(
-        options.output, manifest, encoder.state_dict(), write_card(manifest), bank=profiles[chosen].astype(np.float32)
-    )
+    bank = task.bank(course.examples)
+    if bank is not None:
+        bank = bank[np.random.default_rng(options.seed).permutation(len(bank))[:BANK_SIZE]]
+    return save_bundle(options.output, manifest, learner.encoder.state_dict(), write_card(manifest), bank=bank)
 
 
-def _draft(options: TrainOptions, material: Material) -> Manifest:
+def _draft(options: TrainOptions, gathered: Gathered, material: Material) -> Manifest:
     """The manifest as far as it is known before learning."""
     training = Provenance(
         task=options.task,
@@ -166,9 +231,9 @@ def _draft(options: TrainOptions, material: Material) -> Manifest:
         steps=0,
         examples=material.count,
         sample_rate_hz=SAMPLE_RATE_HZ,
-        sources=tuple(folder.name for folder in options.data),
-        heard=material.train,
-        validation=material.validation,
+        sources=gathered.sources,
+        heard=tuple(recording.name for recording in gathered.train),
+        validation=tuple(recording.name for recording in gathered.validation),
         bridge_version=__version__,
         is_preliminary=options.is_preliminary,
     )
@@ -177,20 +242,11 @@ def _draft(options: TrainOptions, material: Material) -> Manifest:
         name=options.output.name,
         description=options.chain.description,
         chain=options.chain,
-        features=FeatureSettings(),
-        encoder=EncoderSettings(),
+        features=options.recipe.features,
+        encoder=options.recipe.encoder,
+        job=options.order.task.job,
         confidence=ConfidenceLaw(),
         weights_sha256="",
         training=training,
         scores={},
     )
-
-
-def _new_learner(options: TrainOptions, manifest: Manifest) -> Learner:
-    torch.manual_seed(options.seed)
-    controls = manifest.chain.controls
-    kept = torch.tensor([float(control.role != "output_gain") for control in controls])
-    device = torch.device(options.device)
-    surrogate = Surrogate(manifest.features.bands, len(controls))
-    weights_db = torch.from_numpy(loudness_weights_db(manifest.features)).to(device)
-    return Learner(build_encoder(manifest), surrogate, kept.to(device), weights_db, device)

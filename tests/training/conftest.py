@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
+from bridge.model.manifest import Manifest, read_manifest
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost
@@ -40,6 +42,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def chain() -> Chain:
     return load_chain(ROOT / "models" / "chains" / "channel-strip.toml")
+
+
+@pytest.fixture(scope="session")
+def manifest(chain: Chain) -> Manifest:
+    """Of a model that was never trained."""
+    shipped = read_manifest(ROOT / "models" / "channel-strip")
+    return msgspec.structs.replace(shipped, chain=chain)
 
 
 @pytest.fixture(scope="session")

@@ -10,27 +10,31 @@ import torch
 from bridge.errors import ModelError, SettingsError
 from bridge.model.bundle import load_bundle
 from bridge.plugins.chain import Chain
-from bridge.training.learning import course, pool
 from bridge.training.loop import TrainOptions, train
+from bridge.training.recipe import load_recipe
 
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "SHARD_EXAMPLES", 16)
-    monkeypatch.setattr(pool, "CLIP_S", 1.5)
-    monkeypatch.setattr(course, "VALIDATE_EVERY", 5)
-    torch.set_num_threads(1)
+SMALL = """
+[examples]
+clip_s = 1.5
+shard_examples = 16
+synthesised_takes = 0
+[learning]
+validate_every = 5
+"""
 
 
 @pytest.fixture
 def options(chain: Chain, folder: Path, tmp_path: Path) -> TrainOptions:
+    torch.set_num_threads(1)
+    small = tmp_path / "small.toml"
+    small.write_text(SMALL, encoding="utf-8")
     return TrainOptions(
+        recipe=load_recipe("channel-strip", small),
         chain=chain,
         data=(folder,),
         output=tmp_path / "neues Modell",
         steps=12,
         shards=3,
-        synthesised_takes=0,
         judged_cases=0,
         command="reaper-bridge train ...",
     )
@@ -84,7 +88,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(options: T
 def test_learning_lowers_the_loss(options: TrainOptions) -> None:
     told: list[str] = []
     train(replace(options, steps=60), progress=lambda _, text: told.append(text))
-    scores = [float(text.split("validation ")[1].split()[0]) for text in told if "validation" in text]
+    checks = [text.partition("validation ")[2] for text in told if "validation" in text]
+    scores = [sum(float(loss.rpartition(" ")[2]) for loss in check.split(", ")) for check in checks]
     assert min(scores) < scores[0]
 
 

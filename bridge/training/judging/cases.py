@@ -1,14 +1,15 @@
-"""Cases to judge a model by: unheard recordings, changed by settings that the model is not told.
+"""Cases to judge a model by: unheard recordings, changed in ways that the model is not told.
 
 `match`: the first half of a recording, its second half through hidden settings as the reference, and the first
-half through them as the truth. `automix`: a recording degraded, and itself as the truth.
+half through them as the truth. `automix`: a recording degraded, and itself as the truth. Here are the type, and the
+drawing of cases whose hidden settings are the chain's own; what changed those of `foreign` is in `judging/foreign`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.sources.files import SILENCE_RMS, Recording
+from bridge.training.sources.files import SILENCE_RMS, FoundFile, Recording
 from bridge.training.sources.sampling import SettingsSampler
+from bridge.training.sources.speech import resample
 
 Audio = NDArray[np.float32]
-Use = Literal["match", "automix"]
 
 LONGEST_S = 12.0
 GAIN_DB = 8.0
@@ -28,66 +29,111 @@ GAIN_DB = 8.0
 
 @dataclass(frozen=True)
 class Case:
-    """One thing to do, and what would be right. `hidden` are normalized settings that lead to `truth`."""
+    """One thing to do, and what would be right. Audio is (channels, samples), all at one sample rate.
+
+    Attributes:
+        name: the recording's; cases of one recording are not independent.
+        use: what a model is asked to do, as the tables call it: a lesson's name.
+        given: the sound before the plugins; `truth`: what should come out of them.
+        hidden: (controls,) normalized settings that lead to `truth`, or None where no setting is known to.
+        reference: what to come close to, where the use has one.
+        level_counts: whether level is part of what is right; otherwise sounds are judged at equal loudness.
+    """
 
     name: str
-    use: Use
+    use: str
     sample_rate_hz: int
     given: Audio = field(repr=False)
     truth: Audio = field(repr=False)
-    hidden: NDArray[np.float32] = field(repr=False)
+    hidden: NDArray[np.float32] | None = field(repr=False)
     reference: Audio | None = field(default=None, repr=False)
+    level_counts: bool = True
 
-    @property
-    def level_counts(self) -> bool:
-        return self.use == "match"
+
+class CaseSource(Protocol):
+    """What judging needs of a task."""
+
+    def cases(
+        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
+    ) -> dict[str, list[Case]]:
+        """By the name of the use: what a model that heard none of `files` is judged by, `each` of every file."""
+        ...
+
+    def measures(self, case: Case, made: Audio) -> dict[str, float]:
+        """What only this task asks of a processed case, name (with unit) to value."""
+        ...
 
 
 def draw_cases(
-    chain: Chain, host: PluginHost, recordings: Sequence[Recording], use: Use, *, each: int, seed: int
+    chain: Chain, host: PluginHost, recordings: Sequence[Recording], use: str, *, each: int, seed: int
 ) -> list[Case]:
-    """`each` cases of every recording with two halves that sound, but for those that pass full scale."""
+    """`each` cases of `match` or `automix` of every recording with two halves that sound.
+
+    Those that pass full scale are left out: no file holds them, and the guard rightly never goes there.
+    """
+    is_match = use == "match"
     sampler = SettingsSampler(chain)
-    generator = np.random.default_rng([seed, use == "match"])
-    halves = {recording.name: _halves(recording) for recording in recordings}
-    sounding = [r for r in recordings if min(_rms(half) for half in halves[r.name]) > SILENCE_RMS]
-    drawn = [(r, *_draw(sampler, generator, use)) for r in sounding for _ in range(each)]
-    gains = [np.float32(10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)) for _ in drawn]
+    generator = np.random.default_rng([seed, is_match])
+    drawn = [
+        (recording, *((sampler.draw(generator),) * 2 if is_match else sampler.draw_undoable(generator)))
+        for recording in recordings
+        if has_two_halves(recording)
+        for _ in range(each)
+    ]
+    gains = [draw_gain(generator) for _ in drawn]
     jobs: list[Render] = []
     for (recording, through, _), gain in zip(drawn, gains, strict=True):
-        first, second = (half * gain for half in halves[recording.name])
+        first, second = (half * gain for half in halves(recording))
         settings = positions_to_normalized(chain, through)
         jobs.append(Render(first, recording.sample_rate_hz, settings))
-        if use == "match":
+        if is_match:
             jobs.append(Render(second, recording.sample_rate_hz, settings))
     rendered = iter(host.render(chain, jobs))
     cases = []
     for (recording, _, right), gain in zip(drawn, gains, strict=True):
-        plain, changed = halves[recording.name][0] * gain, next(rendered)
-        given, truth = (plain, changed) if use == "match" else (changed, plain)
-        reference = next(rendered) if use == "match" else None
+        plain, changed = halves(recording)[0] * gain, next(rendered)
+        given, truth = (plain, changed) if is_match else (changed, plain)
+        reference = next(rendered) if is_match else None
         hidden = positions_to_normalized(chain, right)
-        heard = [audio for audio in (given, truth, reference) if audio is not None]
-        if max(float(np.abs(audio).max()) for audio in heard) > 1.0:
-            continue  # beyond full scale: no file holds it, and the guard rightly never goes there
-        cases.append(Case(recording.name, use, recording.sample_rate_hz, given, truth, hidden, reference))
+        case = Case(recording.name, use, recording.sample_rate_hz, given, truth, hidden, reference, is_match)
+        if fits_a_file(case):
+            cases.append(case)
     return cases
 
 
-def _draw(
-    sampler: SettingsSampler, generator: np.random.Generator, use: Use
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Positions to render through, and positions that are right."""
-    if use == "match":
-        hidden = sampler.draw(generator)
-        return hidden, hidden
-    return sampler.draw_undoable(generator)
+def has_two_halves(recording: Recording) -> bool:
+    """Whether both halves of a recording sound."""
+    return min(float(np.sqrt(np.mean(np.square(h)))) if h.size else 0.0 for h in halves(recording)) > SILENCE_RMS
 
 
-def _halves(recording: Recording) -> tuple[Audio, Audio]:
-    length = min(recording.audio.size // 2, round(LONGEST_S * recording.sample_rate_hz))
-    return recording.audio[None, :length], recording.audio[None, length : 2 * length]
+def halves(recording: Recording) -> tuple[Audio, Audio]:
+    """The two halves of a recording (channels, samples), at most `LONGEST_S` of each."""
+    length = min(recording.audio.shape[-1] // 2, round(LONGEST_S * recording.sample_rate_hz))
+    return recording.audio[:, :length], recording.audio[:, length : 2 * length]
 
 
-def _rms(audio: Audio) -> float:
-    return float(np.sqrt(np.mean(np.square(audio)))) if audio.size else 0.0
+def draw_gain(generator: np.random.Generator) -> np.float32:
+    """The level that a recording comes at, as a factor."""
+    return np.float32(10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20))
+
+
+def fits_a_file(case: Case) -> bool:
+    """Whether nothing of a case is beyond full scale."""
+    heard = [audio for audio in (case.given, case.truth, case.reference) if audio is not None]
+    return max(float(np.abs(audio).max(initial=0.0)) for audio in heard) <= 1.0
+
+
+def at_rate(case: Case, sample_rate_hz: int) -> Case:
+    """The same case at another sample rate: all its sounds resampled, the settings that are right unchanged."""
+
+    def converted(audio: Audio) -> Audio:
+        samples = round(audio.shape[-1] * sample_rate_hz / case.sample_rate_hz)
+        return np.stack([resample(channel, samples) for channel in audio])
+
+    return replace(
+        case,
+        sample_rate_hz=sample_rate_hz,
+        given=converted(case.given),
+        truth=converted(case.truth),
+        reference=None if case.reference is None else converted(case.reference),
+    )

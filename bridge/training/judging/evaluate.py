@@ -24,8 +24,9 @@ from bridge.model.profile import frames_that_sound
 from bridge.model.task import AutomixTask, Outcome
 from bridge.plugins.host import PluginHost, Render
 from bridge.training.judging.baselines import gain_match, match_eq, spectrum_of
-from bridge.training.judging.cases import Case, Use, draw_cases
-from bridge.training.sources.files import Recording, find_files, read
+from bridge.training.judging.cases import Case
+from bridge.training.judging.source import CaseSource
+from bridge.training.sources.files import FoundFile, find_files
 
 Audio = NDArray[np.float32]
 
@@ -33,7 +34,6 @@ Notify = Callable[[float, str], None]
 
 EACH = 4  # cases of every recording
 HOST_LIMIT_S = 60.0
-USES: tuple[Use, ...] = ("match", "automix")
 SMALL_DB = 0.5  # a case that starts closer than this asks for no change
 WORSE_DB = 0.05  # by so much more distance a file counts as made worse
 RESAMPLES = 1000
@@ -54,6 +54,7 @@ class Scored:
 def evaluate_model(
     folder: Path,
     folders: Sequence[Path],
+    source: CaseSource,
     *,
     workers: int,
     each: int = EACH,
@@ -76,7 +77,7 @@ def evaluate_model(
             "Give other recordings."
         )
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
-        scores = evaluate_on(Automix(bundle, host), read(files), each=each, seed=seed, progress=progress)
+        scores = evaluate_on(Automix(bundle, host), files, source, each=each, seed=seed, progress=progress)
     return {"model": bundle.name, **scores}
 
 
@@ -104,23 +105,24 @@ def score_rows(scores: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str,
 
 def evaluate_on(
     automix: Automix,
-    recordings: Sequence[Recording],
+    files: Sequence[FoundFile],
+    source: CaseSource,
     *,
     each: int,
     seed: int,
     progress: Notify = lambda _share, _step: None,
 ) -> dict[str, Any]:
-    """The scores of `evaluate_model` on recordings already read."""
+    """The scores of `evaluate_model` on `files`."""
+    cases = source.cases(automix.bundle.chain, automix.host, files, each=each, seed=seed)
     scored: dict[str, list[Scored]] = {}
-    for place, use in enumerate(USES):
-        cases = draw_cases(automix.bundle.chain, automix.host, recordings, use, each=each, seed=seed)
-        typical = _typical_spectra(cases)
+    for place, (use, drawn) in enumerate(cases.items()):
+        typical = _typical_spectra(drawn)
         scored[use] = []
-        for index, case in enumerate(cases):
-            progress((place + index / len(cases)) / len(USES), f"{use}: {index + 1} of {len(cases)}")
+        for index, case in enumerate(drawn):
+            progress((place + index / len(drawn)) / len(cases), f"{use}: {index + 1} of {len(drawn)}")
             scored[use].append(_score(automix, case, typical))
     progress(1.0, "scored")
-    stems = {recording.name for recording in recordings if recording.group != recording.name}
+    stems = {file.name for file in files if file.group != file.name}
     return {
         "files": sorted({one.case.name for found in scored.values() for one in found}),
         "cases_per_file": each,
@@ -152,8 +154,10 @@ def _score(automix: Automix, case: Case, typical: dict[str, NDArray[np.float64]]
         outputs["gain match"] = gain_match(case.given, case.reference, case.sample_rate_hz)
     after = {name: _distance(audio, case) for name, audio in outputs.items()}
     low, high = automix.bundle.chain.bounds
-    error = np.abs(outcome.settings - case.hidden) / (high - low)
-    hits = error <= automix.bundle.manifest.confidence.tolerance
+    hits = np.zeros(0, dtype=bool)
+    if case.hidden is not None:
+        error = np.abs(outcome.settings - case.hidden) / (high - low)
+        hits = error <= automix.bundle.manifest.confidence.tolerance
     return Scored(case, after["nothing"], after, outcome.applied, hits, outcome.confidence)
 
 
@@ -230,8 +234,11 @@ def _unchanged(scored: Sequence[Scored]) -> dict[str, Any]:
 
 def _reliability(scored: Sequence[Scored]) -> list[dict[str, float]]:
     """Mean confidence beside the share of hits, in five classes of confidence."""
-    confidence = np.concatenate([one.confidence for one in scored])
-    hits = np.concatenate([one.hits for one in scored])
+    known = [one for one in scored if one.hits.size]
+    if not known:
+        return []
+    confidence = np.concatenate([one.confidence for one in known])
+    hits = np.concatenate([one.hits for one in known])
     rows = []
     for low in (0.0, 0.2, 0.4, 0.6, 0.8):
         chosen = (confidence >= low) & (confidence < low + 0.2 + 1e-6)

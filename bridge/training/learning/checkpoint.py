@@ -54,8 +54,13 @@ def pack_state(module: torch.nn.Module, prefix: str) -> dict[str, torch.Tensor]:
 
 
 def unpack_state(module: torch.nn.Module, prefix: str, tensors: Mapping[str, torch.Tensor]) -> None:
+    module.load_state_dict(part(tensors, prefix))
+
+
+def part(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    """What lies under `prefix` in a checkpoint, without it."""
     start = f"{prefix}."
-    module.load_state_dict({n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)})
+    return {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, torch.Tensor]:

@@ -1,115 +1,234 @@
-"""One step of learning: what the encoder and the surrogate learn from a batch of examples.
+"""One update of learning: what the encoder and the surrogate learn from a batch of lessons.
 
 Holds networks, optimizers and the running average of the weights that ships. It reads no files and no clock.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bridge.model.encoders import Encoder, Statistics, statistics_of
-from bridge.training.learning.losses import position_loss, profile_loss, spread_loss
-from bridge.training.learning.pool import Shard
+from bridge.model.bands import loudness_weights_db
+from bridge.model.bundle import build_encoder, neutral_positions
+from bridge.model.encoders import Answer, Encoder, statistics_of
+from bridge.model.manifest import Manifest
+from bridge.training.learning import checkpoint
+from bridge.training.learning.lessons import Lesson, Shard, count_of
+from bridge.training.learning.losses import defaults_loss, jacobian_loss, position_loss, profile_loss, spread_loss
+from bridge.training.learning.processes import Processes
+from bridge.training.learning.settings import LearningSettings, LossWeights, Stage
 from bridge.training.learning.surrogate import Surrogate
 
-BATCH = 64
-LEARNING_RATE = 1.2e-3
-SURROGATE_RATE = 1.5e-3
-WEIGHT_DECAY = 0.02
-AVERAGE_DECAY = 0.998
-POSITION_WEIGHT = 4.0  # dB per range: an error of a tenth of all ranges costs as much as 0.4 dB of sound
-SPREAD_SHARE = 0.2
-TARGET_SHARE = 0.5
+Batch = dict[str, Tensor]
+
 MIN_CROP_FRAMES = 108  # two and a half seconds
-TRUNK_FRAMES = 129  # three seconds of each clip go through the convolutions, the costliest part of a step
+TRUNK_FRAMES = 129  # three seconds of each clip go through the convolutions, the costliest part of an update
 GRADIENT_LIMIT = 5.0
 
 
-@dataclass
-class Learner:
-    """Learns by steps; `average` holds the weights that ship."""
+class Learner(Protocol):
+    """What the course of a training drives."""
+
+    @property
+    def encoder(self) -> nn.Module: ...
+
+    def update(self, examples: Shard, *, seed: int, step: int, rate: float, stage: Stage) -> dict[str, float]:
+        """One update from a batch that depends on seed and step alone. What there is to report, by name."""
+        ...
+
+    def validate(self, examples: Shard) -> dict[str, float]:
+        """Losses of the averaged weights on all of `examples`, by name; the training keeps the lowest sum."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """All that a resumed training needs."""
+        ...
+
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None: ...
+
+
+class PluginLoss(Protocol):
+    """The loss through the plugins: see `plugin_loss`."""
+
+    def __call__(self, encoder: nn.Module, stage: Stage, seed: int, step: int) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class LearnerSetup:
+    """What a learner is made of. `plugin_loss` is None where no stage asks for it."""
+
+    manifest: Manifest
+    settings: LearningSettings
+    device: torch.device
+    seed: int
+    processes: Processes
+    plugin_loss: Callable[..., Tensor] | None = None
+
+
+class LessonLearner:
+    """Learns lessons by updates; `average` holds the weights that ship."""
 
     encoder: Encoder
-    surrogate: Surrogate
-    kept: Tensor  # (controls,) 0 for controls that are set by rule and not learned without reference
-    weights_db: Tensor  # (bands,) of loudness: without reference sounds are compared at equal loudness
-    device: torch.device
-    average: dict[str, Tensor] = field(init=False)
-    optimizer: torch.optim.AdamW = field(init=False)
-    surrogate_optimizer: torch.optim.AdamW = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.encoder.to(self.device)
-        self.surrogate.to(self.device)
+    def __init__(self, lessons: Sequence[Lesson], setup: LearnerSetup) -> None:
+        torch.manual_seed(setup.seed)
+        chain, bands = setup.manifest.chain, setup.manifest.features.bands
+        self.lessons, self.setup, self.device = tuple(lessons), setup, setup.device
+        self.encoder = build_encoder(setup.manifest).to(self.device)
+        self.surrogate = Surrogate(bands, len(chain.controls)).to(self.device)
         self.average = {name: tensor.detach().clone() for name, tensor in self.encoder.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(self.encoder.parameters(), weight_decay=WEIGHT_DECAY)
-        self.surrogate_optimizer = torch.optim.AdamW(self.surrogate.parameters(), weight_decay=WEIGHT_DECAY)
+        decay = setup.settings.weight_decay
+        self.optimizer = torch.optim.AdamW(self.encoder.parameters(), weight_decay=decay)
+        self.surrogate_optimizer = torch.optim.AdamW(self.surrogate.parameters(), weight_decay=decay)
+        self._neutral = torch.from_numpy(neutral_positions(chain)).to(self.device)
+        by_rule = [float(control.role != "output_gain") for control in chain.controls]
+        self._learned_alone = torch.tensor(by_rule, device=self.device)  # the guard sets the loudness by rule
+        slots = [slot.name for slot in chain.slots]
+        self._slots = torch.tensor([slots.index(control.slot) for control in chain.controls], device=self.device)
+        self._weights_db = torch.from_numpy(loudness_weights_db(setup.manifest.features)).to(self.device)
 
-    def step(self, batch: dict[str, Tensor], *, rate: float, sound_share: float, crop: slice) -> dict[str, float]:
-        """One update of both networks. `rate` scales the learning rates, `sound_share` the loss through the
-        surrogate (0 while it knows nothing yet). Returns what there is to report, in dB or shares of a range."""
-        dry, degraded = statistics_of(batch["dry"])[0], statistics_of(batch["degraded"])[0]
-        losses = self.losses(batch, crop, dry, degraded)
-        total = (
-            sound_share * (losses["match_db"] + losses["automix_db"])
-            + POSITION_WEIGHT * (losses["match_position"] + losses["automix_position"])
-            + SPREAD_SHARE * losses["spread"]
-            + TARGET_SHARE * (losses["match_target_db"] + losses["automix_target_db"])
-        ).mean()
-        self._update(self.encoder, self.optimizer, total, LEARNING_RATE * rate)
-        surrogate_db = self.surrogate_loss(batch, dry).mean()
-        self._update(self.surrogate, self.surrogate_optimizer, surrogate_db, SURROGATE_RATE * rate)
+    def update(self, examples: Shard, *, seed: int, step: int, rate: float, stage: Stage) -> dict[str, float]:
+        batch, crop = self._draw(examples, seed, step)
+        weights = stage.loss
+        losses = self._losses(batch, weights, crop, self._moving(stage))
+        total = torch.stack([getattr(weights, kind) * value for kind, value in _by_kind(losses).items()]).sum()
+        report = {name: float(value.detach()) for name, value in losses.items()}
+        if weights.plugins > 0 and self.setup.plugin_loss is not None:
+            through = self.setup.plugin_loss(self.encoder, stage, seed, step)
+            total = total + weights.plugins * through
+            report["plugins"] = float(through.detach())
+        self._step(self.encoder, self.optimizer, total, self.setup.settings.rate * rate)
+        surrogate_db = self._surrogate_loss(batch)
+        if surrogate_db is not None:
+            self._step(
+                self.surrogate, self.surrogate_optimizer, surrogate_db, self.setup.settings.surrogate_rate * rate
+            )
+            report["surrogate_db"] = float(surrogate_db.detach())
         with torch.no_grad():
             for name, tensor in self.encoder.state_dict().items():
-                self.average[name].lerp_(tensor, 1 - AVERAGE_DECAY)
-        report = {name: float(value.detach().mean()) for name, value in losses.items()}
-        return report | {"surrogate_db": float(surrogate_db.detach())}
+                self.average[name].lerp_(tensor, 1 - self.setup.settings.average_decay)
+        return report
 
-    def losses(self, batch: dict[str, Tensor], crop: slice, dry: Statistics, degraded: Statistics) -> dict[str, Tensor]:
-        """Each (batch,). `dry` and `degraded` are the statistics of the whole clips."""
-        everything = torch.ones_like(self.kept)[None]
-        match = self.encoder(batch["dry"][..., crop], batch["reference"][..., crop], trunk_frames=TRUNK_FRAMES)
-        alone = self.encoder(batch["degraded"][..., crop], None, trunk_frames=TRUNK_FRAMES)
-        wet, clean, equal = batch["wet_profile"], batch["clean_profile"], self.weights_db
-        return {
-            "match_db": profile_loss(self.surrogate(dry, match.position.clamp(0, 1)), wet, None),
-            "automix_db": profile_loss(self.surrogate(degraded, alone.position.clamp(0, 1)), clean, equal),
-            "match_position": position_loss(match.position, batch["hidden"], everything),
-            "automix_position": position_loss(alone.position, batch["undoing"], self.kept[None]),
-            "spread": spread_loss(match.spread, match.position, batch["hidden"])
-            + spread_loss(alone.spread, alone.position, batch["undoing"]),
-            "match_target_db": profile_loss((match.target_mean_db, match.target_spread_db), wet, None),
-            "automix_target_db": profile_loss((alone.target_mean_db, alone.target_spread_db), clean, equal),
-        }
+    def validate(self, examples: Shard) -> dict[str, float]:
+        trained = {name: tensor.clone() for name, tensor in self.encoder.state_dict().items()}
+        self.encoder.load_state_dict(self.average)
+        batch = take(examples, np.arange(count_of(examples)), self.device)
+        has_sound = any(f"{lesson.name}.rendered" in batch for lesson in self.lessons)
+        weights = LossWeights(surrogate=1.0) if has_sound else LossWeights(position=1.0, target=1.0)
+        with torch.no_grad():
+            losses = self._losses(batch, weights, slice(None), torch.ones_like(self._neutral))
+            foretold = self._surrogate_loss(batch)
+        self.encoder.load_state_dict(trained)
+        scores = {name: float(value) for name, value in losses.items()}
+        # What a surrogate that knows nothing yet says of the encoder must not look good.
+        return scores | ({} if foretold is None else {"surrogate_db": float(foretold)})
 
-    def surrogate_loss(self, batch: dict[str, Tensor], sound: Statistics) -> Tensor:
-        return profile_loss(self.surrogate(sound, batch["hidden"]), batch["wet_profile"], None)
+    def state(self) -> dict[str, Tensor]:
+        tensors = checkpoint.pack_state(self.encoder, "encoder") | checkpoint.pack_state(self.surrogate, "surrogate")
+        tensors |= {f"average.{name}": tensor for name, tensor in self.average.items()}
+        tensors |= checkpoint.pack_optimizer(self.optimizer, "optimizer")
+        return tensors | checkpoint.pack_optimizer(self.surrogate_optimizer, "surrogate_optimizer")
 
-    def _update(self, module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
+    def load_state(self, tensors: Mapping[str, Tensor]) -> None:
+        checkpoint.unpack_state(self.encoder, "encoder", tensors)
+        checkpoint.unpack_state(self.surrogate, "surrogate", tensors)
+        self.average = {name: tensor.to(self.device) for name, tensor in checkpoint.part(tensors, "average").items()}
+        checkpoint.unpack_optimizer(self.optimizer, "optimizer", tensors)
+        checkpoint.unpack_optimizer(self.surrogate_optimizer, "surrogate_optimizer", tensors)
+
+    def answers(self, batch: Batch, crop: slice = slice(None)) -> dict[str, Answer]:
+        """The encoder's answer to each lesson of a batch."""
+        heard: dict[str, Answer] = {}
+        for lesson in self.lessons:
+            reference = batch[f"{lesson.name}.reference"][..., crop] if lesson.has_reference else None
+            heard[lesson.name] = self.encoder(
+                batch[f"{lesson.name}.heard"][..., crop], reference, trunk_frames=TRUNK_FRAMES
+            )
+        return heard
+
+    def learned(self, lesson: Lesson) -> Tensor:
+        """(controls,) 1 for the controls that this lesson teaches, 0 for those that are set by rule."""
+        return torch.ones_like(self._neutral) if lesson.level_counts else self._learned_alone
+
+    def _losses(self, batch: Batch, weights: LossWeights, crop: slice, moving: Tensor) -> dict[str, Tensor]:
+        """`LESSON.KIND` to scalars, for the kinds that weigh anything."""
+        losses: dict[str, Tensor] = {}
+        for lesson, answer in zip(self.lessons, self.answers(batch, crop).values(), strict=True):
+            for kind, value in self._lesson_losses(lesson, answer, batch, weights, moving).items():
+                losses[f"{lesson.name}.{kind}"] = value
+        return losses
+
+    def _lesson_losses(
+        self, lesson: Lesson, answer: Answer, batch: Batch, weights: LossWeights, moving: Tensor
+    ) -> dict[str, Tensor]:
+        target, truth = batch[f"{lesson.name}.target"], batch[f"{lesson.name}.position"]
+        equal = None if lesson.level_counts else self._weights_db
+        position = torch.where(moving > 0, answer.position.clamp(0, 1), self._neutral)
+        losses: dict[str, Tensor] = {}
+        if weights.surrogate:
+            sound = statistics_of(batch[f"{lesson.name}.heard"])[0]
+            losses["surrogate"] = profile_loss(self.surrogate(sound, position), target, equal).mean()
+        if weights.target:
+            predicted = (answer.target_mean_db, answer.target_spread_db)
+            losses["target"] = profile_loss(predicted, target, equal).mean()
+        if weights.defaults:
+            losses["defaults"] = defaults_loss(answer.position, self._neutral).mean()
+        if truth.shape[1]:
+            taught = self.learned(lesson) * moving
+            if weights.position:
+                losses["position"] = position_loss(answer.position, truth, taught[None]).mean()
+            if weights.spread:
+                losses["spread"] = spread_loss(answer.spread, answer.position, truth).mean()
+            if weights.jacobian and f"{lesson.name}.jacobian" in batch:
+                losses["jacobian"] = jacobian_loss(position, truth, batch[f"{lesson.name}.jacobian"]).mean()
+        return losses
+
+    def _surrogate_loss(self, batch: Batch) -> Tensor | None:
+        parts = []
+        for lesson in self.lessons:
+            if f"{lesson.name}.rendered" in batch:
+                sound = statistics_of(batch[f"{lesson.name}.heard"])[0]
+                told = self.surrogate(sound, batch[f"{lesson.name}.position"])
+                parts.append(profile_loss(told, batch[f"{lesson.name}.rendered"], None).mean())
+        return torch.stack(parts).mean() if parts else None
+
+    def _moving(self, stage: Stage) -> Tensor:
+        """(controls,) 1 for the controls of the slots that the stage learns."""
+        return (self._slots < (stage.slots or len(self._slots) + 1)).float()
+
+    def _draw(self, examples: Shard, seed: int, step: int) -> tuple[Batch, slice]:
+        """This process's part of the batch of `step`, and the frames of it that the encoder hears."""
+        generator = np.random.default_rng([seed, step, 1])
+        count = count_of(examples)
+        chosen = generator.choice(count, size=min(self.setup.settings.batch, count), replace=False)
+        frames = examples[f"{self.lessons[0].name}.heard"].shape[-1]
+        length = int(generator.integers(min(MIN_CROP_FRAMES, frames), frames, endpoint=True))
+        start = int(generator.integers(0, frames - length, endpoint=True))
+        return take(examples, self.setup.processes.part(chosen), self.device), slice(start, start + length)
+
+    def _step(self, module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
         module.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        self.setup.processes.average_gradients(module)
         nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_LIMIT)
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()
 
 
-def draw_batch(
-    pool: Shard, seed: int, step: int, device: torch.device, size: int = BATCH
-) -> tuple[dict[str, Tensor], slice]:
-    """The batch of step `step`, and the frames of it that the encoder hears. Depends on seed and step alone."""
-    generator = np.random.default_rng([seed, step, 1])
-    count = len(pool["hidden"])
-    chosen = generator.choice(count, size=min(size, count), replace=False)
-    frames = pool["dry"].shape[-1]
-    length = int(generator.integers(min(MIN_CROP_FRAMES, frames), frames, endpoint=True))
-    start = int(generator.integers(0, frames - length, endpoint=True))
-    return take(pool, chosen, device), slice(start, start + length)
+def take(examples: Shard, chosen: np.ndarray, device: torch.device) -> Batch:
+    return {name: torch.from_numpy(array[chosen].astype(np.float32)).to(device) for name, array in examples.items()}
 
 
-def take(pool: Shard, chosen: np.ndarray, device: torch.device) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(array[chosen].astype(np.float32)).to(device) for name, array in pool.items()}
+def _by_kind(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The sum of each kind over the lessons."""
+    kinds: dict[str, Tensor] = {}
+    for name, value in losses.items():
+        kind = name.rpartition(".")[2]
+        kinds[kind] = kinds[kind] + value if kind in kinds else value
+    return kinds

@@ -28,8 +28,33 @@ def profile_loss(profile: tuple[Tensor, Tensor], target: Tensor, weights_db: Ten
 
 
 def position_loss(position: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
-    """Weighted absolute error (batch,) of positions (batch, controls). `weight` (batch or 1, controls)."""
-    return (smooth_absolute(position - truth, 0.02) * weight).sum(1) / weight.sum(1).clamp_min(1e-6)
+    """Weighted absolute error (batch,) of positions (batch, controls). `weight` (batch or 1, controls).
+
+    Where the truth is NaN nobody knows it, and it weighs nothing.
+    """
+    known = torch.isfinite(truth)
+    weight = weight * known
+    error = smooth_absolute(position - torch.where(known, truth, position.detach()), 0.02)
+    return (error * weight).sum(1) / weight.sum(1).clamp_min(1e-6)
+
+
+def defaults_loss(position: Tensor, neutral: Tensor) -> Tensor:
+    """Mean absolute distance (batch,) of positions (batch, controls) from the neutral ones (controls,)."""
+    return smooth_absolute(position - neutral, 0.02).mean(1)
+
+
+def jacobian_loss(position: Tensor, truth: Tensor, jacobian: Tensor) -> Tensor:
+    """Distance in dB (batch,) of the sound at `position` from that at `truth`, to first order.
+
+    `jacobian` (batch, controls, 2, bands): the derivative of the profile by the position, at `truth`; NaN where it
+    was not taken: such examples weigh nothing. After Han, Lostanlen, Lagrange, "Perceptual-neural-physical sound
+    matching" (ICASSP 2023), with absolute differences in place of squared ones, as in `profile_loss`.
+    """
+    known = torch.isfinite(jacobian).flatten(1).all(1)
+    step = torch.nan_to_num(position - truth)
+    change = torch.einsum("bc,bcsk->bsk", step, torch.nan_to_num(jacobian))
+    distance = smooth_absolute(change[:, 0]).mean(1) + SPREAD_WEIGHT * smooth_absolute(change[:, 1]).mean(1)
+    return distance * known / known.float().mean().clamp_min(1e-6)
 
 
 def spread_loss(spread: Tensor, position: Tensor, truth: Tensor) -> Tensor:
@@ -37,8 +62,9 @@ def spread_loss(spread: Tensor, position: Tensor, truth: Tensor) -> Tensor:
 
     The error is taken as it is (no gradient): the spread learns from the answer and does not pull at it.
     """
-    error = (position.detach().clamp(0, 1) - truth).abs()
-    return (torch.log(2 * spread) + error / spread).mean(1)
+    known = torch.isfinite(truth)
+    error = (position.detach().clamp(0, 1) - torch.nan_to_num(truth)).abs()
+    return ((torch.log(2 * spread) + error / spread) * known).mean(1)
 
 
 def _loudness_db(mean_db: Tensor, spread_db: Tensor, weights_db: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ _SAME_LENGTH_S = 0.5
 
 @dataclass(frozen=True)
 class Recording:
-    """One mono recording, (samples,), and the song it belongs to."""
+    """One recording, (channels, samples), and the song it belongs to."""
 
     name: str
     group: str
@@ -91,14 +91,17 @@ def split(files: Sequence[FoundFile]) -> dict[Side, list[FoundFile]]:
     return sides
 
 
-def read(files: Sequence[FoundFile]) -> list[Recording]:
-    """Read `files` as mono, at most a minute of each. Silent ones are left out."""
+def read(files: Sequence[FoundFile], *, channels: Literal[1, 2] = 1) -> list[Recording]:
+    """Read `files` as mono or stereo, at most a minute of each. Silent ones are left out."""
     recordings = []
     for file in files:
         audio, rate = read_audio(file.path, duration_s=_MAX_SECONDS)
-        mono = audio.mean(0, dtype=np.float32)
-        if np.sqrt(np.mean(np.square(mono))) >= SILENCE_RMS:
-            recordings.append(Recording(file.name, file.group, mono, rate))
+        if channels == 1:
+            audio = audio.mean(0, keepdims=True, dtype=np.float32)
+        elif len(audio) == 1:
+            audio = np.repeat(audio, 2, axis=0)
+        if np.sqrt(np.mean(np.square(audio))) >= SILENCE_RMS:
+            recordings.append(Recording(file.name, file.group, audio, rate))
     return recordings
 
 
@@ -116,12 +119,12 @@ def synthesised(
     for take in range(takes):
         for kind in sorted(KINDS):
             notify(f"synthesising {kind} {take + 1} of {takes}")
-            audio = synthesise(kind, duration_s=duration_s, sample_rate_hz=sample_rate_hz, seed=seed + take)[0]
+            audio = synthesise(kind, duration_s=duration_s, sample_rate_hz=sample_rate_hz, seed=seed + take)
             name = f"synthesised/{kind}-{seed + take}"
             recordings.append(Recording(name, name, audio, sample_rate_hz))
         if (voice := speak(seed + take, sample_rate_hz=sample_rate_hz)) is not None:
             name = f"synthesised/speech-{seed + take}"
-            recordings.append(Recording(name, name, voice, sample_rate_hz))
+            recordings.append(Recording(name, name, voice[None], sample_rate_hz))
     return recordings
 
 

@@ -18,7 +18,7 @@ from bridge.training.judging.cases import draw_cases
 from bridge.training.judging.evaluate import evaluate_model, evaluate_on, frame_distance_db, score_rows
 from bridge.training.sources.files import find_files, read
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MODEL = ROOT / "models" / "channel-strip"
 
 

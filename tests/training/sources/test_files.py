@@ -33,7 +33,7 @@ def test_silence_is_left_out_and_the_rest_is_mono(folder: Path) -> None:
     recordings = read(find_files([folder]))
     assert len(recordings) == 12
     assert "silence.wav" not in {recording.name for recording in recordings}
-    assert all(recording.audio.ndim == 1 for recording in recordings)
+    assert all(recording.audio.shape[0] == 1 for recording in recordings)
 
 
 def test_a_folder_without_audio_names_itself(tmp_path: Path) -> None:

@@ -1,0 +1,178 @@
+"""Labels by search: the settings whose sound comes closest to a known target, where nobody knows what they are.
+
+For paired tasks: dry and processed audio lie beside each other sample by sample, so that log-mel frames can be compared
+one by one. First one joint search for the setting that serves a handful of passages best, switches and choices
+included; then, passage by passage, small steps from there. Everything is in positions, 0..1 over each control's range.
+Methods: R. Hamano et al., "CatCMA: Stochastic Optimization for Mixed-Category Problems" (2024), as implemented by the
+package cmaes; Levenberg's and Marquardt's damped least squares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from cmaes import CMA, CatCMA
+from numpy.typing import NDArray
+
+from bridge.errors import PluginError
+from bridge.model.bundle import neutral_positions, positions_to_normalized
+from bridge.model.features import log_mel
+from bridge.model.manifest import FeatureSettings
+from bridge.model.profile import frames_that_sound
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost, Render
+
+Audio = NDArray[np.float32]
+Positions = NDArray[np.float32]
+Frames = NDArray[np.float32]
+Measure = Callable[[Positions], NDArray[np.float64]]
+
+FAILED_DB = 100.0  # what a render counts that a plugin failed
+SIGMA = 0.22  # first step of a joint search, as a share of each range
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A stretch of a pair: `dry` and `processed`, (channels, samples) each, aligned.
+
+    The first `lead_in_s` are rendered and not compared: plugins come to rest in them.
+    """
+
+    dry: Audio = field(repr=False)
+    processed: Audio = field(repr=False)
+    sample_rate_hz: int
+    lead_in_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Label:
+    """A setting, and how far in dB it leaves the sound from its target."""
+
+    position: Positions
+    distance_db: float
+    renders: int
+
+
+class Ear:
+    """Measures settings by the frames they leave between passages and their targets."""
+
+    def __init__(self, chain: Chain, host: PluginHost, passages: Sequence[Passage], features: FeatureSettings) -> None:
+        self.chain, self.host, self.passages, self.features = chain, host, passages, features
+        self._targets = [self._frames(passage.processed, passage) for passage in passages]
+        self._sounding = [frames_that_sound(target) for target in self._targets]
+        self.renders = 0
+
+    def distances(self, positions: Positions) -> NDArray[np.float64]:
+        """(candidates, passages) mean absolute differences in dB, for positions (candidates, controls)."""
+        return np.array([[np.abs(row).mean() for row in rows] for rows in self.residuals(positions)])
+
+    def cost(self, positions: Positions) -> NDArray[np.float64]:
+        """(candidates,): the mean over the passages."""
+        return np.asarray(self.distances(positions).mean(1))
+
+    def residuals(self, positions: Positions) -> list[list[Frames]]:
+        """For each candidate and passage the differences (bands, frames that sound) in dB to the target."""
+        settings = positions_to_normalized(self.chain, np.atleast_2d(positions))
+        renders = [Render(p.dry, p.sample_rate_hz, row) for row in settings for p in self.passages]
+        answers = iter(self.host.render(self.chain, renders, return_errors=True))
+        self.renders += len(renders)
+        return [[self._residual(index, next(answers)) for index in range(len(self.passages))] for _ in settings]
+
+    def _residual(self, index: int, made: Audio | PluginError) -> Frames:
+        target, kept = self._targets[index], self._sounding[index]
+        if isinstance(made, PluginError):
+            return np.full_like(target[:, kept], FAILED_DB)
+        return (self._frames(made, self.passages[index]) - target)[:, kept]
+
+    def _frames(self, audio: Audio, passage: Passage) -> Frames:
+        start = round(passage.lead_in_s * passage.sample_rate_hz)
+        with torch.inference_mode():
+            frames = log_mel(torch.from_numpy(np.ascontiguousarray(audio[:, start:])), passage.sample_rate_hz, self.features)
+        return np.asarray(frames.numpy(), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Space:
+    """The controls of a chain as a search sees them: which move freely, and which choose among few."""
+
+    free: NDArray[np.int64]
+    chosen: NDArray[np.int64]
+    counts: NDArray[np.int64]  # choices of each of `chosen`
+
+    @classmethod
+    def of(cls, chain: Chain) -> Space:
+        counts = np.array([len(control.choices) for control in chain.controls])
+        return cls(np.flatnonzero(counts == 0), np.flatnonzero(counts), counts[counts > 0])
+
+    def join(self, free: NDArray[np.float64], choices: Sequence[int] | NDArray[np.int64]) -> Positions:
+        """A position (controls,) from the values of the free controls and the indices of the choices."""
+        position = np.zeros(len(self.free) + len(self.chosen), np.float32)
+        position[self.free] = np.clip(free, 0, 1)
+        position[self.chosen] = np.asarray(choices) / (self.counts - 1)
+        return position
+
+    def choices(self, position: Positions) -> NDArray[np.int64]:
+        return np.rint(position[self.chosen] * (self.counts - 1)).astype(np.int64)
+
+
+def search_jointly(
+    chain: Chain,
+    measure: Measure,
+    *,
+    generations: int,
+    population: int,
+    seed: int,
+    start: Positions | None = None,
+    sigma: float = SIGMA,
+    notify: Callable[[int, float], None] = lambda _generation, _cost: None,
+) -> Label:
+    """The position with the least `measure`, switches and choices included.
+
+    `measure` takes positions (candidates, controls) and returns costs (candidates,). Every choice is equally likely
+    at first. Needs at least two controls that are no choices.
+    """
+    space = Space.of(chain)
+    origin = neutral_positions(chain) if start is None else start
+    optimizer = _Mixed(space, origin, sigma, population, seed)
+    best, cost = origin, float(measure(origin[None])[0])
+    for generation in range(generations):
+        candidates = optimizer.ask()
+        costs = measure(candidates)
+        optimizer.tell(costs)
+        leader = int(np.argmin(costs))
+        if costs[leader] < cost:
+            best, cost = candidates[leader], float(costs[leader])
+        notify(generation, cost)
+    return Label(best, cost, 1 + generations * population)
+
+
+class _Mixed:
+    """CMA-ES, or CatCMA where the chain has choices, asked for a generation at a time."""
+
+    def __init__(self, space: Space, origin: Positions, sigma: float, population: int, seed: int) -> None:
+        self._space = space
+        mean = np.clip(origin[space.free], 0.02, 0.98).astype(np.float64)
+        bounds = np.tile((0.0, 1.0), (len(space.free), 1))
+        self._plain = self._mixed = None
+        if len(space.chosen):
+            self._mixed = CatCMA(
+                mean=mean, sigma=sigma, cat_num=space.counts, bounds=bounds, seed=seed, population_size=population
+            )
+        else:
+            self._plain = CMA(mean=mean, sigma=sigma, bounds=bounds, seed=seed, population_size=population)
+        self._count = population
+
+    def ask(self) -> Positions:
+        space = self._space
+        if self._mixed is not None:
+            self._asked = [self._mixed.ask() for _ in range(self._count)]
+            chosen = [[int(row[:count].argmax()) for row, count in zip(c, space.counts, strict=True)] for _, c in self._asked]
+            return np.stack([space.join(x, c) for (x, _), c in zip(self._asked, chosen, strict=True)])
+        self._asked = [self._plain.ask() for _ in range(self._count)]
+        return np.stack([space.join(x, []) for x in self._asked])
+
+    def tell(self, costs: NDArray[np.float64]) -> None:
+        (self._mixed or self._plain).tell([(x, float(c)) for x, c in zip(self._asked, costs, strict=True)])

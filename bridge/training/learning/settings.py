@@ -1,0 +1,85 @@
+"""What learning can be told: rates, and the stages with the losses that count in each.
+
+Data that a recipe holds; the losses themselves stand in `learner`. No torch.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class LearningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How examples are learned from.
+
+    Attributes:
+        batch: examples of an update, over all processes together.
+        rate, surrogate_rate: highest learning rates of AdamW; they rise at the start and fall as half a cosine.
+        weight_decay: of AdamW.
+        average_decay: of the running average of the weights, which is what ships.
+        validate_every: updates.
+    """
+
+    batch: int
+    rate: float
+    surrogate_rate: float
+    weight_decay: float
+    average_decay: float
+    validate_every: int
+
+
+class LossWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What each loss weighs; 0 leaves it out, and what only it needs is not computed.
+
+    Attributes:
+        position: error of the positions, per range, against the setting that is right.
+        category: cross-entropy of switches and choices.
+        surrogate: distance in dB of the sound that a learned surrogate foretells.
+        jacobian: distance in dB by the cached derivative of the profile (perceptual-neural-physical loss).
+        plugins: distance of the sound that the plugins themselves make, gradients by perturbation.
+        defaults: distance of the positions from the chain's neutral ones, per range.
+        spread: likelihood of the errors under the predicted spread; it does not move the answers.
+        target: distance in dB of the predicted profile of the right sound.
+    """
+
+    position: float = 0.0
+    category: float = 0.0
+    surrogate: float = 0.0
+    jacobian: float = 0.0
+    plugins: float = 0.0
+    defaults: float = 0.0
+    spread: float = 0.0
+    target: float = 0.0
+
+
+class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a stage learns through the plugins.
+
+    Attributes:
+        examples: of an update; each is drawn afresh and rendered.
+        clip_s: length of each.
+        directions: of the perturbation (SPSA), each rendered at both ends.
+        step: of the perturbation, as a share of each range.
+    """
+
+    examples: int = 8
+    clip_s: float = 3.0
+    directions: int = 4
+    step: float = 0.05
+
+
+class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A stretch of the training.
+
+    Attributes:
+        share: of the learning time, relative to the other stages' shares.
+        rate: factor of the learning rate in this stage.
+        slots: only so many slots of the chain, from the first, are learned; the others stay neutral (greedy
+            training adds a plugin from stage to stage). 0: all.
+    """
+
+    name: str
+    share: float
+    loss: LossWeights
+    rate: float = 1.0
+    slots: int = 0
+    plugins: PluginSettings = PluginSettings()

@@ -1,0 +1,93 @@
+"""The recipe of a training: all that it can be told beside chain, task and data, in one TOML file.
+
+Each default is written once, in the shipped recipe of its task (`recipes/TASK.toml`). A user's own file may hold just
+what differs: tables are merged key by key, a list of stages replaces the whole list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bridge.errors import SettingsError
+from bridge.model.manifest import EncoderSettings, FeatureSettings
+from bridge.training.learning.settings import LearningSettings, Stage
+
+RECIPES = Path(__file__).with_name("recipes")
+
+
+class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How examples are made.
+
+    Attributes:
+        clip_s: length of each.
+        shard_examples: of one file of examples.
+        shards_per_minute: of the training's time.
+        preparing_share: of the time, at most, goes into making them.
+        synthesised_takes: of each kind of synthesised recording, beside the user's.
+        validation_shards: at most so many to choose the best weights by.
+        jacobian_share: so many of the examples get Jacobians, which the loss `jacobian` needs: two renders a control.
+    """
+
+    clip_s: float
+    shard_examples: int = 64
+    shards_per_minute: float
+    preparing_share: float
+    synthesised_takes: int
+    validation_shards: int
+    jacobian_share: float = 0.0
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """See the module. `stages` follow one another, each for its share of the time."""
+
+    features: FeatureSettings
+    encoder: EncoderSettings
+    examples: ExampleSettings
+    learning: LearningSettings
+    stages: tuple[Stage, ...]
+
+    @property
+    def signature(self) -> str:
+        """16 hexadecimal digits that change with anything in the recipe."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:16]
+
+
+def load_recipe(task: str, file: Path | None = None) -> Recipe:
+    """The shipped recipe of `task`, with what `file` says otherwise. SettingsError for what it cannot say."""
+    shipped = RECIPES / f"{task}.toml"
+    if not shipped.is_file():
+        raise SettingsError(f"No recipe is shipped for the task {task!r}. Tasks: {', '.join(shipped_recipes())}.")
+    merged = _read(shipped)
+    if file is not None:
+        merged = _merge(merged, _read(file))
+    try:
+        recipe = msgspec.convert(merged, Recipe)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"The recipe {file or shipped} cannot be used: {error}.") from error
+    if not recipe.stages or min(stage.share for stage in recipe.stages) <= 0:
+        raise SettingsError(f"The recipe {file or shipped} needs stages, each with a share above 0.")
+    return recipe
+
+
+def shipped_recipes() -> list[str]:
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        plain: dict[str, Any] = msgspec.toml.decode(file.read_bytes())
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The recipe {file} cannot be read: {error}.") from error
+    return plain
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        known = merged.get(key)
+        merged[key] = _merge(known, value) if isinstance(known, dict) and isinstance(value, dict) else value
+    return merged

@@ -1,0 +1,113 @@
+"""Recordings, a chain and the host to render through it: what a task draws its examples with.
+
+A plugin that fails costs the example, not the run: its render comes back empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import PluginError
+from bridge.model.bundle import positions_to_normalized
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost, Render
+from bridge.training.sources.files import SILENCE_RMS, Recording
+from bridge.training.sources.sampling import SettingsSampler
+from bridge.training.sources.speech import resample
+
+Audio = NDArray[np.float32]
+Positions = NDArray[np.float32]
+
+GAIN_DB = 8.0
+RETUNED_SHARE = 0.5
+RETUNING_SEMITONES = 3.0
+MIXED_SHARE = 0.1
+_FAST_LENGTH = 3600  # multiples of it are transformed fast
+_TRIES = 1000
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What examples of a task are drawn from. `augment` off leaves recordings as they are (validation)."""
+
+    chain: Chain
+    host: PluginHost
+    recordings: Sequence[Recording]
+    sample_rate_hz: int
+    clip_s: float
+    augment: bool = True
+
+    @cached_property
+    def sampler(self) -> SettingsSampler:
+        return SettingsSampler(self.chain)
+
+    def draw_clips(self, generator: np.random.Generator) -> tuple[Audio, Audio]:
+        """Two clips (channels, samples) from different places of one recording (or mix), at one random gain.
+
+        Raises ValueError where the recordings hold nothing that sounds (they are checked when they are read).
+        """
+        length = round(self.clip_s * self.sample_rate_hz)
+        for _ in range(_TRIES):
+            sources = self._draw_sources(generator)
+            retuning = 0.0
+            if self.augment and generator.random() < RETUNED_SHARE:
+                retuning = generator.uniform(-RETUNING_SEMITONES, RETUNING_SEMITONES)
+            places = generator.random(2)
+            gain = 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)
+            first, second = (
+                gain * _sum([cut(source, self.sample_rate_hz, length, place, retuning) for source in sources])
+                for place in (places[0], places[0] + 0.5 + 0.2 * (places[1] - 0.5))
+            )
+            if min(_rms(first), _rms(second)) > SILENCE_RMS:
+                return first.astype(np.float32), second.astype(np.float32)
+        raise ValueError(f"No clip of {self.clip_s:g} s that sounds was found in {_TRIES} draws.")
+
+    def render(self, clips: Sequence[Audio], positions: Positions, chain: Chain | None = None) -> list[Audio]:
+        """Each of `clips` through its row of `positions` (clips, controls), of the studio's chain or of `chain`."""
+        chain = chain or self.chain
+        settings = positions_to_normalized(chain, positions)
+        renders = [
+            Render(clip if clip.size else np.zeros((1, 64), np.float32), self.sample_rate_hz, setting)
+            for clip, setting in zip(clips, settings, strict=True)
+        ]
+        answers = self.host.render(chain, renders, return_errors=True)
+        empty = np.zeros((1, 0), np.float32)
+        return [
+            empty if isinstance(answer, PluginError) or not clip.size else answer
+            for clip, answer in zip(clips, answers, strict=True)
+        ]
+
+    def _draw_sources(self, generator: np.random.Generator) -> list[Recording]:
+        chosen = self.recordings[int(generator.integers(len(self.recordings)))]
+        stems = [recording for recording in self.recordings if recording.group == chosen.group]
+        if len(stems) > 1 and generator.random() < MIXED_SHARE:
+            return stems
+        return [chosen]
+
+
+def cut(recording: Recording, sample_rate_hz: int, length: int, place: float, retuning: float = 0.0) -> Audio:
+    """(channels, length) from `place` (in recordings from the start, wrapping around), retuned by semitones."""
+    samples = recording.audio.shape[-1]
+    factor = sample_rate_hz / recording.sample_rate_hz * 2 ** (-retuning / 12)
+    needed = _FAST_LENGTH * int(np.ceil(length / factor / _FAST_LENGTH) + 1)
+    start = int(place * samples) % samples
+    taken = np.take(recording.audio, np.arange(start, start + needed), axis=-1, mode="wrap")
+    if factor == 1:
+        return taken[:, :length]
+    wanted = round(needed * factor / _FAST_LENGTH) * _FAST_LENGTH
+    return np.stack([resample(channel, wanted)[:length] for channel in taken])
+
+
+def _sum(clips: Sequence[Audio]) -> NDArray[np.float64]:
+    """Clips of one or two channels together; mono ones stand in the middle."""
+    channels = max(len(clip) for clip in clips)
+    return np.asarray(sum(np.broadcast_to(clip, (channels, clip.shape[-1])) for clip in clips), dtype=np.float64)
+
+
+def _rms(audio: NDArray[np.floating]) -> float:
+    return float(np.sqrt(np.mean(np.square(audio))))

@@ -1,0 +1,68 @@
+"""The task `channel-strip`: come close to a reference, or back to where well-recorded material lies.
+
+`match`: a clip, and another part of the same recording through hidden settings. `automix`: a clip degraded by
+settings that others undo, and the clip as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost
+from bridge.training.judging.cases import Case, draw_cases
+from bridge.training.learning.lessons import Lesson, Sounded
+from bridge.training.sources.files import FoundFile, read
+from bridge.training.sources.studio import Studio
+from bridge.training.tasks.task import LessonTask
+
+COLOURED_SHARE = 0.5  # of the match clips are degraded ones
+
+
+class ChannelStrip(LessonTask):
+    """See the module."""
+
+    name = "channel-strip"
+    lessons = (
+        Lesson("match", has_reference=True, level_counts=True),
+        Lesson("automix", has_reference=False, level_counts=False),
+    )
+
+    def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
+        sampler = studio.sampler
+        clips = [studio.draw_clips(generator) for _ in range(count)]
+        hidden = np.stack([sampler.draw(generator) for _ in clips])
+        pairs = [sampler.draw_undoable(generator) for _ in clips]
+        degrading, undoing = (np.stack(side) for side in zip(*pairs, strict=True))
+        coloured = generator.random(count) < COLOURED_SHARE * sampler.can_undo
+
+        clean = [first for first, _ in clips]
+        degraded = studio.render(clean, degrading)
+        others = studio.render([second for _, second in clips], _where(coloured, degrading, sampler.neutral))
+        dry = [d if c else a for a, d, c in zip(clean, degraded, coloured, strict=True)]
+        wet, reference = studio.render(dry, hidden), studio.render(others, hidden)
+        return [
+            {
+                "match": Sounded(dry[i], wet[i], hidden[i], reference[i], rendered=wet[i]),
+                "automix": Sounded(degraded[i], clean[i], undoing[i]),
+            }
+            for i in range(count)
+        ]
+
+    def cases(
+        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
+    ) -> dict[str, list[Case]]:
+        recordings = read(files)
+        return {
+            "match": draw_cases(chain, host, recordings, "match", each=each, seed=seed),
+            "automix": draw_cases(chain, host, recordings, "automix", each=each, seed=seed),
+        }
+
+
+def _where(
+    chosen: NDArray[np.bool_], settings: NDArray[np.float32], otherwise: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    return np.where(chosen[:, None], settings, otherwise).astype(np.float32)

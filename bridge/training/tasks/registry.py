@@ -1,0 +1,16 @@
+"""The tasks there are, by name."""
+
+from __future__ import annotations
+
+from bridge.errors import SettingsError
+from bridge.training.tasks.channel_strip import ChannelStrip
+from bridge.training.tasks.task import Task
+
+TASKS: dict[str, Task] = {task.name: task for task in (ChannelStrip(),)}
+
+
+def task_called(name: str) -> Task:
+    """SettingsError naming the tasks there are."""
+    if name not in TASKS:
+        raise SettingsError(f"No task is called {name!r}. Tasks: {', '.join(sorted(TASKS))}.")
+    return TASKS[name]

@@ -1,0 +1,133 @@
+"""What a model can be trained for: the questions it is asked, the examples it learns from, the cases it is judged by.
+
+`Task` is what the loop needs. `LessonTask` is a task whose encoder answers with one setting for a whole sound; it
+only has to draw sounds. This module knows no task.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.model.manifest import ConfidenceLaw, JobSettings
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost
+from bridge.training.judging.cases import Case
+from bridge.training.judging.source import CaseSource
+from bridge.training.learning.confidence import fit_confidence
+from bridge.training.learning.jacobian import profile_jacobian
+from bridge.training.learning.learner import Learner, LearnerSetup, LessonLearner
+from bridge.training.learning.lessons import Lesson, Shard, Sounded, pack
+from bridge.training.recipe import Recipe
+from bridge.training.sources.files import FoundFile, Recording, find_files, read, split, synthesised
+from bridge.training.sources.studio import Studio
+
+VALIDATION_TAKES = 2
+VALIDATION_SEED = 500_000
+SAMPLE_RATE_HZ = 44100
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The recordings of each side. Those of the test are named, not read: nothing is learned or chosen by them."""
+
+    train: Sequence[Recording] = field(repr=False)
+    validation: Sequence[Recording] = field(repr=False)
+    test: tuple[str, ...]
+    sources: tuple[str, ...]  # one line each, for the card
+
+
+class Task(CaseSource, Protocol):
+    """One thing that models can be trained for."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def job(self) -> JobSettings: ...
+
+    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
+        """The recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
+        sides. AudioError for unusable files."""
+        ...
+
+    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
+        """Examples as arrays of the same first dimension; always the same from the same generator."""
+        ...
+
+    def new_learner(self, setup: LearnerSetup) -> Learner:
+        """What learns from these shards."""
+        ...
+
+    def fit_confidence(self, learner: Learner, examples: Shard) -> ConfidenceLaw:
+        """The law that makes confidence mean something, from validation examples."""
+        ...
+
+    def bank(self, examples: Shard) -> NDArray[np.float32] | None:
+        """(n, 2, bands) profiles of good sounds, which have a veto in the guard; None for no veto."""
+        ...
+
+
+class LessonTask(ABC):
+    """A task whose encoder gives one answer for a whole sound: it learns from `lessons`."""
+
+    name: str
+    lessons: tuple[Lesson, ...]
+    job = JobSettings()
+    channels: Literal[1, 2] = 1
+
+    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
+        sides = split(find_files(data))
+        return Gathered(
+            train=read(sides["train"], channels=self.channels) + synthesised_takes(seed * 1000, takes),
+            validation=read(sides["validation"], channels=self.channels)
+            + synthesised_takes(VALIDATION_SEED, min(VALIDATION_TAKES, takes)),
+            test=tuple(file.name for file in sides["test"]),
+            sources=tuple(folder.name for folder in data),
+        )
+
+    @abstractmethod
+    def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
+        """`count` examples: by the lesson's name what is heard and what is right. A failed render is empty audio."""
+
+    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
+        return pack(
+            self.lessons,
+            self.draw(studio, generator, recipe.examples.shard_examples),
+            studio.sample_rate_hz,
+            recipe.features,
+            jacobian=lambda sounded: profile_jacobian(sounded, studio, recipe.features),
+            jacobian_share=recipe.examples.jacobian_share,
+        )
+
+    def new_learner(self, setup: LearnerSetup) -> Learner:
+        return LessonLearner(self.lessons, setup)
+
+    def fit_confidence(self, learner: Learner, examples: Shard) -> ConfidenceLaw:
+        assert isinstance(learner, LessonLearner)
+        return fit_confidence(learner, examples)
+
+    def bank(self, examples: Shard) -> NDArray[np.float32] | None:
+        """The truths of the lessons without a reference."""
+        alone = [lesson for lesson in self.lessons if not lesson.has_reference]
+        if not alone:
+            return None
+        return np.concatenate([examples[f"{lesson.name}.target"] for lesson in alone]).astype(np.float32)
+
+    @abstractmethod
+    def cases(
+        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
+    ) -> dict[str, list[Case]]: ...
+
+    def measures(self, case: Case, made: NDArray[np.float32]) -> dict[str, float]:  # noqa: ARG002
+        return {}
+
+
+def synthesised_takes(seed: int, takes: int) -> list[Recording]:
+    return synthesised(seed, takes=takes, sample_rate_hz=SAMPLE_RATE_HZ) if takes else []
