@@ -93,12 +93,12 @@ def categories_of(chain: Chain) -> tuple[Category, ...]:
     """
     categories = []
     for index, control in enumerate(chain.controls):
-        count = len(control.choices)
-        steps = [step for step in range(count) if control.low - 1e-6 <= step / (count - 1) <= control.high + 1e-6]
+        count, span = len(control.choices), control.high - control.low
+        values = [step / max(count - 1, 1) for step in range(count)]
+        steps = [step for step, value in enumerate(values) if control.low - 1e-6 <= value <= control.high + 1e-6]
         if len(steps) < 2:
             continue
-        span = control.high - control.low
-        places = tuple((step / (count - 1) - control.low) / span for step in steps)
+        places = tuple((values[step] - control.low) / span for step in steps)
         edges = tuple((step / count - control.low) / span for step in steps[1:])
         categories.append(Category(index, places, edges))
     return tuple(categories)

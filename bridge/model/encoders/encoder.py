@@ -12,12 +12,11 @@ from torch import Tensor, nn
 
 from bridge.model.encoders.answer import Answer
 from bridge.model.encoders.categories import Category
-from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of
+from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of, thinned
 from bridge.model.encoders.trunks import build_trunk
 from bridge.model.manifest import EncoderSettings
 
 _STRETCH = 0.05  # positions reach the ends of the range, which a plain sigmoid never does
-_FEW_FRAMES = 8  # for one output of the trunk; of more, all count, not only the nearest two
 _LEAST_SPREAD = 1e-3
 _NEUTRAL_LOGIT = 3.0  # of the neutral choice in a fresh encoder; the others have 0
 
@@ -68,7 +67,7 @@ class Encoder(nn.Module):
         """
         statistics, weight = statistics_of(log_mel)
         x = self.trunk((log_mel[..., :trunk_frames] - statistics.level_db.unsqueeze(2) + 20) / 20)
-        weight = _thinned(weight[..., :trunk_frames], x.shape[-1])
+        weight = thinned(weight[..., :trunk_frames], x.shape[-1])
         mean = (x * weight).sum(2)
         deviation = ((x - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-6).sqrt()
         embedding = self.project(torch.cat([mean, deviation], 1))
@@ -128,21 +127,12 @@ class _Feedforward(nn.Module):
         return thought
 
 
-def _thinned(weight: Tensor, count: int) -> Tensor:
-    """The weights of `count` outputs of a trunk, (batch, 1, count), from those of the frames that it heard."""
-    if weight.shape[-1] <= _FEW_FRAMES * count:
-        weight = nn.functional.interpolate(weight, size=count, mode="linear", align_corners=False)
-    else:
-        weight = nn.functional.interpolate(weight, size=count, mode="area")
-    return weight / weight.sum(2, keepdim=True)
-
-
 def _linear(inputs: int, outputs: int) -> nn.Linear:
     """A linear layer, which may have no outputs: a chain can consist of choices alone."""
-    if outputs:
-        return nn.Linear(inputs, outputs)
-    empty: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
-    return empty
+    layer = nn.Linear(inputs, max(outputs, 1))
+    if outputs == 0:
+        layer.weight, layer.bias = nn.Parameter(layer.weight[:0]), nn.Parameter(layer.bias[:0])
+    return layer
 
 
 def _choice(inputs: int, category: Category, neutral: Tensor) -> nn.Linear:

@@ -12,6 +12,7 @@ from bridge.model.profile import GATE_DB
 
 LEVEL_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 LOUD_QUANTILE = 0.95
+_FEW_FRAMES = 8  # for one output of a trunk; of more, all count, not only the nearest two
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,12 @@ def statistics_of(log_mel: Tensor) -> tuple[Statistics, Tensor]:
     spread = ((log_mel - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-4).sqrt()
     quantiles = (rising[:, places] - level).clamp_min(-60)
     return Statistics(level, mean - level, spread, quantiles), weight
+
+
+def thinned(weight: Tensor, count: int) -> Tensor:
+    """The weights (batch, 1, count) of a trunk's outputs over time, from those of the frames that it heard."""
+    if weight.shape[-1] <= _FEW_FRAMES * count:
+        weight = torch.nn.functional.interpolate(weight, size=count, mode="linear", align_corners=False)
+    else:
+        weight = torch.nn.functional.interpolate(weight, size=count, mode="area")
+    return weight / weight.sum(2, keepdim=True)
