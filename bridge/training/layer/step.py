@@ -1,0 +1,208 @@
+"""One step of the layer: its renders, in as few batches as memory allows, and the gradients read from them.
+
+Arrays only; `plugin_layer` makes them tensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.training.layer.audio_gradient import AudioEstimator
+from bridge.training.layer.perturbation import Flags, Float32, Float64, Perturbation
+from bridge.training.layer.rendering import BatchRenderer, Trial
+from bridge.training.layer.statistics import GradientStatistics
+
+KEPT_BYTES = 256 * 1024 * 1024  # of perturbed outputs at a time
+REACH_S = 0.5  # how long a block's setting is taken to be heard, where settings move
+
+Outputs = list[Float32 | None]  # one for each example of the batch; None where the plugin failed
+Pair = tuple[Outputs, Outputs]
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What one step asks: the gradient at `positions` for `audio` (batch, channels, samples).
+
+    `perturbation` are the settings to try, `probe` (probes, batch, channels, samples) what to add to the audio; None
+    where that gradient is not wanted.
+    """
+
+    audio: Float32
+    positions: Float32
+    perturbation: Perturbation | None
+    probe: Float32 | None
+
+
+class Step:
+    """The renders of one batch. Call `output` and then, once or more, `pull_back`; or `measured` alone.
+
+    `rendered` (batch,) tells afterwards which examples came out.
+    """
+
+    def __init__(
+        self,
+        question: Question,
+        renderer: BatchRenderer,
+        audio_estimator: AudioEstimator,
+        statistics: GradientStatistics | None,
+    ) -> None:
+        self.rendered: Flags = np.ones(len(question.audio), np.bool_)
+        self._question = question
+        self._renderer = renderer
+        self._audio_estimator = audio_estimator
+        self._statistics = statistics
+        self._sounds = list(question.audio)  # one array object per example: the workers get it once
+        self._settings_pairs = 0 if question.perturbation is None else question.perturbation.pairs
+        self._probes = 0 if question.probe is None else len(question.probe)
+        self._kept: list[Outputs] | None = None  # differences, where all was rendered at once
+
+    def output(self) -> Float32:
+        """(batch, channels, samples); an example's own audio where nothing came out."""
+        groups = self._groups()
+        is_at_once = len(groups) <= 1
+        base, pairs = self._render(groups[0] if groups and is_at_once else range(0), with_base=True)
+        if is_at_once:
+            self._kept = [_differences(pair) for pair in pairs]
+        return self._taken(base)
+
+    def pull_back(self, upstream: Float32) -> tuple[Float64 | None, Float64 | None]:
+        """Gradients to the audio and to the positions, from the gradient of the output; None where not wanted."""
+        along: list[list[Float64 | None]] = []
+        pulled: list[list[Float64 | None]] = []
+        for number, differences in enumerate(self._all_differences()):
+            if number < self._settings_pairs:
+                along.append([self._along(*both) for both in zip(differences, upstream, strict=True)])
+            else:
+                pulled.append(self._pulled(number - self._settings_pairs, differences, upstream))
+        to_audio = None if self._question.probe is None else self._mean_of(pulled)
+        return to_audio, None if self._question.perturbation is None else self._gradient(along)
+
+    def measured(self, measure: Callable[[Float32], Float64]) -> tuple[Float64, Float64 | None]:
+        """The loss of each example (batch,), and its gradient to the positions; None where not wanted.
+
+        `measure` turns outputs (batch, channels, samples) into losses, (batch,) or (batch, blocks).
+        """
+        groups = self._groups()
+        base, pairs = self._render(groups[0] if groups else range(0), with_base=True)
+        value = measure(self._taken(base))
+        numbers = [self._compared(pair, measure) for pair in pairs]
+        for group in groups[1:]:
+            numbers += [self._compared(pair, measure) for pair in self._render(group)[1]]
+        mean: Float64 = value if value.ndim == 1 else value.mean(1)
+        if self._question.perturbation is None:
+            return mean, None
+        return mean, self._gradient(numbers) / (1 if value.ndim == 1 else value.shape[1])
+
+    # ------------------------------------------------------------ rendering
+
+    def _groups(self) -> list[range]:
+        """The numbers of the pairs, in groups whose outputs fit into `KEPT_BYTES`."""
+        count = self._settings_pairs + self._probes
+        size = max(1, KEPT_BYTES // (2 * self._question.audio.nbytes))
+        return [range(start, min(start + size, count)) for start in range(0, count, size)]
+
+    def _render(self, pairs: range, *, with_base: bool = False) -> tuple[Outputs, list[Pair]]:
+        """All at once: the outputs at the positions themselves, and those of the pairs."""
+        asked = self._question
+        trials = [Trial(*each) for each in zip(self._items, self._sounds, asked.positions, strict=True)]
+        trials = trials if with_base else []
+        for pair in pairs:
+            for side in (1, -1):
+                trials += self._side(pair, side)
+        results = self._renderer.render(trials)
+        if self._statistics is not None:
+            self._statistics.add(renders=self._renderer.renders, failed_renders=self._renderer.failed_renders)
+        batch = len(self._sounds)
+        sides = [results[start : start + batch] for start in range(0, len(results), batch)]
+        base = sides.pop(0) if with_base else []
+        return base, list(zip(sides[::2], sides[1::2], strict=True))
+
+    def _side(self, pair: int, side: int) -> list[Trial]:
+        asked = self._question
+        if asked.perturbation is not None and pair < self._settings_pairs:
+            positions = asked.perturbation.plus[pair] if side > 0 else asked.perturbation.minus[pair]
+            return [Trial(*each) for each in zip(self._items, self._sounds, positions, strict=True)]
+        assert asked.probe is not None
+        probe = asked.probe[pair - self._settings_pairs]
+        sounds = list(asked.audio + side * probe)
+        return [Trial(*each) for each in zip(self._items, sounds, asked.positions, strict=True)]
+
+    def _all_differences(self) -> Iterator[Outputs]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        for group in self._groups():
+            for pair in self._render(group)[1]:
+                yield _differences(pair)
+
+    def _taken(self, base: Outputs) -> Float32:
+        self.rendered = np.array([output is not None for output in base])
+        return self._filled(base)
+
+    def _filled(self, outputs: Outputs) -> Float32:
+        return np.stack([s if output is None else output for output, s in zip(outputs, self._sounds, strict=True)])
+
+    @property
+    def _items(self) -> range:
+        return range(len(self._sounds))
+
+    # ------------------------------------------------------------ gradients
+
+    def _along(self, difference: Float32 | None, upstream: Float32) -> Float64 | None:
+        """How far the output moved along the upstream gradient: a number, or one for each block of moving settings,
+        counted from where the block begins until its setting is no longer heard."""
+        if difference is None:
+            return None
+        positions = self._question.positions
+        if positions.ndim == 2:
+            return np.asarray(np.vdot(difference, upstream), np.float64)
+        product = np.einsum("cs,cs->s", difference, upstream, dtype=np.float64)
+        total = np.concatenate([[0.0], np.cumsum(product)])
+        start = np.arange(positions.shape[1]) * self._renderer.block_frames
+        reach = self._renderer.block_frames + round(REACH_S * self._renderer.sample_rate_hz)
+        last = len(product)
+        return np.asarray(total[np.minimum(start + reach, last)] - total[np.minimum(start, last)])
+
+    def _compared(self, pair: Pair, measure: Callable[[Float32], Float64]) -> list[Float64 | None]:
+        difference = measure(self._filled(pair[0])) - measure(self._filled(pair[1]))
+        return [None if p is None or m is None else d for p, m, d in zip(*pair, difference, strict=True)]
+
+    def _gradient(self, numbers: Sequence[Sequence[Float64 | None]]) -> Float64:
+        """`numbers` [pair][example]; an example that was not rendered itself gets no gradient."""
+        perturbation, positions = self._question.perturbation, self._question.positions
+        assert perturbation is not None
+        if not numbers:  # nothing may be moved
+            return np.zeros(positions.shape, np.float64)
+        valid = np.array([[number is not None for number in pair] for pair in numbers]) & self.rendered
+        known = next((n for pair in numbers for n in pair if n is not None), np.zeros(()))
+        differences = np.array([[np.zeros_like(known) if n is None else n for n in pair] for pair in numbers])
+        gradient = perturbation.gradient(differences, valid)
+        if self._statistics is not None:
+            self._statistics.add_gradient(perturbation, differences, valid, gradient)
+        return gradient
+
+    def _pulled(self, probe: int, differences: Outputs, upstream: Float32) -> list[Float64 | None]:
+        assert self._question.probe is not None
+        rate = self._renderer.sample_rate_hz
+        return [
+            None
+            if difference is None
+            else self._audio_estimator.pull_back(added, difference / np.float32(2), wanted, rate)
+            for added, difference, wanted in zip(self._question.probe[probe], differences, upstream, strict=True)
+        ]
+
+    def _mean_of(self, pulled: Sequence[Sequence[Float64 | None]]) -> Float64:
+        mean = np.zeros(self._question.audio.shape, np.float64)
+        for item in np.flatnonzero(self.rendered).tolist():
+            found = [gradient for pair in pulled if (gradient := pair[item]) is not None]
+            if found:
+                mean[item] = np.mean(found, axis=0)
+        return mean
+
+
+def _differences(pair: Pair) -> Outputs:
+    """Plus minus minus, in place of plus: a fresh array would cost more than the subtraction."""
+    return [None if p is None or m is None else np.subtract(p, m, out=p) for p, m in zip(*pair, strict=True)]
