@@ -6,10 +6,12 @@ Pure functions of tensors. Each returns one value per example, so that tasks can
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from bridge.model.encoders import Category
 from bridge.model.profile import SPREAD_WEIGHT
 
 
@@ -36,6 +38,23 @@ def position_loss(position: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
     weight = weight * known
     error = smooth_absolute(position - torch.where(known, truth, position.detach()), 0.02)
     return (error * weight).sum(1) / weight.sum(1).clamp_min(1e-6)
+
+
+def category_loss(logits: Sequence[Tensor], truth: Tensor, categories: Sequence[Category], weight: Tensor) -> Tensor:
+    """Weighted cross-entropy (batch,) of choices, in nats; 0 without categories.
+
+    `logits` (batch, choices) for each category, as `Answer.logits`; `truth` (batch, controls) positions, which need
+    not stand at a choice's place: the one that the plugin takes there counts; where it is NaN nobody knows it, and it
+    weighs nothing. `weight` (batch or 1, controls); what it says of controls with a range is left alone.
+    """
+    total = weights = truth.new_zeros(len(truth))
+    for category, given in zip(categories, logits, strict=True):
+        position = truth[:, category.control]
+        share = weight[:, category.control] * torch.isfinite(position)
+        chosen = category.chosen(torch.nan_to_num(position))
+        total = total + share * torch.nn.functional.cross_entropy(given, chosen, reduction="none")
+        weights = weights + share
+    return total / weights.clamp_min(1e-6)
 
 
 def defaults_loss(position: Tensor, neutral: Tensor) -> Tensor:

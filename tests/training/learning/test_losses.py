@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.model.bands import loudness_weights_db
+from bridge.model.encoders import Category
 from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import SoundProfile, distance_db
-from bridge.training.learning.losses import position_loss, profile_loss, smooth_absolute, spread_loss
+from bridge.training.learning.losses import category_loss, position_loss, profile_loss, smooth_absolute, spread_loss
 
+SWITCH = Category(control=2, places=(0.0, 0.5, 1.0), edges=(1 / 3, 2 / 3))
 WEIGHTS_DB = torch.from_numpy(loudness_weights_db(FeatureSettings()))
 
 
@@ -56,3 +58,31 @@ def test_controls_without_weight_do_not_count() -> None:
 def test_the_rounded_corner_stays_below_the_absolute_value(x: float) -> None:
     value = float(smooth_absolute(torch.tensor(x, dtype=torch.float64)))
     assert abs(x) - 0.5 - 1e-9 <= value <= abs(x) + 1e-9
+
+
+def test_choices_that_are_right_and_sure_cost_nothing_and_a_guess_costs_its_entropy() -> None:
+    truth, weight = torch.tensor([[0.3, 0.3, 0.9], [0.3, 0.3, 0.4]]), torch.ones(1, 3)
+    sure = torch.tensor([[0.0, 0.0, 30.0], [0.0, 30.0, 0.0]])
+    assert category_loss([sure], truth, [SWITCH], weight).max() < 1e-6
+    torch.testing.assert_close(category_loss([torch.zeros(2, 3)], truth, [SWITCH], weight), torch.full((2,), np.log(3)))
+    assert category_loss([], truth, [], weight).tolist() == [0.0, 0.0]
+
+
+def test_choices_that_nobody_knows_or_that_weigh_nothing_teach_nothing() -> None:
+    logits = torch.zeros(3, 3, requires_grad=True)
+    truth = torch.tensor([[0.3, 0.3, torch.nan], [0.3, 0.3, 0.9], [torch.nan, 0.3, 0.9]])
+    weight = torch.tensor([[1.0, 1.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    loss = category_loss([logits], truth, [SWITCH], weight)
+    loss.sum().backward()
+    assert loss[:2].tolist() == [0.0, 0.0] < [float(loss[2].detach())] * 2
+    assert logits.grad is not None
+    assert logits.grad[:2].abs().sum() == 0 < logits.grad[2].abs().sum()
+
+
+@given(position=st.floats(0, 1, width=32))
+def test_learning_a_choice_ends_at_the_one_the_position_stands_for(position: float) -> None:
+    logits = torch.zeros(1, 3, requires_grad=True)
+    truth = torch.tensor([[0.0, 0.0, position]])
+    (slope,) = torch.autograd.grad(category_loss([logits], truth, [SWITCH], torch.ones(1, 3)).sum(), logits)
+    decoded, _ = SWITCH.decode(logits - slope)
+    assert SWITCH.chosen(decoded).tolist() == SWITCH.chosen(truth[:, 2]).tolist()
