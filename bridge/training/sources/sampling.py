@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.bundle import neutral_positions
+from bridge.model.bundle import categories_of, neutral_positions
 from bridge.plugins.chain import Chain
 
 Positions = NDArray[np.float32]
@@ -25,12 +25,16 @@ class SettingsSampler:
     def __init__(self, chain: Chain) -> None:
         self.neutral = neutral_positions(chain)
         controls = chain.controls
+        self._places = {category.control: category.places for category in categories_of(chain)}
         self._slots = _members([control.slot for control in controls])
         self._outputs = [i for i, control in enumerate(controls) if control.role == "output_gain"]
         self._gains = [
             i
             for i, control in enumerate(controls)
-            if control.unit == "dB" and i not in self._outputs and abs(self.neutral[i] - 0.5) < 1e-3
+            if control.unit == "dB"
+            and not control.choices
+            and i not in self._outputs
+            and abs(self.neutral[i] - 0.5) < 1e-3
         ]
         self._undoable = [slot for slot in self._slots if any(i in self._gains for i in slot)]
 
@@ -46,7 +50,7 @@ class SettingsSampler:
             return position
         for slot in self._slots:
             if generator.random() < ACTIVE_SHARE:
-                position[slot] = generator.random(len(slot))
+                position[slot] = self._draw_slot(slot, generator)
         for index in self._outputs:
             reach = generator.uniform(-OUTPUT_GAIN_REACH, OUTPUT_GAIN_REACH)
             position[index] = np.clip(self.neutral[index] + reach, 0, 1)
@@ -63,10 +67,18 @@ class SettingsSampler:
             count = min(len(self._undoable), int(generator.integers(*UNDONE_SLOTS, endpoint=True)))
             for slot in generator.permutation(len(self._undoable))[:count]:
                 members = self._undoable[slot]
-                degrading[members] = generator.random(len(members))
+                degrading[members] = self._draw_slot(members, generator)
         undoing = degrading.copy()
         undoing[self._gains] = 1.0 - undoing[self._gains]
         return degrading, undoing
+
+    def _draw_slot(self, controls: list[int], generator: np.random.Generator) -> Positions:
+        """Anywhere in the range; of choices, at the place of one of them."""
+        drawn = generator.random(len(controls)).astype(np.float32)
+        for at, control in enumerate(controls):
+            if (places := self._places.get(control)) is not None:
+                drawn[at] = places[min(int(drawn[at] * len(places)), len(places) - 1)]
+        return drawn
 
 
 def _members(slots: list[str]) -> list[list[int]]:

@@ -4,8 +4,9 @@ import numpy as np
 
 from bridge.audio.synthesis import synthesise
 from bridge.model.bundle import positions_to_normalized
-from bridge.plugins.chain import Chain
+from bridge.plugins.chain import Chain, Slot
 from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.parameter import Control, RangeLaw
 from bridge.training.sources.sampling import SettingsSampler
 
 
@@ -18,6 +19,20 @@ def test_slots_act_as_a_whole_and_some_draws_change_nothing(chain: Chain) -> Non
     shelf = [i for i, control in enumerate(chain.controls) if control.slot == "low_shelf"]
     moved = drawn[:, shelf] != sampler.neutral[shelf]
     assert np.all(moved.all(axis=1) == moved.any(axis=1))
+
+
+def test_choices_are_drawn_evenly_and_at_their_places() -> None:
+    law = RangeLaw(low=0.0, high=1.0)
+    switch = Control(slot="amp", name="stack", unit="", law=law, neutral=0.5, choices=("a", "b", "c"))
+    gain = Control(slot="amp", name="gain", unit="dB", law=law, neutral=0.5)
+    sampler = SettingsSampler(Chain(name="amp", slots=(Slot(name="amp", plugin="vst3:Amp", controls=(switch, gain)),)))
+    drawn = np.stack([sampler.draw(np.random.default_rng(seed)) for seed in range(600)])
+    active = drawn[drawn[:, 1] != 0.5]
+    assert set(drawn[:, 0]) == {0.0, 0.5, 1.0}
+    assert min(np.mean(active[:, 0] == place) for place in (0.0, 0.5, 1.0)) > 0.25
+    degrading, undoing = sampler.draw_undoable(np.random.default_rng(0))
+    assert degrading[0] == undoing[0] in (0.0, 0.5, 1.0)
+    assert undoing[1] == 1 - degrading[1] != 0.5
 
 
 def test_a_degradation_is_undone_by_its_mirrored_gains(chain: Chain, host: PluginHost) -> None:
