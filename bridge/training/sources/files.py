@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bridge.audio.files import probe, read_audio
 from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError
+from bridge.training.sources.soundfont import play
 from bridge.training.sources.speech import speak
 
 Audio = NDArray[np.float32]
@@ -27,6 +28,7 @@ Side = Literal["train", "validation", "test"]
 SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
 HELD_BACK = 0.15  # share of the songs (and of the other files) that each of validation and test gets
 SILENCE_RMS = 1e-3
+PHRASES = 4  # of soundfont instruments, for each other kind of synthesised recording
 _MAX_SECONDS = 60.0  # of one file: more of the same recording teaches little
 _SAME_LENGTH_S = 0.5
 
@@ -113,8 +115,8 @@ def synthesised(
     duration_s: float = 16.0,
     notify: Callable[[str], None] = lambda _: None,
 ) -> list[Recording]:
-    """`takes` recordings of each kind that `bridge.audio.synthesis` knows, and as many spoken ones where
-    espeak-ng is installed."""
+    """`takes` recordings of each kind that `bridge.audio.synthesis` knows, as many spoken ones where espeak-ng is
+    installed, and `PHRASES` times as many phrases of soundfont instruments where FluidSynth and a soundfont are."""
     recordings = []
     for take in range(takes):
         for kind in sorted(KINDS):
@@ -125,6 +127,10 @@ def synthesised(
         if (voice := speak(seed + take, sample_rate_hz=sample_rate_hz)) is not None:
             name = f"synthesised/speech-{seed + take}"
             recordings.append(Recording(name, name, voice[None], sample_rate_hz))
+        for number in range(PHRASES * (seed + take), PHRASES * (seed + take + 1)):
+            if (played := play(number, sample_rate_hz=sample_rate_hz, duration_s=duration_s)) is not None:
+                name = f"synthesised/{played[0]}-{number}"
+                recordings.append(Recording(name, name, played[1][None], sample_rate_hz))
     return recordings
 
 
