@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+import torch
 
 from bridge.audio.synthesis import synthesise
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import build_encoder, load_bundle, save_bundle
 from bridge.model.predict import WINDOW_COUNT, WINDOW_S, Predictor
+from bridge.plugins.chain_file import load_chain
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,3 +52,26 @@ def test_what_is_heard_of_an_hour_is_bounded(predictor: Predictor) -> None:
     settings = predictor.bundle.manifest.features
     frames = predictor.hear([long], 22050).log_mel.shape[1]
     assert frames <= WINDOW_COUNT * WINDOW_S / settings.hop_s
+
+
+def test_a_choice_is_answered_as_one_of_them_with_its_probability(model_folder: Path, tmp_path: Path) -> None:
+    chain_file = tmp_path / "filter.toml"
+    chain_file.write_text(
+        '[[slot]]\nname = "filter"\nplugin = "builtin:LadderFilter"\n'
+        '[slot.control]\ncutoff_hz = {}\nmode = { neutral = "BPF12" }\n',
+        encoding="utf-8",
+    )
+    manifest = msgspec.structs.replace(load_bundle(model_folder).manifest, chain=load_chain(chain_file))
+    encoder = build_encoder(manifest)
+    save_bundle(tmp_path / "filter", manifest, encoder.state_dict(), "# filter\n")
+    predictor = Predictor(load_bundle(tmp_path / "filter"))
+    mode = predictor.bundle.chain.index("filter.mode")
+    sound = predictor.hear([strings(44100, seconds=1.0)], 44100)
+    fresh = predictor.predict(sound, None)
+    assert predictor.bundle.chain.controls[mode].text(float(fresh.settings[mode])) == "BPF12"
+    with torch.no_grad():
+        encoder.choose[0].bias[4] = 100.0
+    save_bundle(tmp_path / "filter", manifest, encoder.state_dict(), "# filter\n")
+    sure = Predictor(load_bundle(tmp_path / "filter")).predict(sound, None)
+    assert predictor.bundle.chain.controls[mode].text(float(sure.settings[mode])) == "HPF24"
+    assert 1 / 6 < fresh.confidence[mode] < 0.95 < 0.999 < sure.confidence[mode] <= 1
