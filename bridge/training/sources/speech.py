@@ -28,15 +28,22 @@ def speak(seed: int, *, sample_rate_hz: int) -> NDArray[np.float32] | None:
 
     Raises AudioError when espeak-ng is there but fails.
     """
-    program = shutil.which("espeak-ng")
-    if program is None:
-        return None
     generator = np.random.default_rng([seed, 77])
     voice = f"{generator.choice(_VOICES)}+{generator.choice(_VARIANTS)}"
     words = generator.choice(_WORDS, size=28)
     text = ". ".join(" ".join(words[start : start + 7]) for start in range(0, len(words), 7))
     pitch, speed = int(generator.integers(25, 75)), int(generator.integers(130, 190))
-    command = [program, "-v", voice, "-p", str(pitch), "-s", str(speed), "--stdout", text]
+    return speak_text(text, voice=voice, pitch=pitch, words_per_minute=speed, sample_rate_hz=sample_rate_hz)
+
+
+def speak_text(
+    text: str, *, voice: str, pitch: int, words_per_minute: int, sample_rate_hz: int
+) -> NDArray[np.float32] | None:
+    """`text` (samples,) by one of espeak-ng's voices, or None where it is not installed. AudioError as in `speak`."""
+    program = shutil.which("espeak-ng")
+    if program is None:
+        return None
+    command = [program, "-v", voice, "-p", str(pitch), "-s", str(words_per_minute), "--stdout", text]
     try:
         spoken = subprocess.run(command, capture_output=True, check=True, timeout=_TIME_LIMIT_S).stdout
     except (subprocess.SubprocessError, OSError) as error:
