@@ -30,6 +30,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--amount", "amount_percent", type=click.FloatRange(0, 100), metavar="PERCENT", default=100.0,
               help="How far to go from no change (0) to the prediction (100).")  # fmt: skip
 @click.option("--automation", is_flag=True, help="Let settings move in time, where the model was trained for it.")
+@click.option("--loudness", "loudness_lufs", type=click.FloatRange(-40.0, -5.0), metavar="LUFS",
+              help="Integrated loudness of the output, for models that have such a target (default: the reference's, "
+              "else the model's).")  # fmt: skip
+@click.option("--ceiling", "ceiling_dbtp", type=click.FloatRange(-20.0, 0.0), metavar="DBTP",
+              help="True peak that the output never passes, for the same models.")  # fmt: skip
 @json_option
 @click.option("--report", "report_file", type=_FILE, metavar="FILE.html", help="Write a page with plots and players.")
 @click.pass_context
@@ -44,12 +49,14 @@ def automix(
     refine_s: float,
     amount_percent: float,
     automation: bool,
+    loudness_lufs: float | None,
+    ceiling_dbtp: float | None,
     json_file: Path | None,
     report_file: Path | None,
 ) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
-    if math.isnan(refine_s) or math.isnan(amount_percent):
-        raise click.UsageError("--refine and --amount take numbers.")
+    if any(math.isnan(number or 0.0) for number in (refine_s, amount_percent, loudness_lufs, ceiling_dbtp)):
+        raise click.UsageError("--refine, --amount, --loudness and --ceiling take numbers.")
     if reference is not None and style is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
     _check_outputs((source, reference), (target, report_file, json_file))
@@ -65,6 +72,8 @@ def automix(
         refine_s=refine_s,
         amount_percent=amount_percent,
         automation=automation,
+        loudness_lufs=loudness_lufs,
+        ceiling_dbtp=ceiling_dbtp,
     )
     with shown_progress("Auto-mix") as progress:
         result = automix_file(job, settings_of(context), progress=progress)

@@ -56,8 +56,8 @@ class Aim:
         return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
 
 
-def aim_at_reference(reference: SoundProfile, features: FeatureSettings) -> Aim:
-    return Aim(reference, features, level_counts=True, margin_share=0.05, margin_db=LEAST_DB)
+def aim_at_reference(reference: SoundProfile, features: FeatureSettings, *, level_counts: bool = True) -> Aim:
+    return Aim(reference, features, level_counts=level_counts, margin_share=0.05, margin_db=LEAST_DB)
 
 
 def aim_at_prediction(predicted: SoundProfile, features: FeatureSettings, bank: NDArray[np.float32] | None) -> Aim:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,12 @@ from bridge.errors import ModelError
 from bridge.model.aim import Aim, aim_at_prediction, aim_at_reference
 from bridge.model.bundle import ModelBundle
 from bridge.model.guard import Guard, Verdict
+from bridge.model.levelling import LevellingGuard
 from bridge.model.predict import Prediction, Predictor
 from bridge.model.profile import HeardSound
 from bridge.model.search import search
-from bridge.model.task import AutomixTask, Measured, Outcome
+from bridge.model.targets import LevelControls, level_target
+from bridge.model.task import AutomixTask, LevelTarget, Measured, Outcome
 from bridge.model.windows import choose_windows, cut_windows
 from bridge.plugins.host import PluginHost
 
@@ -79,7 +82,10 @@ class Automix:
     def guard(self, task: AutomixTask, prediction: Prediction) -> Guard:
         """The judge of settings for `task`; also what a search measures its candidates by."""
         free = np.ones(len(task.current), dtype=bool) if task.free is None else task.free
-        return Guard(
+        judge: Callable[..., Guard] = Guard
+        if (target := self.target(task)) is not None:
+            judge = partial(LevellingGuard, target=target)
+        return judge(
             host=self.host,
             chain=self.bundle.chain,
             features=self.bundle.manifest.features,
@@ -93,10 +99,19 @@ class Automix:
             judged=task.judged,
         )
 
+    def target(self, task: AutomixTask) -> LevelTarget | None:
+        """The loudness and true peak to reach; None where the model has no such targets, or may not move what reaches
+        them."""
+        target = task.target or level_target(self.bundle.manifest.job)
+        if target is None or task.free is None:
+            return target
+        return target if task.free[LevelControls.of(self.bundle.chain).places].all() else None
+
     def _aim(self, task: AutomixTask, prediction: Prediction) -> Aim:
         features = self.bundle.manifest.features
         if task.reference is not None:
-            return aim_at_reference(task.reference.profile, features)
+            is_levelled = self.target(task) is not None
+            return aim_at_reference(task.reference.profile, features, level_counts=not is_levelled)
         return aim_at_prediction(prediction.target, features, self.bundle.bank)
 
     def _refined(
@@ -104,7 +119,9 @@ class Automix:
     ) -> NDArray[np.float32]:
         """Search from the prediction, by the distance that the guard will judge by."""
         low, high = self.bundle.chain.bounds
-        free = np.ones(len(start), dtype=bool) if task.free is None else task.free
+        free = np.ones(len(start), dtype=bool) if task.free is None else task.free.copy()
+        if self.target(task) is not None:
+            free[LevelControls.of(self.bundle.chain).places] = False  # found by the guard
         held = np.where(free, np.clip(start, low, high), task.current).astype(np.float32)
 
         def tell(share: float) -> None:

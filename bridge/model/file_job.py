@@ -5,6 +5,7 @@ Long files are streamed. Where the settings are refused the output is the input,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,10 +18,11 @@ from bridge.audio.measures import LoudnessMeter
 from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
-from bridge.model.manifest import find_model
+from bridge.model.manifest import Manifest, find_model
 from bridge.model.profile import HeardSound
 from bridge.model.styles import Style, load_style, save_style
-from bridge.model.task import AutomixTask, Measured, MeasuresPair, Outcome
+from bridge.model.targets import Drive, LevelControls, level_target, told
+from bridge.model.task import AutomixTask, LevelTarget, Measured, MeasuresPair, Outcome
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import host_for
@@ -33,6 +35,8 @@ EXCERPTS = 6
 BLOCK_FRAMES = 1 << 16
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1
+FILE_TOLERANCE_LU = 0.4
+FILE_RENDERS = 4  # of the whole file, to come to its loudness; mostly one or two
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class FileJob:
     refine_s: float = 0.0
     amount_percent: float = 100.0
     automation: bool = False
+    loudness_lufs: float | None = None
+    ceiling_dbtp: float | None = None
 
 
 class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +113,7 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
             reference=_reference(job, automix, settings),
             amount_percent=job.amount_percent,
             refine_s=job.refine_s,
+            target=_level_target(job, bundle.manifest),
         )
         outcome, before, after = _process(job, automix, task, progress)
     return FileResult(
@@ -168,6 +175,20 @@ def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound
     return automix.hear(excerpts, probe(job.reference).sample_rate_hz)
 
 
+def _level_target(job: FileJob, manifest: Manifest) -> LevelTarget | None:
+    """What was asked for, else the reference's own loudness, else the model's. ModelError for a model without any."""
+    loudness_lufs = job.loudness_lufs
+    if loudness_lufs is None and job.reference is not None and manifest.job.loudness_lufs is not None:
+        loudness_lufs = _measure(job.reference).loudness_lufs
+    target = level_target(manifest.job, loudness_lufs, job.ceiling_dbtp)
+    if target is None and (job.loudness_lufs is not None or job.ceiling_dbtp is not None):
+        raise ModelError(
+            f"The model {manifest.name} has no loudness and true peak to reach: leave --loudness and --ceiling out, or "
+            "name a model that has them, such as mastering."
+        )
+    return target
+
+
 def _check_target(job: FileJob) -> None:
     for given in (job.source, job.reference):
         if given is not None and job.target.exists() and given.exists() and job.target.samefile(given):
@@ -185,6 +206,8 @@ def _process(
     settings with as much headroom, and have them judged again."""
     whole = _measure(job.source)
     with _in_place_of(job.target) as part:
+        if (target := automix.target(task)) is not None:
+            return _to_target(job.source, part, automix, task, whole, target, progress)
         outcome, before, after = _attempt(job.source, part, automix, task, whole, progress)
         excess_db = _excess_db(before, after)
         if excess_db > 0:
@@ -210,6 +233,39 @@ def _attempt(
     progress(0.7, "rendering")
     automix.host.render_file(automix.bundle.chain, outcome.settings, source, target)
     return outcome, before, replace(_measure(target), distance_db=outcome.measures_after.distance_db)
+
+
+def _to_target(
+    source: Path,
+    part: Path,
+    automix: Automix,
+    task: AutomixTask,
+    whole: Measured,
+    target: LevelTarget,
+    progress: Progress,
+) -> tuple[Outcome, Measured, Measured]:
+    """As `_attempt`, until the whole file comes out as loud as was asked for; its peak never passes the ceiling."""
+    outcome, before, after = _attempt(source, part, automix, task, whole, progress)
+    if not outcome.applied:
+        return outcome, before, after
+    chain, heard = automix.bundle.chain, outcome.measures_after
+    drive = Drive(chain, outcome.settings, target, starts_afresh=False, tolerance_lu=FILE_TOLERANCE_LU)
+    for number in range(FILE_RENDERS):
+        tried = drive.settings
+        if number > 0:
+            progress(0.7 + 0.3 * number / FILE_RENDERS, "rendering, closer to the loudness")
+            automix.host.render_file(chain, tried, source, part)
+            after = replace(_measure(part), distance_db=heard.distance_db)
+        drive.tell(after, is_last=number == FILE_RENDERS - 1)
+        if drive.is_done:
+            break
+    if (after.true_peak_dbtp or -math.inf) > target.ceiling_dbtp:
+        tried = drive.settings  # a lower ceiling scales all of it exactly
+        automix.host.render_file(chain, tried, source, part)
+        after = replace(_measure(part), distance_db=heard.distance_db)
+    most_db = LevelControls.of(chain).most_limiting_db
+    reason = outcome.reason.removesuffix(told(target, heard, most_db)) + told(target, after, most_db)
+    return replace(outcome, settings=tried, reason=reason), before, after
 
 
 @contextmanager

@@ -55,9 +55,13 @@ class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
     Attributes:
         keeps_loudness: without a reference the track stays as loud as it was. Off: level is part of what was learned.
+        loudness_lufs, ceiling_dbtp: the integrated loudness that comes out, and the true peak that nothing passes,
+            where nobody asks for others; None for models without such targets, see `targets`.
     """
 
     keeps_loudness: bool = True
+    loudness_lufs: float | None = None
+    ceiling_dbtp: float | None = None
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

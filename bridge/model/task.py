@@ -22,6 +22,14 @@ class JudgedChain(NamedTuple):
 
 
 @dataclass(frozen=True)
+class LevelTarget:
+    """How loud a sound is to come out (integrated), and the true peak that nothing passes."""
+
+    loudness_lufs: float
+    ceiling_dbtp: float
+
+
+@dataclass(frozen=True)
 class AutomixTask:
     """What a model is asked to do for one track.
 
@@ -37,6 +45,7 @@ class AutomixTask:
         realizable: rounds settings (controls,) to what the track's own plugins can have; it leaves `current` as it
             is. None: every value can be had.
         judged: what is rendered to judge settings by, where that is not the model's chain alone.
+        target: the loudness and true peak to reach, for models that have such targets; None for the model's own.
     """
 
     excerpts: Sequence[NDArray[np.float32]]
@@ -49,6 +58,7 @@ class AutomixTask:
     headroom_db: float = 0.0
     realizable: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
     judged: JudgedChain | None = None
+    target: LevelTarget | None = None
 
 
 @dataclass(frozen=True)
