@@ -145,10 +145,12 @@ def _windowed(sound: Float32, length: int, hop: int) -> Float64:
     padded = np.zeros((len(sound), hop * (count - 1) + length))
     padded[:, hop : hop + sound.shape[1]] = sound
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    return np.asarray(_slices(padded, length, hop) * window)
+    pieces: Float64 = _slices(padded, length, hop) * window
+    return pieces
 
 
 def _levels(audio: Float32) -> Float64:
     """The probe's root mean square for each example, (batch, 1, 1)."""
     level = np.sqrt(np.square(audio, dtype=np.float64).mean((1, 2), keepdims=True))
-    return np.maximum(PROBE_SHARE * level, FAINTEST)
+    levels: Float64 = np.maximum(PROBE_SHARE * level, FAINTEST)
+    return levels
