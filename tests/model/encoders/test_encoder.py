@@ -14,7 +14,8 @@ from bridge.errors import ModelError
 from bridge.model.bundle import BANK, load_bundle
 from bridge.model.encoders import Answer, Category, Encoder, count_parameters, statistics_of
 from bridge.model.encoders.trunks import build_trunk
-from bridge.model.manifest import WEIGHTS_FILE, EncoderSettings
+from bridge.model.features import log_mel
+from bridge.model.manifest import WEIGHTS_FILE, EncoderSettings, FeatureSettings
 
 SHIPPED = Path(__file__).parents[3] / "models" / "channel-strip"
 NEUTRAL = torch.tensor([0.0, 0.5, 1.0, 0.3])
@@ -85,6 +86,21 @@ def test_any_number_of_frames_gives_an_answer(encoder: Encoder, length: int, oth
     assert answer.target_mean_db.shape == answer.target_spread_db.shape == (2, BANDS)
     assert [part.shape for part in answer.logits] == [(2, 3)]
     assert bool((answer.spread > 0).all())
+
+
+@pytest.mark.parametrize("rate", [22050, 48000])
+@pytest.mark.parametrize("kind", ["inception", "mobilenet"])
+def test_the_input_of_the_original_is_heard_at_any_rate(kind: str, rate: int) -> None:
+    """128 bands, windows of 1024 and hops of 256 samples at 22.05 kHz, 1.86 s."""
+    features = FeatureSettings(bands=128, window_s=1024 / 22050, hop_s=256 / 22050)
+    heard = log_mel(torch.randn(1, 1, round(1.86 * rate), generator=torch.Generator().manual_seed(0)), rate, features)
+    assert heard.shape == (1, 128, 157)
+    torch.manual_seed(0)
+    encoder = Encoder(128, EncoderSettings(kind=kind), NEUTRAL).eval()  # type: ignore[arg-type]
+    with torch.inference_mode():
+        answer = encoder(heard, None)
+    assert answer.target_mean_db.shape == (1, 128)
+    assert (answer.position - NEUTRAL).abs().max() < 0.15
 
 
 def test_a_fresh_encoder_answers_close_to_neutral(encoder: Encoder) -> None:
