@@ -148,7 +148,9 @@ def _course(
     limit_s: float,
 ) -> Course:
     recipe, order = options.recipe, options.order
-    setup = LearnerSetup(draft, recipe.learning, torch.device(options.device), options.seed, processes)
+    studio = order.studio(host, list(material.gathered.train), augment=True)
+    device = torch.device(options.device)
+    setup = LearnerSetup(draft, recipe.learning, device, options.seed, processes, studio, recipe.stages)
     return Course(
         folder=options.work / order.signature,
         examples=material.examples,

@@ -13,6 +13,8 @@ from bridge.model.manifest import Manifest, read_manifest
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost
+from bridge.training.sources.files import find_files, read
+from bridge.training.sources.studio import Studio
 
 ROOT = Path(__file__).parents[2]
 RATE = 44100
@@ -55,3 +57,8 @@ def manifest(chain: Chain) -> Manifest:
 def host() -> Iterator[PluginHost]:
     with PluginHost(workers=2, load_limit_s=20.0, render_limit_s=20.0) as host:
         yield host
+
+
+@pytest.fixture
+def studio(chain: Chain, host: PluginHost, folder: Path) -> Studio:
+    return Studio(chain, host, read(find_files([folder])), RATE, clip_s=1.5)

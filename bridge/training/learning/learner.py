@@ -5,7 +5,7 @@ Holds networks, optimizers and the running average of the weights that ships. It
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,10 +19,19 @@ from bridge.model.encoders import Answer, Encoder, statistics_of
 from bridge.model.manifest import Manifest
 from bridge.training.learning import checkpoint
 from bridge.training.learning.lessons import Lesson, Shard, count_of
-from bridge.training.learning.losses import defaults_loss, jacobian_loss, position_loss, profile_loss, spread_loss
+from bridge.training.learning.losses import (
+    category_loss,
+    defaults_loss,
+    jacobian_loss,
+    position_loss,
+    profile_loss,
+    spread_loss,
+)
+from bridge.training.learning.plugin_loss import Draw, PluginLoss
 from bridge.training.learning.processes import Processes
 from bridge.training.learning.settings import LearningSettings, LossWeights, Stage
 from bridge.training.learning.surrogate import Surrogate
+from bridge.training.sources.studio import Studio
 
 Batch = dict[str, Tensor]
 
@@ -52,22 +61,17 @@ class Learner(Protocol):
     def load_state(self, tensors: Mapping[str, Tensor]) -> None: ...
 
 
-class PluginLoss(Protocol):
-    """The loss through the plugins: see `plugin_loss`."""
-
-    def __call__(self, encoder: nn.Module, stage: Stage, seed: int, step: int) -> Tensor: ...
-
-
 @dataclass(frozen=True)
 class LearnerSetup:
-    """What a learner is made of. `plugin_loss` is None where no stage asks for it."""
+    """What a learner is made of. `studio` draws the examples of stages that learn through the plugins."""
 
     manifest: Manifest
     settings: LearningSettings
     device: torch.device
     seed: int
     processes: Processes
-    plugin_loss: Callable[..., Tensor] | None = None
+    studio: Studio
+    stages: Sequence[Stage]
 
 
 class LessonLearner:
@@ -75,7 +79,7 @@ class LessonLearner:
 
     encoder: Encoder
 
-    def __init__(self, lessons: Sequence[Lesson], setup: LearnerSetup) -> None:
+    def __init__(self, lessons: Sequence[Lesson], setup: LearnerSetup, draw: Draw) -> None:
         torch.manual_seed(setup.seed)
         chain, bands = setup.manifest.chain, setup.manifest.features.bands
         self.lessons, self.setup, self.device = tuple(lessons), setup, setup.device
@@ -88,18 +92,24 @@ class LessonLearner:
         self._neutral = torch.from_numpy(neutral_positions(chain)).to(self.device)
         by_rule = [float(control.role != "output_gain") for control in chain.controls]
         self._learned_alone = torch.tensor(by_rule, device=self.device)  # the guard sets the loudness by rule
+        has_range = [float(not control.choices) for control in chain.controls]
+        self._has_range = torch.tensor(has_range, device=self.device)
         slots = [slot.name for slot in chain.slots]
         self._slots = torch.tensor([slots.index(control.slot) for control in chain.controls], device=self.device)
+        self._has_surrogate = any(stage.loss.surrogate for stage in setup.stages)
+        self._plugin_loss = PluginLoss(lessons, draw, setup.studio, setup.manifest.features, setup.processes)
         self._weights_db = torch.from_numpy(loudness_weights_db(setup.manifest.features)).to(self.device)
 
     def update(self, examples: Shard, *, seed: int, step: int, rate: float, stage: Stage) -> dict[str, float]:
         batch, crop = self._draw(examples, seed, step)
         weights = stage.loss
         losses = self._losses(batch, weights, crop, self._moving(stage))
-        total = torch.stack([getattr(weights, kind) * value for kind, value in _by_kind(losses).items()]).sum()
+        total = torch.zeros((), device=self.device)
+        for kind, value in _by_kind(losses).items():
+            total = total + getattr(weights, kind) * value
         report = {name: float(value.detach()) for name, value in losses.items()}
-        if weights.plugins > 0 and self.setup.plugin_loss is not None:
-            through = self.setup.plugin_loss(self.encoder, stage, seed, step)
+        if weights.plugins:
+            through = self._plugin_loss(self.encoder, self._moving(stage), stage, seed, step)
             total = total + weights.plugins * through
             report["plugins"] = float(through.detach())
         self._step(self.encoder, self.optimizer, total, self.setup.settings.rate * rate)
@@ -118,8 +128,7 @@ class LessonLearner:
         trained = {name: tensor.clone() for name, tensor in self.encoder.state_dict().items()}
         self.encoder.load_state_dict(self.average)
         batch = take(examples, np.arange(count_of(examples)), self.device)
-        has_sound = any(f"{lesson.name}.rendered" in batch for lesson in self.lessons)
-        weights = LossWeights(surrogate=1.0) if has_sound else LossWeights(position=1.0, target=1.0)
+        weights = LossWeights(surrogate=1.0) if self._has_surrogate else LossWeights(position=1.0, category=1.0)
         with torch.no_grad():
             losses = self._losses(batch, weights, slice(None), torch.ones_like(self._neutral))
             foretold = self._surrogate_loss(batch)
@@ -180,6 +189,10 @@ class LessonLearner:
             losses["defaults"] = defaults_loss(answer.position, self._neutral).mean()
         if truth.shape[1]:
             taught = self.learned(lesson) * moving
+            if weights.category and answer.logits:
+                chosen = category_loss(answer.logits, truth, self.encoder.categories, taught[None])
+                losses["category"] = chosen.mean()
+                taught = taught * self._has_range
             if weights.position:
                 losses["position"] = position_loss(answer.position, truth, taught[None]).mean()
             if weights.spread:
@@ -189,9 +202,10 @@ class LessonLearner:
         return losses
 
     def _surrogate_loss(self, batch: Batch) -> Tensor | None:
+        """None where no stage asks the surrogate, or nothing was rendered that it could learn from."""
         parts = []
         for lesson in self.lessons:
-            if f"{lesson.name}.rendered" in batch:
+            if self._has_surrogate and f"{lesson.name}.rendered" in batch:
                 sound = statistics_of(batch[f"{lesson.name}.heard"])[0]
                 told = self.surrogate(sound, batch[f"{lesson.name}.position"])
                 parts.append(profile_loss(told, batch[f"{lesson.name}.rendered"], None).mean())

@@ -1,11 +1,13 @@
 """What learning can be told: rates, and the stages with the losses that count in each.
 
-Data that a recipe holds; the losses themselves stand in `learner`. No torch.
+Data that a recipe holds; the losses themselves stand in `learner`.
 """
 
 from __future__ import annotations
 
 import msgspec
+
+from bridge.training.learning.audio_losses import AudioLossSettings
 
 
 class LearningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -59,12 +61,14 @@ class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         clip_s: length of each.
         directions: of the perturbation (SPSA), each rendered at both ends.
         step: of the perturbation, as a share of each range.
+        loss: what the sounds are compared by; lessons whose level means nothing are compared at equal loudness.
     """
 
     examples: int = 8
     clip_s: float = 3.0
     directions: int = 4
     step: float = 0.05
+    loss: AudioLossSettings = AudioLossSettings()
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -107,7 +107,7 @@ class LessonTask(ABC):
         )
 
     def new_learner(self, setup: LearnerSetup) -> Learner:
-        return LessonLearner(self.lessons, setup)
+        return LessonLearner(self.lessons, setup, self.draw)
 
     def fit_confidence(self, learner: Learner, examples: Shard) -> ConfidenceLaw:
         assert isinstance(learner, LessonLearner)

@@ -11,6 +11,7 @@ from bridge.training.learning.learner import LearnerSetup, LessonLearner
 from bridge.training.learning.lessons import Lesson, Shard
 from bridge.training.learning.processes import Processes
 from bridge.training.recipe import load_recipe
+from bridge.training.sources.studio import Studio
 
 LESSONS = (Lesson("match", has_reference=True, level_counts=True), Lesson("alone", False, False))
 
@@ -31,11 +32,13 @@ def examples(count: int, controls: int) -> Shard:
     }
 
 
-def test_mean_confidence_equals_the_share_of_hits(manifest: Manifest) -> None:
+def test_mean_confidence_equals_the_share_of_hits(manifest: Manifest, studio: Studio) -> None:
     small = EncoderSettings(width=16, blocks=1, embedding=8, hidden=16)
     manifest = msgspec.structs.replace(manifest, encoder=small, features=FeatureSettings())
-    setup = LearnerSetup(manifest, load_recipe("channel-strip").learning, torch.device("cpu"), 0, Processes())
-    learner = LessonLearner(LESSONS, setup)
+    setup = LearnerSetup(
+        manifest, load_recipe("channel-strip").learning, torch.device("cpu"), 0, Processes(), studio, ()
+    )
+    learner = LessonLearner(LESSONS, setup, lambda *_: [])
     known = examples(120, len(manifest.chain.controls))
     law = fit_confidence(learner, known)
     errors, spreads = errors_and_spreads(learner, known)
@@ -45,7 +48,7 @@ def test_mean_confidence_equals_the_share_of_hits(manifest: Manifest) -> None:
     np.testing.assert_allclose(confidence, hits, atol=0.03)
 
 
-def test_what_nobody_knows_is_no_miss(manifest: Manifest, chain: Chain) -> None:
+def test_what_nobody_knows_is_no_miss(manifest: Manifest, chain: Chain, studio: Studio) -> None:
     small = EncoderSettings(width=16, blocks=1, embedding=8, hidden=16)
     setup = LearnerSetup(
         msgspec.structs.replace(manifest, encoder=small),
@@ -53,8 +56,10 @@ def test_what_nobody_knows_is_no_miss(manifest: Manifest, chain: Chain) -> None:
         torch.device("cpu"),
         0,
         Processes(),
+        studio,
+        (),
     )
     known = examples(30, len(chain.controls))
     known["alone.position"] = np.full_like(known["alone.position"], np.nan)
-    errors, _ = errors_and_spreads(LessonLearner(LESSONS, setup), known)
+    errors, _ = errors_and_spreads(LessonLearner(LESSONS, setup, lambda *_: []), known)
     assert errors.shape == (30, len(chain.controls)) and np.isfinite(errors).all()

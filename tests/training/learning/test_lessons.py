@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,21 +9,13 @@ import torch
 
 from bridge.errors import PluginError
 from bridge.model.manifest import FeatureSettings
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost
 from bridge.training.learning.jacobian import STEP, profile_jacobian
 from bridge.training.learning.lessons import Shard, Sounded, count_of, frames_of, pack, profiles
-from bridge.training.sources.files import find_files, read
 from bridge.training.sources.studio import Studio
 from bridge.training.tasks.channel_strip import ChannelStrip
 
 TASK = ChannelStrip()
 FEATURES = FeatureSettings()
-
-
-@pytest.fixture
-def studio(chain: Chain, host: PluginHost, folder: Path) -> Studio:
-    return Studio(chain, host, read(find_files([folder])), 44100, clip_s=1.5)
 
 
 def drawn(studio: Studio, seed: int, count: int = 12) -> list[Mapping[str, Sounded]]:

@@ -1,0 +1,84 @@
+"""The loss through the plugins themselves: fresh examples, rendered around the encoder's answers.
+
+For fine-tuning. The answers are perturbed in random directions, each end is rendered and compared with the truth, and
+the differences become the gradient (`bridge.training.layer`). Nothing here is cached, and nothing is learned here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bridge.model.bundle import neutral_positions
+from bridge.model.manifest import FeatureSettings
+from bridge.training.layer.perturbation import SPSA
+from bridge.training.layer.plugin_layer import PluginLayer
+from bridge.training.learning.audio_losses import AudioLoss
+from bridge.training.learning.lessons import Audio, Lesson, Sounded, frames_of
+from bridge.training.learning.processes import Processes
+from bridge.training.learning.settings import Stage
+from bridge.training.sources.studio import Studio
+
+Draw = Callable[[Studio, np.random.Generator, int], Sequence[Mapping[str, Sounded]]]
+
+
+class PluginLoss:
+    """Draws examples, lets the encoder answer, and measures the answers through the chain's plugins.
+
+    Args:
+        draw: a task's way to draw examples from a studio.
+        studio: its clips are as long as each stage says.
+    """
+
+    def __init__(
+        self, lessons: Sequence[Lesson], draw: Draw, studio: Studio, features: FeatureSettings, processes: Processes
+    ) -> None:
+        self.lessons, self.draw, self.studio = tuple(lessons), draw, studio
+        self.features, self.processes = features, processes
+        self._neutral = torch.from_numpy(neutral_positions(studio.chain))
+
+    def __call__(self, encoder: nn.Module, moving: Tensor, stage: Stage, seed: int, step: int) -> Tensor:
+        """The mean loss of one batch, with a gradient to the encoder. `moving` (controls,) is 0 for controls that
+        stay neutral in this stage. Examples whose renders fail count nothing."""
+        settings, device = stage.plugins, moving.device
+        generator = np.random.default_rng([seed, step, 2, self.processes.rank])
+        studio = replace(self.studio, clip_s=settings.clip_s)
+        count = max(1, settings.examples // self.processes.count)
+        drawn = self.draw(studio, generator, count)
+        whole = [example for example in drawn if all(sounded.is_whole for sounded in example.values())]
+        layer = PluginLayer(
+            studio.host,
+            studio.chain,
+            studio.sample_rate_hz,
+            estimator=SPSA(settings.directions, settings.step),
+            seed=int(generator.integers(2**31)),
+        )
+        total = torch.zeros((), device=device)
+        for lesson in self.lessons:
+            sounds = [example[lesson.name] for example in whole]
+            if not sounds:
+                continue
+            answer = encoder(*self._heard(sounds, lesson, device))
+            position = torch.where(moving > 0, answer.position, self._neutral.to(device))
+            asked = msgspec.structs.replace(settings.loss, at_equal_loudness=not lesson.level_counts)
+            measure = AudioLoss(asked, studio.sample_rate_hz).against(_stacked([sounded.truth for sounded in sounds]))
+            losses = layer.loss(_stacked([sounded.heard for sounded in sounds]), position.cpu(), measure)
+            counted = layer.rendered.to(device)
+            total = total + (losses.to(device) * counted).sum() / counted.sum().clamp_min(1)
+        return total
+
+    def _heard(self, sounds: Sequence[Sounded], lesson: Lesson, device: torch.device) -> tuple[Tensor, Tensor | None]:
+        def frames(clips: Sequence[Audio]) -> Tensor:
+            return frames_of(clips, self.studio.sample_rate_hz, self.features).clone().to(device)
+
+        references = [sounded.reference for sounded in sounds if sounded.reference is not None]
+        return frames([sounded.heard for sounded in sounds]), frames(references) if lesson.has_reference else None
+
+
+def _stacked(clips: Sequence[Audio]) -> Tensor:
+    return torch.from_numpy(np.stack(clips))

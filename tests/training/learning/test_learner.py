@@ -1,0 +1,106 @@
+"""What a stage asks for is what is learned: each loss alone lowers what it measures."""
+
+from collections.abc import Callable
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from bridge.model.bundle import neutral_positions
+from bridge.model.manifest import EncoderSettings, Manifest
+from bridge.training.learning.jacobian import profile_jacobian
+from bridge.training.learning.learner import LearnerSetup, LessonLearner
+from bridge.training.learning.lessons import Shard, pack
+from bridge.training.learning.processes import Processes
+from bridge.training.learning.settings import LossWeights, PluginSettings, Stage
+from bridge.training.recipe import load_recipe
+from bridge.training.sources.studio import Studio
+from bridge.training.tasks.channel_strip import ChannelStrip
+
+TASK = ChannelStrip()
+RECIPE = load_recipe("channel-strip")
+
+
+@pytest.fixture
+def learner(manifest: Manifest, studio: Studio) -> LessonLearner:
+    torch.set_num_threads(1)
+    small = msgspec.structs.replace(manifest, encoder=EncoderSettings(width=16, blocks=1, embedding=8, hidden=32))
+    settings = msgspec.structs.replace(RECIPE.learning, batch=8)
+    setup = LearnerSetup(small, settings, torch.device("cpu"), 0, Processes(), studio, RECIPE.stages)
+    return LessonLearner(TASK.lessons, setup, TASK.draw)
+
+
+@pytest.fixture
+def examples(studio: Studio) -> Shard:
+    drawn = TASK.draw(studio, np.random.default_rng(0), 8)
+    features = RECIPE.features
+    return pack(
+        TASK.lessons,
+        drawn,
+        studio.sample_rate_hz,
+        features,
+        jacobian=lambda sounded: profile_jacobian(sounded, studio, features),
+        jacobian_share=0.5,
+    )
+
+
+def learn(
+    learner: LessonLearner, examples: Shard, loss: LossWeights, updates: int = 40, **stage: int
+) -> list[dict[str, float]]:
+    told = Stage(name="one", share=1.0, loss=loss, **stage)
+    return [learner.update(examples, seed=0, step=step, rate=1.0, stage=told) for step in range(updates)]
+
+
+@pytest.mark.parametrize("kind", ["position", "surrogate", "jacobian", "spread", "target"])
+def test_each_loss_alone_is_learned(learner: LessonLearner, examples: Shard, kind: str) -> None:
+    reports = learn(learner, examples, LossWeights(**{kind: 1.0}))
+    names = [name for name in reports[0] if name.endswith(f".{kind}")]
+    assert names
+    assert sum(reports[-1][name] for name in names) < sum(reports[0][name] for name in names)
+
+
+def test_pretraining_to_defaults_answers_neutral(learner: LessonLearner, examples: Shard) -> None:
+    with torch.no_grad():
+        learner.encoder.position.bias.add_(1.0)
+    learn(learner, examples, LossWeights(defaults=1.0), updates=80)
+    neutral = neutral_positions(learner.setup.manifest.chain)
+    batch = {name: torch.from_numpy(array.astype(np.float32)) for name, array in examples.items()}
+    with torch.no_grad():
+        answer = learner.answers(batch)["match"].position.clamp(0, 1).numpy()
+    assert np.abs(answer - neutral).mean() < 0.05
+
+
+def test_greedy_training_moves_the_first_slots_alone(learner: LessonLearner, examples: Shard) -> None:
+    """The head's rows of later slots stay as they were; weight decay is the only thing that touches them."""
+    slots = [slot.name for slot in learner.setup.manifest.chain.slots]
+    first = [i for i, control in enumerate(learner.setup.manifest.chain.controls) if slots.index(control.slot) < 2]
+    later = [i for i in range(len(learner.setup.manifest.chain.controls)) if i not in first]
+    before = learner.encoder.position.bias.detach().clone()
+    learn(learner, examples, LossWeights(position=1.0, surrogate=1.0), updates=10, slots=2)
+    moved = (learner.encoder.position.bias.detach() - before).abs()
+    assert moved[first].min() > 1e-4
+    decay = learner.setup.settings.weight_decay * learner.setup.settings.rate * 10
+    assert torch.all(moved[later] <= before[later].abs() * decay * 1.01 + 1e-7)
+
+
+def test_the_plugins_themselves_teach_the_encoder(learner: LessonLearner, examples: Shard) -> None:
+    """With nothing but renders and no label, a fixed set of examples comes closer."""
+    drawn = TASK.draw(learner.setup.studio, np.random.default_rng(5), 6)
+    learner._plugin_loss.draw = lambda *_: drawn
+    plugins = PluginSettings(examples=6, clip_s=1.5, directions=4)
+    told = Stage(name="through", share=1.0, loss=LossWeights(plugins=1.0), plugins=plugins)
+    losses = [learner.update(examples, seed=0, step=step, rate=1.0, stage=told)["plugins"] for step in range(25)]
+    assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:3])
+
+
+def test_an_update_depends_on_seed_and_step_alone(
+    learner: LessonLearner, examples: Shard, manifest: Manifest, studio: Studio
+) -> None:
+    plugins = PluginSettings(examples=2, clip_s=1.5, directions=1)
+    told = Stage(name="both", share=1.0, loss=LossWeights(position=1.0, plugins=0.5), plugins=plugins)
+    other = LessonLearner(TASK.lessons, learner.setup, TASK.draw)
+    update: Callable[[LessonLearner], dict[str, float]] = lambda one: one.update(  # noqa: E731
+        examples, seed=3, step=7, rate=1.0, stage=told
+    )
+    assert update(learner) == update(other)
