@@ -68,6 +68,15 @@ class TrainOptions:
         return self.output / ".training"
 
     @property
+    def examples(self) -> Path:
+        """Of this training and of all that differ from it only in how they learn."""
+        return self.work / self.order.signature
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.examples / self.recipe.learning_signature
+
+    @property
     def order(self) -> Order:
         shards = self.shards or max(2, math.ceil(self.minutes * self.recipe.examples.shards_per_minute))
         return Order(task_called(self.task), self.recipe, self.chain, self.data, self.seed, shards)
@@ -83,8 +92,7 @@ def train(
     """
     begin = time.monotonic()
     order = options.order
-    folder = options.work / order.signature
-    folder.mkdir(parents=True, exist_ok=True)
+    options.checkpoints.mkdir(parents=True, exist_ok=True)
     with (
         processes_of_environment() as processes,
         PluginHost(workers=options.workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host,
@@ -128,8 +136,7 @@ def _prepare(
     def preparing(share: float, text: str) -> None:
         progress(PREPARING_SHARE * share, text)
 
-    order = options.order
-    folder = options.work / order.signature
+    order, folder = options.order, options.examples
     if processes.is_first:
         material = prepare(order, gathered, host, folder, progress=preparing, must_stop=must_stop)
     processes.wait()
@@ -152,7 +159,7 @@ def _course(
     device = torch.device(options.device)
     setup = LearnerSetup(draft, recipe.learning, device, options.seed, processes, studio, recipe.stages)
     return Course(
-        folder=options.work / order.signature,
+        folder=options.checkpoints,
         examples=material.examples,
         validation_examples=material.validation_examples,
         learner=order.task.new_learner(setup),

@@ -34,10 +34,10 @@ class Order:
 
     @property
     def signature(self) -> str:
-        """16 hexadecimal digits that change with the task, chain, files, recipe or seed. More shards are more of the
-        same."""
+        """16 hexadecimal digits that change with what makes the examples: task, chain, files, seed and that part of
+        the recipe. More shards are more of the same."""
         files = [(file.name, file.path.stat().st_size) for file in find_files(self.data)]
-        told = repr((self.task.name, self.chain.key, files, self.seed, self.recipe.signature))
+        told = repr((self.task.name, self.chain.key, files, self.seed, self.recipe.examples_signature))
         return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def studio(self, host: PluginHost, recordings: list[Recording], *, augment: bool) -> Studio:

@@ -51,9 +51,14 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     stages: tuple[Stage, ...]
 
     @property
-    def signature(self) -> str:
-        """16 hexadecimal digits that change with anything in the recipe."""
-        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:16]
+    def examples_signature(self) -> str:
+        """16 hexadecimal digits that change with what makes the examples."""
+        return _digest((self.features, self.examples))
+
+    @property
+    def learning_signature(self) -> str:
+        """16 hexadecimal digits that change with how they are learned from."""
+        return _digest((self.encoder, self.learning, self.stages))
 
 
 def load_recipe(task: str, file: Path | None = None) -> Recipe:
@@ -75,6 +80,10 @@ def load_recipe(task: str, file: Path | None = None) -> Recipe:
 
 def shipped_recipes() -> list[str]:
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:16]
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def test_learning_lowers_the_loss(options: TrainOptions) -> None:
 
 def test_a_foreign_checkpoint_is_refused(options: TrainOptions) -> None:
     train(replace(options, keeps_work=True), progress=_quiet)
-    other = next(options.work.glob("*/best.safetensors"))
+    other = next(options.work.glob("*/*/best.safetensors"))
     other.with_name("checkpoint.safetensors").write_bytes(b"no checkpoint")
     with pytest.raises(ModelError, match="without --resume"):
         train(replace(options, resume=True), progress=_quiet)
@@ -108,7 +108,7 @@ def test_an_unknown_task_names_those_there_are(options: TrainOptions) -> None:
 
 def _has_checked(options: TrainOptions) -> bool:
     """Whether the first check by validation songs is over: in the middle of the course."""
-    return any(options.work.glob("*/best.safetensors"))
+    return any(options.work.glob("*/*/best.safetensors"))
 
 
 def _quiet(share: float, text: str) -> None:
