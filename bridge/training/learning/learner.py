@@ -92,8 +92,6 @@ class LessonLearner:
         self._neutral = torch.from_numpy(neutral_positions(chain)).to(self.device)
         by_rule = [float(control.role != "output_gain") for control in chain.controls]
         self._learned_alone = torch.tensor(by_rule, device=self.device)  # the guard sets the loudness by rule
-        has_range = [float(not control.choices) for control in chain.controls]
-        self._has_range = torch.tensor(has_range, device=self.device)
         slots = [slot.name for slot in chain.slots]
         self._slots = torch.tensor([slots.index(control.slot) for control in chain.controls], device=self.device)
         self._has_surrogate = any(stage.loss.surrogate for stage in setup.stages)
@@ -192,7 +190,7 @@ class LessonLearner:
             if weights.category and answer.logits:
                 chosen = category_loss(answer.logits, truth, self.encoder.categories, taught[None])
                 losses["category"] = chosen.mean()
-                taught = taught * self._has_range
+                taught = taught * self.encoder.continuous
             if weights.position:
                 losses["position"] = position_loss(answer.position, truth, taught[None]).mean()
             if weights.spread:
