@@ -7,12 +7,13 @@ It knows no file format and no REAPER.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.audio.measures import loudness_lufs
 from bridge.errors import ModelError
 from bridge.model.aim import Aim, aim_at_prediction, aim_at_reference
 from bridge.model.bundle import ModelBundle
@@ -45,7 +46,10 @@ class Automix:
         """A sound as a reference for `AutomixTask` (or a style). ModelError when it is silent."""
         if not _sounds(excerpts):
             raise ModelError("The reference is silent: there is nothing to sound like. Give a part that plays.")
-        return Predictor(self.bundle).hear(excerpts, sample_rate_hz)
+        heard = Predictor(self.bundle).hear(excerpts, sample_rate_hz)
+        if len({len(excerpt) for excerpt in excerpts}) > 1:  # mono and stereo files of a style: no one loudness
+            return heard
+        return replace(heard, loudness_lufs=loudness_lufs(np.concatenate(excerpts, axis=1), sample_rate_hz))
 
     def run(self, task: AutomixTask, *, progress: Progress = lambda _share, _step: None) -> Outcome:
         """Settings for the track, or the user's own with the reason why they stand.
@@ -100,9 +104,10 @@ class Automix:
         )
 
     def target(self, task: AutomixTask) -> LevelTarget | None:
-        """The loudness and true peak to reach; None where the model has no such targets, or may not move what reaches
-        them."""
-        target = task.target or level_target(self.bundle.manifest.job)
+        """The loudness and true peak to reach: the task's, else the reference's loudness, else the model's. None where
+        the model has no such targets, or may not move what reaches them."""
+        heard_lufs = None if task.reference is None else task.reference.loudness_lufs
+        target = task.target or level_target(self.bundle.manifest.job, heard_lufs)
         if target is None or task.free is None:
             return target
         return target if task.free[LevelControls.of(self.bundle.chain).places].all() else None

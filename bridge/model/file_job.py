@@ -106,14 +106,15 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
         )
     with host_for(settings) as host:
         automix = Automix(bundle, host)
+        reference = _reference(job, automix, settings)
         task = AutomixTask(
             excerpts=[audio for _, audio in read_excerpts(job.source, EXCERPT_S, EXCERPTS)],
             sample_rate_hz=info.sample_rate_hz,
             current=bundle.chain.neutral,
-            reference=_reference(job, automix, settings),
+            reference=reference,
             amount_percent=job.amount_percent,
             refine_s=job.refine_s,
-            target=_level_target(job, bundle.manifest),
+            target=_level_target(job, bundle.manifest, reference),
         )
         outcome, before, after = _process(job, automix, task, progress)
     return FileResult(
@@ -175,11 +176,11 @@ def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound
     return automix.hear(excerpts, probe(job.reference).sample_rate_hz)
 
 
-def _level_target(job: FileJob, manifest: Manifest) -> LevelTarget | None:
+def _level_target(job: FileJob, manifest: Manifest, reference: HeardSound | None) -> LevelTarget | None:
     """What was asked for, else the reference's own loudness, else the model's. ModelError for a model without any."""
     loudness_lufs = job.loudness_lufs
-    if loudness_lufs is None and job.reference is not None and manifest.job.loudness_lufs is not None:
-        loudness_lufs = _measure(job.reference).loudness_lufs
+    if loudness_lufs is None and reference is not None and manifest.job.loudness_lufs is not None:
+        loudness_lufs = reference.loudness_lufs if job.reference is None else _measure(job.reference).loudness_lufs
     target = level_target(manifest.job, loudness_lufs, job.ceiling_dbtp)
     if target is None and (job.loudness_lufs is not None or job.ceiling_dbtp is not None):
         raise ModelError(

@@ -37,10 +37,14 @@ class SoundProfile:
 
 @dataclass(frozen=True)
 class HeardSound:
-    """Log-mel frames (bands, frames) in dB, as an encoder hears them, whatever the sample rate was."""
+    """Log-mel frames (bands, frames) in dB, as an encoder hears them, whatever the sample rate was.
+
+    `loudness_lufs`: integrated, where it was measured and there is one.
+    """
 
     log_mel: NDArray[np.float32]
     bands_heard: int
+    loudness_lufs: float | None = None
 
     @cached_property
     def profile(self) -> SoundProfile:

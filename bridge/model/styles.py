@@ -50,6 +50,8 @@ def save_style(folder: Path, style: Style) -> Path:
         "features": msgspec.json.encode(style.features).decode(),
         "files": msgspec.json.encode(style.files).decode(),
     }
+    if style.sound.loudness_lufs is not None:
+        metadata["loudness_lufs"] = str(style.sound.loudness_lufs)
     part = path.with_name(path.name + ".part")
     part.write_bytes(safetensors.numpy.save({"log_mel": np.ascontiguousarray(frames, np.float16)}, metadata))
     part.replace(path)
@@ -71,7 +73,8 @@ def load_style(folder: Path, name: str) -> Style:
             frames = file.get_tensor("log_mel").astype(np.float32)
         features = msgspec.json.decode(metadata["features"], type=FeatureSettings)
         files = msgspec.json.decode(metadata.get("files", "[]"), type=tuple[str, ...])
-        sound = HeardSound(frames, int(metadata["bands_heard"]))
+        loudness = metadata.get("loudness_lufs")
+        sound = HeardSound(frames, int(metadata["bands_heard"]), None if loudness is None else float(loudness))
     except (safetensors.SafetensorError, msgspec.DecodeError, KeyError, ValueError, OSError) as error:
         raise ModelError(f"The style {path} is damaged ({error}). Remove it, or add it again.") from error
     return Style(name, sound, features, files)
