@@ -50,6 +50,25 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     hidden: Annotated[int, msgspec.Meta(ge=1)] = 320
 
 
+class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How settings move in time, for models that answer frame by frame.
+
+    Attributes:
+        unsure, sure: the activity, 0..1, at which a control leaves its rest, and at which it has arrived.
+        early_s, late_s: a control is back at rest so long before its activity ends, and leaves it so long after its
+            activity began: a gate must be open when the word comes.
+        smoothing_s: half the width of the window that curves are smoothed by.
+        tolerance: how far breakpoints may lie from the curve, as a share of the control's range.
+    """
+
+    unsure: float = 0.3
+    sure: float = 0.6
+    early_s: float = 0.0
+    late_s: float = 0.0
+    smoothing_s: float = 0.01
+    tolerance: float = 0.01
+
+
 class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a model's answer is used, beside its chain.
 
@@ -57,11 +76,13 @@ class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         keeps_loudness: without a reference the track stays as loud as it was. Off: level is part of what was learned.
         loudness_lufs, ceiling_dbtp: the integrated loudness that comes out, and the true peak that nothing passes,
             where nobody asks for others; None for models without such targets, see `targets`.
+        automation: how settings move in time; None for models that answer with one setting for all of a sound.
     """
 
     keeps_loudness: bool = True
     loudness_lufs: float | None = None
     ceiling_dbtp: float | None = None
+    automation: AutomationSettings | None = None
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
