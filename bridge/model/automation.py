@@ -6,6 +6,8 @@ model is asked and no plugin known here.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,11 +86,11 @@ def thin(times_s: Float, values: Float, tolerance: float) -> Curve:
 
 def block_frames(sample_rate_hz: int) -> int:
     """The length of a block in which settings stand still: the power of two next to `BLOCK_S`."""
-    return 1 << max(0, round(np.log2(BLOCK_S * sample_rate_hz)))
+    return 1 << max(0, round(math.log2(BLOCK_S * sample_rate_hz)))
 
 
 def block_rows(
-    curves: dict[int, Curve], resting: NDArray[np.float32], *, frames: int, sample_rate_hz: int
+    curves: Mapping[int, Curve], resting: NDArray[np.float32], *, frames: int, sample_rate_hz: int
 ) -> NDArray[np.float32]:
     """Settings (blocks, controls) for a render of `frames` samples: `resting` (controls,) where no curve is given.
 
@@ -97,7 +99,7 @@ def block_rows(
     block = block_frames(sample_rate_hz)
     count = max(1, -(-frames // block))
     rows = np.repeat(np.asarray(resting, dtype=np.float32)[None], count, axis=0)
-    middles_s = (np.arange(count) + 0.5) * (block / sample_rate_hz)
+    middles_s = (np.arange(count, dtype=np.float64) + 0.5) * (block / sample_rate_hz)
     for place, curve in curves.items():
         rows[:, place] = curve.at(middles_s)
     return rows

@@ -41,7 +41,22 @@ class ModelBundle:
 def load_bundle(folder: Path) -> ModelBundle:
     """Read and verify a model folder. ModelError names what is wrong with it and what to do."""
     manifest = read_manifest(folder)
+    if manifest.job.automation is not None:
+        raise ModelError(
+            f"The model {manifest.name} has settings that move in time, which works on files: "
+            f"reaper-bridge automix IN --model {manifest.name} -o OUT."
+        )
     encoder = build_encoder(manifest)
+    file = folder / WEIGHTS_FILE
+    bank = load_weights(folder, encoder)
+    if bank is not None and (bank.ndim != 3 or bank.shape[1:] != (2, manifest.features.bands)):
+        raise ModelError(f"{file} holds a bank of the shape {tuple(bank.shape)}. Install or train the model again.")
+    frozen = encoder.eval().requires_grad_(False)
+    return ModelBundle(manifest, frozen, None if bank is None else bank.float().numpy())
+
+
+def load_weights(folder: Path, encoder: torch.nn.Module) -> torch.Tensor | None:
+    """Put the weights in `folder` into `encoder`; returns the bank beside them. ModelError where they do not fit."""
     file = folder / WEIGHTS_FILE
     try:
         weights = safetensors.torch.load_file(file)
@@ -50,10 +65,7 @@ def load_bundle(folder: Path) -> ModelBundle:
     except (safetensors.SafetensorError, RuntimeError, OSError) as error:
         first = str(error).splitlines()[0]
         raise ModelError(f"{file} does not fit its manifest: {first} Install or train the model again.") from error
-    if bank is not None and (bank.ndim != 3 or bank.shape[1:] != (2, manifest.features.bands)):
-        raise ModelError(f"{file} holds a bank of the shape {tuple(bank.shape)}. Install or train the model again.")
-    frozen = encoder.eval().requires_grad_(False)
-    return ModelBundle(manifest, frozen, None if bank is None else bank.float().numpy())
+    return bank
 
 
 def save_bundle(

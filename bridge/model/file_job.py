@@ -6,23 +6,23 @@ Long files are streamed. Where the settings are refused the output is the input,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import msgspec
-
-from bridge.audio.files import AudioWriter, probe, read_excerpts, stream_blocks
-from bridge.audio.measures import LoudnessMeter
+from bridge.audio.files import probe, read_excerpts
 from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
-from bridge.model.manifest import Manifest, find_model
+from bridge.model.file_result import ControlRow, FileJob, FileResult
+from bridge.model.manifest import Manifest, find_model, read_manifest
+from bridge.model.moving import is_moving
+from bridge.model.moving_job import move_file
 from bridge.model.profile import HeardSound
 from bridge.model.styles import Style, load_style, save_style
 from bridge.model.targets import Drive, LevelControls, level_target, told
 from bridge.model.task import AutomixTask, LevelTarget, Measured, MeasuresPair, Outcome
+from bridge.model.whole_files import check_target, copy_file, in_place_of, measure_file
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import host_for
@@ -32,61 +32,10 @@ Progress = Callable[[float, str], None]
 
 EXCERPT_S = 10.0
 EXCERPTS = 6
-BLOCK_FRAMES = 1 << 16
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1
 FILE_TOLERANCE_LU = 0.4
 FILE_RENDERS = 4  # of the whole file, to come to its loudness; mostly one or two
-
-
-@dataclass(frozen=True)
-class FileJob:
-    """What `bridge automix` was asked for."""
-
-    source: Path
-    target: Path
-    reference: Path | None = None
-    style: str | None = None
-    model: str | None = None
-    chain_file: Path | None = None
-    refine_s: float = 0.0
-    amount_percent: float = 100.0
-    automation: bool = False
-    loudness_lufs: float | None = None
-    ceiling_dbtp: float | None = None
-
-
-class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One control before and after: real values with their unit, and as people read them."""
-
-    slot: str
-    plugin: str
-    control: str
-    unit: str
-    before: float
-    after: float
-    text_before: str
-    text: str
-    confidence: float
-
-    @property
-    def changed(self) -> bool:
-        return self.before != self.after
-
-
-class FileResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What `bridge automix --json` writes. Loudness and true peak in `measures` are of the whole file."""
-
-    model: str
-    applied: bool
-    reason: str
-    amount_percent: float
-    controls: list[ControlRow]
-    measures: MeasuresPair
-    input: str
-    output: str
-    sample_rate_hz: int
-    duration_s: float
 
 
 def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambda _share, _step: None) -> FileResult:
@@ -96,9 +45,12 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
     cannot be rendered. Nothing is left at the target then.
     """
     info = probe(job.source)
-    _check_target(job)
+    check_target(job)
     progress(0.0, "loading the model")
-    bundle = load_bundle(model_folder(job.model, job.chain_file, settings))
+    folder = model_folder(job.model, job.chain_file, settings)
+    if is_moving(read_manifest(folder)):
+        return move_file(job, folder, settings, progress=progress)
+    bundle = load_bundle(folder)
     if job.automation:
         raise ModelError(
             f"The model {bundle.name} sets one value per control and knows no --automation: leave the option out, or "
@@ -139,7 +91,7 @@ def model_folder(name: str | None, chain_file: Path | None, settings: Settings) 
     with host_for(settings) as host:
         chain = load_chain(chain_file, calibrate=host.calibrate)
     folder = find_model(name or chain.name, folders)
-    if load_bundle(folder).chain.key != chain.key:
+    if read_manifest(folder).chain.key != chain.key:
         raise ModelError(
             f"The model in {folder} was trained for another chain than {chain_file}. Train one for it: "
             f"reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR."
@@ -180,7 +132,7 @@ def _level_target(job: FileJob, manifest: Manifest, reference: HeardSound | None
     """What was asked for, else the reference's own loudness, else the model's. ModelError for a model without any."""
     loudness_lufs = job.loudness_lufs
     if loudness_lufs is None and reference is not None and manifest.job.loudness_lufs is not None:
-        loudness_lufs = reference.loudness_lufs if job.reference is None else _measure(job.reference).loudness_lufs
+        loudness_lufs = reference.loudness_lufs if job.reference is None else measure_file(job.reference).loudness_lufs
     target = level_target(manifest.job, loudness_lufs, job.ceiling_dbtp)
     if target is None and (job.loudness_lufs is not None or job.ceiling_dbtp is not None):
         raise ModelError(
@@ -190,23 +142,13 @@ def _level_target(job: FileJob, manifest: Manifest, reference: HeardSound | None
     return target
 
 
-def _check_target(job: FileJob) -> None:
-    for given in (job.source, job.reference):
-        if given is not None and job.target.exists() and given.exists() and job.target.samefile(given):
-            raise AudioError(
-                f"{job.target} is one of the inputs; name another file with -o, and nothing is overwritten."
-            )
-    if not job.target.parent.is_dir():
-        raise AudioError(f"The folder {job.target.parent} does not exist; make it, or choose another with -o.")
-
-
 def _process(
     job: FileJob, automix: Automix, task: AutomixTask, progress: Progress
 ) -> tuple[Outcome, Measured, Measured]:
     """Find settings, render the whole file, measure it. Where a part that nobody heard clips, ask once more for
     settings with as much headroom, and have them judged again."""
-    whole = _measure(job.source)
-    with _in_place_of(job.target) as part:
+    whole = measure_file(job.source)
+    with in_place_of(job.target) as part:
         if (target := automix.target(task)) is not None:
             return _to_target(job.source, part, automix, task, whole, target, progress)
         outcome, before, after = _attempt(job.source, part, automix, task, whole, progress)
@@ -218,7 +160,7 @@ def _process(
             reason = "Left as it is: the new settings would clip in parts of the file."
             outcome = replace(outcome, applied=False, reason=reason, settings=outcome.before_settings, amount=0.0)
             after = before
-            _copy(job.source, part)
+            copy_file(job.source, part)
     return outcome, before, after
 
 
@@ -229,11 +171,11 @@ def _attempt(
     outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
     before = replace(whole, distance_db=outcome.measures_before.distance_db)
     if not outcome.applied:
-        _copy(source, target)
+        copy_file(source, target)
         return outcome, before, before
     progress(0.7, "rendering")
     automix.host.render_file(automix.bundle.chain, outcome.settings, source, target)
-    return outcome, before, replace(_measure(target), distance_db=outcome.measures_after.distance_db)
+    return outcome, before, replace(measure_file(target), distance_db=outcome.measures_after.distance_db)
 
 
 def _to_target(
@@ -256,54 +198,23 @@ def _to_target(
         if number > 0:
             progress(0.7 + 0.3 * number / FILE_RENDERS, "rendering, closer to the loudness")
             automix.host.render_file(chain, tried, source, part)
-            after = replace(_measure(part), distance_db=heard.distance_db)
+            after = replace(measure_file(part), distance_db=heard.distance_db)
         drive.tell(after, is_last=number == FILE_RENDERS - 1)
         if drive.is_done:
             break
     if (after.true_peak_dbtp or -math.inf) > target.ceiling_dbtp:
         tried = drive.settings  # a lower ceiling scales all of it exactly
         automix.host.render_file(chain, tried, source, part)
-        after = replace(_measure(part), distance_db=heard.distance_db)
+        after = replace(measure_file(part), distance_db=heard.distance_db)
     most_db = LevelControls.of(chain).most_limiting_db
     reason = outcome.reason.removesuffix(told(target, heard, most_db)) + told(target, after, most_db)
     return replace(outcome, settings=tried, reason=reason), before, after
-
-
-@contextmanager
-def _in_place_of(target: Path) -> Iterator[Path]:
-    """A file to write, with the target's ending, that takes the target's place once all has gone well."""
-    part = target.with_name(f"{target.stem}.part{target.suffix}")
-    try:
-        yield part
-        part.replace(target)
-    except OSError as error:
-        raise AudioError(
-            f"Cannot write {target}: {error.strerror}. Free some space, or choose another place."
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _excess_db(before: Measured, after: Measured) -> float:
     """How far the peak lies above full scale, or above what it was where that was more."""
     ceiling = max(CEILING_DBTP, before.true_peak_dbtp if before.true_peak_dbtp is not None else CEILING_DBTP)
     return (after.true_peak_dbtp - ceiling) if after.true_peak_dbtp is not None else 0.0
-
-
-def _measure(path: Path) -> Measured:
-    """Loudness and true peak of a whole file."""
-    info = probe(path)
-    meter = LoudnessMeter(info.channels, info.sample_rate_hz)
-    for block in stream_blocks(path, BLOCK_FRAMES):
-        meter.add(block)
-    return Measured(meter.loudness_lufs, meter.true_peak_dbtp, None)
-
-
-def _copy(source: Path, target: Path) -> None:
-    info = probe(source)
-    with AudioWriter(target, sample_rate_hz=info.sample_rate_hz, channels=info.channels) as writer:
-        for block in stream_blocks(source, BLOCK_FRAMES):
-            writer.write(block)
 
 
 def _rows(chain: Chain, outcome: Outcome) -> list[ControlRow]:

@@ -73,7 +73,7 @@ BREATHS = (
     BreathFamily("nose", "exhale", "train", ((450, 200, 12), (1100, 500, 4), (3000, 1500, 0)), -6, 100),
     BreathFamily("throat", "inhale", "test", ((1150, 260, 14), (2350, 400, 6), (3750, 600, 10)), -2, 350, (6, 11), 0.4),
     BreathFamily("sniff", "inhale", "test", ((550, 180, 6), (2100, 1100, 8), (5800, 1400, 11)), -3, 300, (3, 8), 0.3),
-    BreathFamily("trembling", "exhale", "test", ((750, 500, 8), (1450, 260, 12), (3500, 700, 8)), -3, 180, (8, 14), 0.6),
+    BreathFamily("trembling", "exhale", "test", ((750, 500, 8), (1450, 260, 12), (3500, 700, 8)), -3, 180, (8, 14), .6),
     BreathFamily("blown", "exhale", "test", ((350, 250, 10), (1050, 300, 5), (2200, 2000, 8)), -7, 60, (4, 9), 0.35),
 )  # fmt: skip
 CLICKS = (
@@ -126,7 +126,7 @@ def _breath(family: BreathFamily, generator: np.random.Generator, rate: int, lon
     turn = 2 * np.pi * (flutter_hz * np.arange(samples) / rate + generator.random())
     depth = family.flutter_depth * generator.uniform(0.4, 1.0)
     envelope = _inhaled(generator, samples) if family.kind == "inhale" else _exhaled(generator, samples)
-    return shaped * envelope * (1 - depth * 0.5 * (1 + np.sin(turn))) * _faded(samples, rate)
+    return np.asarray(shaped * envelope * (1 - depth * 0.5 * (1 + np.sin(turn))) * _faded(samples, rate))
 
 
 def _shaped_noise(family: BreathFamily, generator: np.random.Generator, samples: int, rate: int) -> NDArray[np.float64]:
@@ -168,7 +168,7 @@ def _exhaled(generator: np.random.Generator, samples: int) -> NDArray[np.float64
     along = np.linspace(0, 1, samples)
     rising = np.clip(along / top, 0, 1) ** generator.uniform(0.5, 1.0)
     dying = np.exp(-generator.uniform(1.5, 4.0) * np.clip(along - top, 0, None)) * np.clip((1 - along) / 0.15, 0, 1)
-    return rising * dying
+    return np.asarray(rising * dying)
 
 
 def _click(family: ClickFamily, generator: np.random.Generator, rate: int) -> NDArray[np.float64]:

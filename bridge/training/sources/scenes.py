@@ -7,6 +7,7 @@ and where is known from construction. Nothing here renders plugins or knows a mo
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,13 +77,22 @@ def speech_spans(audio: Wave, sample_rate_hz: int, *, pause_s: float = _PAUSE_S)
 
 
 def draw_scene(
-    recording: Wave, sample_rate_hz: int, generator: np.random.Generator, *, side: FamilySide, duration_s: float
+    recording: Wave,
+    sample_rate_hz: int,
+    generator: np.random.Generator,
+    *,
+    side: FamilySide,
+    duration_s: float,
+    eventless: float = WITHOUT_EVENTS,
 ) -> Scene:
-    """One scene out of a clean recording (samples,). The same generator state gives the same samples."""
+    """One scene out of a clean recording (samples,). The same generator state gives the same samples.
+
+    `eventless` is the chance that nothing is added.
+    """
     samples = round(duration_s * sample_rate_hz)
     speech, spans = _timeline(recording, sample_rate_hz, generator, samples)
     added, events = np.zeros(samples, dtype=np.float64), []
-    if generator.random() >= WITHOUT_EVENTS:
+    if generator.random() >= eventless:
         events = _lay_events(added, speech, spans, sample_rate_hz, generator, side)
     colour = _colour(generator, samples, sample_rate_hz)
     speech, added = _through(speech, colour), _through(added, colour)
@@ -178,7 +188,7 @@ def _lay_events(
 def _closures(speech: NDArray[np.float64], rate: int) -> list[float]:
     """Where the short silences within phrases end: there a plosive bursts."""
     fine = speech_spans(speech.astype(np.float32), rate, pause_s=_CLOSURE_S[0])
-    gaps = [(end, start) for (_, end), (start, _) in zip(fine, fine[1:], strict=False)]
+    gaps = [(end, start) for (_, end), (start, _) in itertools.pairwise(fine)]
     return [start for end, start in gaps if _CLOSURE_S[0] <= start - end <= _CLOSURE_S[1]]
 
 

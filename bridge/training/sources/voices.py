@@ -66,7 +66,7 @@ def spoken(side: Side, seed: int, *, takes: int, sample_rate_hz: int) -> list[Re
         )
         if audio is not None:
             name = f"spoken/{side}-{seed}-{take}-{voice.name}"
-            recordings.append(Recording(name, name, audio, sample_rate_hz))
+            recordings.append(Recording(name, name, audio[None], sample_rate_hz))
     return recordings
 
 

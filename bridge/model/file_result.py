@@ -1,0 +1,65 @@
+"""What `bridge automix` is asked for, and what it answers, as plain data. Nothing here loads torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bridge.model.task import MeasuresPair
+
+
+@dataclass(frozen=True)
+class FileJob:
+    """What `bridge automix` was asked for."""
+
+    source: Path
+    target: Path
+    reference: Path | None = None
+    style: str | None = None
+    model: str | None = None
+    chain_file: Path | None = None
+    refine_s: float = 0.0
+    amount_percent: float = 100.0
+    automation: bool = False
+    loudness_lufs: float | None = None
+    ceiling_dbtp: float | None = None
+
+
+class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One control before and after: real values with their unit, and as people read them.
+
+    Of a control that moves, `breakpoints` are the (time in seconds, real value) between which it goes straight, and
+    `after` is the value that lies farthest from `before`.
+    """
+
+    slot: str
+    plugin: str
+    control: str
+    unit: str
+    before: float
+    after: float
+    text_before: str
+    text: str
+    confidence: float
+    breakpoints: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after or bool(self.breakpoints)
+
+
+class FileResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What `bridge automix --json` writes. Loudness and true peak in `measures` are of the whole file."""
+
+    model: str
+    applied: bool
+    reason: str
+    amount_percent: float
+    controls: list[ControlRow]
+    measures: MeasuresPair
+    input: str
+    output: str
+    sample_rate_hz: int
+    duration_s: float

@@ -1,0 +1,202 @@
+"""The task `nonspeech`: breaths, lip clicks and plosive pops out of speech, by settings that move in time.
+
+Examples are scenes: speech by voices of one side, with sounds by families of one side, and music that must come out
+as it went in. Of the user's folders, files below a folder called `speech` are clean speech (without breaths) to lay
+sounds into; all others are sounds to be left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from bridge.audio.synthesis import KINDS, synthesise
+from bridge.errors import AudioError, PluginError
+from bridge.model.features import log_mel
+from bridge.model.frames_encoder import frame_levels, loud_level
+from bridge.model.manifest import AutomationSettings, ConfidenceLaw, FeatureSettings, JobSettings
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost
+from bridge.training.judging.cases import Case
+from bridge.training.judging.nonspeech import SceneCase, event_measures
+from bridge.training.learning.frame_labels import FrameLabels, label_scene, stack_labels
+from bridge.training.learning.frames_learner import FramesLearner
+from bridge.training.learning.learner import Learner, LearnerSetup
+from bridge.training.learning.lessons import Shard
+from bridge.training.recipe import Recipe
+from bridge.training.sources.files import FoundFile, Recording, Side, find_files, read, split
+from bridge.training.sources.scenes import Scene, draw_scene
+from bridge.training.sources.studio import GAIN_DB, Studio, cut
+from bridge.training.sources.voices import spoken
+from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, Gathered
+
+SPEECH_FOLDER = "speech"
+LEFT_ALONE = 0.12  # share of the examples without anybody speaking
+MUSIC_PER_VOICE = 1 / 20
+VALIDATION_VOICES = 24
+TEST_SEED = 900_000
+TEST_VOICES = 16
+MUSIC_TAKES = 2
+MUSIC_S = 12.0
+CASE_S = 10.0
+USER_SHARE = 0.4  # of the scenes by the user's speakers, where there are any
+
+
+@dataclass(frozen=True)
+class SpokenRecording(Recording):
+    """Clean speech; every other recording is to be left alone."""
+
+
+class Nonspeech:
+    """See the module."""
+
+    name = "nonspeech"
+    job = JobSettings(automation=AutomationSettings())
+
+    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
+        speech, others = split(_files(data, speech=True)), split(_files(data, speech=False))
+
+        def side_of(side: Side, voices: int, first: int) -> list[Recording]:
+            voiced = [*read(speech[side]), *spoken(side, first, takes=voices, sample_rate_hz=SAMPLE_RATE_HZ)]
+            if not voiced:
+                raise AudioError(
+                    "Nothing here speaks: install espeak-ng, or give a folder called 'speech' with three recordings of "
+                    "clean speech or more."
+                )
+            music = _music(first, max(1, round(MUSIC_PER_VOICE * voices)))
+            return [*(_as_speech(one) for one in voiced), *read(others[side]), *music]
+
+        return Gathered(
+            train=side_of("train", takes, seed * 1000),
+            validation=side_of("validation", min(VALIDATION_VOICES, takes), VALIDATION_SEED),
+            test=tuple(file.name for file in (*speech["test"], *others["test"])),
+            sources=("voices by espeak-ng, breaths, clicks, pops and music synthesised", *(f.name for f in data)),
+        )
+
+    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
+        made: list[tuple[Scene, FrameLabels]] = []
+        for _ in range(recipe.examples.shard_examples):
+            scene = draw_example(studio, generator)
+            labels = label_scene(scene, studio, recipe.features)
+            if labels is not None:
+                made.append((scene, labels))
+        if not made:
+            raise PluginError("No example rendered. Try the chain's plugins: bridge chain show.")
+        heard = np.stack([_frames(scene, recipe.features) for scene, _ in made])
+        levels = loud_level(frame_levels(torch.from_numpy(heard))).numpy()
+        return {
+            "heard": heard.astype(np.float16),
+            "loud_db": levels.astype(np.float32),
+            **stack_labels([labels for _, labels in made]),
+        }
+
+    def new_learner(self, setup: LearnerSetup) -> Learner:
+        return FramesLearner(setup)
+
+    def fit_confidence(self, learner: Learner, examples: Shard) -> ConfidenceLaw:  # noqa: ARG002
+        return ConfidenceLaw()
+
+    def bank(self, examples: Shard) -> NDArray[np.float32] | None:  # noqa: ARG002
+        return None
+
+    def cases(
+        self,
+        chain: Chain,  # noqa: ARG002  (nothing is rendered to make them)
+        host: PluginHost,  # noqa: ARG002
+        files: Sequence[FoundFile],
+        *,
+        each: int,
+        seed: int,
+    ) -> dict[str, list[Case]]:
+        """Voices and families of the test: with sounds to take out, without any; and what is to be left alone."""
+        voices = spoken("test", TEST_SEED + seed, takes=TEST_VOICES, sample_rate_hz=SAMPLE_RATE_HZ)
+        speakers = [*voices, *read([file for file in files if _is_speech(file)])]
+        others = [*read([file for file in files if not _is_speech(file)]), *_music(TEST_SEED + seed, MUSIC_TAKES)]
+        generator = np.random.default_rng([seed, 41])
+        return {
+            "nonspeech": [_spoken_case("nonspeech", one, generator, 0.0) for one in speakers for _ in range(each)],
+            "clean": [_spoken_case("clean", one, generator, 1.0) for one in speakers],
+            "music": [_music_case(one, generator) for one in others],
+        }
+
+    def measures(self, case: Case, made: NDArray[np.float32]) -> dict[str, float]:
+        """See `judging.nonspeech`."""
+        return event_measures(case.scene, made) if isinstance(case, SceneCase) else {}
+
+
+def draw_example(studio: Studio, generator: np.random.Generator) -> Scene:
+    """A scene by one of the studio's speakers, or something that is to be left alone."""
+    speakers = [recording for recording in studio.recordings if isinstance(recording, SpokenRecording)]
+    others = [recording for recording in studio.recordings if not isinstance(recording, SpokenRecording)]
+    if others and generator.random() < LEFT_ALONE:
+        return _left_alone(others[generator.integers(len(others))], studio, generator)
+    own = [speaker for speaker in speakers if not speaker.name.startswith("spoken/")]
+    pool = own if own and generator.random() < USER_SHARE else speakers
+    speaker = pool[generator.integers(len(pool))]
+    return draw_scene(
+        _at_rate(speaker, studio.sample_rate_hz),
+        studio.sample_rate_hz,
+        generator,
+        side="train",
+        duration_s=studio.clip_s,
+    )
+
+
+def _left_alone(recording: Recording, studio: Studio, generator: np.random.Generator) -> Scene:
+    audio = cut(recording, studio.sample_rate_hz, round(studio.clip_s * studio.sample_rate_hz), generator.random())
+    audio = (audio * 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)).astype(np.float32)
+    return Scene(audio, audio, np.zeros_like(audio), studio.sample_rate_hz, (), ())
+
+
+def _spoken_case(use: str, speaker: Recording, generator: np.random.Generator, eventless: float) -> SceneCase:
+    line, rate = _at_rate(speaker, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ
+    scene = draw_scene(line, rate, generator, side="test", duration_s=CASE_S, eventless=eventless)
+    return SceneCase(speaker.name, use, rate, scene.heard, scene.truth, None, scene=scene)
+
+
+def _music_case(recording: Recording, generator: np.random.Generator) -> Case:
+    audio = recording.audio[:, : round(CASE_S * recording.sample_rate_hz)]
+    audio = audio * np.float32(min(10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20), 1 / np.abs(audio).max()))
+    return Case(recording.name, "music", recording.sample_rate_hz, audio, audio, None)
+
+
+def _files(data: Sequence[Path], *, speech: bool) -> list[FoundFile]:
+    return [file for file in find_files(data) if _is_speech(file) == speech]
+
+
+def _is_speech(file: FoundFile) -> bool:
+    return SPEECH_FOLDER in (part.lower() for part in file.path.resolve().parts)
+
+
+def _as_speech(recording: Recording) -> SpokenRecording:
+    return SpokenRecording(recording.name, recording.group, recording.audio, recording.sample_rate_hz)
+
+
+def _music(seed: int, takes: int) -> list[Recording]:
+    """Music out of nothing, of each kind."""
+    names = [(kind, seed + take) for take in range(takes) for kind in sorted(KINDS)]
+    return [
+        Recording(
+            f"synthesised/{kind}-{number}",
+            f"synthesised/{kind}-{number}",
+            synthesise(kind, duration_s=MUSIC_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=number),
+            SAMPLE_RATE_HZ,
+        )
+        for kind, number in names
+    ]
+
+
+def _at_rate(recording: Recording, sample_rate_hz: int) -> NDArray[np.float32]:
+    """(samples,) of a mono recording."""
+    samples = round(recording.audio.shape[-1] * sample_rate_hz / recording.sample_rate_hz)
+    return np.asarray(cut(recording, sample_rate_hz, samples, 0.0)[0])
+
+
+def _frames(scene: Scene, features: FeatureSettings) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        return np.asarray(log_mel(torch.from_numpy(scene.heard), scene.sample_rate_hz, features).numpy())
