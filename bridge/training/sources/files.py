@@ -93,14 +93,14 @@ def split(files: Sequence[FoundFile]) -> dict[Side, list[FoundFile]]:
     return sides
 
 
-def read(files: Sequence[FoundFile], *, channels: Literal[1, 2] = 1) -> list[Recording]:
-    """Read `files` as mono or stereo, at most a minute of each. Silent ones are left out."""
+def read(files: Sequence[FoundFile], *, channels: Literal[1, 2] | None = 1) -> list[Recording]:
+    """Read `files` as mono, stereo or (None) as they are, at most a minute of each. Silent ones are left out."""
     recordings = []
     for file in files:
         audio, rate = read_audio(file.path, duration_s=_MAX_SECONDS)
         if channels == 1:
             audio = audio.mean(0, keepdims=True, dtype=np.float32)
-        elif len(audio) == 1:
+        elif channels == 2 and len(audio) == 1:
             audio = np.repeat(audio, 2, axis=0)
         if np.sqrt(np.mean(np.square(audio))) >= SILENCE_RMS:
             recordings.append(Recording(file.name, file.group, audio, rate))

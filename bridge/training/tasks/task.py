@@ -80,7 +80,7 @@ class LessonTask(ABC):
     name: str
     lessons: tuple[Lesson, ...]
     job = JobSettings()
-    channels: Literal[1, 2] = 1
+    channels: Literal[1, 2] | None = 1  # that recordings are read with; None: as many as they have
 
     def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
         sides = split(find_files(data))

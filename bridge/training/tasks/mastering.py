@@ -1,0 +1,137 @@
+"""The task `mastering`: bring a stereo mix to the tone of a reference, or to where finished recordings lie.
+
+What is learned is tone, compared at equal loudness; loudness and true peak are reached by trying
+(`bridge.model.targets`). So examples leave the limiter out, which costs twenty times what the rest of the chain does.
+
+`match`: a mix, and another part of it through hidden settings; a share of them softly clipped as well, as other
+people's limiters do. `automix`: a mix whose tonal balance was disturbed, and the same one finished: brought most of the
+way to the balance of finished recordings, which is the user's own where there are some (see `sources.mixes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.model.levelling import before_limiter
+from bridge.model.manifest import JobSettings
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost
+from bridge.training.judging.cases import Case
+from bridge.training.judging.masters import master_cases
+from bridge.training.learning.lessons import Lesson, Sounded
+from bridge.training.sources.files import SILENCE_RMS, FoundFile, read
+from bridge.training.sources.mixes import THIRDS_HZ, Desk, equalised
+from bridge.training.sources.studio import Studio
+from bridge.training.sources.tone import ToneSampler, draw_curve_db
+from bridge.training.tasks.task import LessonTask
+
+Audio = NDArray[np.float32]
+
+LOUDNESS_LUFS = -14.0
+CEILING_DBTP = -1.0
+LEVELS_DB = (-30.0, -12.0)  # root mean square of what comes to mastering
+HIGHEST_PEAK = 0.98
+RETUNED_SHARE = 0.3
+RETUNING_SEMITONES = 3.0
+FINISHED_SHARE = 0.5  # of the mixes are finished before anything happens to them
+FINISHING = 0.7  # of the way
+DISTURBED_SHARE = 0.75
+CLIPPED_SHARE = 0.3
+CLIPPED_BY_DB = (1.0, 8.0)
+_TRIES = 1000
+
+
+class Mastering(LessonTask):
+    """See the module."""
+
+    name = "mastering"
+    lessons = (
+        Lesson("match", has_reference=True, level_counts=False),
+        Lesson("automix", has_reference=False, level_counts=False),
+    )
+    job = JobSettings(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
+    channels = None
+
+    def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
+        desk, sampler = Desk(studio.recordings), ToneSampler(studio.chain)
+        tonal, kept = before_limiter(studio.chain)
+        drawn = [_draw_parts(desk, studio, generator) for _ in range(count)]
+        hidden = np.stack([sampler.draw(generator) for _ in drawn])
+        wet = studio.render([first for first, _, _ in drawn], hidden[:, kept], tonal)
+        reference = studio.render([second for _, second, _ in drawn], hidden[:, kept], tonal)
+        examples: list[Mapping[str, Sounded]] = []
+        for (first, _, finishing_db), position, made, other in zip(drawn, hidden, wet, reference, strict=True):
+            by_db = generator.uniform(*CLIPPED_BY_DB) if generator.random() < CLIPPED_SHARE else 0.0
+            examples.append(
+                {
+                    "match": Sounded(first, clipped(made, by_db), position, clipped(other, by_db), rendered=made),
+                    "automix": _disturbed(first, finishing_db, studio.sample_rate_hz, sampler, generator),
+                }
+            )
+        return examples
+
+    def cases(
+        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
+    ) -> dict[str, list[Case]]:
+        return master_cases(chain, host, read(files, channels=None), each=each, seed=seed)
+
+    def measures(self, case: Case, made: Audio) -> dict[str, float]:
+        """How far the loudness is from the wanted one, and how far the true peak lies above the ceiling."""
+        wanted = LOUDNESS_LUFS if case.reference is None else loudness_lufs(case.reference, case.sample_rate_hz)
+        loudness, peak = loudness_lufs(made, case.sample_rate_hz), true_peak_dbtp(made, case.sample_rate_hz)
+        if wanted is None or loudness is None or peak is None:
+            return {}
+        return {"loudness_error_lu": abs(loudness - wanted), "above_ceiling_db": peak - CEILING_DBTP}
+
+
+def clipped(audio: Audio, by_db: float) -> Audio:
+    """`audio` (channels, samples) with its peaks bent down, about `by_db` at the highest."""
+    peak = float(np.abs(audio).max(initial=0.0))
+    if by_db <= 0 or peak == 0:
+        return audio
+    threshold = np.float32(peak * 10 ** (-by_db / 20))
+    return np.asarray(threshold * np.tanh(audio / threshold), dtype=np.float32)
+
+
+def _draw_parts(desk: Desk, studio: Studio, generator: np.random.Generator) -> tuple[Audio, Audio, NDArray[np.float64]]:
+    """Two parts of one mix (2, samples) at one level, and the gains that would finish it (29,)."""
+    rate = studio.sample_rate_hz
+    length = round(studio.clip_s * rate)
+    for _ in range(_TRIES):
+        mix = desk.draw(generator)
+        retuning = 0.0
+        if studio.augment and generator.random() < RETUNED_SHARE:
+            retuning = generator.uniform(-RETUNING_SEMITONES, RETUNING_SEMITONES)
+        place = generator.random()
+        first, second = (mix.cut(rate, length, p, retuning) for p in (place, place + generator.uniform(0.4, 0.6)))
+        rms = [float(np.sqrt(np.mean(np.square(part)))) for part in (first, second)]
+        if min(rms) < SILENCE_RMS:
+            continue
+        level = 10 ** (generator.uniform(*LEVELS_DB) / 20) / rms[0]
+        level = min(level, HIGHEST_PEAK / max(float(np.abs(first).max()), float(np.abs(second).max())))
+        first, second = np.float32(level) * first, np.float32(level) * second
+        if mix.is_finished:
+            return first, second, np.zeros(THIRDS_HZ.size)
+        finishing_db = desk.balance.finishing_db(first, rate, FINISHING)
+        if generator.random() < FINISHED_SHARE:
+            first, second = (equalised(part, rate, finishing_db) for part in (first, second))
+            finishing_db = np.zeros(THIRDS_HZ.size)
+        return first, second, finishing_db
+    raise ValueError(f"No part of a mix that sounds was found in {_TRIES} draws.")
+
+
+def _disturbed(
+    part: Audio, finishing_db: NDArray[np.float64], rate: int, sampler: ToneSampler, generator: np.random.Generator
+) -> Sounded:
+    """The lesson `automix`: `part` as it is or with another balance, and finished."""
+    disturbing_db = np.zeros(THIRDS_HZ.size)
+    if generator.random() < DISTURBED_SHARE:
+        disturbing_db = draw_curve_db(THIRDS_HZ, generator)
+    heard = equalised(part, rate, disturbing_db) if disturbing_db.any() else part
+    truth = equalised(part, rate, finishing_db) if finishing_db.any() else part
+    undoing_db = np.interp(np.log(sampler.hertz), np.log(THIRDS_HZ), finishing_db - disturbing_db)
+    return Sounded(heard, truth, sampler.with_gains(sampler.neutral, undoing_db))
