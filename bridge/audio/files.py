@@ -7,6 +7,7 @@ is not done here.
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import math
 from collections.abc import Iterator
@@ -185,6 +186,16 @@ def check_rate(name: str, sample_rate_hz: int) -> None:
             f"{name} has a sample rate of {sample_rate_hz} Hz; "
             f"convert it to one between {LOWEST_RATE_HZ} and {HIGHEST_RATE_HZ} Hz, as 48000 Hz."
         )
+
+
+def encode_flac(audio: Float32, sample_rate_hz: int) -> bytes:
+    """`audio` (channels, samples) as the content of a 16-bit FLAC file, which browsers play."""
+    stream = io.BytesIO()
+    with AudioFile(
+        stream, "w", samplerate=sample_rate_hz, num_channels=len(audio), bit_depth=16, format="flac"
+    ) as file:
+        file.write(np.ascontiguousarray(audio, dtype=np.float32))
+    return stream.getvalue()
 
 
 def _loudest_spans(info: AudioInfo, length: int, count: int) -> list[tuple[int, int]]:

@@ -84,21 +84,54 @@ def train(
 @click.argument("model", metavar="MODEL")
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
 @json_option
+@click.option("--report", "report_file", type=_FILE, metavar="FILE.html",
+              help="Write a page with tables, plots and players.")  # fmt: skip
+@click.option("--each", type=click.IntRange(min=1), default=4, show_default=True, metavar="N",
+              help="Cases of every recording and use.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+              help="Same seed and files, same cases.")  # fmt: skip
+@click.option("--budget", type=click.IntRange(min=1), metavar="RENDERS",
+              help="What random search and CMA-ES get for a case (default: what the model took).")  # fmt: skip
+@click.option("--refine", "refine_s", type=click.FloatRange(0.0, 3600.0), metavar="SECONDS", default=0.0,
+              help="Let the model search so long for better settings, as automix --refine does.")  # fmt: skip
 @click.pass_context
-def evaluate(context: click.Context, model: str, folders: tuple[Path, ...], json_file: Path | None) -> None:
-    """Judge MODEL on the recordings in DIR that it never heard, beside doing nothing, gain match and match EQ."""
+def evaluate(
+    context: click.Context,
+    model: str,
+    folders: tuple[Path, ...],
+    json_file: Path | None,
+    report_file: Path | None,
+    each: int,
+    seed: int,
+    budget: int | None,
+    refine_s: float,
+) -> None:
+    """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
     from bridge.model.manifest import find_model, read_manifest
-    from bridge.training.judging.evaluate import evaluate_model, score_rows
+    from bridge.report.evaluation_page import write_evaluation_page
+    from bridge.training.judging.evaluate import Asked, evaluate_model
+    from bridge.training.judging.rows import shown_rows
     from bridge.training.tasks.registry import task_called
 
     settings = settings_of(context)
-    with shown_progress("Evaluating") as progress:
-        folder = find_model(model, (settings.user_models, shipped_folder("models")))
-        task = task_called(read_manifest(folder).training.task)
-        scores = evaluate_model(folder, folders, task, workers=settings.worker_count, progress=progress)
-    write_json(scores, json_file)
+    folder = find_model(model, (settings.user_models, shipped_folder("models")))
+    task = task_called(read_manifest(folder).training.task)
+    asked = Asked(each=each, seed=seed, budget=budget, refine_s=refine_s)
+    with _cancellable() as cancelled, shown_progress("Evaluating") as progress:
+        evaluation = evaluate_model(
+            folder,
+            folders,
+            task,
+            workers=settings.worker_count,
+            asked=asked,
+            progress=progress,
+            is_cancelled=cancelled.is_set,
+        )
+    write_json(evaluation.scores, json_file)
+    if report_file is not None:
+        write_evaluation_page(report_file, evaluation.scores, evaluation.examples)
     if json_file is None or str(json_file) != "-":
-        print_table(f"{model} on unseen recordings", *score_rows(scores))
+        print_table(f"{model} on unseen recordings", *shown_rows(evaluation.scores))
 
 
 @click.command()

@@ -81,6 +81,7 @@ class PluginHost:
         self._lanes = [Lane(settings, self._queue, self._pool, self._deadlines) for _ in range(settings.lanes)]
         self._start_lock = threading.Lock()
         self._is_started = self._is_closed = False
+        self._render_count = 0
 
     def __enter__(self) -> PluginHost:
         return self
@@ -110,6 +111,8 @@ class PluginHost:
         raised: PluginOutputInvalid, PluginCrashed, PluginHung or another PluginError. After three crashes or hangs
         the rest of a batch is not tried.
         """
+        with self._start_lock:
+            self._render_count += len(renders)
         batch = Batch(self._located(chain), len(renders), return_errors=return_errors)
         self._put(self._jobs(chain, batch, renders))
         batch.wait()
@@ -179,6 +182,11 @@ class PluginHost:
         """Run something on a lane that has its worker to itself, and wait for it."""
         self._put([errand])
         return errand.wait()
+
+    @property
+    def render_count(self) -> int:
+        """How many renders this host was asked for: what a search or a guard has cost."""
+        return self._render_count
 
     @property
     def worker_pids(self) -> list[int]:

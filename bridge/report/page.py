@@ -1,4 +1,7 @@
-"""One HTML page: per track what changed, what was measured, plots and players. Text is escaped, audio is linked."""
+"""One HTML page: per track what changed, what was measured, plots and players.
+
+Text is escaped. Audio is linked where it is a file, and lies in the page where it comes as a data URI.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from bridge.errors import AudioError
 
 @dataclass(frozen=True)
 class Section:
-    """What a page shows of one track or file. `rows` are what changed, as text under `columns`."""
+    """What a page shows of one track, file or use. `rows` are what changed, as text under `columns`."""
 
     name: str
     summary: str
@@ -24,7 +27,8 @@ class Section:
     columns: Sequence[str] = ("control", "before", "after", "confidence")
     left_alone: Sequence[str] = ()
     plots: Sequence[tuple[str, str]] = ()  # (caption, data URI)
-    players: Sequence[tuple[str, Path]] = field(default_factory=tuple)
+    players: Sequence[tuple[str, Path | str]] = field(default_factory=tuple)  # (label, file or data URI)
+    tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = ()  # (caption, columns, rows)
 
 
 class Measures(Protocol):
@@ -71,11 +75,12 @@ def _section(section: Section, folder: Path) -> str:
     if section.players:
         players = (
             f"<figure><figcaption>{html.escape(label)}</figcaption>"
-            f'<audio controls preload="none" src="{_link(file, folder)}"></audio></figure>'
-            for label, file in section.players
+            f'<audio controls preload="none" src="{_link(sound, folder)}"></audio></figure>'
+            for label, sound in section.players
         )
         parts.append(f'<div class="players">{"".join(players)}</div>')
-    parts.append(_table(("", "before", "after"), section.measures))
+    if section.measures:
+        parts.append(_table(("", "before", "after"), section.measures))
     if section.rows:
         parts.append(_table(section.columns, section.rows))
     if section.left_alone:
@@ -85,6 +90,8 @@ def _section(section: Section, folder: Path) -> str:
         parts.append(
             f'<figure><img alt="{html.escape(caption)}" src="{uri}"><figcaption>{html.escape(caption)}</figcaption></figure>'
         )
+    for caption, columns, rows in section.tables:
+        parts.append(f"<h3>{html.escape(caption)}</h3>{_table(columns, rows)}")
     parts.append("</section>")
     return "\n".join(parts)
 
@@ -95,12 +102,14 @@ def _table(columns: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 
-def _link(file: Path, folder: Path) -> str:
-    """A relative address, or a file address where there is no relative one (another drive on Windows)."""
+def _link(sound: Path | str, folder: Path) -> str:
+    """A data URI as it is; of a file the relative address, or its own where there is none (another drive on Windows)."""
+    if isinstance(sound, str):
+        return html.escape(sound)
     try:
-        return quote(Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix())
+        return quote(Path(os.path.relpath(sound.resolve(), folder.resolve())).as_posix())
     except ValueError:
-        return file.resolve().as_uri()
+        return sound.resolve().as_uri()
 
 
 _STYLE = """

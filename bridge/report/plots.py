@@ -45,7 +45,7 @@ def spectrum_plot(
     reference: tuple[NDArray[np.float32], int] | None = None,
 ) -> str:
     """Third-octave spectra before and after (and of the reference) as a PNG data URI."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.add_subplot()
     lines = [
         ("before", before, sample_rate_hz, BEFORE_COLOUR),
@@ -66,12 +66,12 @@ def spectrum_plot(
     axes.set_xlabel("Hz")
     axes.set_ylabel("dB in third octaves")
     axes.legend(frameon=False, loc="upper right", fontsize=9)
-    return _png(figure)
+    return png_uri(figure)
 
 
 def level_plot(before: NDArray[np.float32], after: NDArray[np.float32], sample_rate_hz: int) -> str:
     """Short-term level (100 ms RMS) over time, before and after, as a PNG data URI."""
-    figure = _figure(height=1.9)
+    figure = new_figure(height=1.9)
     axes = figure.add_subplot()
     frame = max(1, sample_rate_hz // 10)
     for label, audio, colour in (("before", before, BEFORE_COLOUR), ("after", after, AFTER_COLOUR)):
@@ -82,10 +82,11 @@ def level_plot(before: NDArray[np.float32], after: NDArray[np.float32], sample_r
     axes.set_xlabel("s")
     axes.set_ylabel("dB RMS")
     axes.set_ylim(-72, 3)
-    return _png(figure)
+    return png_uri(figure)
 
 
-def _figure(height: float = 3.0) -> Figure:
+def new_figure(height: float = 3.0) -> Figure:
+    """A figure as wide as a page's text; `height` in inches."""
     from matplotlib.figure import Figure  # the object interface: no display, no global state
 
     figure = Figure(figsize=(7.2, height), dpi=110, layout="constrained")
@@ -93,7 +94,8 @@ def _figure(height: float = 3.0) -> Figure:
     return figure
 
 
-def _png(figure: Figure) -> str:
+def png_uri(figure: Figure) -> str:
+    """`figure` in the pages' style, as a PNG data URI."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(True, color="#e4e4e0", linewidth=0.6)

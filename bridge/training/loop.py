@@ -25,7 +25,7 @@ from bridge.model.manifest import SCHEMA, ConfidenceLaw, Manifest, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.judging.card import record_scores, write_card
-from bridge.training.judging.evaluate import evaluate_model
+from bridge.training.judging.evaluate import Asked, evaluate_model
 from bridge.training.learning.course import Course, Notify
 from bridge.training.learning.learner import LearnerSetup
 from bridge.training.learning.processes import Processes, processes_of_environment
@@ -191,15 +191,15 @@ def _judge(options: TrainOptions, progress: Notify) -> Manifest:
     def judging(share: float, text: str) -> None:
         progress(JUDGING_FROM + (1 - JUDGING_FROM) * share, f"judging {text}")
 
-    scores = evaluate_model(
+    evaluation = evaluate_model(
         options.output,
         options.data,
         task_called(options.task),
         workers=options.workers,
-        each=options.judged_cases,
+        asked=Asked(each=options.judged_cases),
         progress=judging,
     )
-    return record_scores(options.output, scores)
+    return record_scores(options.output, evaluation.scores)
 
 
 def _clean_up(work: Path) -> None:

@@ -55,17 +55,19 @@ def _scores(manifest: Manifest) -> list[str]:
     if not scores:
         return []
     lines = [
-        "## Scores on songs it never heard",
+        "## Scores on recordings it never heard",
         "",
         f"{len(scores['files'])} recordings, {scores['cases_per_file']} cases of each. Mel distance, frame by frame, "
         "to the true target after / before: the median over cases, with its 95% interval by bootstrap over files. The "
         "guard is on. Lower is better; doing nothing is 1.",
         "",
     ]
-    for use in scores["uses"]:
-        lines += [f"### {use}", "", "Stems of songs:", "", *_table(scores["songs"][use])]
-        lines += ["", "All recordings, with the loops:", "", *_table(scores["uses"][use])]
-        lines += ["", _unchanged(scores["unchanged"][use]), ""]
+    for use, rows in scores["uses"].items():
+        songs = scores["songs"].get(use, [])
+        lines += [f"### {use}", ""]
+        if songs and songs[0]["cases"] != (rows[0]["cases"] if rows else 0):
+            lines += ["Stems of songs:", "", *_table(songs), "", "All recordings, with those that are no stems:", ""]
+        lines += [*_table(rows), "", _unchanged(scores["unchanged"][use]), *_beside(scores, use), ""]
     return lines
 
 
@@ -79,6 +81,32 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
             for row in rows
         ),
     ]
+
+
+def _beside(scores: dict[str, Any], use: str) -> list[str]:
+    """Lines on what models judged by an older Bridge do not tell: sample rates, settings, the task's own measures."""
+    lines = []
+    rates = scores.get("rates", {}).get(use, [])
+    if rates:
+        told = ", ".join(
+            f"{row['ratio']:.2f} at {row['sample_rate_hz'] / 1000:g} kHz ({row['home_ratio']:.2f} at their own)"
+            for row in rates
+        )
+        lines += ["", f"At sample rates it never saw, one case of each recording: {told}."]
+    controls = scores.get("controls", {}).get(use, [])
+    if controls:
+        told = ", ".join(f"{row['control']} {row['text']}" for row in controls)
+        lines += ["", f"Median error of the settings that were taken, where their plugin acts: {told}."]
+    task = scores.get("task", {}).get(use, [])
+    if task:
+        told = "; ".join(_measured(row) for row in task)
+        lines += ["", f"Medians of what the task asks beside: {told}."]
+    return lines
+
+
+def _measured(row: dict[str, Any]) -> str:
+    before = "" if row["before"] is None else f"{row['before']:.2f} before, "
+    return f"{row['measure']} {before}{row['after']:.2f} after ({row['largest_after']:.2f} at most)"
 
 
 def _unchanged(row: dict[str, Any]) -> str:

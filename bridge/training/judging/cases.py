@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.sources.files import SILENCE_RMS, FoundFile, Recording
+from bridge.training.sources.files import SILENCE_RMS, Recording
 from bridge.training.sources.sampling import SettingsSampler
 from bridge.training.sources.speech import resample
 
@@ -48,20 +47,6 @@ class Case:
     hidden: NDArray[np.float32] | None = field(repr=False)
     reference: Audio | None = field(default=None, repr=False)
     level_counts: bool = True
-
-
-class CaseSource(Protocol):
-    """What judging needs of a task."""
-
-    def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
-    ) -> dict[str, list[Case]]:
-        """By the name of the use: what a model that heard none of `files` is judged by, `each` of every file."""
-        ...
-
-    def measures(self, case: Case, made: Audio) -> dict[str, float]:
-        """What only this task asks of a processed case, name (with unit) to value."""
-        ...
 
 
 def draw_cases(

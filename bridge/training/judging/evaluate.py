@@ -1,54 +1,70 @@
 """`bridge evaluate`: how much closer a model brings recordings it never heard to where they should be.
 
-Always beside doing nothing, gain match and match EQ, with the guard on. The measure is the mean absolute
-difference of log-mel frames to the truth, frame by frame: with a reference at the level it has, without one at
-equal loudness.
+Reads top to bottom: draw the cases of the model's task from files it never heard; let the model and all that it must
+beat work on each; measure; judge the model once more at sample rates it never saw; put it all into rows. The guard
+is on, as it is for users.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bridge.errors import AudioError
+from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
-from bridge.model.features import hear
-from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import frames_that_sound
-from bridge.model.task import AutomixTask, Outcome
-from bridge.plugins.host import PluginHost, Render
-from bridge.training.judging.baselines import gain_match, match_eq, spectrum_of
-from bridge.training.judging.cases import Case
+from bridge.plugins.host import PluginHost
+from bridge.report.evaluation_page import Example
+from bridge.training.judging.cases import Case, at_rate
+from bridge.training.judging.made import Made, Method
+from bridge.training.judging.measures import Measures
+from bridge.training.judging.methods import Model, rivals
+from bridge.training.judging.rows import (
+    control_rows,
+    method_rows,
+    rate_rows,
+    reliability_rows,
+    task_rows,
+    unchanged_row,
+)
+from bridge.training.judging.scored import SMALL_DB, AtRate, Scored
 from bridge.training.judging.source import CaseSource
 from bridge.training.sources.files import FoundFile, find_files
-
-Audio = NDArray[np.float32]
 
 Notify = Callable[[float, str], None]
 
 EACH = 4  # cases of every recording
 HOST_LIMIT_S = 60.0
-SMALL_DB = 0.5  # a case that starts closer than this asks for no change
-WORSE_DB = 0.05  # by so much more distance a file counts as made worse
-RESAMPLES = 1000
+UNSEEN_RATES_HZ = (32_000, 96_000)
+HEARD_S = 4.0  # of a case, in its example
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Distances of one case to its truth, by method, and how far the settings were off."""
+class Asked:
+    """How thoroughly to judge.
 
-    case: Case
-    before_db: float
-    after_db: dict[str, float]
-    applied: bool
-    hits: NDArray[np.bool_]
-    confidence: NDArray[np.float32]
+    Attributes:
+        each: cases of every recording and use.
+        budget: renders of a window that random search and CMA-ES get for a case; None: as many as the model took.
+        refine_s: seconds that the model may search, as `automix --refine` does.
+        rates_hz: sample rates to judge at beside the files' own.
+    """
+
+    each: int = EACH
+    seed: int = 0
+    budget: int | None = None
+    refine_s: float = 0.0
+    rates_hz: tuple[int, ...] = UNSEEN_RATES_HZ
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`scores` are plain values for JSON, tables and cards; `examples` the cases to listen to."""
+
+    scores: dict[str, Any]
+    examples: tuple[Example, ...] = field(repr=False)
 
 
 def evaluate_model(
@@ -57,16 +73,17 @@ def evaluate_model(
     source: CaseSource,
     *,
     workers: int,
-    each: int = EACH,
-    seed: int = 0,
+    asked: Asked = Asked(),
     progress: Notify = lambda _share, _step: None,
-) -> dict[str, Any]:
-    """Score the model in `folder` on the files in `folders` that took no part in its training.
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Evaluation:
+    """Judge the model in `folder` on the files in `folders` that took no part in its training.
 
-    Returns {"model", "files", "uses": {use: [row per method]}, "songs": the same for stems of songs alone,
-    "unchanged": {use: ...}, "confidence": {use: ...}}.
-    Rows hold `method`, `ratio` (median of after / before) with its 95% interval, `worse` (share of the cases),
-    `before_db` and `after_db`. AudioError when every file was heard in training.
+    The scores hold "model", "files", "cases_per_file", "seed", "refine_s", "budget" and, each by the name of the use:
+    "uses" (a row per method), "songs" (the same for stems of songs alone), "unchanged", "controls" (errors of the
+    settings), "confidence" (its reliability), "rates" (unseen sample rates), "task" (what only the task measures) and
+    "cases" (before and after of every case).
+    AudioError when every file was heard in training; ModelError when `is_cancelled` said so.
     """
     bundle = load_bundle(folder)
     known = {*bundle.manifest.training.heard, *bundle.manifest.training.validation}
@@ -77,177 +94,127 @@ def evaluate_model(
             "Give other recordings."
         )
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
-        scores = evaluate_on(Automix(bundle, host), files, source, each=each, seed=seed, progress=progress)
-    return {"model": bundle.name, **scores}
-
-
-def score_rows(scores: dict[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Columns and rows of a table for people, from the scores of `evaluate_model`."""
-    columns: tuple[str, ...]
-    columns = ("use", "method", "after / before", "95%", "made worse", "dB before", "dB after", "cases")
-    rows: list[tuple[str, ...]] = [
-        (
-            f"{use}, {family}",
-            row["method"],
-            f"{row['ratio']:.2f}",
-            f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}",
-            f"{row['worse']:.1%}",
-            f"{row['before_db']:.2f}",
-            f"{row['after_db']:.2f}",
-            str(row["cases"]),
+        evaluation = evaluate_on(
+            Automix(bundle, host), files, source, asked, progress=progress, is_cancelled=is_cancelled
         )
-        for family, key in (("all", "uses"), ("songs", "songs"))
-        for use, table in scores[key].items()
-        for row in table
-    ]
-    return columns, rows
+    return Evaluation({"model": bundle.name, **evaluation.scores}, evaluation.examples)
 
 
 def evaluate_on(
     automix: Automix,
     files: Sequence[FoundFile],
     source: CaseSource,
+    asked: Asked = Asked(),
     *,
-    each: int,
-    seed: int,
     progress: Notify = lambda _share, _step: None,
-) -> dict[str, Any]:
-    """The scores of `evaluate_model` on `files`."""
-    cases = source.cases(automix.bundle.chain, automix.host, files, each=each, seed=seed)
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Evaluation:
+    """What `evaluate_model` gives, on `files`, without its "model"."""
+    progress(0.0, "drawing cases")
+    drawn = source.cases(automix.bundle.chain, automix.host, files, each=asked.each, seed=asked.seed)
+    count = max(1, sum(len(cases) for cases in drawn.values()))
     scored: dict[str, list[Scored]] = {}
-    for place, (use, drawn) in enumerate(cases.items()):
-        typical = _typical_spectra(drawn)
-        scored[use] = []
-        for index, case in enumerate(drawn):
-            progress((place + index / len(drawn)) / len(cases), f"{use}: {index + 1} of {len(drawn)}")
-            scored[use].append(_score(automix, case, typical))
-    progress(1.0, "scored")
+    at_rates: dict[str, list[AtRate]] = {}
+    done = 0
+    for use, cases in drawn.items():
+        scored[use], at_rates[use] = [], []
+        methods = rivals(automix, cases, seed=asked.seed)
+        for case in cases:
+            if is_cancelled():
+                raise ModelError("Stopped: the model was not judged to the end, and nothing was written.")
+            progress(done / count, f"{use}: {len(scored[use]) + 1} of {len(cases)}")
+            is_new = all(one.name != case.name for one in at_rates[use])
+            scored[use].append(_score(automix, case, methods, source, asked))
+            if is_new and scored[use][-1].before_db >= SMALL_DB:
+                at_rates[use].extend(_at_other_rates(automix, case, scored[use][-1], asked))
+            done += 1
+    progress(1.0, "judged")
     stems = {file.name for file in files if file.group != file.name}
-    return {
-        "files": sorted({one.case.name for found in scored.values() for one in found}),
-        "cases_per_file": each,
-        "seed": seed,
-        "uses": {use: _rows(found, seed) for use, found in scored.items()},
-        "songs": {use: _rows([one for one in found if one.case.name in stems], seed) for use, found in scored.items()},
-        "unchanged": {use: _unchanged(found) for use, found in scored.items()},
-        "confidence": {use: _reliability(found) for use, found in scored.items()},
-    }
+    return Evaluation(_rows(automix, scored, at_rates, stems, asked), tuple(_examples(scored)))
 
 
-def frame_distance_db(audio: Audio, truth: Audio, sample_rate_hz: int) -> float:
-    """Mean absolute difference of log-mel frames, over the frames in which the truth sounds."""
-    settings = FeatureSettings()
-    heard, right = (hear([one], sample_rate_hz, settings) for one in (audio, truth))
-    frames = frames_that_sound(right.log_mel)
-    return float(np.abs(heard.log_mel - right.log_mel)[: right.bands_heard, frames].mean())
-
-
-def _score(automix: Automix, case: Case, typical: dict[str, NDArray[np.float64]]) -> Scored:
-    outcome = _run(automix, case)
-    made = case.given  # what is refused stays as it was: even a neutral chain is not without effect
-    if outcome.applied:
-        render = Render(case.given, case.sample_rate_hz, outcome.settings)
-        made = automix.host.render(automix.bundle.chain, [render])[0]
-    spectrum = typical[case.name] if case.reference is None else spectrum_of(case.reference)
-    outputs = {"nothing": case.given, "match EQ": match_eq(case.given, spectrum), "model": made}
-    if case.reference is not None:
-        outputs["gain match"] = gain_match(case.given, case.reference, case.sample_rate_hz)
-    after = {name: _distance(audio, case) for name, audio in outputs.items()}
-    low, high = automix.bundle.chain.bounds
-    hits = np.zeros(0, dtype=bool)
-    if case.hidden is not None:
-        error = np.abs(outcome.settings - case.hidden) / (high - low)
-        hits = error <= automix.bundle.manifest.confidence.tolerance
-    return Scored(case, after["nothing"], after, outcome.applied, hits, outcome.confidence)
-
-
-def _run(automix: Automix, case: Case) -> Outcome:
-    reference = None if case.reference is None else automix.hear([case.reference], case.sample_rate_hz)
-    neutral = automix.bundle.chain.neutral
-    return automix.run(AutomixTask([case.given], case.sample_rate_hz, neutral, reference=reference))
-
-
-def _distance(audio: Audio, case: Case) -> float:
-    if not case.level_counts:
-        audio = gain_match(audio, case.truth, case.sample_rate_hz)
-    return frame_distance_db(audio, case.truth, case.sample_rate_hz)
-
-
-def _typical_spectra(cases: Sequence[Case]) -> dict[str, NDArray[np.float64]]:
-    """For match EQ without a reference: the mean spectrum of all other good recordings."""
-    spectra = {case.name: spectrum_of(case.truth) for case in cases}
-    total = sum(spectra.values(), np.zeros(()))
-    return {name: (total - own) / max(1, len(spectra) - 1) for name, own in spectra.items()}
-
-
-def _rows(scored: Sequence[Scored], seed: int) -> list[dict[str, Any]]:
-    """One row per method over the cases that ask for a change."""
-    cases = [one for one in scored if one.before_db >= SMALL_DB]
-    if not cases:
-        return []
-    methods = [
-        name for name in ("nothing", "gain match", "match EQ", "model") if all(name in c.after_db for c in cases)
-    ]
-    rows = []
+def _score(automix: Automix, case: Case, methods: Sequence[Method], source: CaseSource, asked: Asked) -> Scored:
+    """One case by the model, then by all others at its number of renders."""
+    model = Model(automix, asked.refine_s)
+    made: dict[str, Made] = {model.name: model.run(case, 0)}
+    budget = made[model.name].renders if asked.budget is None else asked.budget
     for method in methods:
-        before = np.array([one.before_db for one in cases])
-        after = np.array([one.after_db[method] for one in cases])
-        low, high = _interval(after / before, [one.case.name for one in cases], seed)
-        rows.append(
-            {
-                "method": method,
-                "cases": len(cases),
-                "ratio": float(np.median(after / before)),
-                "ratio_low": low,
-                "ratio_high": high,
-                "worse": float(np.mean(after > before + WORSE_DB)),
-                "before_db": float(np.median(before)),
-                "after_db": float(np.median(after)),
-            }
-        )
-    return rows
+        if (one := method.run(case, budget)) is not None:
+            made[method.name] = one
+    measures = Measures(case)
+    excerpt = round(HEARD_S * case.sample_rate_hz)
+    sounds = {"before": case.given, "model": made[model.name].audio, "match EQ": None, "truth": case.truth}
+    if "match EQ" in made:
+        sounds["match EQ"] = made["match EQ"].audio
+    sounds["reference"] = case.reference
+    return Scored(
+        name=case.name,
+        use=case.use,
+        level_counts=case.level_counts,
+        distances={name: measures.distances(one.audio) for name, one in made.items()},
+        renders={name: one.renders for name, one in made.items()},
+        made=made[model.name],
+        hidden=case.hidden,
+        task_before=source.measures(case, case.given),
+        task_after=source.measures(case, made[model.name].audio),
+        sample_rate_hz=case.sample_rate_hz,
+        sounds=tuple((name, audio[:, :excerpt].copy()) for name, audio in sounds.items() if audio is not None),
+    )
 
 
-def _interval(ratios: NDArray[np.float64], names: Sequence[str], seed: int) -> tuple[float, float]:
-    """95% interval of the median, drawing files (with all their cases) with replacement."""
-    generator = np.random.default_rng(seed)
-    by_file = [ratios[[i for i, name in enumerate(names) if name == one]] for one in dict.fromkeys(names)]
-    medians = [
-        np.median(np.concatenate([by_file[i] for i in generator.integers(len(by_file), size=len(by_file))]))
-        for _ in range(RESAMPLES)
-    ]
-    low, high = np.percentile(medians, [2.5, 97.5])
-    return float(low), float(high)
+def _at_other_rates(automix: Automix, case: Case, home: Scored, asked: Asked) -> list[AtRate]:
+    """The same case resampled: settings predicted there, and judged there."""
+    found = []
+    for rate in asked.rates_hz:
+        if rate == case.sample_rate_hz:
+            continue
+        moved = at_rate(case, rate)
+        made = Model(automix, asked.refine_s).run(moved, 0)
+        measures = Measures(moved)
+        before, after = (measures.main_db(audio) for audio in (moved.given, made.audio))
+        found.append(AtRate(case.name, rate, before, after, home.before_db, home.main_db["model"]))
+    return found
 
 
-def _unchanged(scored: Sequence[Scored]) -> dict[str, Any]:
-    """What happens to recordings that need no change."""
-    cases = [one for one in scored if one.before_db < SMALL_DB]
-    harm = [one.after_db["model"] - one.before_db for one in cases]
+def _rows(
+    automix: Automix,
+    scored: dict[str, list[Scored]],
+    at_rates: dict[str, list[AtRate]],
+    stems: set[str],
+    asked: Asked,
+) -> dict[str, Any]:
+    chain, tolerance = automix.bundle.chain, automix.bundle.manifest.confidence.tolerance
+    seed = asked.seed
     return {
-        "cases": len(cases),
-        "touched": float(np.mean([one.applied for one in cases])) if cases else None,
-        "mean_harm_db": float(np.mean(harm)) if cases else None,
-        "largest_harm_db": float(np.max(harm)) if cases else None,
+        "files": sorted({one.name for found in scored.values() for one in found}),
+        "cases_per_file": asked.each,
+        "seed": seed,
+        "refine_s": asked.refine_s,
+        "budget": asked.budget,
+        "uses": {use: method_rows(found, seed) for use, found in scored.items()},
+        "songs": {use: method_rows([one for one in found if one.name in stems], seed) for use, found in scored.items()},
+        "unchanged": {use: unchanged_row(found) for use, found in scored.items()},
+        "controls": {use: control_rows(found, chain) for use, found in scored.items()},
+        "confidence": {use: reliability_rows(found, chain, tolerance) for use, found in scored.items()},
+        "rates": {use: rate_rows(found, seed) for use, found in at_rates.items()},
+        "task": {use: task_rows(found) for use, found in scored.items()},
+        "cases": {
+            use: [{"name": one.name, "before_db": one.before_db, "after_db": one.main_db["model"]} for one in found]
+            for use, found in scored.items()
+        },
     }
 
 
-def _reliability(scored: Sequence[Scored]) -> list[dict[str, float]]:
-    """Mean confidence beside the share of hits, in five classes of confidence."""
-    known = [one for one in scored if one.hits.size]
-    if not known:
-        return []
-    confidence = np.concatenate([one.confidence for one in known])
-    hits = np.concatenate([one.hits for one in known])
-    rows = []
-    for low in (0.0, 0.2, 0.4, 0.6, 0.8):
-        chosen = (confidence >= low) & (confidence < low + 0.2 + 1e-6)
-        if chosen.any():
-            rows.append(
-                {
-                    "confidence": float(confidence[chosen].mean()),
-                    "hits": float(hits[chosen].mean()),
-                    "controls": int(chosen.sum()),
-                }
-            )
-    return rows
+def _examples(scored: dict[str, list[Scored]]) -> list[Example]:
+    """Of each use the best, the median and the worst case, as the model's ratio goes."""
+    examples = []
+    for use, found in scored.items():
+        ranked = sorted((one for one in found if one.before_db >= SMALL_DB), key=lambda one: one.ratio)
+        places = dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1)) if ranked else {}
+        for place, label in zip(places, ("best", "median", "worst"), strict=False):
+            one = ranked[place]
+            summary = f"{one.before_db:.2f} dB from the truth before, {one.main_db['model']:.2f} dB after."
+            if not one.made.applied:
+                summary += " The guard refused the settings."
+            examples.append(Example(use, f"{label}: {one.name}", summary, one.sample_rate_hz, one.sounds))
+    return examples

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.judging.cases import Case, draw_cases
+from bridge.training.judging.foreign import foreign_cases
 from bridge.training.learning.lessons import Lesson, Sounded
 from bridge.training.sources.files import FoundFile, read
 from bridge.training.sources.studio import Studio
@@ -59,6 +60,7 @@ class ChannelStrip(LessonTask):
         return {
             "match": draw_cases(chain, host, recordings, "match", each=each, seed=seed),
             "automix": draw_cases(chain, host, recordings, "automix", each=each, seed=seed),
+            "foreign": foreign_cases(recordings, each=each, seed=seed),
         }
 
 

@@ -1,0 +1,140 @@
+"""What is judged: the model, and all that it must beat. Each has a name and makes of a case what it can.
+
+Those that search get as many renders of a window as the model needed for the same case, its guard included, or a
+number that the caller names; none of them is told the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bridge.audio.measures import loudness_lufs
+from bridge.model.automix import Automix
+from bridge.model.predict import Predictor
+from bridge.model.task import AutomixTask
+from bridge.plugins.chain import Chain, Slot
+from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.parameter import Control, RangeLaw
+from bridge.training.judging.cases import Case
+from bridge.training.judging.made import Audio, Made, Method
+from bridge.training.judging.match_eq import match_eq
+from bridge.training.judging.searches import Searched, cma_search, random_search
+from bridge.training.judging.typical import Target, Targets
+
+LOUDNESS_PASSES = 3  # a limiter takes loudness away; the gain before it is corrected so often
+_HIGHEST_GAIN_DB = 40.0
+_LIMITED = Chain(
+    name="gain-and-limiter",
+    slots=(
+        Slot(
+            name="gain",
+            plugin="builtin:Gain",
+            controls=(Control(slot="gain", name="gain_db", unit="dB", law=RangeLaw(low=-80.0, high=60.0)),),
+        ),
+        Slot(name="limiter", plugin="builtin:BrickwallLimiter", fixed={"ceiling_db": -0.3}),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The model as people use it: encoder, search for `refine_s` seconds, and the guard."""
+
+    automix: Automix
+    refine_s: float = 0.0
+    name: str = "model"
+
+    def run(self, case: Case, budget: int) -> Made:  # noqa: ARG002
+        before = self.automix.host.render_count
+        rate, chain = case.sample_rate_hz, self.automix.bundle.chain
+        reference = None if case.reference is None else self.automix.hear([case.reference], rate)
+        task = AutomixTask([case.given], rate, chain.neutral, reference=reference, refine_s=self.refine_s)
+        outcome = self.automix.run(task)
+        renders = self.automix.host.render_count - before
+        predictor = Predictor(self.automix.bundle)
+        answer = predictor.predict(predictor.hear([case.given], rate), reference)
+        audio = case.given
+        if outcome.applied:  # a refused job leaves the track as it is, with no plugin in its way
+            audio = self.automix.host.render(chain, [Render(case.given, rate, outcome.settings)])[0]
+        return Made(audio, outcome.settings, outcome.applied, answer, renders)
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The sound as it was."""
+
+    name: str = "nothing"
+
+    def run(self, case: Case, budget: int) -> Made:  # noqa: ARG002
+        return Made(case.given, applied=False)
+
+
+@dataclass(frozen=True)
+class GainMatch:
+    """The loudness of the target, where level counts."""
+
+    targets: Targets
+    name: str = "gain match"
+
+    def run(self, case: Case, budget: int) -> Made | None:  # noqa: ARG002
+        missing_db = _missing_db(case, self.targets.of(case), case.given) if case.level_counts else None
+        if missing_db is None:
+            return None
+        return Made(np.asarray(case.given * 10 ** (missing_db / 20), dtype=np.float32))
+
+
+@dataclass(frozen=True)
+class MatchEq:
+    """The long-term spectrum of the target."""
+
+    targets: Targets
+    name: str = "match EQ"
+
+    def run(self, case: Case, budget: int) -> Made | None:  # noqa: ARG002
+        target = self.targets.of(case)
+        return None if target is None else Made(match_eq(case.given, target.spectrum_db))
+
+
+@dataclass(frozen=True)
+class GainAndLimiter:
+    """The loudness of the target through a brickwall limiter: what a mastering must beat."""
+
+    targets: Targets
+    host: PluginHost
+    name: str = "gain + limiter"
+
+    def run(self, case: Case, budget: int) -> Made | None:  # noqa: ARG002
+        target = self.targets.of(case)
+        gain_db, made = 0.0, case.given
+        for turn in range(LOUDNESS_PASSES):
+            missing_db = _missing_db(case, target, made) if case.level_counts else None
+            if missing_db is None:
+                return None if turn == 0 else Made(made, renders=turn)
+            gain_db = min(_HIGHEST_GAIN_DB, gain_db + missing_db)
+            settings = np.array([_LIMITED.controls[0].normalized(gain_db)], dtype=np.float32)
+            made = self.host.render(_LIMITED, [Render(case.given, case.sample_rate_hz, settings)])[0]
+        return Made(made, renders=LOUDNESS_PASSES)
+
+
+def rivals(automix: Automix, cases: Sequence[Case], *, seed: int) -> list[Method]:
+    """All that a model must beat on `cases` of one use."""
+    targets = Targets(cases, automix.bundle.manifest.features)
+    return [
+        Nothing(),
+        GainMatch(targets),
+        MatchEq(targets),
+        GainAndLimiter(targets, automix.host),
+        Searched("random search", random_search, targets, automix, seed),
+        Searched("CMA-ES", cma_search, targets, automix, seed),
+    ]
+
+
+def _missing_db(case: Case, target: Target | None, made: Audio) -> float | None:
+    """How much louder `made` must become; None where the target or it has no loudness."""
+    own = loudness_lufs(made, case.sample_rate_hz)
+    if target is None or target.loudness_lufs is None or own is None:
+        return None
+    return target.loudness_lufs - own

@@ -1,0 +1,106 @@
+"""Searches that know no encoder: random settings and CMA-ES, through the same plugins, for as many renders.
+
+What they minimise is what an outsider knows: the distance of long-term profiles. They are opponents in an evaluation;
+the search that people use is `bridge.model.search`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from cmaes import CMA
+from numpy.typing import NDArray
+
+from bridge.model.automix import GUARD_WINDOW_S, GUARD_WINDOWS, Automix
+from bridge.model.bundle import neutral_positions, positions_to_normalized
+from bridge.model.features import hear
+from bridge.model.manifest import FeatureSettings
+from bridge.model.profile import SoundProfile, distance_db
+from bridge.model.windows import choose_windows
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost, Render
+from bridge.training.judging.cases import Case
+from bridge.training.judging.made import Made
+from bridge.training.judging.typical import Target, Targets
+
+Audio = NDArray[np.float32]
+
+FIRST_STEP = 0.3  # of CMA-ES, as a share of each control's range
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Measures settings for one case by what an outsider knows: the long-term profile of the target."""
+
+    case: Case
+    chain: Chain
+    host: PluginHost
+    target: Target
+    features: FeatureSettings
+    windows: Sequence[Audio]
+
+    def distances(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Distances in dB (n,) of positions (n, controls)."""
+        rows = positions_to_normalized(self.chain, positions)
+        rate, count = self.case.sample_rate_hz, len(self.windows)
+        answers = self.host.render(self.chain, [Render(window, rate, row) for row in rows for window in self.windows])
+        heard = [hear(answers[i : i + count], rate, self.features).profile for i in range(0, len(answers), count)]
+        return np.array([self._distance_db(profile) for profile in heard])
+
+    def _distance_db(self, profile: SoundProfile) -> float:
+        wanted, level_counts = self.target.profile, self.case.level_counts
+        return distance_db(profile, wanted, level_counts=level_counts, features=self.features)
+
+
+Search = Callable[[Trial, int, int], NDArray[np.float64]]
+
+
+def random_search(trial: Trial, candidates: int, seed: int) -> NDArray[np.float64]:
+    """The best (controls,) positions of `candidates` drawn evenly, the neutral ones among them."""
+    generator = np.random.default_rng(seed)
+    start = neutral_positions(trial.chain)
+    positions = np.vstack([start, generator.random((candidates - 1, start.size))])
+    return np.asarray(positions[int(np.argmin(trial.distances(positions)))])
+
+
+def cma_search(trial: Trial, candidates: int, seed: int) -> NDArray[np.float64]:
+    """The best (controls,) positions of `candidates` that CMA-ES tries, beginning at the neutral ones."""
+    start = neutral_positions(trial.chain).astype(np.float64)
+    optimizer = CMA(
+        mean=np.clip(start, 0.01, 0.99), sigma=FIRST_STEP, bounds=np.tile((0.0, 1.0), (start.size, 1)), seed=seed
+    )
+    best, cost, left = start, float(trial.distances(start[None])[0]), candidates - 1
+    while left > 0:
+        asked = np.array([optimizer.ask() for _ in range(optimizer.population_size)])[:left]
+        costs = trial.distances(asked)
+        left -= len(asked)
+        if costs.min() < cost:
+            best, cost = asked[int(np.argmin(costs))], float(costs.min())
+        if len(asked) == optimizer.population_size:
+            optimizer.tell(list(zip(asked, map(float, costs), strict=True)))
+    return best
+
+
+@dataclass(frozen=True)
+class Searched:
+    """Settings of the same chain found by a search that knows no encoder, without a guard."""
+
+    name: str
+    search: Search
+    targets: Targets
+    automix: Automix
+    seed: int = 0
+
+    def run(self, case: Case, budget: int) -> Made | None:
+        target = self.targets.of(case)
+        if target is None:
+            return None
+        chain, host = self.automix.bundle.chain, self.automix.host
+        windows = choose_windows([case.given], case.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
+        trial = Trial(case, chain, host, target, self.automix.bundle.manifest.features, windows)
+        candidates = max(1, budget // len(windows))
+        settings = positions_to_normalized(chain, self.search(trial, candidates, self.seed))
+        audio = host.render(chain, [Render(case.given, case.sample_rate_hz, settings)])[0]
+        return Made(audio, settings, renders=candidates * len(windows))
