@@ -30,6 +30,7 @@ from bridge.training.layer.perturbation import Float32, Float64
 
 PROBE_SHARE = 0.01  # of the example's level: -40 dB, well above float32's rounding and below what moves a detector
 FAINTEST = 1e-4  # the probe's level in silence, -80 dB: gates stay shut
+SMALL = 1e-9  # keeps what the probe does not hold from being divided by nothing
 
 
 class AudioEstimator(Protocol):
@@ -122,11 +123,15 @@ def _filters(probe: Float32, response: Float32, period: int, hop: int) -> Float6
     """
     channels = len(probe)
     length = period * channels
-    heard, added = (np.fft.fft(_slices(sound, length, hop)) for sound in (response, probe))
+    missing = max(0, length - probe.shape[1])  # of clips shorter than the shortest period
+    padded = (np.pad(sound, ((0, 0), (0, missing))) for sound in (response, probe))
+    heard, added = (np.fft.fft(_slices(sound, length, hop)) for sound in padded)
     turn = np.exp(2j * np.pi * np.outer(np.arange(channels), np.arange(period)) / length)
     filters = np.empty((len(heard), channels, channels, period))
     for source in range(channels):
-        transfer = heard[:, :, source::channels] / added[:, source : source + 1, source::channels]
+        probed = added[:, source : source + 1, source::channels]
+        weight = np.square(np.abs(probed))
+        transfer = heard[:, :, source::channels] * probed.conj() / (weight + SMALL * weight.mean())
         filters[:, :, source] = (np.fft.ifft(transfer) * turn[source]).real
     if len(filters) > 1:
         filters[0] = filters[1]  # the response has not settled yet in the first

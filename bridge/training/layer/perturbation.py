@@ -14,6 +14,7 @@ estimate is exactly the gradient at the middle of what was tried. Beyond a quadr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -157,6 +158,12 @@ def steps_from_sensitivity(
     ratio = np.sqrt(typical / np.maximum(heard, 1e-9))
     steps = step * np.clip(ratio, 1 / reach, reach)
     return np.maximum(steps, 2 * np.asarray(finest, np.float64)).astype(np.float32)
+
+
+def steps_over_choices(choices: Sequence[int], step: float = STEP) -> Float32:
+    """A step for each control (controls,) where switches are to be moved as well: so far that a switch of as many
+    `choices` (0 for a control that is none) reaches the next one to either side."""
+    return np.array([1 / count if count else step for count in choices], np.float32)
 
 
 def _around(positions: Float32, directions: Float32, step: Steps) -> Perturbation:

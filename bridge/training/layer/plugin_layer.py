@@ -47,7 +47,8 @@ class PluginLayer(nn.Module):
         estimator: how the gradient to the settings is found. `perturbation` has several.
         audio_estimator: how the gradient to the audio is found, where it is asked for.
         block_frames: how many samples one row of moving settings holds.
-        moves_choices: whether switches are perturbed as well; they get no gradient otherwise.
+        moves_choices: whether switches are perturbed as well; they get no gradient otherwise. Give the estimator
+            steps that reach their next choice (`perturbation.steps_over_choices`).
         seed: of the random directions. The number of steps taken is part of `state_dict`, so that a training that
             is resumed draws what it would have drawn.
         statistics: collects what the gradients look like; None collects nothing.
@@ -90,7 +91,9 @@ class PluginLayer(nn.Module):
         Raises AudioError for another shape, NaN or more than two channels, PluginError when no plugin works any more.
         """
         self._check(audio, positions)
-        output: Tensor = _Through.apply(audio, positions, self)  # type: ignore[no-untyped-call]
+        is_asked = torch.is_grad_enabled()
+        wants = is_asked and audio.requires_grad, is_asked and positions.requires_grad
+        output: Tensor = _Through.apply(audio, positions, self, *wants)  # type: ignore[no-untyped-call]
         return output
 
     def loss(self, audio: Tensor, positions: Tensor, measure: Measure) -> Tensor:
@@ -147,8 +150,7 @@ class _Through(torch.autograd.Function):
     """The layer as autograd sees it."""
 
     @staticmethod
-    def forward(ctx: Any, audio: Tensor, positions: Tensor, layer: PluginLayer) -> Tensor:
-        probes, perturbs = ctx.needs_input_grad[:2]
+    def forward(ctx: Any, audio: Tensor, positions: Tensor, layer: PluginLayer, probes: bool, perturbs: bool) -> Tensor:
         ctx.step = layer.begin(audio, positions, perturbs=perturbs, probes=probes)
         ctx.like = audio, positions
         output = _tensor(ctx.step.output(), audio)
@@ -157,12 +159,14 @@ class _Through(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
         to_audio, to_positions = ctx.step.pull_back(_array(upstream))
         audio, positions = ctx.like
         return (
             None if to_audio is None else _tensor(to_audio, audio),
             None if to_positions is None else _tensor(to_positions, positions),
+            None,
+            None,
             None,
         )
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from bridge.errors import PluginCrashed, PluginError, PluginHung
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
@@ -60,14 +62,10 @@ class BatchRenderer:
         return [None if isinstance(result, PluginError) else result for result in results]
 
     def _ask(self, trials: Sequence[Trial]) -> list[Float32 | PluginError]:
+        settings = positions_to_normalized(self.chain, np.stack([trial.position for trial in trials]))
         renders = [
-            Render(
-                trial.audio,
-                self.sample_rate_hz,
-                positions_to_normalized(self.chain, trial.position),
-                self.block_frames,
-            )
-            for trial in trials
+            Render(trial.audio, self.sample_rate_hz, row, self.block_frames)
+            for trial, row in zip(trials, settings, strict=True)
         ]
         return self.host.render(self.chain, renders, return_errors=True)
 
