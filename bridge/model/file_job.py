@@ -5,7 +5,6 @@ Long files are streamed. Where the settings are refused the output is the input,
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,14 @@ from bridge.audio.files import probe, read_excerpts
 from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
+from bridge.model.file_levels import render_to_target
 from bridge.model.file_result import ControlRow, FileJob, FileResult
 from bridge.model.manifest import Manifest, find_model, read_manifest
 from bridge.model.moving import is_moving
 from bridge.model.moving_job import move_file
 from bridge.model.profile import HeardSound
 from bridge.model.styles import Style, load_style, save_style
-from bridge.model.targets import Drive, LevelControls, level_target, told
+from bridge.model.targets import LevelControls, level_target, told
 from bridge.model.task import AutomixTask, LevelTarget, Measured, MeasuresPair, Outcome
 from bridge.model.whole_files import check_target, copy_file, in_place_of, measure_file
 from bridge.plugins.chain import Chain
@@ -34,8 +34,6 @@ EXCERPT_S = 10.0
 EXCERPTS = 6
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1
-FILE_TOLERANCE_LU = 0.4
-FILE_RENDERS = 4  # of the whole file, to come to its loudness; mostly one or two
 
 
 def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambda _share, _step: None) -> FileResult:
@@ -150,7 +148,7 @@ def _process(
     whole = measure_file(job.source)
     with in_place_of(job.target) as part:
         if (target := automix.target(task)) is not None:
-            return _to_target(job.source, part, automix, task, whole, target, progress)
+            return _to_target(job, part, automix, task, target, whole, progress)
         outcome, before, after = _attempt(job.source, part, automix, task, whole, progress)
         excess_db = _excess_db(before, after)
         if excess_db > 0:
@@ -179,36 +177,33 @@ def _attempt(
 
 
 def _to_target(
-    source: Path,
+    job: FileJob,
     part: Path,
     automix: Automix,
     task: AutomixTask,
-    whole: Measured,
     target: LevelTarget,
+    whole: Measured,
     progress: Progress,
 ) -> tuple[Outcome, Measured, Measured]:
-    """As `_attempt`, until the whole file comes out as loud as was asked for; its peak never passes the ceiling."""
-    outcome, before, after = _attempt(source, part, automix, task, whole, progress)
+    """Tone by parts of the file, loudness and true peak by all of it; a copy where nothing could be rendered."""
+    outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
+    before = replace(whole, distance_db=outcome.measures_before.distance_db)
     if not outcome.applied:
-        return outcome, before, after
+        copy_file(job.source, part)
+        return outcome, before, before
     chain, heard = automix.bundle.chain, outcome.measures_after
-    drive = Drive(chain, outcome.settings, target, starts_afresh=False, tolerance_lu=FILE_TOLERANCE_LU)
-    for number in range(FILE_RENDERS):
-        tried = drive.settings
-        if number > 0:
-            progress(0.7 + 0.3 * number / FILE_RENDERS, "rendering, closer to the loudness")
-            automix.host.render_file(chain, tried, source, part)
-            after = replace(measure_file(part), distance_db=heard.distance_db)
-        drive.tell(after, is_last=number == FILE_RENDERS - 1)
-        if drive.is_done:
-            break
-    if (after.true_peak_dbtp or -math.inf) > target.ceiling_dbtp:
-        tried = drive.settings  # a lower ceiling scales all of it exactly
-        automix.host.render_file(chain, tried, source, part)
-        after = replace(measure_file(part), distance_db=heard.distance_db)
+    settings, measured = render_to_target(
+        automix.host,
+        chain,
+        outcome.settings,
+        target,
+        job.source,
+        part,
+        progress=lambda share: progress(0.6 + 0.4 * share, "rendering"),
+    )
     most_db = LevelControls.of(chain).most_limiting_db
-    reason = outcome.reason.removesuffix(told(target, heard, most_db)) + told(target, after, most_db)
-    return replace(outcome, settings=tried, reason=reason), before, after
+    reason = outcome.reason.removesuffix(told(target, heard, most_db)) + told(target, measured, most_db)
+    return replace(outcome, settings=settings, reason=reason), before, replace(measured, distance_db=heard.distance_db)
 
 
 def _excess_db(before: Measured, after: Measured) -> float:

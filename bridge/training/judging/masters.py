@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bridge.audio.measures import true_peak_dbtp
 from bridge.model.bundle import positions_to_normalized
-from bridge.model.levelling import before_limiter
+from bridge.model.levelling import split_at_limiter
 from bridge.model.targets import LevelControls
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
@@ -75,8 +75,8 @@ def _match(
     chain: Chain, host: PluginHost, name: str, rate: int, halves: tuple[Audio, Audio], generator: np.random.Generator
 ) -> Case:
     hidden = positions_to_normalized(chain, ToneSampler(chain).draw(generator))
-    tonal, kept = before_limiter(chain)
-    plain = host.render(tonal, [Render(half, rate, hidden[kept]) for half in halves])
+    split = split_at_limiter(chain)
+    plain = host.render(split.tone, [Render(half, rate, hidden[split.toned]) for half in halves])
     peak_db = max(true_peak_dbtp(half, rate) or -60.0 for half in plain)
     limiting_db, ceiling_db = generator.uniform(*LIMITING_DB), generator.uniform(*CEILINGS_DB)
     hidden = LevelControls.of(chain).write(hidden, -peak_db, limiting_db, ceiling_db)

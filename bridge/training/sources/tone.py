@@ -20,9 +20,9 @@ Gains = NDArray[np.float64]
 UNCHANGED_SHARE = 0.12
 CURVED_SHARE = 0.85  # of the settings move the equaliser
 ACTIVE_SHARE = 0.6  # of the other slots
-TILT_DB = 0.8  # standard deviation, per octave
-BUMPS = (0, 3)
-BUMP_DB = 3.0
+TILT_DB = 1.0  # standard deviation, per octave
+BUMPS = (1, 4)
+BUMP_DB = 4.5
 BUMP_OCTAVES = (0.35, 2.0)
 MOST_DB = 9.0
 

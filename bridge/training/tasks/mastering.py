@@ -1,7 +1,8 @@
 """The task `mastering`: bring a stereo mix to the tone of a reference, or to where finished recordings lie.
 
 What is learned is tone, compared at equal loudness; loudness and true peak are reached by trying
-(`bridge.model.targets`). So examples leave the limiter out, which costs twenty times what the rest of the chain does.
+(`bridge.model.targets`). So examples leave the limiter out, and the equaliser sounds as measured (`sources.linear`):
+the two cost a hundred times what the compressor does.
 
 `match`: a mix, and another part of it through hidden settings; a share of them softly clipped as well, as other
 people's limiters do. `automix`: a mix whose tonal balance was disturbed, and the same one finished: brought most of the
@@ -11,12 +12,13 @@ way to the balance of finished recordings, which is the user's own where there a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
-from bridge.model.levelling import before_limiter
+from bridge.model.levelling import split_at_limiter
 from bridge.model.manifest import JobSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
@@ -24,6 +26,7 @@ from bridge.training.judging.cases import Case
 from bridge.training.judging.masters import master_cases
 from bridge.training.learning.lessons import Lesson, Sounded
 from bridge.training.sources.files import SILENCE_RMS, FoundFile, read
+from bridge.training.sources.linear import ToneRenderer
 from bridge.training.sources.mixes import THIRDS_HZ, Desk, equalised
 from bridge.training.sources.studio import Studio
 from bridge.training.sources.tone import ToneSampler, draw_curve_db
@@ -56,13 +59,16 @@ class Mastering(LessonTask):
     job = JobSettings(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
     channels = None
 
+    def __init__(self) -> None:
+        self._renderers: WeakKeyDictionary[PluginHost, ToneRenderer] = WeakKeyDictionary()
+
     def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
         desk, sampler = Desk(studio.recordings), ToneSampler(studio.chain)
-        tonal, kept = before_limiter(studio.chain)
+        tonal, kept = self._renderer(studio)
         drawn = [_draw_parts(desk, studio, generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in drawn])
-        wet = studio.render([first for first, _, _ in drawn], hidden[:, kept], tonal)
-        reference = studio.render([second for _, second, _ in drawn], hidden[:, kept], tonal)
+        wet = tonal.render([first for first, _, _ in drawn], hidden[:, kept])
+        reference = tonal.render([second for _, second, _ in drawn], hidden[:, kept])
         examples: list[Mapping[str, Sounded]] = []
         for (first, _, finishing_db), position, made, other in zip(drawn, hidden, wet, reference, strict=True):
             by_db = generator.uniform(*CLIPPED_BY_DB) if generator.random() < CLIPPED_SHARE else 0.0
@@ -73,6 +79,14 @@ class Mastering(LessonTask):
                 }
             )
         return examples
+
+    def _renderer(self, studio: Studio) -> tuple[ToneRenderer, NDArray[np.intp]]:
+        """What renders the chain before its limiter, and which of its controls that has. Measured once for a host."""
+        split = split_at_limiter(studio.chain)
+        known = self._renderers.get(studio.host)
+        if known is None or known.chain.key != split.tone.key:
+            known = self._renderers[studio.host] = ToneRenderer(split.tone, studio.host, studio.sample_rate_hz)
+        return known, split.toned
 
     def cases(
         self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
