@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.audio.files import AudioInfo, probe, stream_blocks
 from bridge.errors import ModelError
@@ -20,8 +21,10 @@ from bridge.model.moving import Movement, MovingModel, RenderCurves, load_moving
 from bridge.model.task import Measured, MeasuresPair
 from bridge.model.whole_files import copy_file, in_place_of, measure_file
 from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost, host_for
+from bridge.plugins.host import PluginHost, Render, host_for
 from bridge.settings import Settings
+
+Audio = NDArray[np.float32]
 
 BLOCK_FRAMES = 1 << 17
 CEILING_DBTP = 0.0
@@ -66,6 +69,20 @@ def move_file(job: FileJob, folder: Path, settings: Settings, *, progress: Calla
         sample_rate_hz=info.sample_rate_hz,
         duration_s=info.duration_s,
     )
+
+
+def move_audio(model: MovingModel, host: PluginHost, audio: Audio, sample_rate_hz: int) -> tuple[Movement, Audio]:
+    """The same for a sound (channels, samples) in memory: the answer, and what came out, of the same shape."""
+    made: list[Audio] = []
+
+    def render(curves: Mapping[int, Curve]) -> Blocks:
+        rows = block_rows(curves, model.chain.neutral, frames=audio.shape[1], sample_rate_hz=sample_rate_hz)
+        job = Render(audio, sample_rate_hz, rows, block_frames(sample_rate_hz))
+        made[:] = host.render(model.chain, [job])
+        return lambda: iter(made)
+
+    movement = move(model, lambda: iter([audio]), sample_rate_hz, render)
+    return movement, made[0] if movement.applied else audio
 
 
 def _check(job: FileJob, model: MovingModel) -> None:

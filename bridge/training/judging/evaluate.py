@@ -7,6 +7,9 @@ is on, as it is for users.
 
 from __future__ import annotations
 
+import math
+import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +18,15 @@ from typing import Any
 from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
+from bridge.model.manifest import read_manifest
+from bridge.model.moving import is_moving, load_moving
 from bridge.plugins.host import PluginHost
 from bridge.report.evaluation_page import Example
 from bridge.training.judging.cases import Case, at_rate
 from bridge.training.judging.made import Made, Method
 from bridge.training.judging.measures import Measures
 from bridge.training.judging.methods import Model, rivals
+from bridge.training.judging.moving import judge_moving
 from bridge.training.judging.rows import (
     control_rows,
     method_rows,
@@ -50,6 +56,7 @@ class Asked:
         budget: renders of a window that random search and CMA-ES get for a case; None: as many as the model took.
         refine_s: seconds that the model may search, as `automix --refine` does.
         rates_hz: sample rates to judge at beside the files' own.
+        limit_s: when so long has passed, recordings keep the cases that were judged until then. None: no limit.
     """
 
     each: int = EACH
@@ -57,6 +64,7 @@ class Asked:
     budget: int | None = None
     refine_s: float = 0.0
     rates_hz: tuple[int, ...] = UNSEEN_RATES_HZ
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -85,19 +93,32 @@ def evaluate_model(
     "cases" (before and after of every case).
     AudioError when every file was heard in training; ModelError when `is_cancelled` said so.
     """
-    bundle = load_bundle(folder)
-    known = {*bundle.manifest.training.heard, *bundle.manifest.training.validation}
+    manifest = read_manifest(folder)
+    known = {*manifest.training.heard, *manifest.training.validation}
     files = [file for file in find_files(folders) if file.name not in known]
     if not files:
         raise AudioError(
-            f"The model {bundle.name} heard all of these files in training: scores on them would mean nothing. "
+            f"The model {manifest.name} heard all of these files in training: scores on them would mean nothing. "
             "Give other recordings."
         )
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
-        evaluation = evaluate_on(
-            Automix(bundle, host), files, source, asked, progress=progress, is_cancelled=is_cancelled
-        )
-    return Evaluation({"model": bundle.name, **evaluation.scores}, evaluation.examples)
+        if is_moving(manifest):
+            scores, examples = judge_moving(
+                load_moving(folder),
+                host,
+                files,
+                source,
+                each=asked.each,
+                seed=asked.seed,
+                rates_hz=asked.rates_hz,
+                limit_s=asked.limit_s,
+                progress=progress,
+                is_cancelled=is_cancelled,
+            )
+            return Evaluation({"model": manifest.name, **scores}, examples)
+        automix = Automix(load_bundle(folder), host)
+        evaluation = evaluate_on(automix, files, source, asked, progress=progress, is_cancelled=is_cancelled)
+    return Evaluation({"model": manifest.name, **evaluation.scores}, evaluation.examples)
 
 
 def evaluate_on(
@@ -110,16 +131,20 @@ def evaluate_on(
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
     """What `evaluate_model` gives, on `files`, without its "model"."""
+    begin = time.monotonic()
     progress(0.0, "drawing cases")
     drawn = source.cases(automix.bundle.chain, automix.host, files, each=asked.each, seed=asked.seed)
     count = max(1, sum(len(cases) for cases in drawn.values()))
     scored: dict[str, list[Scored]] = {}
     at_rates: dict[str, list[AtRate]] = {}
     done = 0
-    for use, cases in drawn.items():
+    for number, (use, cases) in enumerate(drawn.items(), start=1):
         scored[use], at_rates[use] = [], []
         methods = rivals(automix, cases, seed=asked.seed)
-        for case in cases:
+        limit_s = math.inf if asked.limit_s is None else asked.limit_s * number / len(drawn)
+        for case in cases if asked.limit_s is None else _in_turns(cases):
+            if scored[use] and time.monotonic() - begin > limit_s:
+                break
             if is_cancelled():
                 raise ModelError("Stopped: the model was not judged to the end, and nothing was written.")
             progress(done / count, f"{use}: {len(scored[use]) + 1} of {len(cases)}")
@@ -131,6 +156,16 @@ def evaluate_on(
     progress(1.0, "judged")
     stems = {file.name for file in files if file.group != file.name}
     return Evaluation(_rows(automix, scored, at_rates, stems, asked), tuple(_examples(scored)))
+
+
+def _in_turns(cases: Sequence[Case]) -> list[Case]:
+    """Every recording's first case, then every recording's second, and so on."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for place, case in enumerate(cases):
+        turns.append((seen[case.name], place))
+        seen[case.name] += 1
+    return [cases[place] for _, place in sorted(turns)]
 
 
 def _score(automix: Automix, case: Case, methods: Sequence[Method], source: CaseSource, asked: Asked) -> Scored:

@@ -16,7 +16,7 @@ from bridge.training.judging.statistics import median_interval
 Row = dict[str, Any]
 
 WORSE_DB = 0.05  # by so much more distance a case counts as made worse
-METHODS = ("nothing", "gain match", "match EQ", "gain + limiter", "random search", "CMA-ES", "model")
+METHODS = ("nothing", "gain match", "match EQ", "gain + limiter", "best standing", "random search", "CMA-ES", "model")
 CLASSES = (0.0, 0.2, 0.4, 0.6, 0.8)  # of confidence
 _MOVED = 1e-3  # of a range: a slot of which no control is farther from neutral does nothing
 

@@ -22,6 +22,8 @@ from bridge.training.learning.settings import Stage
 CROP_FRAMES = 300
 GRADIENT_LIMIT = 2.0
 SPEECH_SHARE = 0.3
+ACTING_SHARE = 0.15
+MOST_RAISED = 10.0
 _AT_ONCE = 16  # of the validation examples
 
 
@@ -100,8 +102,18 @@ class FramesLearner:
     def _losses(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         answer: FramesAnswer = self.encoder(batch["heard"], batch["loud_db"])
         crossed = nn.functional.binary_cross_entropy_with_logits
-        weight, acts = batch["weight"], batch["activity"]
+        acts = batch["activity"]
+        weight = _balanced(batch["weight"], acts)
         missed = crossed(answer.activity, acts, weight=weight, reduction="sum") / weight.sum().clamp_min(1)
         moved = ((answer.position - batch["position"]).abs() * acts).sum() / acts.sum().clamp_min(1)
         speech = crossed(answer.speech, batch["speech"])
         return {"activity": missed, "speech": speech, "position": moved}
+
+
+def _balanced(weight: Tensor, acts: Tensor) -> Tensor:
+    """(batch, controls, frames) with the frames in which a control acts raised to `ACTING_SHARE` of its weight, at
+    most `MOST_RAISED` times: a control that seldom acts would else learn never to."""
+    acting = (weight * acts).sum((0, 2), keepdim=True)
+    resting = (weight * (1 - acts)).sum((0, 2), keepdim=True)
+    raised = (ACTING_SHARE / (1 - ACTING_SHARE) * resting / acting.clamp_min(1)).clamp(1, MOST_RAISED)
+    return weight * (1 + (raised - 1) * acts)

@@ -21,6 +21,7 @@ BREATH_S = (0.15, 0.9)
 CLICK_S = (0.002, 0.020)
 POP_S = (0.04, 0.12)
 _FRAME_S = 0.040  # of the shaped noise: formants move from frame to frame
+_AIR_HZ = 14_000.0  # above it breath has little
 _FADE_S = 0.004
 
 
@@ -104,7 +105,7 @@ def nonspeech_sound(
 ) -> Wave:
     """One sound (samples,) with a peak of 1. Breaths and pops end within `longest_s`.
 
-    The spectra reach to half the sample rate; below it they are the same at every rate.
+    A family has the same spectrum at every rate.
     """
     if kind == "click":
         clicks = [family for family in CLICKS if family.side == side]
@@ -144,6 +145,7 @@ def _shaped_noise(family: BreathFamily, generator: np.random.Generator, samples:
         peak_db = gain_db + generator.normal(0, 2)
         decibel = decibel + peak_db / (1 + ((frequency - (start + (end - start) * along)) / width) ** 2)
     decibel = decibel - 12 * np.log2(1 + (family.low_cut_hz / np.maximum(frequency, 1)) ** 2)
+    decibel = decibel - 12 * np.log2(1 + (frequency / _AIR_HZ) ** 4)
     decibel[:, 0] = -200
     noise = np.fft.rfft(generator.normal(size=(count, frame)), axis=1) * 10 ** (decibel / 20)
     frames = np.fft.irfft(noise, frame, axis=1) * np.sin(np.pi * (np.arange(frame) + 0.5) / frame)

@@ -1,0 +1,177 @@
+"""Judging a model whose settings move, beside doing nothing, gain match, and the best settings that stand still.
+
+The main distance is taken over all frames, pauses too: what is to be taken out lies there. The best standing settings
+are told the truth, and so better than anybody could set them.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import ModelError
+from bridge.model.bundle import neutral_positions, positions_to_normalized
+from bridge.model.features import hear
+from bridge.model.manifest import FeatureSettings
+from bridge.model.moving import MovingModel
+from bridge.model.moving_job import move_audio
+from bridge.plugins.host import PluginHost, Render
+from bridge.report.evaluation_page import Example
+from bridge.training.judging.cases import Case, at_rate
+from bridge.training.judging.made import Made
+from bridge.training.judging.measures import Measures, gain_to
+from bridge.training.judging.rows import method_rows, rate_rows, task_rows, unchanged_row
+from bridge.training.judging.scored import SMALL_DB, AtRate, Scored
+from bridge.training.judging.source import CaseSource
+from bridge.training.sources.files import FoundFile
+
+Audio = NDArray[np.float32]
+
+STANDING = "best standing"
+STANDING_STEPS = 12  # places tried of each control that moves
+FLOOR_DB = -80.0  # what is softer in a band is silence
+EXAMPLE_S = 6.0
+
+
+def judge_moving(
+    model: MovingModel,
+    host: PluginHost,
+    files: Sequence[FoundFile],
+    source: CaseSource,
+    *,
+    each: int,
+    seed: int,
+    rates_hz: Sequence[int],
+    limit_s: float | None,
+    progress: Callable[[float, str], None],
+    is_cancelled: Callable[[], bool],
+) -> tuple[dict[str, Any], tuple[Example, ...]]:
+    """The scores and examples of `evaluate.evaluate_on`, without what has no meaning for settings that move."""
+    begin = time.monotonic()
+    progress(0.0, "drawing cases")
+    drawn = source.cases(model.chain, host, files, each=each, seed=seed)
+    scored: dict[str, list[Scored]] = {}
+    at_rates: dict[str, list[AtRate]] = {}
+    for number, (use, cases) in enumerate(drawn.items()):
+        scored[use], at_rates[use] = [], []
+        until_s = math.inf if limit_s is None else limit_s * (number + 1) / len(drawn)
+        for place, case in enumerate(cases):
+            if scored[use] and time.monotonic() - begin > until_s:
+                break
+            if is_cancelled():
+                raise ModelError("Stopped: the model was not judged to the end, and nothing was written.")
+            progress((number + place / len(cases)) / len(drawn), f"{use}: {place + 1} of {len(cases)}")
+            one = _score(model, host, case, source)
+            if one.before_db >= SMALL_DB and all(known.name != case.name for known in at_rates[use]):
+                at_rates[use] += [_at_rate(model, host, case, one, rate) for rate in rates_hz]
+            scored[use].append(one)
+    progress(1.0, "judged")
+    return _tables(scored, at_rates, files, each=each, seed=seed), _examples(scored)
+
+
+def best_standing(chain_host: tuple[MovingModel, PluginHost], case: Case) -> Made:
+    """The case through the settings, one for all of it, that come closest to the truth: each control by itself, from
+    rest to the end of its range."""
+    model, host = chain_host
+    neutral = neutral_positions(model.chain)
+    rows = [neutral]
+    for control, rest in enumerate(neutral):
+        far = 0.0 if rest > 0.5 else 1.0
+        for place in np.linspace(rest, far, STANDING_STEPS + 1)[1:]:
+            row = neutral.copy()
+            row[control] = place
+            rows.append(row)
+    settings = positions_to_normalized(model.chain, np.stack(rows))
+    made = host.render(model.chain, [Render(case.given, case.sample_rate_hz, row) for row in settings])
+    best = int(np.argmin([everywhere_db(audio, case) for audio in made]))
+    return Made(made[best], settings[best], renders=len(rows))
+
+
+def everywhere_db(audio: Audio, case: Case) -> float:
+    """Mean absolute difference of log-mel frames to the truth over all frames, down to `FLOOR_DB`."""
+    settings = FeatureSettings(floor_db=FLOOR_DB)
+    heard, right = (hear([one], case.sample_rate_hz, settings) for one in (audio, case.truth))
+    return float(np.abs(heard.log_mel - right.log_mel)[: right.bands_heard].mean())
+
+
+def _score(model: MovingModel, host: PluginHost, case: Case, source: CaseSource) -> Scored:
+    movement, audio = move_audio(model, host, case.given, case.sample_rate_hz)
+    matched = np.asarray(gain_to(case.given, case.truth, case.sample_rate_hz) * case.given, dtype=np.float32)
+    made = {
+        "nothing": Made(case.given, applied=False),
+        "gain match": Made(matched),
+        STANDING: best_standing((model, host), case),
+        "model": Made(audio, applied=movement.applied, renders=1),
+    }
+    measures = Measures(case)
+    after = source.measures(case, audio)
+    after |= {f"{name}, {STANDING}": value for name, value in source.measures(case, made[STANDING].audio).items()}
+    excerpt = round(EXAMPLE_S * case.sample_rate_hz)
+    sounds = (("before", case.given), ("model", audio), (STANDING, made[STANDING].audio), ("truth", case.truth))
+    return Scored(
+        name=case.name,
+        use=case.use,
+        level_counts=True,
+        distances={n: measures.distances(m.audio) | {"mel_db": everywhere_db(m.audio, case)} for n, m in made.items()},
+        renders={name: one.renders for name, one in made.items()},
+        made=made["model"],
+        hidden=None,
+        task_before=source.measures(case, case.given),
+        task_after=after,
+        sample_rate_hz=case.sample_rate_hz,
+        sounds=tuple((name, sound[:, :excerpt].copy()) for name, sound in sounds),
+    )
+
+
+def _at_rate(model: MovingModel, host: PluginHost, case: Case, home: Scored, rate: int) -> AtRate:
+    there = at_rate(case, rate)
+    _, audio = move_audio(model, host, there.given, rate)
+    before, after = everywhere_db(there.given, there), everywhere_db(audio, there)
+    return AtRate(case.name, rate, before, after, home.before_db, home.main_db["model"])
+
+
+def _tables(
+    scored: dict[str, list[Scored]],
+    at_rates: dict[str, list[AtRate]],
+    files: Sequence[FoundFile],
+    *,
+    each: int,
+    seed: int,
+) -> dict[str, Any]:
+    stems = {file.name for file in files if file.group != file.name}
+    return {
+        "files": sorted({one.name for found in scored.values() for one in found}),
+        "cases_per_file": each,
+        "seed": seed,
+        "refine_s": 0.0,
+        "budget": None,
+        "uses": {use: method_rows(found, seed) for use, found in scored.items()},
+        "songs": {use: method_rows([one for one in found if one.name in stems], seed) for use, found in scored.items()},
+        "unchanged": {use: unchanged_row(found) for use, found in scored.items()},
+        "controls": {use: [] for use in scored},
+        "confidence": {use: [] for use in scored},
+        "rates": {use: rate_rows(found, seed) for use, found in at_rates.items()},
+        "task": {use: task_rows(found) for use, found in scored.items()},
+        "cases": {
+            use: [{"name": one.name, "before_db": one.before_db, "after_db": one.main_db["model"]} for one in found]
+            for use, found in scored.items()
+        },
+    }
+
+
+def _examples(scored: dict[str, list[Scored]]) -> tuple[Example, ...]:
+    """Of each use that asks for a change the best, the median and the worst case."""
+    examples = []
+    for use, found in scored.items():
+        ranked = sorted((one for one in found if one.before_db >= SMALL_DB), key=lambda one: one.ratio)
+        places = dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1)) if ranked else {}
+        for place, label in zip(places, ("best", "median", "worst"), strict=False):
+            one = ranked[place]
+            told = f"{one.before_db:.2f} dB from the truth before, {one.main_db['model']:.2f} dB after."
+            examples.append(Example(use, f"{label}: {one.name}", told, one.sample_rate_hz, one.sounds))
+    return tuple(examples)
