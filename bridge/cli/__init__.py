@@ -16,8 +16,9 @@ from bridge import __version__
 from bridge.cli.automix import automix
 from bridge.cli.chains import chain, plugins
 from bridge.cli.installation import doctor, install, uninstall
-from bridge.cli.models import evaluate, models, styles, train
+from bridge.cli.models import evaluate, models, styles
 from bridge.cli.service import daemon, demo
+from bridge.cli.training import train
 from bridge.errors import BridgeError
 
 if TYPE_CHECKING:

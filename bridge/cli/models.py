@@ -1,83 +1,20 @@
-"""`bridge train`, `evaluate`, `models` and `styles`: models, and what they know."""
+"""`bridge evaluate`, `models` and `styles`: models, and what they know."""
 
 from __future__ import annotations
 
 import shlex
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from bridge.cli.interrupts import cancellable
 from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
 from bridge.errors import ModelError
 from bridge.settings import shipped_folder
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-
-
-@click.command()
-@click.option("--chain", "chain_file", required=True, type=_FILE, help="The chain to learn, a TOML file.")
-@click.option("--task", required=True, metavar="TASK", help="What to learn; an unknown one lists those there are.")
-@click.option("--data", "folders", required=True, multiple=True, type=_FOLDER, help="Folder of audio; may be repeated.")
-@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False),
-              help="Folder of the new model; its name becomes the model's.")  # fmt: skip
-@click.option("--recipe", "recipe_file", type=_FILE, help="A TOML with what the training is to do otherwise.")
-@click.option("--minutes", type=click.FloatRange(min=0.1), default=30.0, show_default=True, help="Time to train.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
-@click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed and data, same examples.")
-@click.pass_context
-def train(
-    context: click.Context,
-    chain_file: Path,
-    task: str,
-    folders: tuple[Path, ...],
-    output: Path,
-    recipe_file: Path | None,
-    minutes: float,
-    resume: bool,
-    device: str,
-    seed: int,
-) -> None:
-    """Learn an encoder for a chain, through the chain's own plugins. Ctrl+C stops it; --resume goes on."""
-    from bridge.plugins.chain_file import load_chain
-    from bridge.plugins.host import host_for
-    from bridge.training.loop import TrainOptions
-    from bridge.training.loop import train as learn
-    from bridge.training.recipe import load_recipe
-    from bridge.training.tasks.registry import task_called
-
-    task_called(task)
-    recipe = load_recipe(task, recipe_file)
-    settings = settings_of(context)
-    with host_for(settings) as host:
-        chain = load_chain(chain_file, calibrate=host.calibrate)
-    parts = ["--chain", chain_file, "--task", task, *(part for f in folders for part in ("--data", f)), "-o", output]
-    parts += ["--recipe", recipe_file] if recipe_file else []
-    command = shlex.join(["reaper-bridge", "train", *map(str, parts), "--minutes", f"{minutes:g}", "--seed", str(seed)])
-    options = TrainOptions(
-        chain=chain,
-        data=folders,
-        output=output,
-        task=task,
-        recipe=recipe,
-        minutes=minutes,
-        resume=resume,
-        device=device,
-        seed=seed,
-        workers=settings.worker_count,
-        command=command,
-    )
-    with _cancellable() as cancelled, shown_progress("Training") as progress:
-        manifest = learn(options, progress=progress, is_cancelled=cancelled.is_set)
-    if manifest is None:
-        raise ModelError(f"Stopped. Nothing was written to {output}; the same command with --resume goes on.")
-    click.echo(f"The model {manifest.name} lies in {output}. Judge it: reaper-bridge evaluate {output} DIR")
 
 
 @click.command()
@@ -117,7 +54,7 @@ def evaluate(
     folder = find_model(model, (settings.user_models, shipped_folder("models")))
     task = task_called(read_manifest(folder).training.task)
     asked = Asked(each=each, seed=seed, budget=budget, refine_s=refine_s)
-    with _cancellable() as cancelled, shown_progress("Evaluating") as progress:
+    with cancellable() as cancelled, shown_progress("Evaluating") as progress:
         evaluation = evaluate_model(
             folder,
             folders,
@@ -197,19 +134,3 @@ def list_styles(context: click.Context, json_file: Path | None) -> None:
     write_json(names, json_file)
     if json_file is None or str(json_file) != "-":
         print_table("Styles", ("name",), [(name,) for name in names])
-
-
-@contextmanager
-def _cancellable() -> Iterator[threading.Event]:
-    """Ctrl+C sets the event, so that long work can put itself away; a second one ends the program at once."""
-    event = threading.Event()
-
-    def cancel(_signal: int, _frame: object) -> None:
-        event.set()
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = signal.signal(signal.SIGINT, cancel)
-    try:
-        yield event
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -101,6 +101,7 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     validation: tuple[str, ...]  # recordings used to choose the best weights and the thresholds
     bridge_version: str
     is_preliminary: bool = False
+    failed_renders: int = 0  # that plugins crashed at, hung at or answered with NaN; their examples were left out
 
 
 class ConfidenceLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -1,18 +1,19 @@
 """`bridge train`: recordings in, a model folder out. Reads top to bottom.
 
-Make examples with the real plugins, learn from them for the given time, keep the weights that did best on songs
-held back for that, calibrate the confidence on those songs, and write the bundle with its card. A training that
-is stopped keeps a checkpoint at most half a minute old, and `resume` goes on from it. Started by `torchrun`, several
-processes learn as one.
+Make examples with the real plugins, learn from them, keep the weights that did best on songs held back for that,
+calibrate the confidence on those songs, write the bundle with its card, and judge it on songs never heard. The asked
+minutes hold all of that: see `clock`. A training that is stopped keeps a checkpoint at most half a minute old, and
+`resume` goes on from it. Started by `torchrun`, several processes learn as one.
 """
 
 from __future__ import annotations
 
 import datetime
 import math
-import time
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -20,22 +21,24 @@ import numpy as np
 import torch
 
 from bridge import __version__
+from bridge.errors import ModelError
 from bridge.model.bundle import save_bundle
-from bridge.model.manifest import SCHEMA, ConfidenceLaw, Manifest, Provenance
+from bridge.model.manifest import MANIFEST_FILE, SCHEMA, ConfidenceLaw, Manifest, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
+from bridge.training.clock import Clock
 from bridge.training.judging.card import record_scores, write_card
 from bridge.training.judging.evaluate import Asked, evaluate_model
-from bridge.training.learning.course import Course, Notify
+from bridge.training.learning.course import Course, Notify, best_in, checkpoint_in
 from bridge.training.learning.learner import LearnerSetup
-from bridge.training.learning.processes import Processes, processes_of_environment
+from bridge.training.learning.processes import Processes, device_called, processes_of_environment
+from bridge.training.learning.scalars import open_log
 from bridge.training.material import Material, Order, gather, prepare
 from bridge.training.recipe import Recipe, load_recipe
+from bridge.training.sources.studio import Studio
 from bridge.training.tasks.registry import task_called
 from bridge.training.tasks.task import SAMPLE_RATE_HZ, Gathered
 
-PREPARING_SHARE = 0.4  # of the progress shown belongs to making examples
-JUDGING_FROM = 0.97
 BANK_SIZE = 4096  # profiles of good recordings, which have a veto in the guard: 1 MiB
 HOST_LIMIT_S = 60.0
 DEFAULT_MINUTES = 30.0
@@ -50,7 +53,7 @@ class TrainOptions:
     output: Path
     task: str = "channel-strip"
     recipe: Recipe = field(default_factory=lambda: load_recipe("channel-strip"))
-    minutes: float = DEFAULT_MINUTES
+    minutes: float = DEFAULT_MINUTES  # for the whole command
     steps: int | None = None
     shards: int | None = None  # of examples; None: as many as the minutes allow
     resume: bool = False
@@ -60,7 +63,8 @@ class TrainOptions:
     command: str = ""
     is_preliminary: bool = False
     keeps_work: bool = False  # leave examples and checkpoints where they are when the model is done
-    judged_cases: int = 4  # of each recording held back for the test; 0 leaves the model without scores
+    judged_cases: int = 4  # of each recording held back for the test, at most; 0 leaves the model without scores
+    tensorboard: Path | None = None  # folder of the curves
 
     @property
     def work(self) -> Path:
@@ -76,7 +80,7 @@ class TrainOptions:
     def checkpoints(self) -> Path:
         return self.examples / self.recipe.learning_signature
 
-    @property
+    @cached_property
     def order(self) -> Order:
         shards = self.shards or max(2, math.ceil(self.minutes * self.recipe.examples.shards_per_minute))
         return Order(task_called(self.task), self.recipe, self.chain, self.data, self.seed, shards)
@@ -88,33 +92,65 @@ def train(
     """Train a model and write it to `options.output`. None when cancelled (`resume` then goes on), and in all
     processes but the first.
 
-    Raises SettingsError for an unknown task, AudioError for unusable data, ModelError for a foreign checkpoint.
+    Raises SettingsError for an unknown task or a device that is not there, AudioError for unusable data, ModelError
+    for a checkpoint that cannot be gone on from, when another process has died, and when cancelled while judging.
     """
-    begin = time.monotonic()
-    order = options.order
-    options.checkpoints.mkdir(parents=True, exist_ok=True)
-    with (
-        processes_of_environment() as processes,
-        PluginHost(workers=options.workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host,
-    ):
-        gathered = gather(order)
-        material = _prepare(options, gathered, host, processes, begin, progress=progress, is_cancelled=is_cancelled)
-        if material is None:
-            return None
-        draft = _draft(options, gathered, material)
-        course = _course(options, draft, material, host, processes, limit_s=_left_s(options, begin))
-        if options.resume:
-            course.resume()
-        if not course.run(_learning(progress), is_cancelled):
-            return None
+    clock = Clock.of(options.minutes, options.steps, options.recipe.examples.preparing_share, options.judged_cases)
+    goes_on = _goes_on(options)
+    with processes_of_environment() as processes:
+        device = device_called(options.device, processes)
+        workers = processes.share(options.workers)
+        with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
+            progress(0.0, "reading and synthesising recordings")
+            gathered = gather(options.order)
+            if processes.is_first and not goes_on:
+                _start_afresh(options.checkpoints)
+            material = _prepare(
+                options, gathered, host, processes, clock, goes_on, progress=progress, is_cancelled=is_cancelled
+            )
+            if processes.agreed(float(is_cancelled())):
+                return None
+            draft = _draft(options, gathered, material)
+            studio = options.order.studio(host, list(gathered.train), augment=True)
+            course = _course(options, draft, material, studio, processes, clock, device)
+            if goes_on:
+                course.resume()
+                clock.set_spent(course.spent_s)
+            folder = options.tensorboard if processes.is_first else None
+            with open_log(folder, from_step=course.step) as course.log:
+                if not course.run(clock.learning(progress), is_cancelled):
+                    return None
     if not processes.is_first:
         return None
-    manifest = _finish(options, draft, course, minutes=(time.monotonic() - begin) / 60)
+    manifest = _finish(options, draft, course, failed_renders=material.failed_renders + studio.failures.renders)
     if options.judged_cases and gathered.test:
-        manifest = _judge(options, progress)
+        manifest = _judge(options, clock, progress, is_cancelled)
     if not options.keeps_work:
-        _clean_up(options.work)
+        shutil.rmtree(options.work)
     return manifest
+
+
+def _goes_on(options: TrainOptions) -> bool:
+    """Whether there is a checkpoint to go on from. ModelError where there is one of another training alone."""
+    if not options.resume:
+        return False
+    if checkpoint_in(options.checkpoints).is_file():
+        return True
+    if any(options.work.glob("*/*/checkpoint.safetensors")):
+        raise ModelError(
+            f"{options.work} holds a training with another task, chain, recipe or seed, or with other data. "
+            "Give what it was started with, or train without --resume."
+        )
+    if (options.output / MANIFEST_FILE).is_file() and not options.work.is_dir():
+        raise ModelError(f"The model in {options.output} is finished. Train without --resume to replace it.")
+    return False
+
+
+def _start_afresh(folder: Path) -> None:
+    """Checkpoints of an earlier training must not be found by a later resume."""
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint_in(folder).unlink(missing_ok=True)
+    best_in(folder).unlink(missing_ok=True)
 
 
 def _prepare(
@@ -122,41 +158,38 @@ def _prepare(
     gathered: Gathered,
     host: PluginHost,
     processes: Processes,
-    begin: float,
+    clock: Clock,
+    goes_on: bool,
     *,
     progress: Notify,
     is_cancelled: Callable[[], bool],
-) -> Material | None:
-    """The examples: made by the first process, read by the others. None when cancelled meanwhile."""
-    limit_s = options.recipe.examples.preparing_share * options.minutes * 60
+) -> Material:
+    """The examples. A training that has begun to learn from those there are gets no others."""
 
     def must_stop() -> bool:
-        return is_cancelled() or (options.steps is None and time.monotonic() - begin > limit_s)
+        return goes_on or is_cancelled() or clock.has_prepared
 
-    def preparing(share: float, text: str) -> None:
-        progress(PREPARING_SHARE * share, text)
-
-    order, folder = options.order, options.examples
-    if processes.is_first:
-        material = prepare(order, gathered, host, folder, progress=preparing, must_stop=must_stop)
-    processes.wait()
-    if not processes.is_first:
-        material = prepare(order, gathered, host, folder, progress=preparing, must_stop=lambda: True)
-    return None if processes.agreed(float(is_cancelled())) else material
+    return prepare(
+        options.order,
+        gathered,
+        host,
+        options.examples,
+        processes,
+        progress=clock.preparing(progress),
+        must_stop=must_stop,
+    )
 
 
 def _course(
     options: TrainOptions,
     draft: Manifest,
     material: Material,
-    host: PluginHost,
+    studio: Studio,
     processes: Processes,
-    *,
-    limit_s: float,
+    clock: Clock,
+    device: torch.device,
 ) -> Course:
     recipe, order = options.recipe, options.order
-    studio = order.studio(host, list(material.gathered.train), augment=True)
-    device = torch.device(options.device)
     setup = LearnerSetup(draft, recipe.learning, device, options.seed, processes, studio, recipe.stages)
     return Course(
         folder=options.checkpoints,
@@ -166,67 +199,53 @@ def _course(
         stages=recipe.stages,
         seed=options.seed,
         validate_every=recipe.learning.validate_every,
-        limit_s=limit_s,
+        checkpoint_every_s=recipe.learning.checkpoint_every_s,
+        limit_s=clock.learned_s,
         limit_steps=options.steps,
+        prepared_s=clock.spent_s,
         processes=processes,
     )
 
 
-def _left_s(options: TrainOptions, begin: float) -> float:
-    return options.minutes * 60 - (time.monotonic() - begin)
-
-
-def _learning(progress: Notify) -> Notify:
-    """The progress of the learning alone as a part of the whole."""
-
-    def learning(share: float, text: str) -> None:
-        progress(PREPARING_SHARE + (JUDGING_FROM - PREPARING_SHARE) * share, text)
-
-    return learning
-
-
-def _judge(options: TrainOptions, progress: Notify) -> Manifest:
-    """Score the finished model on the recordings held back for that, into its manifest and card."""
-
-    def judging(share: float, text: str) -> None:
-        progress(JUDGING_FROM + (1 - JUDGING_FROM) * share, f"judging {text}")
-
-    evaluation = evaluate_model(
-        options.output,
-        options.data,
-        task_called(options.task),
-        workers=options.workers,
-        asked=Asked(each=options.judged_cases),
-        progress=judging,
-    )
-    return record_scores(options.output, evaluation.scores)
-
-
-def _clean_up(work: Path) -> None:
-    """Remove the examples and checkpoints of a finished training."""
-    for path in sorted(work.rglob("*"), reverse=True):
-        if path.is_dir():
-            path.rmdir()
-        else:
-            path.unlink()
-    work.rmdir()
-
-
-def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, minutes: float) -> Manifest:
+def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, failed_renders: int) -> Manifest:
     course.load_best()
     learner, task = course.learner, options.order.task
     learner.encoder.eval()
     replaced = msgspec.structs.replace
+    minutes = round(course.spent_s / 60, 1)
+    training = replaced(manifest.training, minutes=minutes, steps=course.step, failed_renders=failed_renders)
     manifest = replaced(
         manifest,
         confidence=task.fit_confidence(learner, course.validation_examples),
-        training=replaced(manifest.training, minutes=round(minutes, 1), steps=course.step),
+        training=training,
         scores={"validation": {"loss": round(course.best, 3)}},
     )
     bank = task.bank(course.examples)
     if bank is not None:
         bank = bank[np.random.default_rng(options.seed).permutation(len(bank))[:BANK_SIZE]]
     return save_bundle(options.output, manifest, learner.encoder.state_dict(), write_card(manifest), bank=bank)
+
+
+def _judge(options: TrainOptions, clock: Clock, progress: Notify, is_cancelled: Callable[[], bool]) -> Manifest:
+    """Score the finished model on the recordings held back for that, into its manifest and card."""
+    try:
+        evaluation = evaluate_model(
+            options.output,
+            options.data,
+            task_called(options.task),
+            workers=options.workers,
+            asked=Asked(each=options.judged_cases, limit_s=clock.left_s),
+            progress=clock.judging(progress),
+            is_cancelled=is_cancelled,
+        )
+    except ModelError as error:
+        if not is_cancelled():
+            raise
+        raise ModelError(
+            f"Stopped while judging: the model in {options.output} is complete, but has no scores. "
+            "--resume judges it, and so does reaper-bridge evaluate."
+        ) from error
+    return record_scores(options.output, evaluation.scores)
 
 
 def _draft(options: TrainOptions, gathered: Gathered, material: Material) -> Manifest:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from bridge.errors import AudioError
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.learning.lessons import Shard, count_of
-from bridge.training.learning.pool import fill_pool
+from bridge.training.learning.pool import fill_pool, read_pool
+from bridge.training.learning.processes import Processes
 from bridge.training.recipe import Recipe
 from bridge.training.sources.files import Recording, find_files
 from bridge.training.sources.studio import Studio
@@ -32,7 +34,7 @@ class Order:
     seed: int
     shards: int
 
-    @property
+    @cached_property
     def signature(self) -> str:
         """16 hexadecimal digits that change with what makes the examples: task, chain, files, seed and that part of
         the recipe. More shards are more of the same."""
@@ -46,11 +48,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Material:
-    """The recordings by side, and the examples."""
+    """The recordings by side, the examples, and how many renders failed while they were made."""
 
     gathered: Gathered
     examples: Shard
     validation_examples: Shard
+    failed_renders: int
 
     @property
     def count(self) -> int:
@@ -73,37 +76,51 @@ def prepare(
     gathered: Gathered,
     host: PluginHost,
     folder: Path,
+    processes: Processes,
     *,
     progress: Callable[[float, str], None],
     must_stop: Callable[[], bool],
 ) -> Material:
-    """Render the examples. They are kept in `folder`; those already there are not made again.
+    """Render the examples, each process its part. They are kept in `folder`; those already there are not made again.
 
     When `must_stop` says so, what has been made must do.
     """
+    checked = min(order.recipe.examples.validation_shards, math.ceil(order.shards / 4))
 
-    def maker(studio: Studio, seed: int) -> Callable[[int], Shard]:
-        def make(number: int) -> Shard:
-            return order.task.make_shard(studio, order.recipe, np.random.default_rng([seed, number]))
-
-        return make
+    def fill(side: str, recordings: Sequence[Recording], seed: int, count: int, notify: Callable[[int], None]) -> None:
+        fill_pool(
+            _maker(order, order.studio(host, list(recordings), augment=side == "train"), seed),
+            folder / side,
+            range(processes.rank, count, processes.count),
+            notify=notify,
+            must_stop=must_stop,
+        )
 
     def notify(done: int) -> None:
-        each = order.recipe.examples.shard_examples
-        progress(done / order.shards, f"made {done * each:,} of {order.shards * each:,} examples")
+        made = min(order.shards, done * processes.count) * order.recipe.examples.shard_examples
+        wanted = order.shards * order.recipe.examples.shard_examples
+        progress(made / wanted, f"made {made:,} of {wanted:,} examples")
 
-    checked = fill_pool(
-        maker(order.studio(host, list(gathered.validation), augment=False), order.seed + 1),
-        folder / "validation",
-        min(order.recipe.examples.validation_shards, math.ceil(order.shards / 4)),
-        notify=lambda _: None,
-        must_stop=must_stop,
+    fill(
+        "validation", gathered.validation, order.seed + 1, checked, lambda _: progress(0.0, "made examples to check by")
     )
-    examples = fill_pool(
-        maker(order.studio(host, list(gathered.train), augment=True), order.seed),
-        folder / "train",
-        order.shards,
-        notify=notify,
-        must_stop=must_stop,
+    fill("train", gathered.train, order.seed, order.shards, notify)
+    processes.wait()
+    pools = {
+        side: read_pool(folder / side, count) for side, count in (("validation", checked), ("train", order.shards))
+    }
+    return Material(
+        gathered,
+        pools["train"].examples,
+        pools["validation"].examples,
+        sum(pool.failed_renders for pool in pools.values()),
     )
-    return Material(gathered, examples, checked)
+
+
+def _maker(order: Order, studio: Studio, seed: int) -> Callable[[int], tuple[Shard, int]]:
+    def make(number: int) -> tuple[Shard, int]:
+        failed_before = studio.failures.renders
+        shard = order.task.make_shard(studio, order.recipe, np.random.default_rng([seed, number]))
+        return shard, studio.failures.renders - failed_before
+
+    return make

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from bridge.errors import SettingsError
 from bridge.model.manifest import EncoderSettings, FeatureSettings
-from bridge.training.learning.settings import LearningSettings, Stage
+from bridge.training.learning.settings import Counted, LearningSettings, Positive, Share, Stage
 
 RECIPES = Path(__file__).with_name("recipes")
 
@@ -32,13 +32,13 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         jacobian_share: so many of the examples get Jacobians, which the loss `jacobian` needs: two renders a control.
     """
 
-    clip_s: float
-    shard_examples: int = 64
-    shards_per_minute: float
-    preparing_share: float
-    synthesised_takes: int
-    validation_shards: int
-    jacobian_share: float = 0.0
+    clip_s: Positive
+    shard_examples: Counted = 64
+    shards_per_minute: Positive
+    preparing_share: Share
+    synthesised_takes: Annotated[int, msgspec.Meta(ge=0)]
+    validation_shards: Counted
+    jacobian_share: Share = 0.0
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,9 +73,21 @@ def load_recipe(task: str, file: Path | None = None) -> Recipe:
         recipe = msgspec.convert(merged, Recipe)
     except msgspec.ValidationError as error:
         raise SettingsError(f"The recipe {file or shipped} cannot be used: {error}.") from error
-    if not recipe.stages or min(stage.share for stage in recipe.stages) <= 0:
-        raise SettingsError(f"The recipe {file or shipped} needs stages, each with a share above 0.")
+    if (fault := _fault(recipe)) is not None:
+        raise SettingsError(f"The recipe {file or shipped} cannot be used: {fault}.")
     return recipe
+
+
+def _fault(recipe: Recipe) -> str | None:
+    """What no single key tells; None for nothing."""
+    if not recipe.stages:
+        return "it needs [[stages]]"
+    for stage in recipe.stages:
+        if not any(msgspec.structs.astuple(stage.loss)):
+            return f"the stage {stage.name!r} needs a loss that weighs more than 0"
+        if stage.loss.jacobian and not recipe.examples.jacobian_share:
+            return f"the stage {stage.name!r} weighs jacobian, which needs a jacobian_share above 0 in [examples]"
+    return None
 
 
 def shipped_recipes() -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,24 +13,40 @@ import torch
 
 from bridge.errors import ModelError
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Progressed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How far a training has come. `signature` tells trainings with other data, chain or options apart."""
+    """How far a training has come. `signature` tells trainings with other data, chain or options apart.
+
+    Attributes:
+        prepared_s: from the start of the command to the first update, in the run that took it.
+        elapsed_s: spent learning since, over all runs.
+    """
 
     schema: int = SCHEMA
     step: int
+    prepared_s: float
     elapsed_s: float
-    best_validation: float
+    best_validation: float | None  # None before the first
     signature: str
 
 
 def save_checkpoint(file: Path, tensors: Mapping[str, torch.Tensor], progressed: Progressed) -> None:
+    """Write `file` whole or not at all, and on the disk before the one that it replaces is gone."""
     part = file.with_name(file.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    part.write_bytes(safetensors.torch.save(plain, {"progressed": msgspec.json.encode(progressed).decode()}))
+    with part.open("wb") as written:
+        written.write(safetensors.torch.save(plain, {"progressed": msgspec.json.encode(progressed).decode()}))
+        written.flush()
+        os.fsync(written.fileno())
     part.replace(file)
+    if os.name != "nt":  # there a rename cannot be waited for
+        folder = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def load_checkpoint(file: Path, signature: str) -> tuple[dict[str, torch.Tensor], Progressed]:
@@ -40,7 +57,9 @@ def load_checkpoint(file: Path, signature: str) -> tuple[dict[str, torch.Tensor]
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
         progressed = msgspec.json.decode(metadata["progressed"], type=Progressed)
     except (safetensors.SafetensorError, msgspec.DecodeError, KeyError, OSError) as error:
-        raise ModelError(f"The checkpoint {file} is damaged ({error}). Train without --resume.") from error
+        raise ModelError(
+            f"The checkpoint {file} is damaged or of another version ({error}). Train without --resume."
+        ) from error
     if progressed.schema != SCHEMA or progressed.signature != signature:
         raise ModelError(
             f"The checkpoint {file} belongs to a training with other data, chain or options. "

@@ -11,17 +11,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bridge.errors import ModelError
 from bridge.training.learning import checkpoint
 from bridge.training.learning.learner import Learner
 from bridge.training.learning.lessons import Shard
 from bridge.training.learning.processes import Processes
+from bridge.training.learning.scalars import ScalarLog
 from bridge.training.learning.settings import Stage
 
 Notify = Callable[[float, str], None]
 
-CHECKPOINT_EVERY_S = 30.0
-REPORT_EVERY = 20
+REPORT_EVERY = 10
 WARM_UP = 0.03  # share of the course in which rates rise
+AVERAGE = "average"  # where a learner's state has the weights that ship
 
 
 @dataclass
@@ -29,8 +31,10 @@ class Course:
     """The learning itself, from the first update to the last, with its checkpoints.
 
     Attributes:
-        folder: of checkpoints; its name is the training's signature.
-        limit_s: time to learn, over all resumes; `limit_steps` replaces it by a number of updates.
+        folder: of checkpoints; its name and its parent's are the training's signature.
+        limit_s: time for all until the last update, over all resumes; `limit_steps` replaces it by a number of updates.
+        prepared_s: how much of it was spent before the first update.
+        log: where the losses of updates and checks go, beside the progress.
     """
 
     folder: Path
@@ -40,20 +44,30 @@ class Course:
     stages: Sequence[Stage]
     seed: int
     validate_every: int
+    checkpoint_every_s: float
     limit_s: float
     limit_steps: int | None
+    prepared_s: float = 0.0
     processes: Processes = field(default_factory=Processes)
+    log: ScalarLog = field(default_factory=ScalarLog)
     step: int = 0
     best: float = math.inf
     before_s: float = 0.0  # spent learning before a resume
     begin: float = field(default_factory=time.monotonic)
+    _recent: list[dict[str, float]] = field(default_factory=list)
+    _checked: int = -1  # the update after which was validated last
+
+    @property
+    def spent_s(self) -> float:
+        """Of `limit_s`, over all runs of this training."""
+        return self.prepared_s + self.before_s + time.monotonic() - self.begin
 
     @property
     def done(self) -> float:
         """Share of the course that lies behind, 0..1; the same in all processes."""
         if self.limit_steps is not None:
-            return min(1.0, self.step / self.limit_steps)
-        return self.processes.agreed(min(1.0, self._elapsed_s() / max(1.0, self.limit_s)))
+            return self._share
+        return self.processes.agreed(self._share)
 
     def run(self, progress: Notify, is_cancelled: Callable[[], bool]) -> bool:
         """Learn until the course is done: True. False when cancelled, with a fresh checkpoint."""
@@ -61,69 +75,101 @@ class Course:
         while (done := self.done) < 1.0:
             stage = stage_at(self.stages, done)
             rate = _rate(done) * stage.rate
-            report = self.learner.update(self.examples, seed=self.seed, step=self.step, rate=rate, stage=stage)
+            self._recent.append(
+                self.learner.update(self.examples, seed=self.seed, step=self.step, rate=rate, stage=stage)
+            )
             self.step += 1
             if self.step % REPORT_EVERY == 0:
-                left_s = self._elapsed_s() * (1 - done) / max(1e-6, done)
-                progress(done, _describe(stage.name, self.step, report, left_s))
+                self._report(stage, progress)
             if self.step % self.validate_every == 0:
                 self._validate(progress)
             stops = bool(self.processes.agreed(float(is_cancelled())))
-            if stops or time.monotonic() - saved > CHECKPOINT_EVERY_S:
-                self._save(self._file)
+            if stops or time.monotonic() - saved > self.checkpoint_every_s:
+                self._save()
                 saved = time.monotonic()
                 if stops:
                     return False
         self._validate(progress)
+        self._save()
         return True
 
     def load_best(self) -> None:
         """Put the best average of weights into the encoder."""
-        tensors, _ = checkpoint.load_checkpoint(self._best_file, self.folder.name)
-        self.learner.encoder.load_state_dict(checkpoint.part(tensors, "average"))
+        tensors, _ = checkpoint.load_checkpoint(best_in(self.folder), self._signature)
+        self.learner.encoder.load_state_dict(checkpoint.part(tensors, AVERAGE))
 
     def resume(self) -> None:
-        """Go on from the checkpoint, where there is one. ModelError when it is damaged or of another training."""
-        if not self._file.is_file():
-            return
-        tensors, stand = checkpoint.load_checkpoint(self._file, self.folder.name)
-        self.step, self.best, self.before_s = stand.step, stand.best_validation, stand.elapsed_s
-        self.begin = time.monotonic()
-        self.learner.load_state(tensors)
+        """Go on from the checkpoint. ModelError when it is damaged or of another training."""
+        file, best_file = checkpoint_in(self.folder), best_in(self.folder)
+        tensors, stand = checkpoint.load_checkpoint(file, self._signature)
+        try:
+            self.learner.load_state(tensors)
+        except (RuntimeError, KeyError, ValueError) as error:
+            first = str(error).splitlines()[0]
+            raise ModelError(
+                f"The checkpoint {file} does not fit this version ({first}). Train without --resume."
+            ) from error
+        self.step, self.best = stand.step, _score(stand)
+        self.prepared_s, self.before_s, self.begin = stand.prepared_s, stand.elapsed_s, time.monotonic()
+        if best_file.is_file():  # it can be newer than the checkpoint
+            self.best = min(self.best, _score(checkpoint.load_checkpoint(best_file, self._signature)[1]))
+
+    def _report(self, stage: Stage, progress: Notify) -> None:
+        """Tell the mean of what was learned from since the last time."""
+        names = self._recent[-1]
+        told = {name: [report[name] for report in self._recent if name in report] for name in names}
+        self._recent.clear()
+        losses = self.processes.mean({name: math.fsum(values) / len(values) for name, values in told.items()})
+        self.log.add("learning", self.step, losses)
+        progress(self._share, f"{stage.name}, step {self.step:,}: {_losses(losses)}")
 
     def _validate(self, progress: Notify) -> None:
-        if not self.processes.is_first:
+        if not self.processes.is_first or self._checked == self.step:
             return
+        self._checked = self.step
         losses = self.learner.validate(self.validation_examples)
+        self.log.add("validation", self.step, losses)
+        progress(self._share, f"step {self.step:,}: validation {_losses(losses)}")
         score = sum(losses.values())
-        progress(self._elapsed_share(), f"step {self.step:,}: validation {_losses(losses)}")
-        if score < self.best or not self._best_file.is_file():
-            self.best = score
-            self._save(self._best_file)
+        if score < self.best or not best_in(self.folder).is_file():
+            self.best = score if math.isfinite(score) else math.inf
+            average = {name: t for name, t in self.learner.state().items() if name.startswith(f"{AVERAGE}.")}
+            checkpoint.save_checkpoint(best_in(self.folder), average, self._stand())
+
+    def _save(self) -> None:
+        if self.processes.is_first:
+            checkpoint.save_checkpoint(checkpoint_in(self.folder), self.learner.state(), self._stand())
+
+    def _stand(self) -> checkpoint.Progressed:
+        return checkpoint.Progressed(
+            step=self.step,
+            prepared_s=self.prepared_s,
+            elapsed_s=self.spent_s - self.prepared_s,
+            best_validation=self.best if math.isfinite(self.best) else None,
+            signature=self._signature,
+        )
 
     @property
-    def _file(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
-
-    @property
-    def _best_file(self) -> Path:
-        return self.folder / "best.safetensors"
-
-    def _elapsed_s(self) -> float:
-        return self.before_s + time.monotonic() - self.begin
-
-    def _elapsed_share(self) -> float:
+    def _share(self) -> float:
+        """`done` by this process's own clock."""
         if self.limit_steps is not None:
             return min(1.0, self.step / self.limit_steps)
-        return min(1.0, self._elapsed_s() / max(1.0, self.limit_s))
+        learning_s = max(1.0, self.limit_s - self.prepared_s)
+        return min(1.0, (self.spent_s - self.prepared_s) / learning_s)
 
-    def _save(self, file: Path) -> None:
-        if not self.processes.is_first:
-            return
-        stand = checkpoint.Progressed(
-            step=self.step, elapsed_s=self._elapsed_s(), best_validation=self.best, signature=self.folder.name
-        )
-        checkpoint.save_checkpoint(file, self.learner.state(), stand)
+    @property
+    def _signature(self) -> str:
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+
+def checkpoint_in(folder: Path) -> Path:
+    """All that a resumed training needs."""
+    return folder / "checkpoint.safetensors"
+
+
+def best_in(folder: Path) -> Path:
+    """The averaged weights that did best so far."""
+    return folder / "best.safetensors"
 
 
 def stage_at(stages: Sequence[Stage], done: float) -> Stage:
@@ -137,6 +183,10 @@ def stage_at(stages: Sequence[Stage], done: float) -> Stage:
     return stages[-1]
 
 
+def _score(stand: checkpoint.Progressed) -> float:
+    return math.inf if stand.best_validation is None else stand.best_validation
+
+
 def _rate(done: float) -> float:
     """A short warm-up, then half a cosine down to a fiftieth."""
     if done < WARM_UP:
@@ -144,9 +194,5 @@ def _rate(done: float) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
 
 
-def _describe(stage: str, step: int, report: dict[str, float], left_s: float) -> str:
-    return f"{stage}, step {step:,}: {_losses(report)}; {left_s / 60:.1f} min left"
-
-
 def _losses(report: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.2f}" for name, value in report.items())
+    return ", ".join(f"{name} {value:.3g}" for name, value in report.items())

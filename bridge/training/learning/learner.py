@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bridge.errors import SettingsError
 from bridge.model.bands import loudness_weights_db
 from bridge.model.bundle import build_encoder, neutral_positions
 from bridge.model.encoders import Answer, Encoder, statistics_of
@@ -47,7 +48,10 @@ class Learner(Protocol):
     def encoder(self) -> nn.Module: ...
 
     def update(self, examples: Shard, *, seed: int, step: int, rate: float, stage: Stage) -> dict[str, float]:
-        """One update from a batch that depends on seed and step alone. What there is to report, by name."""
+        """One update from a batch that depends on seed and step alone. What there is to report, by name.
+
+        `rate` is the factor of the settings' rates, the stage's own included.
+        """
         ...
 
     def validate(self, examples: Shard) -> dict[str, float]:
@@ -90,15 +94,17 @@ class LessonLearner:
         self.optimizer = torch.optim.AdamW(self.encoder.parameters(), weight_decay=decay)
         self.surrogate_optimizer = torch.optim.AdamW(self.surrogate.parameters(), weight_decay=decay)
         self._neutral = torch.from_numpy(neutral_positions(chain)).to(self.device)
-        by_rule = [float(control.role != "output_gain") for control in chain.controls]
+        by_rule = [float(not control.role) for control in chain.controls]
         self._learned_alone = torch.tensor(by_rule, device=self.device)  # the guard sets the loudness by rule
         slots = [slot.name for slot in chain.slots]
         self._slots = torch.tensor([slots.index(control.slot) for control in chain.controls], device=self.device)
-        self._has_surrogate = any(stage.loss.surrogate for stage in setup.stages)
+        heard = [stage.loss.surrogate or stage.loss.jacobian or stage.loss.plugins for stage in setup.stages]
+        self._has_surrogate = any(heard)  # what is learned by sound is validated by sound
         self._plugin_loss = PluginLoss(lessons, draw, setup.studio, setup.manifest.features, setup.processes)
         self._weights_db = torch.from_numpy(loudness_weights_db(setup.manifest.features)).to(self.device)
 
     def update(self, examples: Shard, *, seed: int, step: int, rate: float, stage: Stage) -> dict[str, float]:
+        self._check(examples, stage)
         batch, crop = self._draw(examples, seed, step)
         weights = stage.loss
         losses = self._losses(batch, weights, crop, self._moving(stage))
@@ -117,16 +123,19 @@ class LessonLearner:
                 self.surrogate, self.surrogate_optimizer, surrogate_db, self.setup.settings.surrogate_rate * rate
             )
             report["surrogate_db"] = float(surrogate_db.detach())
+        decay = min(self.setup.settings.average_decay, (1 + step) / (10 + step))  # a young average forgets its start
         with torch.no_grad():
             for name, tensor in self.encoder.state_dict().items():
-                self.average[name].lerp_(tensor, 1 - self.setup.settings.average_decay)
+                self.average[name].lerp_(tensor, 1 - decay)
         return report
 
     def validate(self, examples: Shard) -> dict[str, float]:
+        """By the sound that the surrogate foretells, where it was taught; by positions and choices otherwise."""
         trained = {name: tensor.clone() for name, tensor in self.encoder.state_dict().items()}
         self.encoder.load_state_dict(self.average)
         batch = take(examples, np.arange(count_of(examples)), self.device)
-        weights = LossWeights(surrogate=1.0) if self._has_surrogate else LossWeights(position=1.0, category=1.0)
+        is_by_sound = self._has_surrogate and self._teaches_surrogate(batch)
+        weights = LossWeights(surrogate=1.0) if is_by_sound else LossWeights(position=1.0, category=1.0)
         with torch.no_grad():
             losses = self._losses(batch, weights, slice(None), torch.ones_like(self._neutral))
             foretold = self._surrogate_loss(batch)
@@ -196,7 +205,8 @@ class LessonLearner:
             if weights.spread:
                 losses["spread"] = spread_loss(answer.spread, answer.position, truth).mean()
             if weights.jacobian and f"{lesson.name}.jacobian" in batch:
-                losses["jacobian"] = jacobian_loss(position, truth, batch[f"{lesson.name}.jacobian"]).mean()
+                jacobian = batch[f"{lesson.name}.jacobian"]
+                losses["jacobian"] = jacobian_loss(position, truth, jacobian, target, equal).mean()
         return losses
 
     def _surrogate_loss(self, batch: Batch) -> Tensor | None:
@@ -208,6 +218,17 @@ class LessonLearner:
                 told = self.surrogate(sound, batch[f"{lesson.name}.position"])
                 parts.append(profile_loss(told, batch[f"{lesson.name}.rendered"], None).mean())
         return torch.stack(parts).mean() if parts else None
+
+    def _check(self, examples: Shard, stage: Stage) -> None:
+        """SettingsError for a stage that weighs what these examples cannot teach."""
+        if stage.loss.surrogate and not self._teaches_surrogate(examples):
+            raise SettingsError(
+                f"The stage {stage.name!r} weighs surrogate, but this task renders nothing that one could learn from. "
+                "Leave that loss out of the recipe."
+            )
+
+    def _teaches_surrogate(self, examples: Mapping[str, object]) -> bool:
+        return any(f"{lesson.name}.rendered" in examples for lesson in self.lessons)
 
     def _moving(self, stage: Stage) -> Tensor:
         """(controls,) 1 for the controls of the slots that the stage learns."""
@@ -224,10 +245,14 @@ class LessonLearner:
         return take(examples, self.setup.processes.part(chosen), self.device), slice(start, start + length)
 
     def _step(self, module: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
+        """Nothing moves where no example could be rendered, or where the gradient is not finite."""
         module.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        if loss.requires_grad:
+            loss.backward()  # type: ignore[no-untyped-call]
         self.setup.processes.average_gradients(module)
-        nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_LIMIT)
+        norm = nn.utils.clip_grad_norm_(module.parameters(), GRADIENT_LIMIT)
+        if not torch.isfinite(norm):
+            return
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.step()

@@ -62,17 +62,24 @@ def defaults_loss(position: Tensor, neutral: Tensor) -> Tensor:
     return smooth_absolute(position - neutral, 0.02).mean(1)
 
 
-def jacobian_loss(position: Tensor, truth: Tensor, jacobian: Tensor) -> Tensor:
+def jacobian_loss(
+    position: Tensor, truth: Tensor, jacobian: Tensor, target: Tensor, weights_db: Tensor | None
+) -> Tensor:
     """Distance in dB (batch,) of the sound at `position` from that at `truth`, to first order.
 
     `jacobian` (batch, controls, 2, bands): the derivative of the profile by the position, at `truth`; NaN where it
-    was not taken: such examples weigh nothing. After Han, Lostanlen, Lagrange, "Perceptual-neural-physical sound
-    matching" (ICASSP 2023), with absolute differences in place of squared ones, as in `profile_loss`.
+    was not taken: such examples weigh nothing. With `weights_db` of loudness the change of loudness is taken out,
+    around the profile `target` (batch, 2, bands); see `profile_loss`. After Han, Lostanlen, Lagrange,
+    "Perceptual-neural-physical sound matching" (ICASSP 2023), with absolute differences in place of squared ones.
     """
     known = torch.isfinite(jacobian).flatten(1).all(1)
     step = torch.nan_to_num(position - truth)
     change = torch.einsum("bc,bcsk->bsk", step, torch.nan_to_num(jacobian))
-    distance = smooth_absolute(change[:, 0]).mean(1) + SPREAD_WEIGHT * smooth_absolute(change[:, 1]).mean(1)
+    mean_db, spread_db = change[:, 0], change[:, 1]
+    if weights_db is not None:  # the derivative of `_loudness_db`
+        part = torch.softmax((target[:, 0] + target[:, 1] + weights_db) * (math.log(10) / 10), dim=1)
+        mean_db = mean_db - (part * (mean_db + spread_db)).sum(1, keepdim=True)
+    distance = smooth_absolute(mean_db).mean(1) + SPREAD_WEIGHT * smooth_absolute(spread_db).mean(1)
     return distance * known / known.float().mean().clamp_min(1e-6)
 
 

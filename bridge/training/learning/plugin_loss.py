@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from bridge.errors import PluginError
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import FeatureSettings
 from bridge.training.layer.perturbation import SPSA
@@ -23,6 +24,8 @@ from bridge.training.learning.lessons import Audio, Lesson, Sounded, frames_of
 from bridge.training.learning.processes import Processes
 from bridge.training.learning.settings import Stage
 from bridge.training.sources.studio import Studio
+
+FRUITLESS_CALLS = 5  # then it is no longer an example that is at fault
 
 Draw = Callable[[Studio, np.random.Generator, int], Sequence[Mapping[str, Sounded]]]
 
@@ -41,10 +44,12 @@ class PluginLoss:
         self.lessons, self.draw, self.studio = tuple(lessons), draw, studio
         self.features, self.processes = features, processes
         self._neutral = torch.from_numpy(neutral_positions(studio.chain))
+        self._fruitless = 0  # calls in a row in which nothing was rendered
 
     def __call__(self, encoder: nn.Module, moving: Tensor, stage: Stage, seed: int, step: int) -> Tensor:
         """The mean loss of one batch, with a gradient to the encoder. `moving` (controls,) is 0 for controls that
-        stay neutral in this stage. Examples whose renders fail count nothing."""
+        stay neutral in this stage. Examples whose renders fail count nothing; PluginError when for five calls in a
+        row all did."""
         settings, device = stage.plugins, moving.device
         generator = np.random.default_rng([seed, step, 2, self.processes.rank])
         studio = replace(self.studio, clip_s=settings.clip_s)
@@ -59,6 +64,7 @@ class PluginLoss:
             seed=int(generator.integers(2**31)),
         )
         total = torch.zeros((), device=device)
+        self._fruitless += 1
         for lesson in self.lessons:
             sounds = [example[lesson.name] for example in whole]
             if not sounds:
@@ -68,8 +74,12 @@ class PluginLoss:
             asked = msgspec.structs.replace(settings.loss, at_equal_loudness=not lesson.level_counts)
             measure = AudioLoss(asked, studio.sample_rate_hz).against(_stacked([sounded.truth for sounded in sounds]))
             losses = layer.loss(_stacked([sounded.heard for sounded in sounds]), position.cpu(), measure)
+            studio.failures.add(layer.renderer.failed_renders, layer.renderer.latest_error)
             counted = layer.rendered.to(device)
+            self._fruitless = 0 if counted.any() else self._fruitless
             total = total + (losses.to(device) * counted).sum() / counted.sum().clamp_min(1)
+        if self._fruitless >= FRUITLESS_CALLS:
+            raise PluginError(f"In {FRUITLESS_CALLS} updates in a row nothing was rendered. {studio.failures.latest}")
         return total
 
     def _heard(self, sounds: Sequence[Sounded], lesson: Lesson, device: torch.device) -> tuple[Tensor, Tensor | None]:

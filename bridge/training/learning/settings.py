@@ -5,9 +5,16 @@ Data that a recipe holds; the losses themselves stand in `learner`.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from bridge.training.learning.audio_losses import AudioLossSettings
+
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Weight = Annotated[float, msgspec.Meta(ge=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Counted = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class LearningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -19,14 +26,16 @@ class LearningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         weight_decay: of AdamW.
         average_decay: of the running average of the weights, which is what ships.
         validate_every: updates.
+        checkpoint_every_s: so much of the learning a killed training loses at most, and the update under way.
     """
 
-    batch: int
-    rate: float
-    surrogate_rate: float
-    weight_decay: float
-    average_decay: float
-    validate_every: int
+    batch: Counted
+    rate: Positive
+    surrogate_rate: Weight
+    weight_decay: Weight
+    average_decay: Share
+    validate_every: Counted
+    checkpoint_every_s: Positive = 30.0
 
 
 class LossWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -43,14 +52,14 @@ class LossWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         target: distance in dB of the predicted profile of the right sound.
     """
 
-    position: float = 0.0
-    category: float = 0.0
-    surrogate: float = 0.0
-    jacobian: float = 0.0
-    plugins: float = 0.0
-    defaults: float = 0.0
-    spread: float = 0.0
-    target: float = 0.0
+    position: Weight = 0.0
+    category: Weight = 0.0
+    surrogate: Weight = 0.0
+    jacobian: Weight = 0.0
+    plugins: Weight = 0.0
+    defaults: Weight = 0.0
+    spread: Weight = 0.0
+    target: Weight = 0.0
 
 
 class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -64,10 +73,10 @@ class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         loss: what the sounds are compared by; lessons whose level means nothing are compared at equal loudness.
     """
 
-    examples: int = 8
-    clip_s: float = 3.0
-    directions: int = 4
-    step: float = 0.05
+    examples: Counted = 8
+    clip_s: Positive = 3.0
+    directions: Counted = 4
+    step: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
     loss: AudioLossSettings = AudioLossSettings()
 
 
@@ -82,8 +91,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """
 
     name: str
-    share: float
+    share: Positive
     loss: LossWeights
-    rate: float = 1.0
-    slots: int = 0
+    rate: Positive = 1.0
+    slots: Annotated[int, msgspec.Meta(ge=0)] = 0
     plugins: PluginSettings = PluginSettings()

@@ -6,7 +6,7 @@ A plugin that fails costs the example, not the run: its render comes back empty.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,7 @@ from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
 from bridge.training.sources.files import SILENCE_RMS, Recording
+from bridge.training.sources.patience import Failures, render_patiently
 from bridge.training.sources.sampling import SettingsSampler
 from bridge.training.sources.speech import resample
 
@@ -33,7 +34,8 @@ _TRIES = 1000
 
 @dataclass(frozen=True)
 class Studio:
-    """What examples of a task are drawn from. `augment` off leaves recordings as they are (validation)."""
+    """What examples of a task are drawn from. `augment` off leaves recordings as they are (validation). `failures`
+    counts the renders that plugins failed at."""
 
     chain: Chain
     host: PluginHost
@@ -41,6 +43,7 @@ class Studio:
     sample_rate_hz: int
     clip_s: float
     augment: bool = True
+    failures: Failures = field(default_factory=Failures, compare=False)
 
     @cached_property
     def sampler(self) -> SettingsSampler:
@@ -68,19 +71,21 @@ class Studio:
         raise ValueError(f"No clip of {self.clip_s:g} s that sounds was found in {_TRIES} draws.")
 
     def render(self, clips: Sequence[Audio], positions: Positions, chain: Chain | None = None) -> list[Audio]:
-        """Each of `clips` through its row of `positions` (clips, controls), of the studio's chain or of `chain`."""
+        """Each of `clips` through its row of `positions` (clips, controls), of the studio's chain or of `chain`; empty
+        where a plugin failed, or where the clip itself is empty."""
         chain = chain or self.chain
         settings = positions_to_normalized(chain, positions)
-        renders = [
-            Render(clip if clip.size else np.zeros((1, 64), np.float32), self.sample_rate_hz, setting)
-            for clip, setting in zip(clips, settings, strict=True)
-        ]
-        answers = self.host.render(chain, renders, return_errors=True)
-        empty = np.zeros((1, 0), np.float32)
-        return [
-            empty if isinstance(answer, PluginError) or not clip.size else answer
-            for clip, answer in zip(clips, answers, strict=True)
-        ]
+        whole = [n for n, clip in enumerate(clips) if clip.size]
+        answers = render_patiently(
+            self.host, chain, [Render(clips[n], self.sample_rate_hz, settings[n]) for n in whole]
+        )
+        errors = [answer for answer in answers if isinstance(answer, PluginError)]
+        self.failures.add(len(errors), errors[-1] if errors else None)
+        rendered = [np.zeros((1, 0), np.float32) for _ in clips]
+        for n, answer in zip(whole, answers, strict=True):
+            if not isinstance(answer, PluginError):
+                rendered[n] = answer
+        return rendered
 
     def _draw_sources(self, generator: np.random.Generator) -> list[Recording]:
         chosen = self.recordings[int(generator.integers(len(self.recordings)))]

@@ -1,0 +1,158 @@
+"""`bridge train`: what it is asked, and what is seen of it while it runs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from bridge.cli.interrupts import cancellable
+from bridge.cli.output import Progress, settings_of
+from bridge.errors import ModelError
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
+_NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+LINE_EVERY_S = 15.0  # of plain progress, where no terminal shows a bar
+
+
+@click.command()
+@click.option("--chain", "chain_file", required=True, type=_FILE, help="The chain to learn, a TOML file.")
+@click.option("--task", required=True, metavar="TASK", help="What to learn; an unknown one lists those there are.")
+@click.option("--data", "folders", required=True, multiple=True, type=_FOLDER, help="Folder of audio; may be repeated.")
+@click.option("-o", "--output", required=True, type=_NEW_FOLDER,
+              help="Folder of the new model; its name becomes the model's.")  # fmt: skip
+@click.option("--recipe", "recipe_file", type=_FILE, help="A TOML with what the training is to do otherwise.")
+@click.option("--minutes", type=click.FloatRange(min=0.1), default=30.0, show_default=True,
+              help="Time for all of it: examples, learning and judging.")  # fmt: skip
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
+@click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed and data, same examples.")
+@click.option("--tensorboard", type=_NEW_FOLDER, metavar="DIR", help="Write the losses there as curves.")
+@click.pass_context
+def train(
+    context: click.Context,
+    chain_file: Path,
+    task: str,
+    folders: tuple[Path, ...],
+    output: Path,
+    recipe_file: Path | None,
+    minutes: float,
+    resume: bool,
+    device: str,
+    seed: int,
+    tensorboard: Path | None,
+) -> None:
+    """Learn an encoder for a chain, through the chain's own plugins. Ctrl+C stops it; --resume goes on."""
+    from bridge.plugins.chain_file import load_chain
+    from bridge.plugins.host import host_for
+    from bridge.training.learning.processes import device_called, told_by_environment
+    from bridge.training.loop import TrainOptions
+    from bridge.training.loop import train as learn
+    from bridge.training.recipe import load_recipe
+    from bridge.training.tasks.registry import task_called
+
+    task_called(task)
+    recipe = load_recipe(task, recipe_file)
+    processes = told_by_environment()
+    device_called(device, processes)
+    settings = settings_of(context)
+    with host_for(settings) as host:
+        chain = load_chain(chain_file, calibrate=host.calibrate)
+    parts = ["--chain", chain_file, "--task", task, *(part for f in folders for part in ("--data", f)), "-o", output]
+    parts += ["--recipe", recipe_file] if recipe_file else []
+    parts += ["--minutes", f"{minutes:g}", "--seed", str(seed), *(["--device", device] if device != "cpu" else [])]
+    command = shlex.join(["reaper-bridge", "train", *map(str, parts)])
+    options = TrainOptions(
+        chain=chain,
+        data=folders,
+        output=output,
+        task=task,
+        recipe=recipe,
+        minutes=minutes,
+        resume=resume,
+        device=device,
+        seed=seed,
+        workers=settings.worker_count,
+        command=command,
+        tensorboard=tensorboard,
+    )
+    with cancellable() as cancelled, shown_training(is_first=processes.is_first) as progress:
+        manifest = learn(options, progress=progress, is_cancelled=cancelled.is_set)
+    if not processes.is_first:
+        sys.exit(1 if cancelled.is_set() else 0)  # the first process tells
+    if manifest is None:
+        raise ModelError(f"Stopped. No model was written to {output}. Go on with: {command} --resume")
+    if (failed := manifest.training.failed_renders) > 0:
+        click.echo(f"Plugins failed in {failed:,} renders; the examples concerned were left out.")
+    click.echo(f"The model {manifest.name} lies in {output}. Judge it: reaper-bridge evaluate {output} DIR")
+
+
+@contextmanager
+def shown_training(*, is_first: bool = True) -> Iterator[Progress]:
+    """The progress of a training on standard error: a bar with the time left over the latest line, or plain lines
+    where no terminal is. Other processes than the first show nothing."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    left = TimeLeft()
+    if not is_first:
+        yield lambda _share, _text: None
+    elif not console.is_terminal:
+        yield PlainLines(left)
+    else:
+        columns = ("Training", BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+        bar = Bar(*columns, console=console)
+        task = bar.add_task("", total=1.0)
+        with Live(console=console, transient=True) as live:
+
+            def show(share: float, text: str) -> None:
+                bar.update(task, completed=share, description=left.told(share))
+                live.update(Group(bar, Text(text)))
+
+            yield show
+
+
+class TimeLeft:
+    """How long the rest will take at the speed that there was since the first call."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+
+    def told(self, share: float) -> str:
+        """'3:20 left', or nothing while nothing is known."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = (now, share)
+        begin, first = self._first
+        if share <= first:
+            return ""
+        left_s = round((now - begin) * (1 - share) / (share - first))
+        hours, rest = divmod(left_s, 3600)
+        minutes, seconds = divmod(rest, 60)
+        return f"{hours}:{minutes:02d}:{seconds:02d} left" if hours else f"{minutes}:{seconds:02d} left"
+
+
+class PlainLines:
+    """A line now and then; every one that tells of a validation."""
+
+    def __init__(self, left: TimeLeft) -> None:
+        self._left = left
+        self._last = float("-inf")
+
+    def __call__(self, share: float, text: str) -> None:
+        told = self._left.told(share)
+        if "validation" not in text and time.monotonic() - self._last < LINE_EVERY_S:
+            return
+        self._last = time.monotonic()
+        click.echo(f"{share:4.0%} {text}" + (f"; {told}" if told else ""), err=True)
