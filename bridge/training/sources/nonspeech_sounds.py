@@ -23,6 +23,7 @@ POP_S = (0.04, 0.12)
 _FRAME_S = 0.040  # of the shaped noise: formants move from frame to frame
 _AIR_HZ = 14_000.0  # above it breath has little
 _FADE_S = 0.004
+_VARIETY: dict[FamilySide, float] = {"train": 2.0, "test": 1.0}  # how far a breath strays from its family
 
 
 @dataclass(frozen=True)
@@ -137,14 +138,17 @@ def _shaped_noise(family: BreathFamily, generator: np.random.Generator, samples:
     count = samples // hop + 2
     frequency = np.fft.rfftfreq(frame, 1 / rate)
     along = np.linspace(0, 1, count)[:, None]
-    decibel = family.slope_db * np.log2(np.maximum(frequency, 1000) / 1000)[None] * np.ones((count, 1))
-    octave = generator.normal(0, 0.12)  # one throat is longer than another
+    variety = _VARIETY[family.side]
+    slope_db = family.slope_db + generator.normal(0, 0.8 * variety)
+    decibel = slope_db * np.log2(np.maximum(frequency, 1000) / 1000)[None] * np.ones((count, 1))
+    octave = generator.normal(0, 0.12 * variety)  # one throat is longer than another
     for centre_hz, width_hz, gain_db in family.formants:
-        start, end = centre_hz * 2 ** (octave + generator.normal(0, 0.08, 2))
-        width = width_hz * generator.uniform(0.7, 1.4)
-        peak_db = gain_db + generator.normal(0, 2)
+        start, end = centre_hz * 2 ** (octave + generator.normal(0, 0.08 * variety, 2))
+        width = width_hz * 1.4 ** (variety * generator.uniform(-1, 1))
+        peak_db = gain_db + generator.normal(0, 2 * variety)
         decibel = decibel + peak_db / (1 + ((frequency - (start + (end - start) * along)) / width) ** 2)
-    decibel = decibel - 12 * np.log2(1 + (family.low_cut_hz / np.maximum(frequency, 1)) ** 2)
+    low_cut_hz = family.low_cut_hz * 1.3 ** (variety * generator.uniform(-1, 1))
+    decibel = decibel - 12 * np.log2(1 + (low_cut_hz / np.maximum(frequency, 1)) ** 2)
     decibel = decibel - 12 * np.log2(1 + (frequency / _AIR_HZ) ** 4)
     decibel[:, 0] = -200
     noise = np.fft.rfft(generator.normal(size=(count, frame)), axis=1) * 10 ** (decibel / 20)
