@@ -21,7 +21,7 @@ from bridge.model.guard import Guard, Verdict
 from bridge.model.levelling import LevellingGuard
 from bridge.model.predict import Prediction, Predictor
 from bridge.model.profile import HeardSound
-from bridge.model.search import search
+from bridge.model.refine import Refined, Refinement
 from bridge.model.targets import LevelControls, level_target
 from bridge.model.task import AutomixTask, LevelTarget, Measured, Outcome
 from bridge.model.windows import choose_windows, cut_windows
@@ -68,8 +68,9 @@ class Automix:
         amount = task.amount_percent / 100
         verdict = guard.judge(current, prediction.settings, amount)
         if task.refine_s > 0:
-            found = self._refined(task, guard, prediction.settings, progress)
-            verdict = _closer(verdict, guard.judge(current, found, amount))
+            refined = self._refined(task, guard, prediction, progress)
+            if refined.pays:
+                verdict = _preferred(guard.judge(current, refined.settings, amount), verdict)
         progress(1.0, "done")
         accepted = verdict.accepted
         return Outcome(
@@ -119,20 +120,14 @@ class Automix:
             return aim_at_reference(task.reference.profile, features, level_counts=not is_levelled)
         return aim_at_prediction(prediction.target, features, self.bundle.bank)
 
-    def _refined(
-        self, task: AutomixTask, guard: Guard, start: NDArray[np.float32], progress: Progress
-    ) -> NDArray[np.float32]:
-        """Search from the prediction, by the distance that the guard will judge by."""
-        low, high = self.bundle.chain.bounds
-        free = np.ones(len(start), dtype=bool) if task.free is None else task.free.copy()
+    def _refined(self, task: AutomixTask, guard: Guard, prediction: Prediction, progress: Progress) -> Refined:
+        """Search from the prediction, by the guard's ears."""
+        free = np.ones(len(task.current), dtype=bool) if task.free is None else task.free.copy()
         if self.target(task) is not None:
             free[LevelControls.of(self.bundle.chain).places] = False  # found by the guard
-        held = np.where(free, np.clip(start, low, high), task.current).astype(np.float32)
-
-        def tell(share: float) -> None:
-            progress(0.3 + 0.6 * share, "refining")
-
-        return search(held, low, high, free, guard.distance, limit_s=task.refine_s, progress=tell).settings
+        current = np.asarray(task.current, dtype=np.float32)
+        refinement = Refinement(self.bundle, guard, task.reference, prediction, current, free)
+        return refinement.run(task.refine_s, progress=lambda share: progress(0.3 + 0.6 * share, "refining"))
 
     def _silent(self, current: NDArray[np.float32]) -> Outcome:
         nothing = Measured(None, None, None)
@@ -148,11 +143,9 @@ class Automix:
         )
 
 
-def _closer(first: Verdict, second: Verdict) -> Verdict:
-    """The verdict that was accepted with the smaller distance; the first where they are equal or both refused."""
-    if second.accepted is None:
-        return first
-    if first.accepted is None or second.accepted.distance_db < first.accepted.distance_db:
+def _preferred(first: Verdict, second: Verdict) -> Verdict:
+    """The first where it was accepted at no smaller an amount; else the second."""
+    if first.accepted is None or (second.accepted is not None and second.accepted.amount > first.accepted.amount):
         return second
     return first
 

@@ -18,7 +18,7 @@ from bridge.errors import PluginError
 from bridge.model.aim import Aim
 from bridge.model.features import hear
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import SoundProfile
+from bridge.model.profile import HeardSound, SoundProfile
 from bridge.model.task import JudgedChain, Measured
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
@@ -118,10 +118,24 @@ class Guard:
                 return Verdict(measures[0], levelled, measures[1], "Closer to the target, and nothing clips.")
         return Verdict(before_measured, None, before_measured, _refusal(before, rendered, needed))
 
-    def distance(self, settings: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Distances in dB (candidates,) of settings (candidates, controls); infinite where a plugin failed."""
-        takes = self._render([1.0] * len(settings), list(settings))
-        return np.array([np.inf if take is None else take.distance_db for take in takes])
+    def hear(self, settings: Sequence[Settings]) -> list[HeardSound | None]:
+        """What the windows sound like through each of `settings` (candidates, controls), for a search; None where a
+        plugin failed."""
+        return self._sounds(
+            self.host.render(*self._heard(self._all_possible(settings), self.windows), return_errors=True)
+        )
+
+    def _sounds(self, answers: Sequence[Audio | PluginError]) -> list[HeardSound | None]:
+        """One sound for the windows of each candidate."""
+        sounds: list[HeardSound | None] = []
+        for start in range(0, len(answers), len(self.windows)):
+            windows = [one for one in answers[start : start + len(self.windows)] if not isinstance(one, PluginError)]
+            is_whole = len(windows) == len(self.windows)
+            sounds.append(hear(windows, self.sample_rate_hz, self.features) if is_whole else None)
+        return sounds
+
+    def _all_possible(self, settings: Sequence[Settings]) -> Sequence[Settings]:
+        return settings if self.realizable is None else [self.realizable(row) for row in settings]
 
     def _between(self, current: Settings, predicted: Settings, amount: float) -> Settings:
         moved = current + np.float32(amount) * (predicted - current)

@@ -40,6 +40,19 @@ class Prediction:
     target: SoundProfile
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What the encoder makes of several sounds (n) beside one reference.
+
+    Attributes:
+        targets: (n, 2, bands) mean and spread in dB of where each should go, as `Prediction.target`.
+        strangeness: (n,) root mean square difference of its embedding from the reference's; 0 without one.
+    """
+
+    targets: NDArray[np.float32]
+    strangeness: NDArray[np.float32]
+
+
 class Predictor:
     """One bundle's ears and answers. Thread-safe: the encoder is never changed."""
 
@@ -61,6 +74,19 @@ class Predictor:
             settings=positions_to_normalized(self.bundle.chain, position),
             confidence=self._confidence(answer),
             target=SoundProfile(mean_db, spread_db, sound.bands_heard),
+        )
+
+    def compare(self, sounds: Sequence[HeardSound], reference: HeardSound | None) -> Comparison:
+        """Judge several sounds of one length at once."""
+        encoder, embedding = self.bundle.encoder, self.bundle.manifest.encoder.embedding
+        with torch.inference_mode():
+            vectors, statistics = encoder.listen(torch.cat([_batch(sound) for sound in sounds]))
+            other = None if reference is None else encoder.listen(_batch(reference))[0].expand_as(vectors)
+            answer = encoder.decide(vectors, statistics, other)
+            apart = vectors - (vectors if other is None else other)
+        return Comparison(
+            targets=torch.stack([answer.target_mean_db, answer.target_spread_db], dim=1).numpy(),
+            strangeness=apart[:, :embedding].square().mean(1).sqrt().numpy(),
         )
 
     def _confidence(self, answer: Answer) -> NDArray[np.float32]:

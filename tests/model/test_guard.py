@@ -178,11 +178,13 @@ def test_a_bank_of_good_sounds_has_a_veto(
     assert vetoed.judge(chain.neutral, settings(BRIGHT), 1.0).accepted is None
 
 
-def test_distances_of_candidates_put_the_right_one_first(
+def test_what_is_heard_of_candidates_puts_the_right_one_first(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain
 ) -> None:
-    candidates = np.stack([settings(DARK), settings(BRIGHT), chain.neutral])
-    distances = make_guard(settings(BRIGHT)).distance(candidates)
+    guard = make_guard(settings(BRIGHT))
+    sounds = guard.hear([settings(DARK), settings(BRIGHT), chain.neutral])
+    distances = [guard.aim.distance_db(sound.profile) for sound in sounds if sound is not None]
+    assert len(distances) == 3
     assert int(np.argmin(distances)) == 1
     assert distances[0] > distances[2]
 

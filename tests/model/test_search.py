@@ -1,4 +1,4 @@
-"""The search: it finds a known optimum, keeps its bounds and fixed controls, and never returns something worse."""
+"""The search: it finds a known optimum and the right choices, keeps its bounds, and never returns something worse."""
 
 import numpy as np
 import pytest
@@ -6,58 +6,114 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from bridge.model.search import search
+from bridge.model.encoders.categories import Category
+from bridge.model.search import Measure, Positions, Space, search
 
 CONTROLS = 5
-LOW, HIGH = np.zeros(CONTROLS, np.float32), np.ones(CONTROLS, np.float32)
 ALL = np.ones(CONTROLS, bool)
+SWITCH = Category(control=1, places=(0.0, 0.5, 1.0), edges=(0.25, 0.75))
+MODE = Category(control=4, places=(0.0, 1.0), edges=(0.5,))
 
 
-def bowl(target: NDArray[np.float32]):  # type: ignore[no-untyped-def]
-    def measure(candidates: NDArray[np.float32]) -> NDArray[np.float64]:
-        return 40.0 * np.mean(np.abs(candidates - target), axis=1).astype(np.float64)
+def bowl(target: Positions) -> Measure:
+    def measure(candidates: Positions) -> NDArray[np.float64]:
+        return np.asarray(40.0 * np.mean(np.abs(candidates - target), axis=1))
 
     return measure
 
 
+def space(start: Positions, free: NDArray[np.bool_] = ALL, *, spread: float = 0.1, choices: bool = False) -> Space:
+    return Space(start, np.full(CONTROLS, spread), free, (SWITCH, MODE) if choices else ())
+
+
 def test_a_known_optimum_is_approached() -> None:
-    target = np.array([0.4, 0.6, 0.5, 0.3, 0.7], np.float32)
-    start = np.full(CONTROLS, 0.5, np.float32)
-    found = search(start, LOW, HIGH, ALL, bowl(target), limit_s=20.0, seed=3)
+    target = np.array([0.4, 0.6, 0.5, 0.3, 0.7])
+    found = search(space(np.full(CONTROLS, 0.5)), bowl(target), prior_db=0.0, limit_candidates=1000, seed=3)
     assert found.cost_db < 0.25 * found.start_cost_db
-    assert np.abs(found.settings - target).mean() < 0.05
+    assert np.abs(found.positions - target).mean() < 0.05
 
 
-@settings(deadline=None, max_examples=15)
+@pytest.mark.parametrize("seed", range(3))
+def test_choices_are_recovered(seed: int) -> None:
+    """Both start wrong, and the encoder was rather sure of them."""
+    target = np.array([0.6, 1.0, 0.5, 0.45, 1.0])
+    start = np.array([0.5, 0.0, 0.5, 0.5, 0.0])
+    found = search(space(start, choices=True), bowl(target), prior_db=0.3, limit_candidates=600, seed=seed)
+    assert (found.positions[1], found.positions[4]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize("only", [[1, 4], [1], [0]])
+def test_choices_alone_and_ranges_alone_can_be_searched(only: list[int]) -> None:
+    free = np.zeros(CONTROLS, bool)
+    free[only] = True
+    target = np.array([0.7, 1.0, 0.5, 0.5, 1.0])
+    start = np.array([0.5, 0.0, 0.5, 0.5, 0.0])
+    found = search(space(start, free, choices=True), bowl(target), prior_db=0.0, limit_candidates=400)
+    assert np.abs(found.positions - target)[only].max() < 0.05
+    np.testing.assert_array_equal(found.positions[~free], start[~free])
+
+
+@settings(deadline=None, max_examples=25)
 @given(
-    start=st.lists(st.floats(0, 1, width=32), min_size=CONTROLS, max_size=CONTROLS),
+    start=st.lists(st.floats(0, 1), min_size=CONTROLS, max_size=CONTROLS),
     free=st.lists(st.booleans(), min_size=CONTROLS, max_size=CONTROLS),
+    spread=st.floats(0.01, 1.0),
+    prior_db=st.floats(0, 2),
     seed=st.integers(0, 1000),
 )
 def test_bounds_and_fixed_controls_hold_and_the_cost_never_rises(
-    start: list[float], free: list[bool], seed: int
+    start: list[float], free: list[bool], spread: float, prior_db: float, seed: int
 ) -> None:
-    origin, mask = np.array(start, np.float32), np.array(free)
-    target = np.full(CONTROLS, 1.5, np.float32)  # outside of the bounds
-    found = search(origin, LOW, HIGH, mask, bowl(target), limit_s=0.05, seed=seed)
+    origin, mask = np.array(start), np.array(free)
+    for category in (SWITCH, MODE):
+        origin[category.control] = category.places[int(origin[category.control] > 0.5)]
+    tried: list[Positions] = []
+
+    def measure(candidates: Positions) -> NDArray[np.float64]:
+        tried.append(candidates)
+        return bowl(np.full(CONTROLS, 1.5))(candidates)  # outside of the bounds
+
+    where = space(origin, mask, spread=spread, choices=True)
+    found = search(where, measure, prior_db=prior_db, limit_candidates=60, seed=seed)
+    every = np.concatenate([*tried, where.around(20, np.random.default_rng(seed), 2.0), found.positions[None]])
     assert found.cost_db <= found.start_cost_db
-    assert np.array_equal(found.settings[~mask], origin[~mask])
-    assert ((found.settings >= 0) & (found.settings <= 1)).all()
+    assert ((every >= 0) & (every <= 1)).all()
+    assert (every[:, ~mask] == origin[~mask]).all()
+    assert np.isin(every[:, SWITCH.control], SWITCH.places).all() and np.isin(every[:, MODE.control], MODE.places).all()
+
+
+def test_a_strong_prior_keeps_the_start_and_a_weak_one_does_not() -> None:
+    start, target = np.full(CONTROLS, 0.5), np.full(CONTROLS, 0.7)
+    strong, weak = (search(space(start), bowl(target), prior_db=p, limit_candidates=400) for p in (50.0, 0.1))
+    np.testing.assert_allclose(strong.positions, start, atol=0.01)
+    assert np.abs(weak.positions - target).max() < 0.1
+
+
+def test_the_prior_counts_spreads_and_other_choices() -> None:
+    where = space(np.array([0.5, 0.0, 0.5, 0.5, 0.0]), choices=True)
+    moved = np.array([[0.7, 0.0, 0.5, 0.5, 0.0], [0.5, 0.5, 0.5, 0.5, 0.0], [0.5, 0.0, 0.5, 0.5, 0.0]])
+    np.testing.assert_allclose(where.prior(moved), [2 / 5, 2 / 5, 0])
 
 
 def test_candidates_that_must_not_be_taken_are_not_taken() -> None:
-    def measure(candidates: NDArray[np.float32]) -> NDArray[np.float64]:
-        distance = 40.0 * candidates.mean(axis=1).astype(np.float64)
-        return np.where(candidates[:, 0] < 0.45, np.inf, distance)
+    def measure(candidates: Positions) -> NDArray[np.float64]:
+        return np.where(candidates[:, 0] < 0.45, np.inf, 40.0 * candidates.mean(axis=1))
 
-    found = search(np.full(CONTROLS, 0.5, np.float32), LOW, HIGH, ALL, measure, limit_s=1.0, seed=1)
-    assert found.settings[0] >= 0.45
+    found = search(space(np.full(CONTROLS, 0.5)), measure, prior_db=0.1, limit_candidates=200, seed=1)
+    assert found.positions[0] >= 0.45
     assert found.cost_db < found.start_cost_db
+
+
+def test_a_search_that_finds_nothing_ends_early() -> None:
+    start = np.full(CONTROLS, 0.5)
+    found = search(space(start), bowl(start), prior_db=1.0, limit_s=60.0)
+    assert found.candidates < 200
+    np.testing.assert_array_equal(found.positions, start)
 
 
 @pytest.mark.parametrize("limit_s", [0.0, -1.0])
 def test_no_time_means_no_search(limit_s: float) -> None:
-    start = np.full(CONTROLS, 0.5, np.float32)
-    found = search(start, LOW, HIGH, ALL, bowl(np.zeros(CONTROLS, np.float32)), limit_s=limit_s)
+    start = np.full(CONTROLS, 0.5)
+    found = search(space(start), bowl(np.zeros(CONTROLS)), prior_db=0.0, limit_s=limit_s)
     assert found.candidates == 1
-    assert np.array_equal(found.settings, start)
+    assert np.array_equal(found.positions, start)

@@ -19,7 +19,7 @@ from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import frames_that_sound
 from bridge.training.judging.cases import Case
 from bridge.training.judging.mfcc import mfcc_cosine
-from bridge.training.learning.audio_distances import convergence, log_difference_db, magnitudes
+from bridge.training.learning.audio_distances import FLOOR, convergence, log_difference_db, magnitudes
 from bridge.training.sources.speech import resample
 
 Audio = NDArray[np.float32]
@@ -48,7 +48,7 @@ class Measures:
             "mel_db": frame_distance_db(made, case.truth, rate),
             "mel_db_equal_loudness": frame_distance_db(gain * made, case.truth, rate),
             "mrstft": _multi_resolution(spectrum, self._spectrum),
-            "mrstft_equal_loudness": _multi_resolution(tuple(float(gain) * part for part in spectrum), self._spectrum),
+            "mrstft_equal_loudness": _multi_resolution(_louder(spectrum, float(gain)), self._spectrum),
             "mfcc": mfcc_cosine(_at_rate(made, rate, MFCC_RATE_HZ), self._for_mfcc, MFCC_RATE_HZ),
         }
 
@@ -88,6 +88,13 @@ def multi_resolution_stft(audio: Audio, truth: Audio, sample_rate_hz: int) -> fl
 def _spectrum(audio: Audio, sample_rate_hz: int) -> tuple[Tensor, ...]:
     with torch.inference_mode():
         return magnitudes(torch.from_numpy(np.ascontiguousarray(audio))[None], sample_rate_hz)
+
+
+def _louder(spectrum: tuple[Tensor, ...], gain: float) -> tuple[Tensor, ...]:
+    """The magnitudes that the sound would have at `gain`: their floor stays where it is."""
+    floor = FLOOR**2
+    with torch.inference_mode():
+        return tuple(((part.square() - floor).clamp_min(0) * gain**2 + floor).sqrt() for part in spectrum)
 
 
 def _multi_resolution(own: tuple[Tensor, ...], right: tuple[Tensor, ...]) -> float:

@@ -24,7 +24,7 @@ from bridge.training.judging.match_eq import match_eq
 from bridge.training.judging.searches import Searched, cma_search, random_search
 from bridge.training.judging.typical import Target, Targets
 
-LOUDNESS_PASSES = 3  # a limiter takes loudness away; the gain before it is corrected so often
+LOUDNESS_PASSES = 6  # a limiter takes loudness away; the gain before it is corrected so often
 _HIGHEST_GAIN_DB = 40.0
 _LIMITED = Chain(
     name="gain-and-limiter",

@@ -1,61 +1,89 @@
-"""Scores: cases are what they claim, the measure is one, and a model is never judged by what it heard."""
+"""An evaluation from end to end, on few cases: complete, repeatable, honest about what the model heard, stoppable."""
 
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from bridge.audio.synthesis import synthesise
-from bridge.errors import AudioError
+from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
-from bridge.model.bundle import load_bundle
-from bridge.model.features import hear
-from bridge.model.manifest import FeatureSettings
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost, Render
-from bridge.training.judging.cases import draw_cases
-from bridge.training.judging.evaluate import evaluate_model, evaluate_on, frame_distance_db, score_rows
-from bridge.training.sources.files import find_files, read
+from bridge.training.judging.card import write_card
+from bridge.training.judging.evaluate import Asked, Evaluation, evaluate_model, evaluate_on
+from bridge.training.judging.rows import shown_rows
+from bridge.training.sources.files import find_files
+from bridge.training.tasks.registry import task_called
 
-ROOT = Path(__file__).parents[3]
-MODEL = ROOT / "models" / "channel-strip"
+MODEL = Path(__file__).parents[3] / "models" / "channel-strip"
+TASK = task_called("channel-strip")
 
 
-def test_hidden_settings_lead_from_what_is_given_to_the_truth(chain: Chain, host: PluginHost, folder: Path) -> None:
-    recordings = read(find_files([folder]))[:4]
-    for use in ("match", "automix"):
-        for case in draw_cases(chain, host, recordings, use, each=2, seed=1):
-            right = host.render(chain, [Render(case.given, case.sample_rate_hz, case.hidden)])[0]
-            before = frame_distance_db(case.given, case.truth, case.sample_rate_hz)
-            after = frame_distance_db(right, case.truth, case.sample_rate_hz)
-            assert after < max(0.3, 0.25 * before), "the low cut at its lowest leaves a trace"
-            assert (case.reference is None) == (use == "automix")
+@pytest.fixture(scope="module")
+def told() -> list[float]:
+    return []
 
 
-def test_the_measure_counts_decibels_of_sounding_frames() -> None:
-    audio = synthesise("pad", duration_s=2.0, sample_rate_hz=44100, seed=0)
-    assert frame_distance_db(audio, audio, 44100) == 0
-    louder = frame_distance_db(audio * np.float32(10 ** (6 / 20)), audio, 44100)
-    above_floor = hear([audio], 44100, FeatureSettings()).log_mel > FeatureSettings().floor_db + 6
-    assert louder == pytest.approx(6.0 * float(above_floor.mean()), abs=0.5)
+@pytest.fixture(scope="module")
+def evaluation(automix: Automix, folder: Path, told: list[float]) -> Evaluation:
+    files = [
+        file
+        for file in find_files([folder])
+        if file.name in ("song00/bass.wav", "song01/drums.wav", "loops/loop1.flac")
+    ]
+    return evaluate_on(automix, files, TASK, Asked(each=1), progress=lambda share, _: told.append(share))  # fmt: skip
 
 
-def test_scores_hold_all_methods_and_can_be_written_as_json(host: PluginHost, folder: Path) -> None:
-    automix = Automix(load_bundle(MODEL), host)
-    told: list[float] = []
-    scores = evaluate_on(
-        automix, read(find_files([folder]))[:3], each=2, seed=0, progress=lambda share, _: told.append(share)
-    )
-    assert [row["method"] for row in scores["uses"]["match"]] == ["nothing", "gain match", "match EQ", "model"]
-    assert [row["method"] for row in scores["uses"]["automix"]] == ["nothing", "match EQ", "model"]
-    for rows in scores["uses"].values():
+def test_scores_hold_all_methods_and_can_be_written_as_json(evaluation: Evaluation) -> None:
+    uses = evaluation.scores["uses"]
+    assert set(uses) == {"match", "automix", "foreign"}
+    rivals = ["nothing", "gain match", "match EQ", "gain + limiter", "random search", "CMA-ES"]
+    assert [row["method"] for row in uses["match"]] == [*rivals, "model"]
+    for rows in uses.values():
         assert rows[0]["ratio"] == 1.0 and rows[0]["worse"] == 0.0
         assert all(row["ratio_low"] <= row["ratio"] <= row["ratio_high"] for row in rows)
-    json.dumps(scores, allow_nan=False)
-    columns, rows = score_rows(scores)
+        spent = {row["method"]: row["renders"] for row in rows}
+        assert spent["random search"] == spent["CMA-ES"] <= spent["model"], "an equal budget"
+    json.dumps(evaluation.scores, allow_nan=False)
+    columns, rows = shown_rows(evaluation.scores)
     assert all(len(row) == len(columns) for row in rows)
+
+
+def test_foreign_settings_are_not_compared_with_any(evaluation: Evaluation) -> None:
+    assert evaluation.scores["controls"]["foreign"] == []
+    assert evaluation.scores["confidence"]["foreign"] == []
+    assert evaluation.scores["controls"]["match"]
+
+
+def test_the_model_is_judged_at_rates_it_never_saw(evaluation: Evaluation) -> None:
+    for rows in evaluation.scores["rates"].values():
+        assert [row["sample_rate_hz"] for row in rows] in ([], [32_000, 96_000])
+    (low, high) = evaluation.scores["rates"]["foreign"]
+    assert low["cases"] == high["cases"] > 0
+
+
+def test_examples_have_sound_before_and_after(evaluation: Evaluation) -> None:
+    assert {example.use for example in evaluation.examples} == {"match", "automix", "foreign"}
+    for example in evaluation.examples:
+        names = [name for name, _ in example.sounds]
+        assert {"before", "model", "truth"} <= set(names)
+        assert all(audio.ndim == 2 and audio.size for _, audio in example.sounds)
+
+
+def test_progress_only_goes_on_and_ends_at_one(evaluation: Evaluation, told: list[float]) -> None:
     assert told == sorted(told) and told[-1] == 1.0
+
+
+def test_the_card_has_a_table_for_every_use(evaluation: Evaluation, automix: Automix) -> None:
+    import msgspec
+
+    card = write_card(msgspec.structs.replace(automix.bundle.manifest, scores={"test": evaluation.scores}))
+    for use in evaluation.scores["uses"]:
+        assert f"### {use}\n" in card
+    assert "| gain + limiter |" in card and "At sample rates it never saw" in card
+
+
+def test_an_evaluation_can_be_stopped(automix: Automix, folder: Path) -> None:
+    with pytest.raises(ModelError, match="Stopped"):
+        evaluate_on(automix, find_files([folder])[:1], TASK, Asked(each=1), is_cancelled=lambda: True)
 
 
 def test_files_heard_in_training_are_not_judged(tmp_path: Path, folder: Path) -> None:
@@ -69,7 +97,8 @@ def test_files_heard_in_training_are_not_judged(tmp_path: Path, folder: Path) ->
     manifest["training"]["heard"] = names
     (model / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
     with pytest.raises(AudioError, match="heard all of these files"):
-        evaluate_model(model, [folder], workers=1)
+        evaluate_model(model, [folder], TASK, workers=1)
     manifest["training"]["heard"] = [name for name in names if name != "loops/loop1.flac"]
     (model / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
-    assert evaluate_model(model, [folder], workers=1, each=1)["files"] == ["loops/loop1.flac"]
+    judged = evaluate_model(model, [folder], TASK, workers=1, asked=Asked(each=1, rates_hz=(), budget=4))
+    assert judged.scores["files"] == ["loops/loop1.flac"]

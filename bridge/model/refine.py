@@ -1,0 +1,140 @@
+"""`--refine`: from the encoder's answer to better settings, by trying them through the plugins.
+
+What candidates are measured by holds on sounds that are not aligned: the long-term spectrum, dynamics and loudness
+(see `profile`) that the encoder would have this very track come to, and the distance of embeddings from the
+reference. The encoder is asked for that target by what the first candidates sound like: near the goal it judges
+better than from the track as it was, and the mean of many answers is better than one. How the weights were chosen:
+`models/LOG.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import PluginError
+from bridge.model.bundle import ModelBundle, normalized_to_positions, positions_to_normalized
+from bridge.model.guard import Guard
+from bridge.model.predict import Prediction, Predictor
+from bridge.model.profile import HeardSound, SoundProfile, profile_distances_db
+from bridge.model.search import Positions, Space, search
+
+Settings = NDArray[np.float32]
+
+FIRST_CANDIDATES = 12
+FIRST_SHARE = 0.7  # of a spread, that the first candidates lie around the answer
+ANSWER_SHARE = 1 / 3  # of the target, that the sound of the answer itself makes up
+PRIOR_DB = 0.3  # for each spread that the controls move on average
+EMBEDDING_DB = 8.0  # for one unit of difference per dimension of the embedding
+PAYS_SHARE = 0.2  # of its cost, that a search must save to be taken
+SPREADS = (0.01, 0.5)  # of a range: what a predicted spread is held to
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Settings (controls,) that a search found, and whether it saved enough to be believed."""
+
+    settings: Settings
+    pays: bool
+    candidates: int
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """A search for one track, with the ears of the guard that will judge what it finds.
+
+    `free` (controls,) may move; `current` is where the others stay.
+    """
+
+    bundle: ModelBundle
+    guard: Guard
+    reference: HeardSound | None
+    prediction: Prediction
+    current: Settings
+    free: NDArray[np.bool_]
+
+    def run(
+        self,
+        limit_s: float,
+        *,
+        limit_candidates: float = np.inf,
+        seed: int = 0,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> Refined:
+        """Search for at most `limit_s` seconds. PluginError where not even the encoder's answer can be rendered."""
+        space = self._space()
+        measure = self._measure(space, np.random.default_rng(seed))
+        found = search(
+            space,
+            measure,
+            prior_db=PRIOR_DB,
+            limit_s=limit_s,
+            limit_candidates=limit_candidates - FIRST_CANDIDATES,
+            seed=seed,
+            progress=progress,
+        )
+        pays = found.start_cost_db - found.cost_db >= PAYS_SHARE * found.start_cost_db
+        return Refined(self._settings(found.positions), bool(pays), found.candidates + FIRST_CANDIDATES)
+
+    def _space(self) -> Space:
+        """Around the encoder's answer, as far as its confidence says that it may be wrong."""
+        chain, tolerance = self.bundle.chain, self.bundle.manifest.confidence.tolerance
+        answer = np.where(self.free, self.prediction.settings, self.current)
+        confidence = np.clip(self.prediction.confidence.astype(np.float64), 0, 1 - 1e-6)
+        spread = np.clip(-tolerance / np.log1p(-np.maximum(confidence, 1e-6)), *SPREADS)
+        categories = self.bundle.encoder.categories
+        for category in categories:
+            spread[category.control] = 1 - confidence[category.control]
+        return Space(normalized_to_positions(chain, answer).astype(np.float64), spread, self.free, categories)
+
+    def _settings(self, positions: Positions) -> Settings:
+        """Normalized settings (..., controls); fixed controls exactly where they are, even outside of the bounds."""
+        return np.where(self.free, positions_to_normalized(self.bundle.chain, positions), self.current).astype(
+            np.float32
+        )
+
+    def _measure(self, space: Space, generator: np.random.Generator) -> Callable[[Positions], NDArray[np.float64]]:
+        """What candidates cost in dB, infinity where a plugin failed."""
+        predictor = Predictor(self.bundle)
+        first = np.vstack([space.start, space.around(FIRST_CANDIDATES, generator, FIRST_SHARE)])
+        target = self._target(predictor, self.guard.hear(list(self._settings(first))))
+
+        def measure(positions: Positions) -> NDArray[np.float64]:
+            return self._costs(predictor, self.guard.hear(list(self._settings(positions))), target)
+
+        return measure
+
+    def _target(self, predictor: Predictor, first: Sequence[HeardSound | None]) -> NDArray[np.float32]:
+        """(2, bands), mean and spread in dB, of where to go: what the encoder sees from the first candidates, and with
+        half the weight what its answer sounds like. PluginError where that could not be rendered."""
+        sounds = [sound for sound in first if sound is not None]
+        if not sounds or first[0] is None:
+            raise PluginError("The plugins returned nothing usable at the predicted settings; nothing can be refined.")
+        seen = predictor.compare(sounds, self.reference).targets.mean(0)
+        return np.asarray(seen + ANSWER_SHARE * (_stacked(first[0].profile) - seen), dtype=np.float32)
+
+    def _costs(
+        self, predictor: Predictor, sounds: Sequence[HeardSound | None], target: NDArray[np.float32]
+    ) -> NDArray[np.float64]:
+        costs = np.full(len(sounds), np.inf)
+        heard = {index: sound for index, sound in enumerate(sounds) if sound is not None}
+        if not heard:
+            return costs
+        bands = min(sound.bands_heard for sound in heard.values())
+        profiles = np.stack([_stacked(sound.profile)[:, :bands] for sound in heard.values()])
+        apart = profile_distances_db(
+            target[:, :bands],
+            profiles,
+            level_counts=self.guard.aim.level_counts,
+            features=self.bundle.manifest.features,
+        )
+        embedded = predictor.compare(list(heard.values()), self.reference).strangeness if self.reference else 0.0
+        costs[list(heard)] = apart + EMBEDDING_DB * embedded
+        return costs
+
+
+def _stacked(profile: SoundProfile) -> NDArray[np.float32]:
+    return np.stack([profile.mean_db, profile.spread_db])

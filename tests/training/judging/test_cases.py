@@ -1,0 +1,41 @@
+"""Cases are what they claim, and stay it at another sample rate."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost, Render
+from bridge.training.judging.cases import at_rate, draw_cases
+from bridge.training.judging.measures import frame_distance_db
+from bridge.training.sources.files import find_files, read
+
+
+@pytest.mark.parametrize("use", ["match", "automix"])
+def test_hidden_settings_lead_from_what_is_given_to_the_truth(
+    chain: Chain, host: PluginHost, folder: Path, use: str
+) -> None:
+    cases = draw_cases(chain, host, read(find_files([folder]))[:4], use, each=2, seed=1)
+    assert cases
+    for case in cases:
+        assert case.hidden is not None
+        right = host.render(chain, [Render(case.given, case.sample_rate_hz, case.hidden)])[0]
+        before = frame_distance_db(case.given, case.truth, case.sample_rate_hz)
+        after = frame_distance_db(right, case.truth, case.sample_rate_hz)
+        assert after < max(0.3, 0.25 * before), "the low cut at its lowest leaves a trace"
+        assert (case.reference is None) == (use == "automix")
+        assert case.level_counts == (use == "match")
+
+
+@pytest.mark.parametrize("rate", [32_000, 96_000])
+def test_at_another_rate_the_settings_are_still_right(chain: Chain, host: PluginHost, folder: Path, rate: int) -> None:
+    """Filters of the same displayed values come close to those at the other rate; above 14 kHz they may not."""
+    for case in draw_cases(chain, host, read(find_files([folder]))[:3], "match", each=1, seed=1):
+        moved = at_rate(case, rate)
+        assert moved.given.shape[-1] == round(case.given.shape[-1] * rate / case.sample_rate_hz)
+        assert np.sqrt(np.mean(moved.given**2)) == pytest.approx(np.sqrt(np.mean(case.given**2)), rel=0.05)
+        assert moved.hidden is not None
+        right = host.render(chain, [Render(moved.given, rate, moved.hidden)])[0]
+        before = frame_distance_db(moved.given, moved.truth, rate)
+        assert frame_distance_db(right, moved.truth, rate) < max(0.8, 0.4 * before)
