@@ -20,29 +20,28 @@ from bridge.plugins.chain import Chain
 
 Float = NDArray[np.float64]
 
+HELD_FRAMES = 3  # a sound within another needs its own place for so long
+
 
 @dataclass(frozen=True)
 class Region:
-    """Frames `start`..`end` (excluded) in which `control` acts, where it stands then (0..1), and how sure that is."""
+    """Frames `start`..`end` (excluded) in which `control` acts, and how sure that is at its surest."""
 
     control: int
     start: int
     end: int
-    position: float
     sureness: float
 
 
 def find_regions(heard: HeardFrames, settings: AutomationSettings) -> list[Region]:
-    """Where controls act at all, by control and time. Each region has one place, the mean of what was predicted."""
+    """Where controls act at all, by control and time. What never arrives is a doubt and no region."""
     regions = []
     for control, ramp in enumerate(_ramps(heard, settings)):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], (ramp > 0).astype(np.int8), [0]])))
         for start, end in edges.reshape(-1, 2):
-            weight = ramp[start:end]
-            position = float(np.average(heard.position[control, start:end], weights=weight))
-            sureness = float(heard.activity[control, start:end].max())
-            if weight.max() >= 1.0:  # what never arrives is a doubt, no event
-                regions.append(Region(control, int(start), int(end), position, sureness))
+            if ramp[start:end].max() >= 1.0:
+                sureness = float(heard.activity[control, start:end].max())
+                regions.append(Region(control, int(start), int(end), sureness))
     return regions
 
 
@@ -56,28 +55,42 @@ def draw_curves(
 ) -> dict[int, Curve]:
     """The curve of each control that moves in any of `regions`, in normalized values; the others have none.
 
-    `amount` 0..1 is how far controls go from their rest.
+    Before a curve is smoothed, each departure from rest is held for as long as smoothing reaches, except where
+    somebody speaks: a click of one frame must be met in full. `amount` 0..1 is how far controls go from their rest.
     """
-    hop_s = float(heard.times_s[1] - heard.times_s[0]) if len(heard.times_s) > 1 else 1.0
     neutral, (low, high) = neutral_positions(chain), chain.bounds
     ramps = _ramps(heard, settings)
+    width = round(settings.smoothing_s / _hop_s(heard))
     curves = {}
     for control in sorted({region.control for region in regions}):
-        moved = np.zeros(len(heard.times_s))
+        departure = np.zeros(len(heard.times_s))
         for region in regions:
             if region.control == control:
                 span = slice(region.start, region.end)
-                moved[span] = ramps[control, span] * (region.position - neutral[control])
-        position = neutral[control] + amount * smooth(moved, round(settings.smoothing_s / hop_s))
+                place = heard.position[control, span].astype(np.float64) - neutral[control]
+                departure[span] = ramps[control, span] * _farthest(place, HELD_FRAMES)
+        speaks = (heard.speech > 0.5) & (departure == 0)
+        held = np.where(speaks, departure, _farthest(departure, width))
+        position = neutral[control] + amount * smooth(held, width)
         thinned = thin(heard.times_s, position, settings.tolerance)
-        first, width = float(low[control]), float(high[control] - low[control])
-        curves[control] = Curve(thinned.times_s, first + np.clip(thinned.values, 0, 1) * width)
+        first, reach = float(low[control]), float(high[control] - low[control])
+        curves[control] = Curve(thinned.times_s, first + np.clip(thinned.values, 0, 1) * reach)
     return curves
 
 
 def _ramps(heard: HeardFrames, settings: AutomationSettings) -> Float:
     """(controls, frames) 0 at rest .. 1 arrived."""
-    hop_s = float(heard.times_s[1] - heard.times_s[0]) if len(heard.times_s) > 1 else 1.0
     ramp = np.clip((heard.activity - settings.unsure) / (settings.sure - settings.unsure), 0.0, 1.0)
-    before, behind = round(settings.early_s / hop_s), round(settings.late_s / hop_s)
+    before, behind = round(settings.early_s / _hop_s(heard)), round(settings.late_s / _hop_s(heard))
     return narrowed(ramp.astype(np.float64), before=before, behind=behind)
+
+
+def _farthest(departure: Float, width: int) -> Float:
+    """(frames,) the departure that is farthest from 0 within `width` frames to either side."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(departure, width), 2 * width + 1)
+    farthest = np.abs(windows).argmax(1)
+    return np.asarray(np.take_along_axis(windows, farthest[:, None], 1)[:, 0])
+
+
+def _hop_s(heard: HeardFrames) -> float:
+    return float(heard.times_s[1] - heard.times_s[0]) if len(heard.times_s) > 1 else 1.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bridge.audio.files import read_audio
 from bridge.report.page import Section, measure_rows, write_page
-from bridge.report.plots import level_plot, spectrum_plot
+from bridge.report.plots import curve_plot, level_plot, spectrum_plot
 
 if TYPE_CHECKING:
     from bridge.model.file_result import FileResult
@@ -32,6 +32,11 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
         plots=[
             ("Long-term spectrum", spectrum_plot(before, after, rate, aim)),
             ("Level over time", level_plot(before, after, rate)),
+            *(
+                (f"{row.slot}.{row.control} over time", curve_plot(row.breakpoints, row.unit, before.shape[1] / rate))
+                for row in result.controls
+                if row.breakpoints
+            ),
         ],
         players=players,
     )

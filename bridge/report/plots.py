@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,6 +83,18 @@ def level_plot(before: NDArray[np.float32], after: NDArray[np.float32], sample_r
     axes.set_xlabel("s")
     axes.set_ylabel("dB RMS")
     axes.set_ylim(-72, 3)
+    return png_uri(figure)
+
+
+def curve_plot(breakpoints: Sequence[tuple[float, float]], unit: str, shown_s: float) -> str:
+    """One control over the first `shown_s` seconds, from breakpoints (seconds, real value), as a PNG data URI."""
+    figure = new_figure(height=1.6)
+    axes = figure.add_subplot()
+    times_s, values = zip(*breakpoints, strict=True)
+    axes.plot((0.0, *times_s, shown_s), (values[0], *values, values[-1]), color=AFTER_COLOUR, linewidth=1.2)
+    axes.set_xlim(0, shown_s)
+    axes.set_xlabel("s")
+    axes.set_ylabel(unit)
     return png_uri(figure)
 
 
