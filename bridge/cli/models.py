@@ -47,7 +47,7 @@ def evaluate(
     from bridge.model.manifest import find_model, read_manifest
     from bridge.report.evaluation_page import write_evaluation_page
     from bridge.training.judging.evaluate import Asked, evaluate_model
-    from bridge.training.judging.rows import shown_rows
+    from bridge.training.judging.rows import shown_tables
     from bridge.training.tasks.registry import task_called
 
     settings = settings_of(context)
@@ -68,7 +68,8 @@ def evaluate(
     if report_file is not None:
         write_evaluation_page(report_file, evaluation.scores, evaluation.examples)
     if json_file is None or str(json_file) != "-":
-        print_table(f"{model} on unseen recordings", *shown_rows(evaluation.scores))
+        for title, columns, rows in shown_tables(evaluation.scores):
+            print_table(f"{title}, on recordings that {model} never heard", columns, rows)
 
 
 @click.command()

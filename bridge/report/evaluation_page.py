@@ -18,7 +18,7 @@ from bridge.audio.files import encode_flac
 from bridge.report.evaluation_plots import methods_plot, reliability_plot, scatter_plot
 from bridge.report.page import Section, write_page
 
-METHOD_COLUMNS = ("method", "after / before", "95%", "made worse", "dB before", "dB after", "renders", "cases")
+METHOD_COLUMNS = ("method", "after / before", "made worse", "dB after", "renders", "cases")
 _MEASURES = {
     "mel_db": "mel distance, raw",
     "mel_db_equal_loudness": "mel distance, equal loudness",
@@ -52,10 +52,8 @@ def method_cells(row: dict[str, Any]) -> tuple[str, ...]:
     """A row of an evaluation under `METHOD_COLUMNS`, as people read it."""
     return (
         row["method"],
-        f"{row['ratio']:.2f}",
-        f"{row['ratio_low']:.2f}–{row['ratio_high']:.2f}",
+        f"{row['ratio']:.2f} ({row['ratio_low']:.2f}–{row['ratio_high']:.2f})",
         f"{row['worse']:.1%} ({row['worse_cases']})",
-        f"{row['before_db']:.2f}",
         f"{row['after_db']:.2f}",
         f"{row['renders']:.0f}",
         str(row["cases"]),

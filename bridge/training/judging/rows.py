@@ -200,13 +200,16 @@ def task_rows(scored: Sequence[Scored]) -> list[Row]:
     return rows
 
 
-def shown_rows(scores: Row) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Columns and rows of a table for people, from the scores of `evaluate.evaluate_model`."""
-    rows = [
-        (use if family == "all" else f"{use}, {family}", *method_cells(row))
-        for family, key in (("all", "uses"), ("songs", "songs"))
-        for use, table in scores[key].items()
-        for row in table
-        if family == "all" or row["cases"] != scores["uses"][use][0]["cases"]
-    ]
-    return ("use", *METHOD_COLUMNS), rows
+def shown_tables(scores: Row) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """(title, columns, rows) of tables for people, from the scores of `evaluate.evaluate_model`.
+
+    Stems of songs have tables of their own where there are other recordings too.
+    """
+    tables = []
+    for use, rows in scores["uses"].items():
+        songs = scores["songs"].get(use, [])
+        named = [(use, rows)]
+        if songs and songs[0]["cases"] != rows[0]["cases"]:
+            named.append((f"{use}, stems of songs", songs))
+        tables += [(title, METHOD_COLUMNS, [method_cells(row) for row in table]) for title, table in named]
+    return tables

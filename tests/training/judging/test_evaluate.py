@@ -9,7 +9,7 @@ from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.training.judging.card import write_card
 from bridge.training.judging.evaluate import Asked, Evaluation, evaluate_model, evaluate_on
-from bridge.training.judging.rows import shown_rows
+from bridge.training.judging.rows import shown_tables
 from bridge.training.sources.files import find_files
 from bridge.training.tasks.registry import task_called
 
@@ -43,8 +43,9 @@ def test_scores_hold_all_methods_and_can_be_written_as_json(evaluation: Evaluati
         spent = {row["method"]: row["renders"] for row in rows}
         assert spent["random search"] == spent["CMA-ES"] <= spent["model"], "an equal budget"
     json.dumps(evaluation.scores, allow_nan=False)
-    columns, rows = shown_rows(evaluation.scores)
-    assert all(len(row) == len(columns) for row in rows)
+    tables = shown_tables(evaluation.scores)
+    assert {"match", "automix", "foreign"} <= {title for title, _, _ in tables}
+    assert all(len(row) == len(columns) for _, columns, rows in tables for row in rows)
 
 
 def test_foreign_settings_are_not_compared_with_any(evaluation: Evaluation) -> None:

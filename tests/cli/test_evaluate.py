@@ -1,0 +1,52 @@
+"""`evaluate` from the command line: table, JSON and page of one run; bad options are refused."""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from pedalboard.io import AudioFile
+
+from bridge.audio.synthesis import synthesise
+from bridge.cli import main
+
+RATE_HZ = 44_100
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two short recordings that no model heard, in a folder with an umlaut."""
+    monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "Neue Stücke"
+    folder.mkdir()
+    for kind in ("strings", "drums"):
+        audio = 0.3 * synthesise(kind, duration_s=3.0, sample_rate_hz=RATE_HZ, seed=9)
+        with AudioFile(str(folder / f"{kind}.wav"), "w", samplerate=RATE_HZ, num_channels=1, bit_depth=32) as file:
+            file.write(np.asarray(audio, np.float32))
+    return folder
+
+
+def test_one_run_gives_table_json_and_page(folder: Path, tmp_path: Path) -> None:
+    scores_file, page = tmp_path / "scores.json", tmp_path / "report.html"
+    told = ["--json", scores_file, "--report", page, "--each", 1, "--seed", 3, "--budget", 8, "--refine", 0.01]
+    result = CliRunner().invoke(main, ["evaluate", "channel-strip", str(folder), *map(str, told)])
+    assert result.exit_code == 0, result.output
+    for word in ("match", "automix", "foreign", "CMA-ES", "gain + limiter", "model"):
+        assert word in result.output
+    scores = msgspec.json.decode(scores_file.read_bytes())
+    assert (scores["files"], scores["cases_per_file"], scores["seed"]) == (["drums.wav", "strings.wav"], 1, 3)
+    assert (scores["budget"], scores["refine_s"]) == (8, 0.01)
+    searched = [row for rows in scores["uses"].values() for row in rows if row["method"] in ("random search", "CMA-ES")]
+    assert searched and all(row["renders"] <= 8 for row in searched)
+    text = page.read_text("utf-8")
+    assert text.count("<audio") >= 6 and "data:audio/flac;base64," in text
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--each", "0"), ("--budget", "0"), ("--refine", "-1"), ("--seed", "-1")]
+)
+def test_options_out_of_range_are_refused(folder: Path, option: str, value: str) -> None:
+    result = CliRunner().invoke(main, ["evaluate", "channel-strip", str(folder), option, value])
+    assert result.exit_code == 2
+    assert option in result.stderr
