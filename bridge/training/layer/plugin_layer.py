@@ -49,8 +49,8 @@ class PluginLayer(nn.Module):
         block_frames: how many samples one row of moving settings holds.
         moves_choices: whether switches are perturbed as well; they get no gradient otherwise. Give the estimator
             steps that reach their next choice (`perturbation.steps_over_choices`).
-        seed: of the random directions. The number of steps taken is part of `state_dict`, so that a training that
-            is resumed draws what it would have drawn.
+        seed: of the random directions; another one for each process that trains. The number of steps taken is part
+            of `state_dict`, so that a training that is resumed draws what it would have drawn.
         statistics: collects what the gradients look like; None collects nothing.
 
     `rendered` (batch,) tells of the latest call which examples came out. A plugin that fails at an example costs that
@@ -152,7 +152,7 @@ class _Through(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, audio: Tensor, positions: Tensor, layer: PluginLayer, probes: bool, perturbs: bool) -> Tensor:
         ctx.step = layer.begin(audio, positions, perturbs=perturbs, probes=probes)
-        ctx.like = audio, positions
+        ctx.like = audio.new_empty(0), positions.new_empty(0)
         output = _tensor(ctx.step.output(), audio)
         layer._note(ctx.step)
         return output

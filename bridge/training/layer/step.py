@@ -6,7 +6,7 @@ Arrays only; `plugin_layer` makes them tensors.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -64,9 +64,13 @@ class Step:
         groups = self._groups()
         is_at_once = len(groups) <= 1
         base, pairs = self._render(groups[0] if groups and is_at_once else range(0), with_base=True)
+        output = self._taken(base)
         if is_at_once:
             self._kept = [_differences(pair) for pair in pairs]
-        return self._taken(base)
+        else:  # what is rendered in the backward pass must not depend on what becomes of the caller's array
+            self._question = replace(self._question, audio=self._question.audio.copy())
+            self._sounds = list(self._question.audio)
+        return output
 
     def pull_back(self, upstream: Float32) -> tuple[Float64 | None, Float64 | None]:
         """Gradients to the audio and to the positions, from the gradient of the output; None where not wanted."""

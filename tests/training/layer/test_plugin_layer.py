@@ -209,6 +209,20 @@ def test_outputs_that_would_take_too_much_memory_follow_in_parts(
         torch.testing.assert_close(a, b)
 
 
+def test_audio_may_be_written_over_before_the_backward_pass(
+    host: PluginHost, builtin: MakeChain, noise: MakeNoise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for kept_bytes in (step_module.KEPT_BYTES, 1):
+        monkeypatch.setattr(step_module, "KEPT_BYTES", kept_bytes)
+        audio, positions = noise(2), torch.full((2, 1), 0.4, requires_grad=True)
+        output = PluginLayer(host, builtin(GAIN), RATE_HZ)(audio, positions)
+        audio.zero_()
+        output.sum().backward()
+        found.append(positions.grad)
+    torch.testing.assert_close(found[0], found[1])
+
+
 def test_the_same_seed_draws_the_same_directions_also_after_a_resume(
     host: PluginHost, builtin: MakeChain, noise: MakeNoise
 ) -> None:
