@@ -205,7 +205,7 @@ def shown_tables(scores: Row) -> list[tuple[str, tuple[str, ...], list[tuple[str
 
     Stems of songs have tables of their own where there are other recordings too.
     """
-    tables = []
+    tables: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]] = []
     for use, rows in scores["uses"].items():
         songs = scores["songs"].get(use, [])
         named = [(use, rows)]
