@@ -112,6 +112,7 @@ def png_uri(figure: Figure) -> str:
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(True, color="#e4e4e0", linewidth=0.6)
+        axes.set_axisbelow(True)
         axes.tick_params(colors=INK, labelsize=8)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
