@@ -74,10 +74,9 @@ def judge_moving(
     return _tables(scored, at_rates, files, each=each, seed=seed), _examples(scored)
 
 
-def best_standing(chain_host: tuple[MovingModel, PluginHost], case: Case) -> Made:
+def best_standing(model: MovingModel, host: PluginHost, case: Case) -> Made:
     """The case through the settings, one for all of it, that come closest to the truth: each control by itself, from
     rest to the end of its range."""
-    model, host = chain_host
     neutral = neutral_positions(model.chain)
     rows = [neutral]
     for control, rest in enumerate(neutral):
@@ -105,7 +104,7 @@ def _score(model: MovingModel, host: PluginHost, case: Case, source: CaseSource)
     made = {
         "nothing": Made(case.given, applied=False),
         "gain match": Made(matched),
-        STANDING: best_standing((model, host), case),
+        STANDING: best_standing(model, host, case),
         "model": Made(audio, applied=movement.applied, renders=1),
     }
     measures = Measures(case)

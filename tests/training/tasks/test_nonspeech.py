@@ -1,0 +1,173 @@
+"""The task `nonspeech`, with a voice where espeak-ng is installed: who is on which side, and that it can be learned."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from humming import hummed
+
+from bridge.audio.files import AudioWriter
+from bridge.audio.synthesis import synthesise
+from bridge.errors import AudioError
+from bridge.model.manifest import EncoderSettings
+from bridge.model.moving import MovingModel
+from bridge.model.moving_job import move_audio
+from bridge.plugins.chain_file import load_chain
+from bridge.training.judging.nonspeech import event_results, speech_changes_db
+from bridge.training.learning.frames_learner import FramesLearner
+from bridge.training.learning.learner import LearnerSetup
+from bridge.training.learning.lessons import count_of
+from bridge.training.learning.processes import Processes
+from bridge.training.recipe import load_recipe
+from bridge.training.sources.files import Recording, find_files
+from bridge.training.sources.scenes import draw_scene
+from bridge.training.sources.studio import Studio
+from bridge.training.sources.voices import LANGUAGES, VARIANTS, spoken
+from bridge.training.tasks.nonspeech import Nonspeech, SpokenRecording, draw_example
+
+RATE = 44100
+CHAIN = load_chain(Path(__file__).parents[3] / "models" / "chains" / "nonspeech.toml")
+needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+
+
+def write(path: Path, audio: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with AudioWriter(path, sample_rate_hz=RATE, channels=len(audio)) as file:
+        file.write(audio)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Six clean recordings in a folder called Speech, three loops beside it."""
+    for number in range(6):
+        write(tmp_path / "Speech" / f"talk{number}.wav", hummed(number, count=3)[None])
+    for number in range(3):
+        write(
+            tmp_path / "loops" / f"loop{number}.wav", synthesise("pad", duration_s=3, sample_rate_hz=RATE, seed=number)
+        )
+    return tmp_path
+
+
+@pytest.fixture
+def recipe():
+    recipe = load_recipe("nonspeech")
+    return msgspec.structs.replace(
+        recipe,
+        encoder=EncoderSettings(kind="frames", width=48, blocks=6),
+        examples=msgspec.structs.replace(recipe.examples, shard_examples=12),
+        learning=msgspec.structs.replace(recipe.learning, batch=8, rate=4e-3, average_decay=0.97),
+    )
+
+
+def test_no_language_and_no_variant_is_on_two_sides():
+    for sides in (LANGUAGES, VARIANTS):
+        names = [name for side in sides.values() for name in side]
+        assert len(names) == len(set(names))
+
+
+@needs_voice
+def test_voices_speak_phrases_and_the_same_seed_says_the_same():
+    first, again, other = (spoken("test", seed, takes=1, sample_rate_hz=RATE)[0] for seed in (1, 1, 2))
+    assert np.array_equal(first.audio, again.audio) and not np.array_equal(first.audio, other.audio)
+    assert 5 < first.audio.shape[1] / RATE < 40 and first.audio.shape[0] == 1
+    assert first.name.split("-", 4)[-1].split("+")[-1] in VARIANTS["test"]
+
+
+def test_only_the_folder_called_speech_is_spoken(folder, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    gathered = Nonspeech().gather([folder], seed=0, takes=1)
+    for side in (gathered.train, gathered.validation):
+        own = [one for one in side if not one.name.startswith("synthesised/")]
+        assert all(isinstance(one, SpokenRecording) == one.name.startswith("Speech/") for one in own)
+        assert any(isinstance(one, SpokenRecording) for one in own)
+    assert not {one.name for one in gathered.train} & {one.name for one in gathered.validation}
+    assert any(name.startswith("Speech/") for name in gathered.test)
+
+
+def test_nobody_who_speaks_is_an_error_with_a_remedy(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    write(tmp_path / "loop.wav", synthesise("pad", duration_s=2, sample_rate_hz=RATE, seed=0))
+    with pytest.raises(AudioError, match="espeak-ng"):
+        Nonspeech().gather([tmp_path], seed=0, takes=1)
+
+
+def test_examples_are_scenes_and_things_to_leave_alone(host):
+    speaker = SpokenRecording("one", "one", hummed()[None], RATE)
+    pad = Recording("pad", "pad", synthesise("pad", duration_s=5, sample_rate_hz=RATE, seed=0), RATE)
+    studio = Studio(CHAIN, host, [speaker, pad], RATE, 4.0)
+    generator = np.random.default_rng(0)
+    scenes = [draw_example(studio, generator) for _ in range(40)]
+    alone = [scene for scene in scenes if not scene.speech]
+    assert 1 <= len(alone) <= 15
+    assert all(np.array_equal(scene.heard, scene.truth) for scene in alone)
+
+
+@needs_voice
+def test_cases_are_of_the_test_alone_and_ask_for_nothing_where_nothing_was_added(host, folder, monkeypatch):
+    monkeypatch.setattr("bridge.training.tasks.nonspeech.TEST_VOICES", 2)
+    monkeypatch.setattr("bridge.training.tasks.nonspeech.MUSIC_TAKES", 1)
+    cases = Nonspeech().cases(CHAIN, host, find_files([folder / "loops"]), each=1, seed=0)
+    assert set(cases) == {"nonspeech", "clean", "music"}
+    assert all(case.name.startswith("spoken/test") for case in cases["nonspeech"])
+    assert all(not np.array_equal(case.given, case.truth) for case in cases["nonspeech"])
+    assert all(np.array_equal(case.given, case.truth) for case in (*cases["clean"], *cases["music"]))
+    assert any(case.name.startswith("loop") for case in cases["music"])
+    measured = Nonspeech().measures(cases["nonspeech"][0], cases["nonspeech"][0].truth)
+    assert measured["events_down_db"] > 15 and measured["speech_changed_most_db"] < 1e-6
+
+
+def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, recipe):
+    speakers = [SpokenRecording(str(seed), str(seed), hummed(seed)[None], RATE) for seed in range(4)]
+    studio = Studio(CHAIN, host, speakers, RATE, 5.0)
+    task = Nonspeech()
+    manifest = msgspec.structs.replace(
+        manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder, job=task.job
+    )
+    shard = task.make_shard(studio, recipe, np.random.default_rng(0))
+    assert count_of(shard) == 12
+    learner = task.new_learner(
+        LearnerSetup(manifest, recipe.learning, torch.device("cpu"), 0, Processes(), studio, recipe.stages)
+    )
+    assert isinstance(learner, FramesLearner)
+    first = learner.validate(shard)
+    for step in range(90):
+        learner.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0])
+    assert sum(learner.validate(shard).values()) < 0.3 * sum(first.values())
+    learner.encoder.load_state_dict(learner.average)
+    model = MovingModel(manifest, learner.encoder.eval())
+    generator = np.random.default_rng(9)
+    down, changed = [], []
+    for seed in (7, 8):
+        scene = draw_scene(hummed(seed), RATE, generator, side="train", duration_s=6.0, eventless=0.0)
+        _, made = move_audio(model, host, scene.heard, RATE)
+        down += [one.down_db for one in event_results(scene, made) if one.kind in ("inhale", "exhale")]
+        changed += list(speech_changes_db(scene, made))
+    assert np.median(down) > 10
+    assert np.median(changed) < 0.5
+
+
+def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(host, manifest, recipe):
+    studio = Studio(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
+    recipe = msgspec.structs.replace(
+        recipe,
+        encoder=EncoderSettings(kind="frames", width=8, blocks=2),
+        examples=msgspec.structs.replace(recipe.examples, shard_examples=4),
+    )
+    manifest = msgspec.structs.replace(manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder)
+    shard = Nonspeech().make_shard(studio, recipe, np.random.default_rng(0))
+    setup = LearnerSetup(manifest, recipe.learning, torch.device("cpu"), 0, Processes(), studio, recipe.stages)
+
+    def learn(learner, steps):
+        return [learner.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0]) for step in steps]
+
+    whole, stopped, resumed = (FramesLearner(setup) for _ in range(3))
+    told = learn(whole, range(6))
+    learn(stopped, range(3))
+    resumed.load_state(stopped.state())
+    assert learn(resumed, range(3, 6)) == told[3:]
+    assert resumed.validate(shard) == whole.validate(shard)
