@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.manifest import FeatureSettings
+from bridge.model.manifest import FeatureSettings, JobSettings
 from bridge.model.profile import SoundProfile, distance_db, profile_distances_db
 
 NEIGHBOURS = 4
@@ -41,7 +41,8 @@ class Aim:
 
     def needed_db(self, before_db: float, share: float) -> float:
         """The distance to fall to, for an improvement on `before_db`; `share` is how much of the way is asked for."""
-        return before_db - max(LEAST_DB, share * max(self.margin_db, self.margin_share * before_db))
+        least_db = min(LEAST_DB, self.margin_db)
+        return before_db - max(least_db, share * max(self.margin_db, self.margin_share * before_db))
 
     def permits(self, before: SoundProfile, after: SoundProfile) -> bool:
         """Whether `after` is no farther from good recordings than `before` was."""
@@ -60,5 +61,21 @@ def aim_at_reference(reference: SoundProfile, features: FeatureSettings, *, leve
     return Aim(reference, features, level_counts=level_counts, margin_share=0.05, margin_db=LEAST_DB)
 
 
-def aim_at_prediction(predicted: SoundProfile, features: FeatureSettings, bank: NDArray[np.float32] | None) -> Aim:
-    return Aim(predicted, features, level_counts=False, margin_share=0.5, margin_db=1.0, bank=bank)
+def aim_at_prediction(
+    predicted: SoundProfile,
+    features: FeatureSettings,
+    bank: NDArray[np.float32] | None,
+    job: JobSettings | None = None,
+    *,
+    level_counts: bool = False,
+) -> Aim:
+    """How much of the way must be made is the model's to say, as `job`: a prediction tends to agree with itself."""
+    job = job or JobSettings()
+    return Aim(
+        predicted,
+        features,
+        level_counts=level_counts,
+        margin_share=job.margin_share,
+        margin_db=job.margin_db,
+        bank=bank,
+    )

@@ -118,7 +118,9 @@ class Automix:
         if task.reference is not None:
             is_levelled = self.target(task) is not None
             return aim_at_reference(task.reference.profile, features, level_counts=not is_levelled)
-        return aim_at_prediction(prediction.target, features, self.bundle.bank)
+        job = self.bundle.manifest.job
+        level_counts = not job.keeps_loudness and job.loudness_lufs is None
+        return aim_at_prediction(prediction.target, features, self.bundle.bank, job, level_counts=level_counts)
 
     def _refined(self, task: AutomixTask, guard: Guard, prediction: Prediction, progress: Progress) -> Refined:
         """Search from the prediction, by the guard's ears."""

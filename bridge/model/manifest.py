@@ -77,12 +77,15 @@ class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         loudness_lufs, ceiling_dbtp: the integrated loudness that comes out, and the true peak that nothing passes,
             where nobody asks for others; None for models without such targets, see `targets`.
         automation: how settings move in time; None for models that answer with one setting for all of a sound.
+        margin_share, margin_db: without a reference, how much of the way to the predicted sound must be made.
     """
 
     keeps_loudness: bool = True
     loudness_lufs: float | None = None
     ceiling_dbtp: float | None = None
     automation: AutomationSettings | None = None
+    margin_share: float = 0.5
+    margin_db: float = 1.0
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

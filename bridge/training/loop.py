@@ -190,7 +190,8 @@ def _course(
     device: torch.device,
 ) -> Course:
     recipe, order = options.recipe, options.order
-    setup = LearnerSetup(draft, recipe.learning, device, options.seed, processes, studio, recipe.stages)
+    checking = order.studio(studio.host, list(material.gathered.validation), augment=False)
+    setup = LearnerSetup(draft, recipe.learning, device, options.seed, processes, studio, recipe.stages, checking)
     return Course(
         folder=options.checkpoints,
         examples=material.examples,

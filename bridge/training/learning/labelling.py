@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +32,11 @@ Frames = NDArray[np.float32]
 Measure = Callable[[Positions], NDArray[np.float64]]
 
 FAILED_DB = 100.0  # what a render counts that a plugin failed
+DIFFERENCE = 0.04  # step of a control for its slope, as a share of its range
+DAMPINGS = (0.3, 2.0, 12.0)
+LONGEST_STEP = 0.2
+REWEIGHTINGS = 4
+LEAST_GAIN_DB = 0.01
 SIGMA = 0.22  # first step of a joint search, as a share of each range
 
 
@@ -90,7 +96,9 @@ class Ear:
     def _frames(self, audio: Audio, passage: Passage) -> Frames:
         start = round(passage.lead_in_s * passage.sample_rate_hz)
         with torch.inference_mode():
-            frames = log_mel(torch.from_numpy(np.ascontiguousarray(audio[:, start:])), passage.sample_rate_hz, self.features)
+            frames = log_mel(
+                torch.from_numpy(np.ascontiguousarray(audio[:, start:])), passage.sample_rate_hz, self.features
+            )
         return np.asarray(frames.numpy(), dtype=np.float32)
 
 
@@ -115,7 +123,7 @@ class Space:
         return position
 
     def choices(self, position: Positions) -> NDArray[np.int64]:
-        return np.rint(position[self.chosen] * (self.counts - 1)).astype(np.int64)
+        return np.asarray(np.rint(position[self.chosen] * (self.counts - 1)), dtype=np.int64)
 
 
 def search_jointly(
@@ -149,30 +157,73 @@ def search_jointly(
     return Label(best, cost, 1 + generations * population)
 
 
+def refine(ear: Ear, start: Label, *, rounds: int = 1) -> Label:
+    """Small steps from `start` that bring the sound closer to what `ear` holds it to; choices stay as they are.
+
+    Each round takes one-sided differences of the frames by every free control and solves for the step, with errors
+    weighed by their inverse (so that the mean absolute difference counts) and damped three times: heavily damped steps
+    hold controls that hardly matter where they were. What sounds best is taken, and nothing that is worse.
+    """
+    space, best = Space.of(ear.chain), start
+    for _ in range(rounds):
+        centre = best.position
+        signs = np.where(centre[space.free] > 0.5, -1, 1)
+        tries = np.repeat(centre[None], 1 + len(space.free), axis=0)
+        tries[np.arange(1, len(tries)), space.free] += (DIFFERENCE * signs).astype(np.float32)
+        heard = np.stack([np.concatenate([part.ravel() for part in parts]) for parts in ear.residuals(tries)])
+        slopes = (heard[1:] - heard[0]) / (DIFFERENCE * signs)[:, None]  # (free controls, frames and bands)
+        steps = [_damped_step(heard[0].astype(np.float64), slopes.astype(np.float64), damping) for damping in DAMPINGS]
+        candidates = np.repeat(centre[None], len(steps), axis=0)
+        candidates[:, space.free] = np.clip(candidates[:, space.free] + np.stack(steps), 0, 1)
+        costs = ear.cost(candidates)
+        leader = int(np.argmin(costs))
+        renders = best.renders + len(tries) + len(candidates)
+        here = float(np.abs(heard[0]).mean())
+        if costs[leader] >= here - LEAST_GAIN_DB:
+            return Label(centre, here, renders)
+        best = Label(candidates[leader], float(costs[leader]), renders)
+    return best
+
+
+def _damped_step(residual: NDArray[np.float64], slopes: NDArray[np.float64], damping: float) -> NDArray[np.float64]:
+    """The step (controls,) that least absolute differences ask for, held back by `damping` in dB per squared range."""
+    step = np.zeros(len(slopes))
+    for _ in range(REWEIGHTINGS):
+        weight = 1 / (np.abs(residual + step @ slopes) + 0.5) / residual.size
+        step = -np.linalg.solve(
+            (slopes * weight) @ slopes.T + damping * np.eye(len(slopes)), (slopes * weight) @ residual
+        )
+    return np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+
+
 class _Mixed:
     """CMA-ES, or CatCMA where the chain has choices, asked for a generation at a time."""
 
     def __init__(self, space: Space, origin: Positions, sigma: float, population: int, seed: int) -> None:
-        self._space = space
+        self._space, self._count = space, population
         mean = np.clip(origin[space.free], 0.02, 0.98).astype(np.float64)
-        bounds = np.tile((0.0, 1.0), (len(space.free), 1))
-        self._plain = self._mixed = None
-        if len(space.chosen):
-            self._mixed = CatCMA(
-                mean=mean, sigma=sigma, cat_num=space.counts, bounds=bounds, seed=seed, population_size=population
-            )
-        else:
-            self._plain = CMA(mean=mean, sigma=sigma, bounds=bounds, seed=seed, population_size=population)
-        self._count = population
+        common = {
+            "mean": mean,
+            "sigma": sigma,
+            "bounds": np.tile((0.0, 1.0), (len(space.free), 1)),
+            "seed": seed,
+            "population_size": population,
+        }
+        self._optimizer = CatCMA(**common, cat_num=space.counts) if len(space.chosen) else CMA(**common)
+        self._asked: list[Any] = []
 
     def ask(self) -> Positions:
-        space = self._space
-        if self._mixed is not None:
-            self._asked = [self._mixed.ask() for _ in range(self._count)]
-            chosen = [[int(row[:count].argmax()) for row, count in zip(c, space.counts, strict=True)] for _, c in self._asked]
-            return np.stack([space.join(x, c) for (x, _), c in zip(self._asked, chosen, strict=True)])
-        self._asked = [self._plain.ask() for _ in range(self._count)]
-        return np.stack([space.join(x, []) for x in self._asked])
+        self._asked = [self._optimizer.ask() for _ in range(self._count)]
+        return np.stack([self._position(point) for point in self._asked])
 
     def tell(self, costs: NDArray[np.float64]) -> None:
-        (self._mixed or self._plain).tell([(x, float(c)) for x, c in zip(self._asked, costs, strict=True)])
+        self._optimizer.tell([(point, float(cost)) for point, cost in zip(self._asked, costs, strict=True)])
+
+    def _position(self, point: Any) -> Positions:
+        """Of CMA-ES a vector; of CatCMA a vector, and for each choice a row with a 1 at what is chosen."""
+        if not len(self._space.chosen):
+            return self._space.join(point, [])
+        free, rows = point
+        return self._space.join(
+            free, [int(row[:count].argmax()) for row, count in zip(rows, self._space.counts, strict=True)]
+        )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,7 @@ Batch = dict[str, Tensor]
 MIN_CROP_FRAMES = 108  # two and a half seconds
 TRUNK_FRAMES = 129  # three seconds of each clip go through the convolutions, the costliest part of an update
 GRADIENT_LIMIT = 5.0
+CHECKED_EXAMPLES = 24  # rendered for one validation, where it is by the plugins
 
 
 class Learner(Protocol):
@@ -67,7 +69,8 @@ class Learner(Protocol):
 
 @dataclass(frozen=True)
 class LearnerSetup:
-    """What a learner is made of. `studio` draws the examples of stages that learn through the plugins."""
+    """What a learner is made of. `studio` draws the examples of stages that learn through the plugins, `checking` those
+    that such learning is validated by where nobody knows the right settings (None: the same)."""
 
     manifest: Manifest
     settings: LearningSettings
@@ -76,6 +79,7 @@ class LearnerSetup:
     processes: Processes
     studio: Studio
     stages: Sequence[Stage]
+    checking: Studio | None = None
 
 
 class LessonLearner:
@@ -101,6 +105,9 @@ class LessonLearner:
         heard = [stage.loss.surrogate or stage.loss.jacobian or stage.loss.plugins for stage in setup.stages]
         self._has_surrogate = any(heard)  # what is learned by sound is validated by sound
         self._plugin_loss = PluginLoss(lessons, draw, setup.studio, setup.manifest.features, setup.processes)
+        checking, by_plugins = setup.checking or setup.studio, [stage for stage in setup.stages if stage.loss.plugins]
+        self._checks = PluginLoss(lessons, draw, checking, setup.manifest.features, setup.processes)
+        self._checked_as = _for_checking(by_plugins[-1]) if by_plugins else None
         self._weights_db = torch.from_numpy(loudness_weights_db(setup.manifest.features)).to(self.device)
 
     def update(self, examples: Shard, *, seed: int, step: int, rate: float, stage: Stage) -> dict[str, float]:
@@ -130,7 +137,8 @@ class LessonLearner:
         return report
 
     def validate(self, examples: Shard) -> dict[str, float]:
-        """By the sound that the surrogate foretells, where it was taught; by positions and choices otherwise."""
+        """By the sound that the surrogate foretells, where it was taught; by positions and choices otherwise; by the
+        plugins themselves where nobody knows those."""
         trained = {name: tensor.clone() for name, tensor in self.encoder.state_dict().items()}
         self.encoder.load_state_dict(self.average)
         batch = take(examples, np.arange(count_of(examples)), self.device)
@@ -139,6 +147,9 @@ class LessonLearner:
         with torch.no_grad():
             losses = self._losses(batch, weights, slice(None), torch.ones_like(self._neutral))
             foretold = self._surrogate_loss(batch)
+            if not losses and self._checked_as is not None:
+                everything = torch.ones_like(self._neutral)
+                losses["plugins"] = self._checks(self.encoder, everything, self._checked_as, self.setup.seed, 0)
         self.encoder.load_state_dict(trained)
         scores = {name: float(value) for name, value in losses.items()}
         # What a surrogate that knows nothing yet says of the encoder must not look good.
@@ -260,6 +271,12 @@ class LessonLearner:
 
 def take(examples: Shard, chosen: np.ndarray, device: torch.device) -> Batch:
     return {name: torch.from_numpy(array[chosen].astype(np.float32)).to(device) for name, array in examples.items()}
+
+
+def _for_checking(stage: Stage) -> Stage:
+    """The same questions as a stage puts to the plugins, but more of them."""
+    more = msgspec.structs.replace(stage.plugins, examples=max(CHECKED_EXAMPLES, stage.plugins.examples))
+    return msgspec.structs.replace(stage, plugins=more)
 
 
 def _by_kind(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
