@@ -26,14 +26,12 @@ def write_card(manifest: Manifest) -> str:
     if training.is_preliminary:
         lines += ["**Preliminary: trained for a few minutes to prove the way. Its settings are rough.**", ""]
     lines += [
-        f"Sets {len(manifest.chain.controls)} controls of {len(manifest.chain.slots)} plugins. With a reference it "
-        "comes close to that sound; without one it goes to where well-recorded material of its kind lies, at the "
-        "loudness that the track had.",
+        _use(manifest),
         "",
         "## Training",
         "",
         f"- Command: `{training.command}`",
-        f"- {training.minutes:g} minutes, {training.steps:,} updates of 64 examples, {training.examples:,} examples, "
+        f"- {training.minutes:g} minutes, {training.steps:,} updates, {training.examples:,} examples, "
         f"seed {training.seed}, {training.date}, Bridge {training.bridge_version}",
         f"- Rendered at {training.sample_rate_hz:,} Hz; works at 22,050 to 192,000 Hz, mono and stereo",
         *(f"- Source: {source}" for source in training.sources),
@@ -42,12 +40,33 @@ def write_card(manifest: Manifest) -> str:
         "",
         "## Confidence",
         "",
-        f"The confidence of a control is the chance that it lies within {manifest.confidence.tolerance:.0%} of its "
-        "range from the setting that was hidden, fitted on the validation recordings.",
+        _confidence(manifest),
         "",
         *_scores(manifest),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _use(manifest: Manifest) -> str:
+    sets = f"Sets {len(manifest.chain.controls)} controls of {len(manifest.chain.slots)} plugins"
+    if manifest.job.automation is not None:
+        return (
+            f"{sets}, frame by frame: they move in time and rest where there is nothing to do. What the guard cannot "
+            "show to help is taken back, place by place."
+        )
+    return (
+        f"{sets}. With a reference it comes close to that sound; without one it goes to where well-recorded material "
+        "of its kind lies, at the loudness that the track had."
+    )
+
+
+def _confidence(manifest: Manifest) -> str:
+    if manifest.job.automation is not None:
+        return "The confidence of a control is how sure the network was at its surest, averaged over the places."
+    return (
+        f"The confidence of a control is the chance that it lies within {manifest.confidence.tolerance:.0%} of its "
+        "range from the setting that was hidden, fitted on the validation recordings."
+    )
 
 
 def _scores(manifest: Manifest) -> list[str]:
