@@ -7,6 +7,7 @@ drawing of cases whose hidden settings are the chain's own; what changed those o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -122,3 +123,13 @@ def at_rate(case: Case, sample_rate_hz: int) -> Case:
         truth=converted(case.truth),
         reference=None if case.reference is None else converted(case.reference),
     )
+
+
+def in_turns(cases: Sequence[Case]) -> list[Case]:
+    """Every recording's first case, then every recording's second, and so on."""
+    seen: Counter[str] = Counter()
+    turns = []
+    for place, case in enumerate(cases):
+        turns.append((seen[case.name], place))
+        seen[case.name] += 1
+    return [cases[place] for _, place in sorted(turns)]

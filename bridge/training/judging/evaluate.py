@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,7 @@ from bridge.model.manifest import read_manifest
 from bridge.model.moving import is_moving, load_moving
 from bridge.plugins.host import PluginHost
 from bridge.report.evaluation_page import Example
-from bridge.training.judging.cases import Case, at_rate
+from bridge.training.judging.cases import Case, at_rate, in_turns
 from bridge.training.judging.made import Made, Method
 from bridge.training.judging.measures import Measures
 from bridge.training.judging.methods import Model, rivals
@@ -142,7 +141,7 @@ def evaluate_on(
         scored[use], at_rates[use] = [], []
         methods = rivals(automix, cases, seed=asked.seed)
         limit_s = math.inf if asked.limit_s is None else asked.limit_s * number / len(drawn)
-        for case in cases if asked.limit_s is None else _in_turns(cases):
+        for case in cases if asked.limit_s is None else in_turns(cases):
             if scored[use] and time.monotonic() - begin > limit_s:
                 break
             if is_cancelled():
@@ -156,16 +155,6 @@ def evaluate_on(
     progress(1.0, "judged")
     stems = {file.name for file in files if file.group != file.name}
     return Evaluation(_rows(automix, scored, at_rates, stems, asked), tuple(_examples(scored)))
-
-
-def _in_turns(cases: Sequence[Case]) -> list[Case]:
-    """Every recording's first case, then every recording's second, and so on."""
-    seen: Counter[str] = Counter()
-    turns = []
-    for place, case in enumerate(cases):
-        turns.append((seen[case.name], place))
-        seen[case.name] += 1
-    return [cases[place] for _, place in sorted(turns)]
 
 
 def _score(automix: Automix, case: Case, methods: Sequence[Method], source: CaseSource, asked: Asked) -> Scored:

@@ -22,7 +22,7 @@ from bridge.model.moving import MovingModel
 from bridge.model.moving_job import move_audio
 from bridge.plugins.host import PluginHost, Render
 from bridge.report.evaluation_page import Example
-from bridge.training.judging.cases import Case, at_rate
+from bridge.training.judging.cases import Case, at_rate, in_turns
 from bridge.training.judging.made import Made
 from bridge.training.judging.measures import Measures, gain_to
 from bridge.training.judging.rows import method_rows, rate_rows, task_rows, unchanged_row
@@ -33,7 +33,7 @@ from bridge.training.sources.files import FoundFile
 Audio = NDArray[np.float32]
 
 STANDING = "best standing"
-STANDING_STEPS = 12  # places tried of each control that moves
+STANDING_STEPS = 9  # places tried of each control that moves
 FLOOR_DB = -80.0  # what is softer in a band is silence
 EXAMPLE_S = 6.0
 
@@ -60,7 +60,7 @@ def judge_moving(
     for number, (use, cases) in enumerate(drawn.items()):
         scored[use], at_rates[use] = [], []
         until_s = math.inf if limit_s is None else limit_s * (number + 1) / len(drawn)
-        for place, case in enumerate(cases):
+        for place, case in enumerate(cases if limit_s is None else in_turns(cases)):
             if scored[use] and time.monotonic() - begin > until_s:
                 break
             if is_cancelled():
@@ -77,6 +77,8 @@ def judge_moving(
 def best_standing(model: MovingModel, host: PluginHost, case: Case) -> Made:
     """The case through the settings, one for all of it, that come closest to the truth: each control by itself, from
     rest to the end of its range."""
+    if case.given is case.truth:  # nothing to come closer to
+        return Made(case.given, applied=False)
     neutral = neutral_positions(model.chain)
     rows = [neutral]
     for control, rest in enumerate(neutral):
