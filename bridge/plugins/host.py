@@ -111,14 +111,15 @@ class PluginHost:
         raised: PluginOutputInvalid, PluginCrashed, PluginHung or another PluginError. After three crashes or hangs
         the rest of a batch is not tried.
         """
-        with self._start_lock:
-            self._render_count += len(renders)
-        batch = Batch(self._located(chain), len(renders), return_errors=return_errors)
-        self._put(self._jobs(chain, batch, renders))
+        batch = self._begin(chain, renders, return_errors=return_errors)
         batch.wait()
         if batch.error is not None and not return_errors:
             raise batch.error
         return batch.results  # type: ignore[return-value]  # complete: wait() returned
+
+    def begin(self, chain: Chain, renders: Sequence[Render]) -> Batch:
+        """As `render` with `return_errors`, without waiting; `result(index)` of the batch waits for one render."""
+        return self._begin(chain, renders, return_errors=True)
 
     def render_file(
         self,
@@ -218,6 +219,13 @@ class PluginHost:
         answer = self.run_errand(Errand(lambda lane: lane.ask(ask, plugin)))
         assert isinstance(answer, protocol.Identified | protocol.Measured)
         return answer
+
+    def _begin(self, chain: Chain, renders: Sequence[Render], *, return_errors: bool) -> Batch:
+        with self._start_lock:
+            self._render_count += len(renders)
+        batch = Batch(self._located(chain), len(renders), return_errors=return_errors)
+        self._put(self._jobs(chain, batch, renders))
+        return batch
 
     def _put(self, items: list[RenderJob] | list[Errand]) -> None:
         with self._start_lock:

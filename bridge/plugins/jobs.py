@@ -85,6 +85,7 @@ class Batch:
         self._faults = 0
         self._lock = threading.Lock()
         self._done = threading.Event()
+        self._awaited: tuple[int, threading.Event] | None = None
         if count == 0:
             self._done.set()
 
@@ -105,6 +106,8 @@ class Batch:
             self._pending -= 1
             if self._pending == 0:
                 self._done.set()
+            if self._awaited is not None and self._awaited[0] == job.index:
+                self._awaited[1].set()
 
     def stop(self, error: PluginError) -> None:
         with self._lock:
@@ -112,6 +115,18 @@ class Batch:
 
     def wait(self) -> None:
         self._done.wait()
+
+    def result(self, index: int) -> Float32 | PluginError:
+        """Wait for one of them; for one thread at a time."""
+        with self._lock:
+            result = self.results[index]
+            arrived = threading.Event()
+            self._awaited = (index, arrived) if result is None else None
+        if result is None:
+            arrived.wait()
+            result = self.results[index]
+        assert result is not None  # it has arrived
+        return result
 
 
 @dataclass

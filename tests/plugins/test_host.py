@@ -246,3 +246,13 @@ def test_nothing_is_left_behind(noise: Callable[..., Float32]) -> None:
         assert shared_files() - before
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert not {path for path in shared_files() - before if f"-{os.getpid()}-" in path.name}
+
+
+def test_renders_begun_come_one_by_one_in_any_order(
+    host: PluginHost, channel_strip: Chain, noise: Callable[..., Float32]
+) -> None:
+    renders = [Render(noise(seed=index), RATE_HZ, channel_strip.neutral) for index in range(6)]
+    expected = host.render(channel_strip, renders)
+    batch = host.begin(channel_strip, renders)
+    for index in (0, 5, 3, 3, 1, 2, 4):
+        np.testing.assert_array_equal(batch.result(index), expected[index])

@@ -10,8 +10,9 @@ The plugins are a black box in worker processes; gradients are estimated from re
   are compared. Nothing is differentiated through audio, so any number may be the loss. Renders per example: 1, and 2
   for each pair.
 
-All renders of a step go to the host as one batch, unless their outputs would take more than `KEPT_BYTES`: then the
-perturbed ones follow in batches of that size, in the backward pass.
+All renders of a step go to the host as one batch, and the output is handed on as soon as it is there: the workers
+render what has been perturbed while the caller computes a loss. Where the outputs would take more than
+`step.KEPT_BYTES`, the perturbed ones follow in batches of that size, in the backward pass.
 """
 
 from __future__ import annotations
@@ -74,12 +75,11 @@ class PluginLayer(nn.Module):
         statistics: GradientStatistics | None = None,
     ) -> None:
         super().__init__()
-        self.renderer = BatchRenderer(host, chain, sample_rate_hz, block_frames)
+        self.renderer = BatchRenderer(host, chain, sample_rate_hz, block_frames, statistics)
         self.estimator = estimator or SPSA()
         self.audio_estimator = audio_estimator or LocalTransfer()
         self.free = np.array([moves_choices or not control.choices for control in chain.controls], dtype=np.bool_)
         self.seed = seed
-        self.statistics = statistics
         self.register_buffer("draws", torch.zeros((), dtype=torch.int64))
         self.register_buffer("rendered", torch.ones(0, dtype=torch.bool), persistent=False)
 
@@ -127,7 +127,7 @@ class PluginLayer(nn.Module):
             perturbation=self.estimator.perturb(where, self.free, generator) if perturbs else None,
             probe=self.audio_estimator.probe(sound, generator) if probes else None,
         )
-        return Step(question, self.renderer, self.audio_estimator, self.statistics)
+        return Step(question, self.renderer, self.audio_estimator)
 
     def _note(self, step: Step) -> None:
         self.rendered = torch.from_numpy(step.rendered).to(self.rendered.device)

@@ -15,7 +15,11 @@ from bridge.errors import PluginCrashed, PluginError, PluginHung
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.jobs import Batch
+from bridge.plugins.lane import CLOSED
 from bridge.training.layer.perturbation import Float32
+from bridge.training.layer.statistics import GradientStatistics
+from bridge.training.sources.patience import not_tried
 
 ROUNDS = 4  # the host gives a batch up after three crashes; so often the others of that batch are tried again
 FAILURES_IN_A_ROW = 5  # batches of which nothing was rendered: then it is no longer one example that is at fault
@@ -32,64 +36,96 @@ class Trial:
 
 
 class BatchRenderer:
-    """Renders trials through `chain`. Counts what it did: `renders` and `failed_renders`, of the latest call."""
+    """Renders trials through `chain`. `statistics`, where given, counts `renders` and `failed_renders`."""
 
-    def __init__(self, host: PluginHost, chain: Chain, sample_rate_hz: int, block_frames: int) -> None:
+    def __init__(
+        self,
+        host: PluginHost,
+        chain: Chain,
+        sample_rate_hz: int,
+        block_frames: int,
+        statistics: GradientStatistics | None = None,
+    ) -> None:
         self.host = host
         self.chain = chain
         self.sample_rate_hz = sample_rate_hz
         self.block_frames = block_frames
+        self.statistics = statistics
         self.latest_error: PluginError | None = None
-        self.renders = self.failed_renders = 0
         self._failures_in_a_row = 0
 
     def render(self, trials: Sequence[Trial]) -> list[Float32 | None]:
         """The outputs, None where a plugin failed: an item whose plugin crashed loses its trials, the others none.
 
-        Raises PluginError when nothing at all could be rendered five times in a row, and AudioError for trials that
-        hold no audio: that is the caller's fault and not a plugin's.
+        Raises PluginError when nothing at all could be rendered five times in a row or the host is closed, and
+        AudioError for trials that hold no audio: that is the caller's fault and not a plugin's.
         """
-        results: list[Float32 | PluginError] = self._ask(trials)
-        blamed = _blamed(trials, results)
-        for _ in range(ROUNDS):
-            waiting = [n for n in _not_tried(results) if trials[n].item not in blamed]
-            if not waiting:
-                break
-            for n, result in zip(waiting, self._ask([trials[n] for n in waiting]), strict=True):
-                results[n] = result
-            blamed |= _blamed(trials, results)
-        self._count(results)
-        return [None if isinstance(result, PluginError) else result for result in results]
+        return self.begin(trials).all()
 
-    def _ask(self, trials: Sequence[Trial]) -> list[Float32 | PluginError]:
+    def begin(self, trials: Sequence[Trial]) -> Begun:
+        """As `render`, without waiting for it."""
+        return Begun(self, trials, self.ask(trials))
+
+    def ask(self, trials: Sequence[Trial]) -> Batch:
         settings = positions_to_normalized(self.chain, np.stack([trial.position for trial in trials]))
         renders = [
             Render(trial.audio, self.sample_rate_hz, row, self.block_frames)
             for trial, row in zip(trials, settings, strict=True)
         ]
-        return self.host.render(self.chain, renders, return_errors=True)
+        return self.host.begin(self.chain, renders)
 
-    def _count(self, results: Sequence[Float32 | PluginError]) -> None:
+    def count(self, results: Sequence[Float32 | PluginError]) -> None:
         errors = [result for result in results if isinstance(result, PluginError)]
-        self.renders, self.failed_renders = len(results), len(errors)
+        if self.statistics is not None:
+            self.statistics.add(renders=len(results), failed_renders=len(errors))
         self.latest_error = errors[-1] if errors else self.latest_error
         self._failures_in_a_row = self._failures_in_a_row + 1 if results and len(errors) == len(results) else 0
-        if self._failures_in_a_row >= FAILURES_IN_A_ROW:
-            raise errors[-1]
+        closed = [error for error in errors if str(error) == CLOSED]
+        if closed or self._failures_in_a_row >= FAILURES_IN_A_ROW:
+            raise (closed or errors)[-1]
 
 
-def _not_tried(results: Sequence[Float32 | PluginError]) -> list[int]:
-    """What the host gave up without trying holds the very error that ended the batch, many times over."""
-    counts: dict[int, list[int]] = {}
-    for n, result in enumerate(results):
-        if isinstance(result, PluginCrashed | PluginHung):
-            counts.setdefault(id(result), []).append(n)
-    return [n for group in counts.values() if len(group) > 1 for n in group]
+class Begun:
+    """Renders on their way. The workers go on while the caller does something with the first."""
+
+    def __init__(self, renderer: BatchRenderer, trials: Sequence[Trial], batch: Batch) -> None:
+        self._renderer = renderer
+        self._trials = trials
+        self._batch = batch
+        self._results: list[Float32 | PluginError] | None = None
+
+    def output(self, index: int) -> Float32 | None:
+        """That of one trial, waiting for it; None where it failed. A failure waits for all, to try again what the
+        host has given up because of it."""
+        result = self._batch.result(index) if self._results is None else self._results[index]
+        if isinstance(result, PluginError):
+            return self.all()[index]
+        return result
+
+    def all(self) -> list[Float32 | None]:
+        """All of them, when none is left to be tried. Raises as `BatchRenderer.render`."""
+        if self._results is None:
+            self._results = self._settled()
+            self._renderer.count(self._results)
+        return [None if isinstance(result, PluginError) else result for result in self._results]
+
+    def _settled(self) -> list[Float32 | PluginError]:
+        trials = self._trials
+        results = [self._batch.result(n) for n in range(len(trials))]
+        for _ in range(ROUNDS):
+            blamed = _blamed(trials, results)
+            waiting = [n for n in not_tried(results) if trials[n].item not in blamed]
+            if not waiting:
+                break
+            again = self._renderer.ask([trials[n] for n in waiting])
+            for place, n in enumerate(waiting):
+                results[n] = again.result(place)
+        return results
 
 
 def _blamed(trials: Sequence[Trial], results: Sequence[Float32 | PluginError]) -> set[int]:
     """The items whose own render crashed or hung."""
-    skipped = set(_not_tried(results))
+    skipped = set(not_tried(results))
     return {
         trial.item
         for n, (trial, result) in enumerate(zip(trials, results, strict=True))

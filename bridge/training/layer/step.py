@@ -5,21 +5,20 @@ Arrays only; `plugin_layer` makes them tensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bridge.training.layer.audio_gradient import AudioEstimator
 from bridge.training.layer.perturbation import Flags, Float32, Float64, Perturbation
-from bridge.training.layer.rendering import BatchRenderer, Trial
-from bridge.training.layer.statistics import GradientStatistics
+from bridge.training.layer.rendering import BatchRenderer, Begun, Trial
 
 KEPT_BYTES = 256 * 1024 * 1024  # of perturbed outputs at a time
 REACH_S = 0.5  # how long a block's setting is taken to be heard, where settings move
 
 Outputs = list[Float32 | None]  # one for each example of the batch; None where the plugin failed
-Pair = tuple[Outputs, Outputs]
+Measured = Callable[[Float32], Float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,36 +46,40 @@ class Step:
         question: Question,
         renderer: BatchRenderer,
         audio_estimator: AudioEstimator,
-        statistics: GradientStatistics | None,
     ) -> None:
         self.rendered: Flags = np.ones(len(question.audio), np.bool_)
         self._question = question
         self._renderer = renderer
         self._audio_estimator = audio_estimator
-        self._statistics = statistics
         self._sounds = list(question.audio)  # one array object per example: the workers get it once
         self._settings_pairs = 0 if question.perturbation is None else question.perturbation.pairs
         self._probes = 0 if question.probe is None else len(question.probe)
-        self._kept: list[Outputs] | None = None  # differences, where all was rendered at once
+        self._coming: Begun | None = None  # all renders, or as many as memory allows, the base before the pairs
 
     def output(self) -> Float32:
-        """(batch, channels, samples); an example's own audio where nothing came out."""
+        """(batch, channels, samples); an example's own audio where nothing came out.
+
+        Returns when these are there: the workers go on with what has been perturbed, until `pull_back` asks for it.
+        """
         groups = self._groups()
         is_at_once = len(groups) <= 1
-        base, pairs = self._render(groups[0] if groups and is_at_once else range(0), with_base=True)
-        output = self._taken(base)
+        pairs = groups[0] if groups and is_at_once else range(0)
+        begun = self._begin(pairs, with_base=True)
+        output = self._taken([begun.output(n) for n in self._items])
         if is_at_once:
-            self._kept = [_differences(pair) for pair in pairs]
+            self._coming = begun if pairs else None
         else:  # what is rendered in the backward pass must not depend on what becomes of the caller's array
             self._question = replace(self._question, audio=self._question.audio.copy())
             self._sounds = list(self._question.audio)
+        if not pairs:
+            begun.all()
         return output
 
     def pull_back(self, upstream: Float32) -> tuple[Float64 | None, Float64 | None]:
         """Gradients to the audio and to the positions, from the gradient of the output; None where not wanted."""
         along: list[list[Float64 | None]] = []
         pulled: list[list[Float64 | None]] = []
-        for number, differences in enumerate(self._all_differences()):
+        for number, differences in enumerate(self._differences()):
             if number < self._settings_pairs:
                 along.append([self._along(*both) for both in zip(differences, upstream, strict=True)])
             else:
@@ -84,17 +87,18 @@ class Step:
         to_audio = None if self._question.probe is None else self._mean_of(pulled)
         return to_audio, None if self._question.perturbation is None else self._gradient(along)
 
-    def measured(self, measure: Callable[[Float32], Float64]) -> tuple[Float64, Float64 | None]:
+    def measured(self, measure: Measured) -> tuple[Float64, Float64 | None]:
         """The loss of each example (batch,), and its gradient to the positions; None where not wanted.
 
         `measure` turns outputs (batch, channels, samples) into losses, (batch,) or (batch, blocks).
         """
         groups = self._groups()
-        base, pairs = self._render(groups[0] if groups else range(0), with_base=True)
-        value = measure(self._taken(base))
-        numbers = [self._compared(pair, measure) for pair in pairs]
-        for group in groups[1:]:
-            numbers += [self._compared(pair, measure) for pair in self._render(group)[1]]
+        first = groups[0] if groups else range(0)
+        begun = self._begin(first, with_base=True)
+        value = measure(self._taken([begun.output(n) for n in self._items]))
+        self._coming = begun
+        numbers = [self._compared(pair, measure) for pair in self._pairs()]
+        begun.all()
         mean: Float64 = value if value.ndim == 1 else value.mean(1)
         if self._question.perturbation is None:
             return mean, None
@@ -108,39 +112,40 @@ class Step:
         size = max(1, KEPT_BYTES // (2 * self._question.audio.nbytes))
         return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
-    def _render(self, pairs: range, *, with_base: bool = False) -> tuple[Outputs, list[Pair]]:
-        """All at once: the outputs at the positions themselves, and those of the pairs."""
-        asked = self._question
-        trials = [Trial(*each) for each in zip(self._items, self._sounds, asked.positions, strict=True)]
-        trials = trials if with_base else []
+    def _begin(self, pairs: range, *, with_base: bool = False) -> Begun:
+        """All at once: the outputs at the positions themselves, and those of the pairs, plus before minus."""
+        trials = self._trials(self._sounds, self._question.positions) if with_base else []
         for pair in pairs:
             for side in (1, -1):
                 trials += self._side(pair, side)
-        results = self._renderer.render(trials)
-        if self._statistics is not None:
-            self._statistics.add(renders=self._renderer.renders, failed_renders=self._renderer.failed_renders)
-        batch = len(self._sounds)
-        sides = [results[start : start + batch] for start in range(0, len(results), batch)]
-        base = sides.pop(0) if with_base else []
-        return base, list(zip(sides[::2], sides[1::2], strict=True))
+        return self._renderer.begin(trials)
+
+    def _trials(self, sounds: Sequence[Float32], positions: Float32) -> list[Trial]:
+        return [Trial(*each) for each in zip(self._items, sounds, positions, strict=True)]
+
+    def _pairs(self) -> Iterator[tuple[Iterator[Float32 | None], Iterator[Float32 | None]]]:
+        """The two sides of each pair, example by example as they come. What was begun with the base comes first."""
+        batch, groups, begun, start = len(self._sounds), self._groups(), self._coming, len(self._sounds)
+        for number, group in enumerate(groups):
+            if number > 0 or begun is None:
+                begun, start = self._begin(group), 0
+            for at in range(start, start + 2 * batch * len(group), 2 * batch):
+                yield map(begun.output, range(at, at + batch)), map(begun.output, range(at + batch, at + 2 * batch))
+            begun.all()
 
     def _side(self, pair: int, side: int) -> list[Trial]:
         asked = self._question
         if asked.perturbation is not None and pair < self._settings_pairs:
             positions = asked.perturbation.plus[pair] if side > 0 else asked.perturbation.minus[pair]
-            return [Trial(*each) for each in zip(self._items, self._sounds, positions, strict=True)]
+            return self._trials(self._sounds, positions)
         assert asked.probe is not None
         probe = asked.probe[pair - self._settings_pairs]
-        sounds = list(asked.audio + side * probe)
-        return [Trial(*each) for each in zip(self._items, sounds, asked.positions, strict=True)]
+        return self._trials(list(asked.audio + side * probe), asked.positions)
 
-    def _all_differences(self) -> Iterator[Outputs]:
-        if self._kept is not None:
-            yield from self._kept
-            return
-        for group in self._groups():
-            for pair in self._render(group)[1]:
-                yield _differences(pair)
+    def _differences(self) -> Iterator[Iterator[Float32 | None]]:
+        """Plus less minus of each pair, example by example."""
+        for plus, minus in self._pairs():
+            yield (None if p is None or m is None else p - m for p, m in zip(plus, minus, strict=True))
 
     def _taken(self, base: Outputs) -> Float32:
         self.rendered = np.array([output is not None for output in base])
@@ -170,9 +175,10 @@ class Step:
         last = len(product)
         return np.asarray(total[np.minimum(start + reach, last)] - total[np.minimum(start, last)])
 
-    def _compared(self, pair: Pair, measure: Callable[[Float32], Float64]) -> list[Float64 | None]:
-        difference = measure(self._filled(pair[0])) - measure(self._filled(pair[1]))
-        return [None if p is None or m is None else d for p, m, d in zip(*pair, difference, strict=True)]
+    def _compared(self, sides: Iterable[Iterable[Float32 | None]], measure: Measured) -> list[Float64 | None]:
+        plus, minus = map(list, sides)
+        difference = measure(self._filled(plus)) - measure(self._filled(minus))
+        return [None if p is None or m is None else d for p, m, d in zip(plus, minus, difference, strict=True)]
 
     def _gradient(self, numbers: Sequence[Sequence[Float64 | None]]) -> Float64:
         """`numbers` [pair][example]; an example that was not rendered itself gets no gradient."""
@@ -184,11 +190,11 @@ class Step:
         known = next((n for pair in numbers for n in pair if n is not None), np.zeros(()))
         differences = np.array([[np.zeros_like(known) if n is None else n for n in pair] for pair in numbers])
         gradient = perturbation.gradient(differences, valid)
-        if self._statistics is not None:
-            self._statistics.add_gradient(perturbation, differences, valid, gradient)
+        if self._renderer.statistics is not None:
+            self._renderer.statistics.add_gradient(perturbation, differences, valid, gradient)
         return gradient
 
-    def _pulled(self, probe: int, differences: Outputs, upstream: Float32) -> list[Float64 | None]:
+    def _pulled(self, probe: int, differences: Iterable[Float32 | None], upstream: Float32) -> list[Float64 | None]:
         assert self._question.probe is not None
         rate = self._renderer.sample_rate_hz
         return [
@@ -205,8 +211,3 @@ class Step:
             if found:
                 mean[item] = np.mean(found, axis=0)
         return mean
-
-
-def _differences(pair: Pair) -> Outputs:
-    """Plus minus minus, in place of plus: a fresh array would cost more than the subtraction."""
-    return [None if p is None or m is None else np.subtract(p, m, out=p) for p, m in zip(*pair, strict=True)]

@@ -11,6 +11,7 @@ from torch import Tensor
 from bridge.errors import AudioError
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.jobs import Batch
 from bridge.training.layer import step as step_module
 from bridge.training.layer.perturbation import (
     SPSA,
@@ -41,9 +42,9 @@ class Spy:
         self._host = host
         self.batches: list[Sequence[Render]] = []
 
-    def render(self, chain: Chain, renders: Sequence[Render], **options: bool) -> list:
+    def begin(self, chain: Chain, renders: Sequence[Render]) -> Batch:
         self.batches.append(renders)
-        return self._host.render(chain, renders, **options)
+        return self._host.begin(chain, renders)
 
 
 def cosine(a: Tensor, b: Tensor) -> float:
