@@ -9,8 +9,9 @@ better than from the track as it was, and the mean of many answers is better tha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +25,30 @@ from bridge.model.search import Positions, Space, search
 
 Settings = NDArray[np.float32]
 
-FIRST_CANDIDATES = 12
+ROUNDS = 3
+FIRST_CANDIDATES = 12  # of each round
 FIRST_SHARE = 0.7  # of a spread, that the first candidates lie around the answer
 ANSWER_SHARE = 1 / 3  # of the target, that the sound of the answer itself makes up
-PRIOR_DB = 0.3  # for each spread that the controls move on average
-EMBEDDING_DB = 8.0  # for one unit of difference per dimension of the embedding
+PRIOR_DB = 0.5  # for each spread that the controls move on average
+EMBEDDING_DB = 10.0  # for one unit of difference per dimension of the embedding
 PAYS_SHARE = 0.2  # of its cost, that a search must save to be taken
 SPREADS = (0.01, 0.5)  # of a range: what a predicted spread is held to
 
 
 @dataclass(frozen=True)
 class Refined:
-    """Settings (controls,) that a search found, and whether it saved enough to be believed."""
+    """Settings (controls,) that a search found, whether they save enough to be believed, and what they cost.
+
+    `saved` is the share of the answer's cost that is saved, by the last target; `candidates` were rendered.
+    """
 
     settings: Settings
-    pays: bool
+    saved: float
     candidates: int
+
+    @property
+    def pays(self) -> bool:
+        return self.saved >= PAYS_SHARE
 
 
 @dataclass(frozen=True)
@@ -64,20 +73,33 @@ class Refinement:
         seed: int = 0,
         progress: Callable[[float], None] = lambda _: None,
     ) -> Refined:
-        """Search for at most `limit_s` seconds. PluginError where not even the encoder's answer can be rendered."""
-        space = self._space()
-        measure = self._measure(space, np.random.default_rng(seed))
-        found = search(
-            space,
-            measure,
-            prior_db=PRIOR_DB,
-            limit_s=limit_s,
-            limit_candidates=limit_candidates - FIRST_CANDIDATES,
-            seed=seed,
-            progress=progress,
-        )
-        pays = found.start_cost_db - found.cost_db >= PAYS_SHARE * found.start_cost_db
-        return Refined(self._settings(found.positions), bool(pays), found.candidates + FIRST_CANDIDATES)
+        """Search for at most `limit_s` seconds. PluginError where not even the encoder's answer can be rendered.
+
+        In rounds: each asks the encoder anew from where the last one ended, and goes on from there.
+        """
+        begin = time.monotonic()
+        generator = np.random.default_rng(seed)
+        origin = space = self._space()
+        measure, spent = self._measure(space, generator), 1 + FIRST_CANDIDATES
+        for turn in range(ROUNDS):
+            share = 1 / (ROUNDS - turn)
+            found = search(
+                space,
+                measure,
+                prior_db=PRIOR_DB,
+                limit_s=share * (begin + limit_s - time.monotonic()),
+                limit_candidates=share * (limit_candidates - spent),
+                seed=seed + turn,
+                progress=lambda part, turn=turn: progress((turn + part) / ROUNDS),  # type: ignore[misc]
+            )
+            spent += found.candidates
+            space = replace(space, start=found.positions)
+            if turn + 1 == ROUNDS or time.monotonic() - begin >= limit_s or spent >= limit_candidates:
+                break
+            measure, spent = self._measure(space, generator), spent + 1 + FIRST_CANDIDATES
+        ends = np.stack([origin.start, space.start])
+        before, after = measure(ends) + PRIOR_DB * origin.prior(ends)
+        return Refined(self._settings(space.start), float((before - after) / max(before, 1e-6)), spent + 2)
 
     def _space(self) -> Space:
         """Around the encoder's answer, as far as its confidence says that it may be wrong."""
