@@ -39,7 +39,7 @@ class MeasuredEqualiser:
         """`audio` (channels, samples) with gains (bands,)."""
         samples = audio.shape[-1]
         size = _fast_size(samples + round(TAIL_S * self.sample_rate_hz))
-        response = np.exp(gains_db @ self.per_db)
+        response = np.exp(gains_db.astype(np.float32) @ self.per_db)
         bins = np.linspace(0, self.per_db.shape[1] - 1, size // 2 + 1)
         below = np.minimum(bins.astype(int), self.per_db.shape[1] - 2)
         share = (bins - below).astype(np.float32)

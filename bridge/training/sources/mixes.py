@@ -46,18 +46,18 @@ class Strip:
     room: float
     delays_s: tuple[float, float]
 
-    def cut(self, rate: int, length: int, place: float, retuning: float) -> NDArray[np.float64]:
+    def cut(self, rate: int, length: int, place: float, retuning: float) -> Audio:
         """(2, length) from `place` 0..1 of the stem."""
-        audio = cut(self.stem, rate, length, place, retuning).astype(np.float64) * self.gain
+        audio = cut(self.stem, rate, length, place, retuning).astype(np.float32) * np.float32(self.gain)
         if len(audio) == 2:
             return audio
         angle = (self.place + 1) * np.pi / 4
-        sides = np.sqrt(2) * np.array([np.cos(angle), np.sin(angle)])
-        stereo = sides[:, None] * audio
+        sides = np.sqrt(2) * np.array([[np.cos(angle)], [np.sin(angle)]], dtype=np.float32)
+        stereo: Audio = sides * audio
         for side, delay_s in enumerate(self.delays_s):
             delay = round(delay_s * rate)
-            stereo[side, delay:] += self.room * audio[0, : length - delay]
-        return np.asarray(stereo)
+            stereo[side, delay:] += np.float32(self.room) * audio[0, : length - delay]
+        return stereo
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Mix:
         """(2, length) from `place` 0..1 of the song; its stems stay together in time."""
         mixed = np.sum([strip.cut(rate, length, place, retuning) for strip in self.strips], axis=0)
         if self.drive > 0:  # by level, so that every part of a mix is driven alike
-            mixed = np.tanh(self.drive * mixed) / self.drive
+            mixed = np.tanh(np.float32(self.drive) * mixed) / np.float32(self.drive)
         return np.asarray(mixed, dtype=np.float32)
 
 
@@ -156,7 +156,7 @@ def band_levels_db(audio: Audio, sample_rate_hz: int) -> Levels:
     """Mean power in each of `THIRDS_HZ` of (channels, samples) in dB, (29,); channels are averaged as power."""
     block = min(_BLOCK, audio.shape[-1])
     blocks = np.lib.stride_tricks.sliding_window_view(audio, block, axis=-1)[:, :: block // 2]
-    power = (np.abs(np.fft.rfft(blocks * np.hanning(block))) ** 2).mean(axis=(0, 1))
+    power = (np.abs(np.fft.rfft(blocks * np.hanning(block).astype(np.float32))) ** 2).mean(axis=(0, 1))
     total = np.concatenate([[0.0], np.cumsum(power)])
     bin_hz = sample_rate_hz / block
     low, high = (np.interp(THIRDS_HZ * 2**step / bin_hz, np.arange(total.size), total) for step in (-1 / 6, 1 / 6))
@@ -167,7 +167,7 @@ def equalised(audio: Audio, sample_rate_hz: int, gains_db: Levels) -> Audio:
     """(channels, samples) with gains (29,) at `THIRDS_HZ`, straight lines between them over log f; zero phase."""
     samples = audio.shape[-1]
     hertz = np.maximum(np.fft.rfftfreq(samples, 1 / sample_rate_hz), 1.0)
-    gain = 10 ** (np.interp(np.log(hertz), np.log(THIRDS_HZ), gains_db) / 20)
+    gain = (10 ** (np.interp(np.log(hertz), np.log(THIRDS_HZ), gains_db) / 20)).astype(np.float32)
     return np.asarray(np.fft.irfft(np.fft.rfft(audio) * gain, samples), dtype=np.float32)
 
 
