@@ -65,7 +65,7 @@ def _introduction(scores: dict[str, Any]) -> str:
     refining = f", with {scores['refine_s']:g} s of search" if scores["refine_s"] else ""
     return (
         f"{len(scores['files'])} recordings, {scores['cases_per_file']} cases of each and use, seed {scores['seed']}"
-        f"{refining}. The guard is on; what the model rendered to find its settings is the guard's share and the search's. "
+        f"{refining}. The guard is on; the model's renders are those of the guard and of its search. "
         f"Random search and CMA-ES had {budget} for each case. Ratios are medians of the "
         "mel distance to the truth, frame by frame, after / before, with 95% intervals by bootstrap over files: lower "
         "is better, doing nothing is 1."
