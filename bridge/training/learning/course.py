@@ -74,7 +74,7 @@ class Course:
         saved = time.monotonic()
         while (done := self.done) < 1.0:
             stage = stage_at(self.stages, done)
-            rate = _rate(done) * stage.rate
+            rate = rate_at(done) * stage.rate
             self._recent.append(
                 self.learner.update(self.examples, seed=self.seed, step=self.step, rate=rate, stage=stage)
             )
@@ -187,7 +187,7 @@ def _score(stand: checkpoint.Progressed) -> float:
     return math.inf if stand.best_validation is None else stand.best_validation
 
 
-def _rate(done: float) -> float:
+def rate_at(done: float) -> float:
     """A short warm-up, then half a cosine down to a fiftieth."""
     if done < WARM_UP:
         return max(0.05, done / WARM_UP)

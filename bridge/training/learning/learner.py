@@ -123,6 +123,7 @@ class LessonLearner:
             through = self._plugin_loss(self.encoder, self._moving(stage), stage, seed, step)
             total = total + weights.plugins * through
             report["plugins"] = float(through.detach())
+            report |= {f"plugins_gradient_{name}": value for name, value in self._plugin_loss.latest.items()}
         self._step(self.encoder, self.optimizer, total, self.setup.settings.rate * rate)
         surrogate_db = self._surrogate_loss(batch)
         if surrogate_db is not None:

@@ -19,6 +19,7 @@ from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import FeatureSettings
 from bridge.training.layer.perturbation import SPSA
 from bridge.training.layer.plugin_layer import PluginLayer
+from bridge.training.layer.statistics import GradientStatistics
 from bridge.training.learning.audio_losses import AudioLoss
 from bridge.training.learning.lessons import Audio, Lesson, Sounded, frames_of
 from bridge.training.learning.processes import Processes
@@ -36,6 +37,9 @@ class PluginLoss:
     Args:
         draw: a task's way to draw examples from a studio.
         studio: its clips are as long as each stage says.
+
+    `latest` tells of the latest call's gradients to the positions their mean norm, and the mean cosine between their
+    directions' estimates: 0 where there is none.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class PluginLoss:
         self.lessons, self.draw, self.studio = tuple(lessons), draw, studio
         self.features, self.processes = features, processes
         self._neutral = torch.from_numpy(neutral_positions(studio.chain))
+        self.latest: dict[str, float] = {}
         self._fruitless = 0  # calls in a row in which nothing was rendered
 
     def __call__(self, encoder: nn.Module, moving: Tensor, stage: Stage, seed: int, step: int) -> Tensor:
@@ -62,6 +67,7 @@ class PluginLoss:
             studio.sample_rate_hz,
             estimator=SPSA(settings.directions, settings.step),
             seed=int(generator.integers(2**31)),
+            statistics=(statistics := GradientStatistics()),
         )
         total = torch.zeros((), device=device)
         self._fruitless += 1
@@ -74,10 +80,12 @@ class PluginLoss:
             asked = msgspec.structs.replace(settings.loss, at_equal_loudness=not lesson.level_counts)
             measure = AudioLoss(asked, studio.sample_rate_hz).against(_stacked([sounded.truth for sounded in sounds]))
             losses = layer.loss(_stacked([sounded.heard for sounded in sounds]), position.cpu(), measure)
-            studio.failures.add(layer.renderer.failed_renders, layer.renderer.latest_error)
             counted = layer.rendered.to(device)
             self._fruitless = 0 if counted.any() else self._fruitless
             total = total + (losses.to(device) * counted).sum() / counted.sum().clamp_min(1)
+        told = statistics.summary()
+        studio.failures.add(round(told.get("failed_renders", 0)), layer.renderer.latest_error)
+        self.latest = {name: told.get(name, 0.0) for name in ("norm", "cosine")}
         if self._fruitless >= FRUITLESS_CALLS:
             raise PluginError(f"In {FRUITLESS_CALLS} updates in a row nothing was rendered. {studio.failures.latest}")
         return total

@@ -8,6 +8,7 @@ machine; several GPUs, and several machines (which need the output folder in com
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def _others_alive() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        first = (str(error).strip().splitlines() or ["no reason given"])[0]
+        first = re.sub(r"^\[.*?\] ", "", (str(error).strip().splitlines() or ["no reason given"])[0])
         raise ModelError(
             f"Another process of this training has died or does not answer ({first[:120]}). "
             "Its own message says why; the same command with --resume goes on."

@@ -16,7 +16,7 @@ from bridge.training.learning.checkpoint import (
     unpack_state,
 )
 
-STAND = Progressed(step=7, elapsed_s=1.5, best_validation=3.25, signature="abc")
+STAND = Progressed(step=7, prepared_s=0.5, elapsed_s=1.5, best_validation=3.25, signature="abc")
 
 
 def stepped(seed: int) -> tuple[torch.nn.Linear, torch.optim.AdamW]:
@@ -52,6 +52,27 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     save_checkpoint(file, {"x": torch.zeros(1)}, STAND)
     with pytest.raises(ModelError, match="other data, chain or options"):
         load_checkpoint(file, "another")
+
+
+def test_before_the_first_validation_there_is_no_best(tmp_path: Path) -> None:
+    file = tmp_path / "stand.safetensors"
+    stand = Progressed(step=1, prepared_s=0.0, elapsed_s=0.1, best_validation=None, signature="abc")
+    save_checkpoint(file, {"x": torch.zeros(1)}, stand)
+    assert load_checkpoint(file, "abc")[1] == stand
+
+
+def test_a_failed_write_leaves_the_last_checkpoint_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk refuses to take the bytes: what was there before can still be read."""
+    file = tmp_path / "stand.safetensors"
+    save_checkpoint(file, {"x": torch.ones(1)}, STAND)
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(file, {"x": torch.zeros(1)}, STAND)
+    assert load_checkpoint(file, "abc")[0]["x"] == 1
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
