@@ -118,13 +118,14 @@ class Batch:
 
     def result(self, index: int) -> Float32 | PluginError:
         """Wait for one of them; for one thread at a time."""
-        with self._lock:
-            result = self.results[index]
+        if self.results[index] is None:
             arrived = threading.Event()
-            self._awaited = (index, arrived) if result is None else None
-        if result is None:
+            with self._lock:
+                if self.results[index] is not None:
+                    arrived.set()
+                self._awaited = (index, arrived)
             arrived.wait()
-            result = self.results[index]
+        result = self.results[index]
         assert result is not None  # it has arrived
         return result
 

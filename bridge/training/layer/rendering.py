@@ -102,6 +102,11 @@ class Begun:
             return self.all()[index]
         return result
 
+    def outputs(self, indices: Sequence[int]) -> list[Float32 | None]:
+        """Those of several trials. The last is waited for first: then most of the others are there, and this thread
+        is not woken for each of them."""
+        return [self.output(n) for n in reversed(indices)][::-1]
+
     def all(self) -> list[Float32 | None]:
         """All of them, when none is left to be tried. Raises as `BatchRenderer.render`."""
         if self._results is None:

@@ -65,7 +65,7 @@ class Step:
         is_at_once = len(groups) <= 1
         pairs = groups[0] if groups and is_at_once else range(0)
         begun = self._begin(pairs, with_base=True)
-        output = self._taken([begun.output(n) for n in self._items])
+        output = self._taken(begun.outputs(self._items))
         if is_at_once:
             self._coming = begun if pairs else None
         else:  # what is rendered in the backward pass must not depend on what becomes of the caller's array
@@ -95,7 +95,7 @@ class Step:
         groups = self._groups()
         first = groups[0] if groups else range(0)
         begun = self._begin(first, with_base=True)
-        value = measure(self._taken([begun.output(n) for n in self._items]))
+        value = measure(self._taken(begun.outputs(self._items)))
         self._coming = begun
         numbers = [self._compared(pair, measure) for pair in self._pairs()]
         begun.all()
@@ -123,14 +123,14 @@ class Step:
     def _trials(self, sounds: Sequence[Float32], positions: Float32) -> list[Trial]:
         return [Trial(*each) for each in zip(self._items, sounds, positions, strict=True)]
 
-    def _pairs(self) -> Iterator[tuple[Iterator[Float32 | None], Iterator[Float32 | None]]]:
+    def _pairs(self) -> Iterator[tuple[Iterable[Float32 | None], Iterable[Float32 | None]]]:
         """The two sides of each pair, example by example as they come. What was begun with the base comes first."""
         batch, groups, begun, start = len(self._sounds), self._groups(), self._coming, len(self._sounds)
         for number, group in enumerate(groups):
             if number > 0 or begun is None:
                 begun, start = self._begin(group), 0
             for at in range(start, start + 2 * batch * len(group), 2 * batch):
-                yield map(begun.output, range(at, at + batch)), map(begun.output, range(at + batch, at + 2 * batch))
+                yield begun.outputs(range(at, at + batch)), map(begun.output, range(at + batch, at + 2 * batch))
             begun.all()
 
     def _side(self, pair: int, side: int) -> list[Trial]:
