@@ -135,11 +135,19 @@ class LevellingGuard(Guard):
                 return _scaled(measured, self._controls.read(drive.settings)[2] - self._controls.read(tried)[2])
 
     def _toned(self, amount: float, settings: Settings) -> Take | None:
-        """The windows before the limiter; None where a plugin failed."""
+        """The windows before the limiter, at the target's loudness; None where a plugin failed.
+
+        Profiles depend on level, because what decays falls below the features' floor.
+        """
         try:
-            return self._take(amount, settings, self._render_tone(settings, self.windows))
+            windows = self._render_tone(settings, self.windows)
         except PluginError:
             return None
+        loudness_lufs = _level_of(windows, self.sample_rate_hz).loudness_lufs
+        if loudness_lufs is not None:
+            lift = np.float32(10 ** ((self.target.loudness_lufs - loudness_lufs) / 20))
+            windows = [lift * window for window in windows]
+        return self._take(amount, settings, windows)
 
     def _render_tone(self, settings: Settings, parts: Sequence[Audio]) -> list[Audio]:
         """`parts` through the chain without its limiter, or all of what stands on a track. Raises PluginError."""
