@@ -20,7 +20,7 @@ from bridge.training.learning.processes import Processes
 from bridge.training.recipe import Recipe
 from bridge.training.sources.files import Recording, find_files
 from bridge.training.sources.studio import Studio
-from bridge.training.tasks.task import SAMPLE_RATE_HZ, Gathered, Task
+from bridge.training.tasks.task import SAMPLE_RATE_HZ, Gathered, Searching, Task
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,12 @@ def prepare(
 
     When `must_stop` says so, what has been made must do.
     """
+    task = _settled(order, gathered, host, folder, processes, progress=progress, must_stop=must_stop)
     checked = min(order.recipe.examples.validation_shards, math.ceil(order.shards / 4))
 
     def fill(side: str, recordings: Sequence[Recording], seed: int, count: int, notify: Callable[[int], None]) -> None:
         fill_pool(
-            _maker(order, order.studio(host, list(recordings), augment=side == "train"), seed),
+            _maker(task, order.recipe, order.studio(host, list(recordings), augment=side == "train"), seed),
             folder / side,
             range(processes.rank, count, processes.count),
             notify=notify,
@@ -117,10 +118,35 @@ def prepare(
     )
 
 
-def _maker(order: Order, studio: Studio, seed: int) -> Callable[[int], tuple[Shard, int]]:
+def _settled(
+    order: Order,
+    gathered: Gathered,
+    host: PluginHost,
+    folder: Path,
+    processes: Processes,
+    *,
+    progress: Callable[[float, str], None],
+    must_stop: Callable[[], bool],
+) -> Task:
+    """The task, ready to make examples: the first process finds out what there is to, the others read it."""
+    if not isinstance(order.task, Searching):
+        return order.task
+    searching, studio = order.task, order.studio(host, list(gathered.train), augment=False)
+
+    def settle() -> Task:
+        return searching.settled(
+            studio, order.recipe, folder, notify=lambda text: progress(0.0, text), must_stop=must_stop
+        )
+
+    task = settle() if processes.is_first else order.task
+    processes.wait()
+    return task if processes.is_first else settle()
+
+
+def _maker(task: Task, recipe: Recipe, studio: Studio, seed: int) -> Callable[[int], tuple[Shard, int]]:
     def make(number: int) -> tuple[Shard, int]:
         failed_before = studio.failures.renders
-        shard = order.task.make_shard(studio, order.recipe, np.random.default_rng([seed, number]))
+        shard = task.make_shard(studio, recipe, np.random.default_rng([seed, number]))
         return shard, studio.failures.renders - failed_before
 
     return make

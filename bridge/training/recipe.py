@@ -19,6 +19,22 @@ from bridge.training.learning.settings import Counted, LearningSettings, Positiv
 RECIPES = Path(__file__).with_name("recipes")
 
 
+class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How labels are searched for, by tasks whose right settings nobody knows.
+
+    Attributes:
+        generations, population: of the one joint search, at most.
+        passages, passage_s: what it hears.
+        rounds: of small steps for each example afterwards.
+    """
+
+    generations: Counted = 80
+    population: Counted = 16
+    passages: Counted = 6
+    passage_s: Positive = 0.8
+    rounds: Counted = 1
+
+
 class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How examples are made.
 
@@ -30,6 +46,7 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         synthesised_takes: of each kind of synthesised recording, beside the user's.
         validation_shards: at most so many to choose the best weights by.
         jacobian_share: so many of the examples get Jacobians, which the loss `jacobian` needs: two renders a control.
+        search: for labels, where a task searches for them.
     """
 
     clip_s: Positive
@@ -39,6 +56,7 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     synthesised_takes: Annotated[int, msgspec.Meta(ge=0)]
     validation_shards: Counted
     jacobian_share: Share = 0.0
+    search: SearchSettings = SearchSettings()
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

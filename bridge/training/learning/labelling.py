@@ -136,16 +136,17 @@ def search_jointly(
     start: Positions | None = None,
     sigma: float = SIGMA,
     notify: Callable[[int, float], None] = lambda _generation, _cost: None,
+    must_stop: Callable[[], bool] = lambda: False,
 ) -> Label:
     """The position with the least `measure`, switches and choices included.
 
     `measure` takes positions (candidates, controls) and returns costs (candidates,). Every choice is equally likely
-    at first. Needs at least two controls that are no choices.
+    at first. Needs at least two controls that are no choices. `must_stop` is asked after every generation.
     """
     space = Space.of(chain)
     origin = neutral_positions(chain) if start is None else start
     optimizer = _Mixed(space, origin, sigma, population, seed)
-    best, cost = origin, float(measure(origin[None])[0])
+    best, cost, renders = origin, float(measure(origin[None])[0]), 1
     for generation in range(generations):
         candidates = optimizer.ask()
         costs = measure(candidates)
@@ -153,8 +154,11 @@ def search_jointly(
         leader = int(np.argmin(costs))
         if costs[leader] < cost:
             best, cost = candidates[leader], float(costs[leader])
+        renders += len(candidates)
         notify(generation, cost)
-    return Label(best, cost, 1 + generations * population)
+        if must_stop():
+            break
+    return Label(best, cost, renders)
 
 
 def refine(ear: Ear, start: Label, *, rounds: int = 1) -> Label:
@@ -187,12 +191,12 @@ def refine(ear: Ear, start: Label, *, rounds: int = 1) -> Label:
 
 def _damped_step(residual: NDArray[np.float64], slopes: NDArray[np.float64], damping: float) -> NDArray[np.float64]:
     """The step (controls,) that least absolute differences ask for, held back by `damping` in dB per squared range."""
-    step = np.zeros(len(slopes))
+    step: NDArray[np.float64] = np.zeros(len(slopes))
     for _ in range(REWEIGHTINGS):
         weight = 1 / (np.abs(residual + step @ slopes) + 0.5) / residual.size
-        step = -np.linalg.solve(
-            (slopes * weight) @ slopes.T + damping * np.eye(len(slopes)), (slopes * weight) @ residual
-        )
+        weighed = slopes * weight
+        solved = np.linalg.solve(weighed @ slopes.T + damping * np.eye(len(slopes)), -weighed @ residual)
+        step = np.asarray(solved, dtype=np.float64)
     return np.clip(step, -LONGEST_STEP, LONGEST_STEP)
 
 

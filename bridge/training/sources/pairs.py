@@ -1,7 +1,8 @@
 """Paired recordings in the user's folders: the same playing dry and processed, aligned.
 
-Two ways to lay them out, which may be mixed: a folder `dry` beside a folder `processed`, with the same file names in both
-(subfolders allowed: each is one song), or `NAME.dry.wav` beside `NAME.processed.wav`. Nothing here makes or renders sound.
+Two ways to lay them out, which may be mixed: a folder `dry` beside a folder `processed`, with the same file names in
+both (subfolders allowed: each is one song), or `NAME.dry.wav` beside `NAME.processed.wav`. Nothing here makes or
+renders sound.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 
 from bridge.audio.files import read_audio
 from bridge.errors import AudioError
-from bridge.training.sources.alignment import REACH_S, Alignment, align
-from bridge.training.sources.files import SILENCE_RMS, SUFFIXES, FoundFile
+from bridge.training.sources.alignment import REACH_S, align
+from bridge.training.sources.files import SILENCE_RMS, FoundFile, Recording
 
 Audio = NDArray[np.float32]
 
@@ -28,101 +29,95 @@ _MAX_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class FoundPair:
-    """Two files that belong together, before they are read. `group` is the song: pairs of one song stay together."""
+    """Two files that belong together, before they are read."""
 
-    name: str
-    group: str
-    dry: Path
-    processed: Path
-
-    @property
-    def file(self) -> FoundFile:
-        """The dry one, as other recordings are listed and split."""
-        return FoundFile(self.name, self.group, self.dry)
+    dry: FoundFile
+    processed: FoundFile
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A recording and what became of it: (1, samples) each, aligned."""
+class PairedRecording(Recording):
+    """A dry recording, and `processed`, what became of it: (1, samples) each, aligned."""
 
-    name: str
-    group: str
-    dry: Audio = field(repr=False)
     processed: Audio = field(repr=False)
-    sample_rate_hz: int
-    alignment: Alignment
 
 
-def find_pairs(folders: Sequence[Path]) -> list[FoundPair]:
-    """All pairs below `folders`; none where no file is named as one. AudioError names files without their partner."""
-    return [pair for folder in folders for pair in _in_folder(folder)]
+def pairs_among(files: Sequence[FoundFile]) -> list[FoundPair]:
+    """The pairs of which both sides are among `files`. The song of a pair is the subfolder it lies in, or itself."""
+    return [
+        FoundPair(FoundFile(found[DRY].name, group, found[DRY].path), found[PROCESSED])
+        for group, found in _sides(files).values()
+        if len(found) == 2
+    ]
 
 
-def read_pair(found: FoundPair) -> Pair:
+def check_partners(files: Sequence[FoundFile]) -> None:
+    """AudioError naming the files that are one side of a pair whose other side is missing."""
+    lonely = [file.name for _, found in _sides(files).values() if len(found) == 1 for file in found.values()]
+    if lonely:
+        raise AudioError(
+            f"These files have no partner: {', '.join(lonely)}. Give each the same name in {DRY}/ and {PROCESSED}/ "
+            f"(or NAME.{DRY}.wav and NAME.{PROCESSED}.wav), or take them out."
+        )
+
+
+def read_pair(found: FoundPair) -> PairedRecording:
     """Read and align a pair, at most a minute of it, as mono.
 
     Raises AudioError for files with different sample rates, silent or too short ones, and files that do not belong
     together.
     """
-    (dry, rate), (processed, other_rate) = (
-        read_audio(path, duration_s=_MAX_SECONDS) for path in (found.dry, found.processed)
-    )
+    paths = found.dry.path, found.processed.path
+    (dry, rate), (processed, other_rate) = (read_audio(path, duration_s=_MAX_SECONDS) for path in paths)
     if rate != other_rate:
-        raise AudioError(
-            f"{found.dry} has {rate} Hz and {found.processed} {other_rate} Hz. Export both at one sample rate."
-        )
+        raise AudioError(f"{paths[0]} has {rate} Hz and {paths[1]} {other_rate} Hz. Export both at one sample rate.")
     dry, processed = (audio.mean(0, keepdims=True, dtype=np.float32) for audio in (dry, processed))
-    for audio, path in ((dry, found.dry), (processed, found.processed)):
+    for audio, path in zip((dry, processed), paths, strict=True):
         if audio.shape[-1] < _LEAST_S * rate or np.sqrt(np.mean(np.square(audio))) < SILENCE_RMS:
             raise AudioError(
                 f"{path} is silent or shorter than {_LEAST_S:g} s: nothing can be learned from it. Take the pair out."
             )
-    alignment = align(dry, processed, rate)
+    return paired(found.dry, dry, processed, rate)
+
+
+def paired(file: FoundFile, dry: Audio, processed: Audio, sample_rate_hz: int) -> PairedRecording:
+    """The two (1, samples), aligned. AudioError where `processed` does not sound like `dry` processed."""
+    alignment = align(dry, processed, sample_rate_hz)
     if alignment.correlation < LEAST_CORRELATION:
         raise AudioError(
-            f"{found.processed} does not sound like {found.dry} processed (correlation {alignment.correlation:.2f}, "
-            f"at least {LEAST_CORRELATION:g} is needed). Pair files of the same playing that lie at most {REACH_S:g} s "
-            "apart, or take the pair out."
+            f"What is paired with {file.path} does not sound like it processed (correlation "
+            f"{alignment.correlation:.2f}, at least {LEAST_CORRELATION:g} is needed). Pair files of the same playing "
+            f"that lie at most {REACH_S:g} s apart, or take the pair out."
         )
-    return Pair(found.name, found.group, *alignment.apply(dry, processed), rate, alignment)
+    dry, processed = alignment.apply(dry, processed)
+    return PairedRecording(file.name, file.group, dry, sample_rate_hz, processed)
 
 
-def _in_folder(folder: Path) -> list[FoundPair]:
-    """By name without ending, the sides that there are of it."""
-    sides: dict[str, dict[str, Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in SUFFIXES or not path.is_file():
+def _sides(files: Sequence[FoundFile]) -> dict[str, tuple[str, dict[str, FoundFile]]]:
+    """By the path of a pair without side and ending: its song, and the sides that there are of it."""
+    pairs: dict[str, tuple[str, dict[str, FoundFile]]] = {}
+    for file in files:
+        if (named := _side_of(Path(file.name))) is None:
             continue
-        if (named := _side_of(path.relative_to(folder))) is not None:
-            name, side = named
-            if side in sides.setdefault(name, {}):
-                raise AudioError(f"{sides[name][side]} and {path} are both the {side} side of one pair. Rename one.")
-            sides[name][side] = path
-    lonely = [path for found in sides.values() if len(found) == 1 for path in found.values()]
-    if lonely:
-        names = ", ".join(path.relative_to(folder).as_posix() for path in lonely)
-        raise AudioError(
-            f"In {folder} these files have no partner: {names}. Give each the same name in {DRY}/ and {PROCESSED}/ "
-            f"(or NAME.{DRY}.wav and NAME.{PROCESSED}.wav), or take them out."
-        )
-    return [FoundPair(name, _group_of(name), found[DRY], found[PROCESSED]) for name, found in sides.items()]
+        name, side = named
+        parent = name.parent.as_posix()
+        key = file.path.as_posix().removesuffix(file.name) + name.as_posix()
+        _, found = pairs.setdefault(key, (name.as_posix() if parent == "." else parent, {}))
+        if side in found:
+            raise AudioError(f"{found[side].path} and {file.path} are both the {side} side of one pair. Rename one.")
+        found[side] = file
+    return pairs
 
 
-def _side_of(path: Path) -> tuple[str, str] | None:
+def _side_of(path: Path) -> tuple[Path, str] | None:
     """The name of the pair that a file belongs to, and which side it is; None for a file of no pair."""
     for side in (DRY, PROCESSED):
         ending = f".{side}"
         if path.stem.lower().endswith(ending) and len(path.stem) > len(ending):
-            return (path.parent / path.stem[: -len(ending)]).as_posix(), side
+            return path.parent / path.stem[: -len(ending)], side
     folders = [part.lower() for part in path.parent.parts]
     for side in (DRY, PROCESSED):
         if side in folders:
             place = folders.index(side)
-            kept = Path(*path.parent.parts[:place], *path.parent.parts[place + 1 :])
-            return (kept / path.stem).as_posix(), side
+            return Path(*path.parent.parts[:place], *path.parent.parts[place + 1 :], path.stem), side
     return None
-
-
-def _group_of(name: str) -> str:
-    parent = Path(name).parent.as_posix()
-    return name if parent == "." else parent

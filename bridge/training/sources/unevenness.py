@@ -1,5 +1,5 @@
-"""Recordings whose level goes astray, as a singer does who does not keep to the microphone: words and phrases too loud or
-too soft. And how uneven a level is. Nothing here evens anything out.
+"""Recordings whose level goes astray, as when a singer does not keep to the microphone: words and phrases are too loud
+or too soft. And how uneven a level is. Nothing here evens anything out.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from bridge.training.judging.cases import Case, draw_gain, fits_a_file, halves, 
 from bridge.training.learning.lessons import Lesson, Shard, Sounded
 from bridge.training.sources.files import FoundFile, read
 from bridge.training.sources.studio import Studio
-from bridge.training.sources.unevenness import disturbed, moments_that_sound, momentary_levels_db, unevenness_db
+from bridge.training.sources.unevenness import disturbed, momentary_levels_db, moments_that_sound, unevenness_db
 from bridge.training.tasks.task import LessonTask
 
 
@@ -39,8 +39,14 @@ class Level(LessonTask):
         return None
 
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
-    ) -> dict[str, list[Case]]:  # noqa: ARG002
+        self,
+        chain: Chain,  # noqa: ARG002  (no hidden setting leads to the truth)
+        host: PluginHost,  # noqa: ARG002
+        files: Sequence[FoundFile],
+        *,
+        each: int,
+        seed: int,
+    ) -> dict[str, list[Case]]:
         generator = np.random.default_rng([seed, 3])
         cases = []
         for recording in (one for one in read(files) if has_two_halves(one)):

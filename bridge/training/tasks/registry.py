@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bridge.errors import SettingsError
 from bridge.training.tasks.channel_strip import ChannelStrip
+from bridge.training.tasks.distortion import Distortion
 from bridge.training.tasks.level import Level
 from bridge.training.tasks.mastering import Mastering
 from bridge.training.tasks.nonspeech import Nonspeech
 from bridge.training.tasks.task import Task
 
-TASKS: dict[str, Task] = {task.name: task for task in (ChannelStrip(), Mastering(), Nonspeech(), Level())}
+TASKS: dict[str, Task] = {task.name: task for task in (ChannelStrip(), Mastering(), Nonspeech(), Distortion(), Level())}
 
 
 def task_called(name: str) -> Task:

@@ -7,10 +7,10 @@ only has to draw sounds. This module knows no task.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,24 @@ class Task(CaseSource, Protocol):
 
     def bank(self, examples: Shard) -> NDArray[np.float32] | None:
         """(n, 2, bands) profiles of good sounds, which have a veto in the guard; None for no veto."""
+        ...
+
+
+@runtime_checkable
+class Searching(Task, Protocol):
+    """A task that has to find something out once, before it can make examples."""
+
+    def settled(
+        self,
+        studio: Studio,
+        recipe: Recipe,
+        folder: Path,
+        *,
+        notify: Callable[[str], None],
+        must_stop: Callable[[], bool],
+    ) -> Task:
+        """The task with what it found out from the recordings to learn from; kept in `folder`, where it is found
+        again. When `must_stop` says so, what has been found must do."""
         ...
 
 
