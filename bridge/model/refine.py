@@ -12,26 +12,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.errors import PluginError
 from bridge.model.bundle import ModelBundle, normalized_to_positions, positions_to_normalized
 from bridge.model.guard import Guard
 from bridge.model.predict import Prediction, Predictor
 from bridge.model.profile import HeardSound, SoundProfile, profile_distances_db
-from bridge.model.search import Positions, Space, search
+from bridge.model.search import Measure, Positions, Space, search
 
 Settings = NDArray[np.float32]
 
-ROUNDS = 3
+ROUNDS = 2
 FIRST_CANDIDATES = 12  # of each round
 FIRST_SHARE = 0.7  # of a spread, that the first candidates lie around the answer
 ANSWER_SHARE = 1 / 3  # of the target, that the sound of the answer itself makes up
 PRIOR_DB = 0.5  # for each spread that the controls move on average
 EMBEDDING_DB = 10.0  # for one unit of difference per dimension of the embedding
 PAYS_SHARE = 0.2  # of its cost, that a search must save to be taken
+LEAST_DB = 0.01  # a cost below counts as this
 SPREADS = (0.01, 0.5)  # of a range: what a predicted spread is held to
 
 
@@ -73,33 +74,34 @@ class Refinement:
         seed: int = 0,
         progress: Callable[[float], None] = lambda _: None,
     ) -> Refined:
-        """Search for at most `limit_s` seconds. PluginError where not even the encoder's answer can be rendered.
+        """Search for at most `limit_s` seconds. Where the answer itself cannot be rendered, nothing is saved.
 
         In rounds: each asks the encoder anew from where the last one ended, and goes on from there.
         """
         begin = time.monotonic()
         generator = np.random.default_rng(seed)
         origin = space = self._space()
-        measure, spent = self._measure(space, generator), 1 + FIRST_CANDIDATES
+        saved, spent = 0.0, 0
         for turn in range(ROUNDS):
+            if turn and (time.monotonic() - begin >= limit_s or spent >= limit_candidates):
+                break
+            spent += 1 + FIRST_CANDIDATES
+            if (measure := self._measure(origin, space, generator)) is None:
+                break
             share = 1 / (ROUNDS - turn)
             found = search(
                 space,
                 measure,
-                prior_db=PRIOR_DB,
                 limit_s=share * (begin + limit_s - time.monotonic()),
                 limit_candidates=share * (limit_candidates - spent),
                 seed=seed + turn,
-                progress=lambda part, turn=turn: progress((turn + part) / ROUNDS),  # type: ignore[misc]
+                progress=partial(_tell, progress, turn),
             )
-            spent += found.candidates
             space = replace(space, start=found.positions)
-            if turn + 1 == ROUNDS or time.monotonic() - begin >= limit_s or spent >= limit_candidates:
-                break
-            measure, spent = self._measure(space, generator), spent + 1 + FIRST_CANDIDATES
-        ends = np.stack([origin.start, space.start])
-        before, after = measure(ends) + PRIOR_DB * origin.prior(ends)
-        return Refined(self._settings(space.start), float((before - after) / max(before, 1e-6)), spent + 2)
+            before, after = measure(np.stack([origin.start, space.start]))
+            saved = float((before - after) / max(before, LEAST_DB)) if np.isfinite(before) else 0.0
+            spent += found.candidates + 2
+        return Refined(self._settings(space.start), saved, spent)
 
     def _space(self) -> Space:
         """Around the encoder's answer, as far as its confidence says that it may be wrong."""
@@ -118,25 +120,29 @@ class Refinement:
             np.float32
         )
 
-    def _measure(self, space: Space, generator: np.random.Generator) -> Callable[[Positions], NDArray[np.float64]]:
-        """What candidates cost in dB, infinity where a plugin failed."""
+    def _measure(self, origin: Space, space: Space, generator: np.random.Generator) -> Measure | None:
+        """What candidates cost in dB, infinity where a plugin failed; None where it fails at the start of `space`.
+
+        The prior holds every round to the encoder's own answer, `origin`.
+        """
         predictor = Predictor(self.bundle)
         first = np.vstack([space.start, space.around(FIRST_CANDIDATES, generator, FIRST_SHARE)])
-        target = self._target(predictor, self.guard.hear(list(self._settings(first))))
+        sounds = self.guard.hear(list(self._settings(first)))
+        if sounds[0] is None:
+            return None
+        target = self._target(predictor, sounds[0], [sound for sound in sounds if sound is not None])
 
         def measure(positions: Positions) -> NDArray[np.float64]:
-            return self._costs(predictor, self.guard.hear(list(self._settings(positions))), target)
+            apart = self._costs(predictor, self.guard.hear(list(self._settings(positions))), target)
+            return apart + PRIOR_DB * origin.prior(positions)
 
         return measure
 
-    def _target(self, predictor: Predictor, first: Sequence[HeardSound | None]) -> NDArray[np.float32]:
+    def _target(self, predictor: Predictor, answer: HeardSound, first: Sequence[HeardSound]) -> NDArray[np.float32]:
         """(2, bands), mean and spread in dB, of where to go: what the encoder sees from the first candidates, and with
-        half the weight what its answer sounds like. PluginError where that could not be rendered."""
-        sounds = [sound for sound in first if sound is not None]
-        if not sounds or first[0] is None:
-            raise PluginError("The plugins returned nothing usable at the predicted settings; nothing can be refined.")
-        seen = predictor.compare(sounds, self.reference).targets.mean(0)
-        return np.asarray(seen + ANSWER_SHARE * (_stacked(first[0].profile) - seen), dtype=np.float32)
+        half the weight what its answer sounds like."""
+        seen = predictor.compare(first, self.reference).targets.mean(0)
+        return np.asarray(seen + ANSWER_SHARE * (_stacked(answer.profile) - seen), dtype=np.float32)
 
     def _costs(
         self, predictor: Predictor, sounds: Sequence[HeardSound | None], target: NDArray[np.float32]
@@ -156,6 +162,10 @@ class Refinement:
         embedded = predictor.compare(list(heard.values()), self.reference).strangeness if self.reference else 0.0
         costs[list(heard)] = apart + EMBEDDING_DB * embedded
         return costs
+
+
+def _tell(progress: Callable[[float], None], turn: int, part: float) -> None:
+    progress((turn + part) / ROUNDS)
 
 
 def _stacked(profile: SoundProfile) -> NDArray[np.float32]:

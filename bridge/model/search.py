@@ -1,8 +1,8 @@
 """Search for better settings from an answer that is nearly right: CMA-ES, with choices as choices.
 
 Works in positions, 0..1 over each control's range, and knows nothing of audio: the caller says what candidates cost.
-A prior holds the search near its start, control by control as far as the start can be wrong: the costs of unaligned
-sounds are too coarse to be followed anywhere.
+Steps are as large, control by control, as the start can be wrong; the same measure makes the prior by which a caller
+holds the search near an answer: the costs of unaligned sounds are too coarse to be followed anywhere.
 Methods: N. Hansen, "The CMA Evolution Strategy: A Tutorial" (2016); R. Hamano et al., "CatCMA: Stochastic
 Optimization for Mixed-Category Problems" (2024), as implemented by the package cmaes.
 """
@@ -119,7 +119,7 @@ class Space:
 
 @dataclass(frozen=True)
 class Found:
-    """The best positions (controls,) seen, their cost with the prior, the start's, and how many were measured."""
+    """The best positions (controls,) seen, their cost, the start's, and how many were measured."""
 
     positions: Positions
     cost_db: float
@@ -131,13 +131,12 @@ def search(
     space: Space,
     measure: Measure,
     *,
-    prior_db: float,
     limit_s: float = math.inf,
     limit_candidates: float = math.inf,
     seed: int = 0,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Found:
-    """Minimise `measure` plus `prior_db` for each spread that the controls are away from the start, on average.
+    """Minimise `measure` within `space`, from its start. What should hold it there `measure` adds: see `Space.prior`.
 
     `measure` takes candidates (candidates, controls) and returns their costs in dB (candidates,); infinity marks a
     candidate that must not be taken. Never worse than the start in cost. Ends when time or candidates are used up, or
@@ -155,7 +154,7 @@ def search(
             break
         asked = [optimizer.ask() for _ in range(optimizer.population_size)]
         candidates = np.stack([space.positions(_steps(one), _numbers(one)) for one in asked])
-        costs = measure(candidates) + prior_db * space.prior(candidates)
+        costs = measure(candidates)
         count += len(asked)
         optimizer.tell([(one, float(c) if np.isfinite(c) else FAILED_DB) for one, c in zip(asked, costs, strict=True)])
         leader = int(np.argmin(costs))

@@ -28,7 +28,7 @@ def space(start: Positions, free: NDArray[np.bool_] = ALL, *, spread: float = 0.
 
 def test_a_known_optimum_is_approached() -> None:
     target = np.array([0.4, 0.6, 0.5, 0.3, 0.7])
-    found = search(space(np.full(CONTROLS, 0.5)), bowl(target), prior_db=0.0, limit_candidates=1000, seed=3)
+    found = search(space(np.full(CONTROLS, 0.5)), bowl(target), limit_candidates=1000, seed=3)
     assert found.cost_db < 0.25 * found.start_cost_db
     assert np.abs(found.positions - target).mean() < 0.05
 
@@ -38,7 +38,7 @@ def test_choices_are_recovered(seed: int) -> None:
     """Both start wrong, and the encoder was rather sure of them."""
     target = np.array([0.6, 1.0, 0.5, 0.45, 1.0])
     start = np.array([0.5, 0.0, 0.5, 0.5, 0.0])
-    found = search(space(start, choices=True), bowl(target), prior_db=0.3, limit_candidates=600, seed=seed)
+    found = search(space(start, choices=True), bowl(target), limit_candidates=600, seed=seed)
     assert (found.positions[1], found.positions[4]) == (1.0, 1.0)
 
 
@@ -48,7 +48,7 @@ def test_choices_alone_and_ranges_alone_can_be_searched(only: list[int]) -> None
     free[only] = True
     target = np.array([0.7, 1.0, 0.5, 0.5, 1.0])
     start = np.array([0.5, 0.0, 0.5, 0.5, 0.0])
-    found = search(space(start, free, choices=True), bowl(target), prior_db=0.0, limit_candidates=400)
+    found = search(space(start, free, choices=True), bowl(target), limit_candidates=400)
     assert np.abs(found.positions - target)[only].max() < 0.05
     np.testing.assert_array_equal(found.positions[~free], start[~free])
 
@@ -58,11 +58,10 @@ def test_choices_alone_and_ranges_alone_can_be_searched(only: list[int]) -> None
     start=st.lists(st.floats(0, 1), min_size=CONTROLS, max_size=CONTROLS),
     free=st.lists(st.booleans(), min_size=CONTROLS, max_size=CONTROLS),
     spread=st.floats(0.01, 1.0),
-    prior_db=st.floats(0, 2),
     seed=st.integers(0, 1000),
 )
 def test_bounds_and_fixed_controls_hold_and_the_cost_never_rises(
-    start: list[float], free: list[bool], spread: float, prior_db: float, seed: int
+    start: list[float], free: list[bool], spread: float, seed: int
 ) -> None:
     origin, mask = np.array(start), np.array(free)
     for category in (SWITCH, MODE):
@@ -74,7 +73,7 @@ def test_bounds_and_fixed_controls_hold_and_the_cost_never_rises(
         return bowl(np.full(CONTROLS, 1.5))(candidates)  # outside of the bounds
 
     where = space(origin, mask, spread=spread, choices=True)
-    found = search(where, measure, prior_db=prior_db, limit_candidates=60, seed=seed)
+    found = search(where, measure, limit_candidates=60, seed=seed)
     every = np.concatenate([*tried, where.around(20, np.random.default_rng(seed), 2.0), found.positions[None]])
     assert found.cost_db <= found.start_cost_db
     assert ((every >= 0) & (every <= 1)).all()
@@ -84,7 +83,12 @@ def test_bounds_and_fixed_controls_hold_and_the_cost_never_rises(
 
 def test_a_strong_prior_keeps_the_start_and_a_weak_one_does_not() -> None:
     start, target = np.full(CONTROLS, 0.5), np.full(CONTROLS, 0.7)
-    strong, weak = (search(space(start), bowl(target), prior_db=p, limit_candidates=400) for p in (50.0, 0.1))
+    where = space(start)
+
+    def held(prior_db: float) -> Measure:
+        return lambda candidates: bowl(target)(candidates) + prior_db * where.prior(candidates)
+
+    strong, weak = (search(where, held(prior_db), limit_candidates=400) for prior_db in (50.0, 0.1))
     np.testing.assert_allclose(strong.positions, start, atol=0.01)
     assert np.abs(weak.positions - target).max() < 0.1
 
@@ -99,14 +103,14 @@ def test_candidates_that_must_not_be_taken_are_not_taken() -> None:
     def measure(candidates: Positions) -> NDArray[np.float64]:
         return np.where(candidates[:, 0] < 0.45, np.inf, 40.0 * candidates.mean(axis=1))
 
-    found = search(space(np.full(CONTROLS, 0.5)), measure, prior_db=0.1, limit_candidates=200, seed=1)
+    found = search(space(np.full(CONTROLS, 0.5)), measure, limit_candidates=200, seed=1)
     assert found.positions[0] >= 0.45
     assert found.cost_db < found.start_cost_db
 
 
 def test_a_search_that_finds_nothing_ends_early() -> None:
     start = np.full(CONTROLS, 0.5)
-    found = search(space(start), bowl(start), prior_db=1.0, limit_s=60.0)
+    found = search(space(start), bowl(start), limit_s=60.0)
     assert found.candidates < 200
     np.testing.assert_array_equal(found.positions, start)
 
@@ -114,6 +118,6 @@ def test_a_search_that_finds_nothing_ends_early() -> None:
 @pytest.mark.parametrize("limit_s", [0.0, -1.0])
 def test_no_time_means_no_search(limit_s: float) -> None:
     start = np.full(CONTROLS, 0.5)
-    found = search(space(start), bowl(np.zeros(CONTROLS)), prior_db=0.0, limit_s=limit_s)
+    found = search(space(start), bowl(np.zeros(CONTROLS)), limit_s=limit_s)
     assert found.candidates == 1
     assert np.array_equal(found.positions, start)
