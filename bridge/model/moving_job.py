@@ -57,18 +57,7 @@ def move_file(job: FileJob, folder: Path, settings: Settings, *, progress: Calla
         if not movement.applied:
             copy_file(job.source, part)
             after = before
-    return FileResult(
-        model=model.manifest.name,
-        applied=movement.applied,
-        reason=movement.reason,
-        amount_percent=job.amount_percent if movement.applied else 0.0,
-        controls=_rows(model.chain, movement),
-        measures=MeasuresPair(before=before, after=after),
-        input=str(job.source),
-        output=str(job.target),
-        sample_rate_hz=info.sample_rate_hz,
-        duration_s=info.duration_s,
-    )
+    return _result(job, model, movement, info, MeasuresPair(before=before, after=after))
 
 
 def move_audio(model: MovingModel, host: PluginHost, audio: Audio, sample_rate_hz: int) -> tuple[Movement, Audio]:
@@ -111,6 +100,23 @@ def _clips(before: Measured, after: Measured) -> bool:
     """A peak above full scale, where there was none as high."""
     was = before.true_peak_dbtp if before.true_peak_dbtp is not None else -np.inf
     return after.true_peak_dbtp is not None and after.true_peak_dbtp > max(CEILING_DBTP, was)
+
+
+def _result(
+    job: FileJob, model: MovingModel, movement: Movement, info: AudioInfo, measures: MeasuresPair
+) -> FileResult:
+    return FileResult(
+        model=model.manifest.name,
+        applied=movement.applied,
+        reason=movement.reason,
+        amount_percent=job.amount_percent if movement.applied else 0.0,
+        controls=_rows(model.chain, movement),
+        measures=measures,
+        input=str(job.source),
+        output=str(job.target),
+        sample_rate_hz=info.sample_rate_hz,
+        duration_s=info.duration_s,
+    )
 
 
 def _rows(chain: Chain, movement: Movement) -> list[ControlRow]:

@@ -25,6 +25,8 @@ POP_BELOW_PEAK_DB = (3.0, 15.0)
 FLOOR_DBFS = (-75.0, -60.0)
 WITHOUT_FLOOR = 0.15  # share of the scenes in digital silence
 WITHOUT_EVENTS = 0.12
+BREATHS_PER_PAUSE, CLICKS_PER_PAUSE, POPS_PER_PHRASE, POPS_PER_CLOSURE = 0.7, 0.6, 0.2, 0.06
+_BREATH_PAUSE_S = 0.2  # a shorter pause is no time to breathe
 _SPEECH_RMS = 0.08
 _GRAIN_S = 0.010  # of the level that speech is found by
 _ACTIVE_DB = 42.0  # below the loud level of the recording
@@ -126,6 +128,59 @@ def _timeline(
     return line, spans
 
 
+@dataclass
+class _Layout:
+    """The sounds of one scene while they are laid into `added`. `peak` is the speech's, which levels refer to."""
+
+    added: NDArray[np.float64]
+    rate: int
+    generator: np.random.Generator
+    side: FamilySide
+    peak: float
+    events: list[Event] = field(default_factory=list)
+
+    def sound(self, kind: Kind, longest_s: float = 1.0) -> Wave:
+        return nonspeech_sound(kind, self.generator, sample_rate_hz=self.rate, side=self.side, longest_s=longest_s)
+
+    def lay(self, kind: Kind, wave: Wave, start_s: float, below_db: tuple[float, float], *, rms: float = 1.0) -> None:
+        """`wave` with a peak (or, given its `rms`, a mean level) so far below the speech's peak."""
+        level = self.peak * 10 ** (-self.generator.uniform(*below_db) / 20) / rms
+        start = max(0, round(start_s * self.rate))
+        part = wave[: self.added.size - start]
+        if part.size:
+            self.added[start : start + part.size] += level * part
+            self.events.append(Event(kind, start / self.rate, (start + part.size) / self.rate))
+
+    def breathe(self, end_s: float, onset_s: float) -> None:
+        """A breath in the pause from `end_s` to `onset_s`: against a word, or anywhere in it."""
+        generator, gap_s = self.generator, onset_s - end_s
+        kind: Kind = "inhale" if generator.random() < 0.65 else "exhale"
+        wave = self.sound(kind, gap_s - 0.03)
+        spare_s = gap_s - wave.size / self.rate
+        place = generator.random()
+        if kind == "inhale" and place < 0.5:
+            shift_s = spare_s + generator.uniform(-0.02, 0.02)  # touches the word, or runs a little into it
+        elif kind == "exhale" and place < 0.5:
+            shift_s = generator.uniform(-0.02, 0.02)
+        else:
+            shift_s = generator.uniform(0, spare_s)
+        rms = float(np.sqrt(np.mean(np.square(wave))))
+        self.lay(kind, wave, end_s + shift_s, BREATH_BELOW_PEAK_DB, rms=rms)
+
+    def click(self, end_s: float, onset_s: float) -> None:
+        """A click just before the word, or anywhere in the pause."""
+        generator = self.generator
+        wave = self.sound("click")
+        is_at_onset = generator.random() < 0.5
+        last_s = max(end_s, onset_s - 0.02)
+        start_s = onset_s - generator.uniform(0.02, 0.1) if is_at_onset else generator.uniform(end_s, last_s)
+        self.lay("click", wave, start_s, CLICK_BELOW_PEAK_DB)
+
+    def pop(self, burst_s: float, ahead_s: tuple[float, float]) -> None:
+        """A pop that begins ahead of a plosive's burst."""
+        self.lay("pop", self.sound("pop"), burst_s - self.generator.uniform(*ahead_s), POP_BELOW_PEAK_DB)
+
+
 def _lay_events(
     added: NDArray[np.float64],
     speech: NDArray[np.float64],
@@ -134,55 +189,20 @@ def _lay_events(
     generator: np.random.Generator,
     side: FamilySide,
 ) -> list[Event]:
-    peak = float(np.abs(speech).max()) if spans else 0.5
+    layout = _Layout(added, rate, generator, side, float(np.abs(speech).max()) if spans else 0.5)
     ends = [0.0, *(end for _, end in spans)]
     onsets = [*(start for start, _ in spans), added.size / rate]
-    events: list[Event] = []
-
-    def lay(kind: Kind, wave: Wave, start_s: float, level: float) -> None:
-        start = max(0, round(start_s * rate))
-        part = wave[: added.size - start]
-        if part.size:
-            added[start : start + part.size] += level * part
-            events.append(Event(kind, start / rate, (start + part.size) / rate))
-
-    def sound(kind: Kind, longest_s: float = 1.0) -> Wave:
-        return nonspeech_sound(kind, generator, sample_rate_hz=rate, side=side, longest_s=longest_s)
-
     for end_s, onset_s in zip(ends, onsets, strict=True):
-        gap_s = onset_s - end_s
-        if gap_s > 0.2 and generator.random() < 0.7:
-            kind: Kind = "inhale" if generator.random() < 0.65 else "exhale"
-            wave = sound(kind, gap_s - 0.03)
-            spare_s = gap_s - wave.size / rate
-            place = generator.random()
-            if kind == "inhale" and place < 0.5:
-                shift_s = spare_s + generator.uniform(-0.02, 0.02)  # touches the word, or runs a little into it
-            elif kind == "exhale" and place < 0.5:
-                shift_s = generator.uniform(-0.02, 0.02)
-            else:
-                shift_s = generator.uniform(0, spare_s)
-            rms = float(np.sqrt(np.mean(np.square(wave))))
-            lay(kind, wave, end_s + shift_s, _below(peak, BREATH_BELOW_PEAK_DB, generator) / rms)
-        for _ in range(generator.poisson(0.6)):
-            click = sound("click")
-            is_at_onset = generator.random() < 0.5
-            last_s = max(end_s, onset_s - 0.02)
-            start_s = onset_s - generator.uniform(0.02, 0.1) if is_at_onset else generator.uniform(end_s, last_s)
-            lay("click", click, start_s, _below(peak, CLICK_BELOW_PEAK_DB, generator))
-        if onset_s < added.size / rate and generator.random() < 0.2:
-            lay(
-                "pop", sound("pop"), onset_s - generator.uniform(0.01, 0.06), _below(peak, POP_BELOW_PEAK_DB, generator)
-            )
+        if onset_s - end_s > _BREATH_PAUSE_S and generator.random() < BREATHS_PER_PAUSE:
+            layout.breathe(end_s, onset_s)
+        for _ in range(generator.poisson(CLICKS_PER_PAUSE)):
+            layout.click(end_s, onset_s)
+        if onset_s < added.size / rate and generator.random() < POPS_PER_PHRASE:
+            layout.pop(onset_s, (0.01, 0.06))
     for closure_s in _closures(speech, rate):
-        if generator.random() < 0.06:
-            lay(
-                "pop",
-                sound("pop"),
-                closure_s - generator.uniform(0.005, 0.03),
-                _below(peak, POP_BELOW_PEAK_DB, generator),
-            )
-    return sorted(events, key=lambda event: event.start_s)
+        if generator.random() < POPS_PER_CLOSURE:
+            layout.pop(closure_s, (0.005, 0.03))
+    return sorted(layout.events, key=lambda event: event.start_s)
 
 
 def _closures(speech: NDArray[np.float64], rate: int) -> list[float]:
@@ -190,10 +210,6 @@ def _closures(speech: NDArray[np.float64], rate: int) -> list[float]:
     fine = speech_spans(speech.astype(np.float32), rate, pause_s=_CLOSURE_S[0])
     gaps = [(end, start) for (_, end), (start, _) in itertools.pairwise(fine)]
     return [start for end, start in gaps if _CLOSURE_S[0] <= start - end <= _CLOSURE_S[1]]
-
-
-def _below(peak: float, range_db: tuple[float, float], generator: np.random.Generator) -> float:
-    return peak * 10 ** (-generator.uniform(*range_db) / 20)
 
 
 def _colour(generator: np.random.Generator, samples: int, rate: int) -> NDArray[np.complex128]:
