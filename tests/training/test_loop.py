@@ -171,7 +171,7 @@ def test_curves_are_written_for_tensorboard_and_go_on_after_a_resume(options: Tr
     curves = {tag: [event.step for event in events.Scalars(tag)] for tag in events.Tags()["scalars"]}
     assert curves["learning/match.position"] == [10, 20, 30]
     assert curves["learning/plugins"] == [40]
-    assert curves["validation/surrogate_db"] == [10, 20, 30, 40]
+    assert curves["validation/plugins"] == [10, 20, 30, 40]
 
 
 def test_a_plugin_that_crashes_costs_examples_and_not_the_run(

@@ -5,6 +5,7 @@ Holds networks, optimizers and the running average of the weights that ships. It
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -70,7 +71,7 @@ class Learner(Protocol):
 @dataclass(frozen=True)
 class LearnerSetup:
     """What a learner is made of. `studio` draws the examples of stages that learn through the plugins, `checking` those
-    that such learning is validated by where nobody knows the right settings (None: the same)."""
+    that such learning is validated by (None: the same)."""
 
     manifest: Manifest
     settings: LearningSettings
@@ -102,11 +103,10 @@ class LessonLearner:
         self._learned_alone = torch.tensor(by_rule, device=self.device)  # the guard sets the loudness by rule
         slots = [slot.name for slot in chain.slots]
         self._slots = torch.tensor([slots.index(control.slot) for control in chain.controls], device=self.device)
-        heard = [stage.loss.surrogate or stage.loss.jacobian or stage.loss.plugins for stage in setup.stages]
-        self._has_surrogate = any(heard)  # what is learned by sound is validated by sound
+        self._has_surrogate = any(stage.loss.surrogate or stage.loss.jacobian for stage in setup.stages)
         self._plugin_loss = PluginLoss(lessons, draw, setup.studio, setup.manifest.features, setup.processes)
         checking, by_plugins = setup.checking or setup.studio, [stage for stage in setup.stages if stage.loss.plugins]
-        self._checks = PluginLoss(lessons, draw, checking, setup.manifest.features, setup.processes)
+        self._checks = PluginLoss(lessons, draw, checking, setup.manifest.features, Processes())
         self._checked_as = _for_checking(by_plugins[-1]) if by_plugins else None
         self._weights_db = torch.from_numpy(loudness_weights_db(setup.manifest.features)).to(self.device)
 
@@ -138,21 +138,31 @@ class LessonLearner:
         return report
 
     def validate(self, examples: Shard) -> dict[str, float]:
-        """By the sound that the surrogate foretells, where it was taught; by positions and choices otherwise; by the
-        plugins themselves where nobody knows those."""
+        """By the sound that the plugins make, where a stage learns through them; by the one that the surrogate
+        foretells, where there is one; by positions and choices otherwise, and where nobody knows those, by targets."""
         trained = {name: tensor.clone() for name, tensor in self.encoder.state_dict().items()}
         self.encoder.load_state_dict(self.average)
+        with torch.no_grad():
+            scores = self._validate_through_plugins() or self._validate_on(examples)
+        self.encoder.load_state_dict(trained)
+        return scores
+
+    def _validate_through_plugins(self) -> dict[str, float]:
+        """On the same examples every time; infinite where nothing rendered. Empty where no stage asks for it."""
+        if self._checked_as is None:
+            return {}
+        found = self._checks(self.encoder, torch.ones_like(self._neutral), self._checked_as, self.setup.seed, 0)
+        return {"plugins": float(found) if self._checks.has_rendered else math.inf}
+
+    def _validate_on(self, examples: Shard) -> dict[str, float]:
         batch = take(examples, np.arange(count_of(examples)), self.device)
         is_by_sound = self._has_surrogate and self._teaches_surrogate(batch)
         weights = LossWeights(surrogate=1.0) if is_by_sound else LossWeights(position=1.0, category=1.0)
-        with torch.no_grad():
-            losses = self._losses(batch, weights, slice(None), torch.ones_like(self._neutral))
-            foretold = self._surrogate_loss(batch)
-            if not losses and self._checked_as is not None:
-                everything = torch.ones_like(self._neutral)
-                losses["plugins"] = self._checks(self.encoder, everything, self._checked_as, self.setup.seed, 0)
-        self.encoder.load_state_dict(trained)
+        moving = torch.ones_like(self._neutral)
+        losses = self._losses(batch, weights, slice(None), moving)
+        losses = losses or self._losses(batch, LossWeights(target=1.0), slice(None), moving)
         scores = {name: float(value) for name, value in losses.items()}
+        foretold = self._surrogate_loss(batch)
         # What a surrogate that knows nothing yet says of the encoder must not look good.
         return scores | ({} if foretold is None else {"surrogate_db": float(foretold)})
 

@@ -51,6 +51,11 @@ class PluginLoss:
         self.latest: dict[str, float] = {}
         self._fruitless = 0  # calls in a row in which nothing was rendered
 
+    @property
+    def has_rendered(self) -> bool:
+        """Whether anything was rendered in the latest call."""
+        return self._fruitless == 0
+
     def __call__(self, encoder: nn.Module, moving: Tensor, stage: Stage, seed: int, step: int) -> Tensor:
         """The mean loss of one batch, with a gradient to the encoder. `moving` (controls,) is 0 for controls that
         stay neutral in this stage. Examples whose renders fail count nothing; PluginError when for five calls in a

@@ -1,12 +1,14 @@
 """What a stage asks for is what is learned: each loss alone lowers what it measures."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 import torch
 
+from bridge.errors import PluginError, SettingsError
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import EncoderSettings, Manifest
 from bridge.training.learning.jacobian import profile_jacobian
@@ -104,3 +106,51 @@ def test_an_update_depends_on_seed_and_step_alone(
         examples, seed=3, step=7, rate=1.0, stage=told
     )
     assert update(learner) == update(other)
+
+
+def test_a_stage_that_weighs_what_was_not_rendered_is_refused(learner: LessonLearner, examples: Shard) -> None:
+    unrendered = {name: array for name, array in examples.items() if not name.endswith(".rendered")}
+    with pytest.raises(SettingsError, match="'one' weighs surrogate"):
+        learn(learner, unrendered, LossWeights(surrogate=1.0), updates=1)
+
+
+def test_where_nothing_renders_nothing_is_learned_and_soon_said(learner: LessonLearner, examples: Shard) -> None:
+    whole = TASK.draw(learner.setup.studio, np.random.default_rng(5), 1)
+    failed = replace(whole[0]["match"], truth=np.zeros((1, 0), np.float32))
+    learner._plugin_loss.draw = lambda *_: [whole[0] | {"match": failed}]
+    before = {name: tensor.clone() for name, tensor in learner.encoder.state_dict().items()}
+    learn(learner, examples, LossWeights(plugins=1.0), updates=4)
+    for name, tensor in learner.encoder.state_dict().items():
+        torch.testing.assert_close(tensor, before[name], rtol=0, atol=0)
+    with pytest.raises(PluginError, match="5 updates in a row"):
+        learn(learner, examples, LossWeights(plugins=1.0), updates=1)
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing(learner: LessonLearner, examples: Shard) -> None:
+    broken = examples | {"match.target": np.full_like(examples["match.target"], np.nan)}
+    learn(learner, broken, LossWeights(target=1.0), updates=2)
+    assert all(bool(tensor.isfinite().all()) for tensor in learner.encoder.state_dict().values())
+
+
+def test_a_young_average_forgets_its_start(learner: LessonLearner, examples: Shard) -> None:
+    """After forty updates the average is of the later ones, though its usual reach is five hundred."""
+    start = {name: tensor.clone() for name, tensor in learner.average.items()}
+    learn(learner, examples, LossWeights(position=1.0), updates=40)
+    end, name = learner.encoder.state_dict(), "join.0.weight"
+    assert (learner.average[name] - end[name]).norm() < 0.5 * (learner.average[name] - start[name]).norm()
+
+
+def test_what_is_learned_through_the_plugins_is_validated_through_them(
+    learner: LessonLearner, examples: Shard, studio: Studio
+) -> None:
+    """Where no setting is known, too: the best weights are not those that happened to be checked first."""
+    unknown = {name: array for name, array in examples.items() if not name.endswith((".rendered", ".jacobian"))}
+    unknown |= {f"{lesson.name}.position": np.zeros((8, 0), np.float32) for lesson in TASK.lessons}
+    assert learner.validate(unknown).keys() == {"match.target", "automix.target"}
+    through = Stage(name="through", share=1.0, loss=LossWeights(plugins=1.0), plugins=PluginSettings(clip_s=1.5))
+    setup = replace(learner.setup, stages=[through], checking=replace(studio, augment=False))
+    other = LessonLearner(TASK.lessons, setup, TASK.draw)
+    first, again = other.validate(unknown), other.validate(unknown)
+    assert first == again and first.keys() == {"plugins"} and first["plugins"] > 0
+    other.average["position.bias"] += 2.0
+    assert other.validate(unknown)["plugins"] > first["plugins"]

@@ -9,7 +9,14 @@ from bridge.model.bands import loudness_weights_db
 from bridge.model.encoders import Category
 from bridge.model.manifest import FeatureSettings
 from bridge.model.profile import SoundProfile, distance_db
-from bridge.training.learning.losses import category_loss, position_loss, profile_loss, smooth_absolute, spread_loss
+from bridge.training.learning.losses import (
+    category_loss,
+    jacobian_loss,
+    position_loss,
+    profile_loss,
+    smooth_absolute,
+    spread_loss,
+)
 
 SWITCH = Category(control=2, places=(0.0, 0.5, 1.0), edges=(1 / 3, 2 / 3))
 WEIGHTS_DB = torch.from_numpy(loudness_weights_db(FeatureSettings()))
@@ -86,3 +93,26 @@ def test_learning_a_choice_ends_at_the_one_the_position_stands_for(position: flo
     (slope,) = torch.autograd.grad(category_loss([logits], truth, [SWITCH], torch.ones(1, 3)).sum(), logits)
     decoded, _ = SWITCH.decode(logits - slope)
     assert SWITCH.chosen(decoded).tolist() == SWITCH.chosen(truth[:, 2]).tolist()
+
+
+def test_without_level_a_change_of_loudness_costs_nothing_to_first_order() -> None:
+    """One control is a gain, the other tilts the spectrum; only the tilt is heard at equal loudness."""
+    target, truth = torch.randn(2, 2, 64), torch.full((2, 2), 0.5)
+    jacobian = torch.zeros(2, 2, 2, 64)
+    jacobian[:, 0, 0] = 20.0
+    jacobian[:, 1, 0] = torch.linspace(-10, 10, 64)
+    louder, tilted = torch.tensor([[0.9, 0.5]]).expand(2, 2), torch.tensor([[0.5, 0.9]]).expand(2, 2)
+    assert float(jacobian_loss(louder, truth, jacobian, target, WEIGHTS_DB).max()) < 1e-3
+    assert float(jacobian_loss(louder, truth, jacobian, target, None).min()) > 5
+    assert float(jacobian_loss(tilted, truth, jacobian, target, WEIGHTS_DB).min()) > 1
+
+
+def test_to_first_order_the_loss_is_that_of_the_profile() -> None:
+    target, truth = torch.randn(1, 2, 64) * 5, torch.full((1, 3), 0.5)
+    jacobian, position = torch.randn(1, 3, 2, 64), truth + 1e-2 * torch.randn(1, 3)
+    moved = target + torch.einsum("bc,bcsk->bsk", position - truth, jacobian)
+    for weights_db in (None, WEIGHTS_DB):
+        exact = profile_loss((moved[:, 0], moved[:, 1]), target, weights_db)
+        torch.testing.assert_close(
+            jacobian_loss(position, truth, jacobian, target, weights_db), exact, rtol=1e-2, atol=1e-5
+        )
