@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,15 @@ from click.testing import CliRunner
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
+from bridge.training.recipe import load_recipe
 
 ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    *(f"docs/{f.name}" for f in sorted(ROOT.glob("docs/*.md"))),
+]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -42,6 +50,20 @@ def test_every_command_that_the_readme_names_exists() -> None:
     assert named <= known
 
 
+def text_of(document: str) -> str:
+    return (ROOT / document).read_text("utf-8")
+
+
+def shell_lines(document: str) -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", text_of(document), re.DOTALL)
+    return [line for block in blocks for line in block.strip().splitlines()]
+
+
+def write_song(path: Path, *, seed: int) -> None:
+    with AudioWriter(path, sample_rate_hz=44100, channels=1) as writer:
+        writer.write(synthesise("strings", duration_s=4.0, sample_rate_hz=44100, seed=seed))
+
+
 def test_readme_commands_for_files_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     block = re.search(r"## Use it on files\s+```sh\n(.*?)```", README, re.DOTALL)
     assert block
@@ -60,10 +82,61 @@ def test_readme_commands_for_files_run_as_printed(tmp_path: Path, monkeypatch: p
             assert (tmp_path / arguments[arguments.index("-o") + 1]).stat().st_size > 1000
 
 
-@pytest.mark.parametrize("document", ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_commands_of_the_documents_name_what_there_is(document: str) -> None:
+    """Commands that take long are not run, but every command and option in them exists, and their values are taken."""
+    known = {" ".join(path): command for path, command in commands()}
+    for line in shell_lines(document):
+        program, *arguments = shlex.split(line)
+        if program == "torchrun":
+            assert arguments[arguments.index("-m") + 1] == "bridge"
+            arguments = arguments[arguments.index("-m") + 2 :]
+        elif program != "reaper-bridge":
+            continue
+        name = next(path for path in (" ".join(arguments[:2]), arguments[0]) if path in known)
+        options = {text for option in known[name].params for text in option.opts}
+        assert {text for text in arguments if text.startswith("-")} <= options, line
+
+
+def test_training_commands_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first block, with seconds in place of its minutes and a recipe that makes the network small."""
+    lines = shell_lines("docs/training.md")[:3]
+    (tmp_path / "songs").mkdir()
+    for number in range(3):
+        write_song(tmp_path / "songs" / f"song{number}.wav", seed=number)
+    write_song(tmp_path / "vocal.wav", seed=9)
+    shutil.copy(ROOT / "models" / "chains" / "channel-strip.toml", tmp_path / "strip.toml")
+    (tmp_path / "small.toml").write_text(
+        "[encoder]\nwidth = 16\nblocks = 1\n[examples]\nclip_s = 1.5\nsynthesised_takes = 0\nshard_examples = 16\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
+    for line in lines:
+        program, *arguments = shlex.split(line.replace("--minutes 30", "--minutes 0.15 --recipe small.toml"))
+        assert program == "reaper-bridge"
+        arguments += ["--each", "1"] if arguments[0] == "evaluate" else []
+        result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+    assert (tmp_path / "my-strip" / "model.json").is_file()
+    assert (tmp_path / "better.wav").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_recipes_of_the_documents_can_be_used(document: str, tmp_path: Path) -> None:
+    """And those that the documents show in full are the ones that are shipped."""
+    blocks = re.findall(r"(?:<!-- recipe: (\S+) -->\n)?```toml\n(.*?)```", text_of(document), re.DOTALL)
+    for shipped, block in blocks:
+        (tmp_path / "recipe.toml").write_text(block, encoding="utf-8")
+        assert load_recipe("channel-strip", tmp_path / "recipe.toml") != load_recipe("channel-strip")
+        if shipped:
+            assert (ROOT / shipped).read_text("utf-8") == block
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_links_lead_to_files(document: str) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / document).read_text("utf-8")):
-        assert target.startswith("https://") or (ROOT / target).exists(), f"{document} links to {target}"
+    for target in re.findall(r"\]\(([^)#]+)\)", text_of(document)):
+        place = (ROOT / document).parent / target
+        assert target.startswith("https://") or place.exists(), f"{document} links to {target}"
 
 
 def test_architecture_names_every_room() -> None:
