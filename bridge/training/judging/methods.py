@@ -108,9 +108,10 @@ class GainAndLimiter:
 
     def run(self, case: Case, budget: int) -> Made | None:  # noqa: ARG002
         target = self.targets.of(case)
+        has_level = case.level_counts or case.reference is not None
         gain_db, made = 0.0, case.given
         for turn in range(LOUDNESS_PASSES):
-            missing_db = _missing_db(case, target, made) if case.level_counts else None
+            missing_db = _missing_db(case, target, made) if has_level else None
             if missing_db is None:
                 return None if turn == 0 else Made(made, renders=turn)
             gain_db = min(_HIGHEST_GAIN_DB, gain_db + missing_db)
