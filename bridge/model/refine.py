@@ -31,25 +31,19 @@ FIRST_SHARE = 0.7  # of a spread, that the first candidates lie around the answe
 ANSWER_SHARE = 1 / 3  # of the target, that the sound of the answer itself makes up
 PRIOR_DB = 0.5  # for each spread that the controls move on average
 EMBEDDING_DB = 10.0  # for one unit of difference per dimension of the embedding
-PAYS_SHARE = 0.2  # of its cost, that a search must save to be taken
-LEAST_DB = 0.01  # a cost below counts as this
+PAYS_SHARE = 0.2  # of the answer's cost, that a search must save to be taken
+PAYS_SHARE_ALONE = 0.4  # without a reference the target is less sure
+PAYS_DB = 0.25  # and at least so much
 SPREADS = (0.01, 0.5)  # of a range: what a predicted spread is held to
 
 
 @dataclass(frozen=True)
 class Refined:
-    """Settings (controls,) that a search found, whether they save enough to be believed, and what they cost.
-
-    `saved` is the share of the answer's cost that is saved, by the last target; `candidates` were rendered.
-    """
+    """Settings (controls,) that a search found, whether they save enough to be believed, and its candidates."""
 
     settings: Settings
-    saved: float
+    pays: bool
     candidates: int
-
-    @property
-    def pays(self) -> bool:
-        return self.saved >= PAYS_SHARE
 
 
 @dataclass(frozen=True)
@@ -74,14 +68,14 @@ class Refinement:
         seed: int = 0,
         progress: Callable[[float], None] = lambda _: None,
     ) -> Refined:
-        """Search for at most `limit_s` seconds. Where the answer itself cannot be rendered, nothing is saved.
+        """Search for at most `limit_s` seconds. Where the answer itself cannot be rendered, nothing pays.
 
         In rounds: each asks the encoder anew from where the last one ended, and goes on from there.
         """
         begin = time.monotonic()
         generator = np.random.default_rng(seed)
         origin = space = self._space()
-        saved, spent = 0.0, 0
+        pays, spent = False, 0
         for turn in range(ROUNDS):
             if turn and (time.monotonic() - begin >= limit_s or spent >= limit_candidates):
                 break
@@ -99,9 +93,13 @@ class Refinement:
             )
             space = replace(space, start=found.positions)
             before, after = measure(np.stack([origin.start, space.start]))
-            saved = float((before - after) / max(before, LEAST_DB)) if np.isfinite(before) else 0.0
+            pays = bool(before - after >= max(PAYS_DB, self._pays_share * before))
             spent += found.candidates + 2
-        return Refined(self._settings(space.start), saved, spent)
+        return Refined(self._settings(space.start), pays, spent)
+
+    @property
+    def _pays_share(self) -> float:
+        return PAYS_SHARE_ALONE if self.reference is None else PAYS_SHARE
 
     def _space(self) -> Space:
         """Around the encoder's answer, as far as its confidence says that it may be wrong."""

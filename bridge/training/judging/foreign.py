@@ -108,7 +108,7 @@ def draw_strip(generator: np.random.Generator) -> Strip:
         low_cut_hz=between(30, 300) if is_used() else None,
         bells=tuple(bell for bell in bells if is_used()),
         compression=squeeze if is_used() else None,
-        gain_db=float(generator.uniform(-10, 10)),
+        gain_db=float(generator.uniform(-8, 8)),
     )
 
 
