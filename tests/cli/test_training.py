@@ -25,6 +25,7 @@ from bridge.model.manifest import read_manifest
 from bridge.training.learning.checkpoint import Progressed, load_checkpoint
 
 LIMIT_S = 90
+MINUTES = 0.25
 RATE_HZ = 44100
 
 
@@ -45,7 +46,8 @@ class Training:
     def __init__(self, recordings: Path, folder: Path, minutes: float) -> None:
         self.output = folder / "neues Modell"
         recipe = folder / "klein.toml"
-        recipe.write_text(RECIPE.replace("[learning]", "[learning]\ncheckpoint_every_s = 0.5"), encoding="utf-8")
+        small = RECIPE.replace("[learning]", "preparing_share = 0.1\n\n[learning]\ncheckpoint_every_s = 0.5")
+        recipe.write_text(small, encoding="utf-8")
         self.arguments = ["--chain", CHAIN, "--task", "channel-strip", "--data", recordings, "--recipe", recipe]
         self.arguments += ["-o", self.output, "--minutes", minutes]
         self.environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUTF8": "1", "BRIDGE_HOME": str(folder / "h")}
@@ -63,12 +65,12 @@ class Training:
             return load_checkpoint(file, "/".join(file.parts[-3:-1]))[1]
         return None
 
-    def wait_for_checkpoint(self, *, after: int = 0) -> Progressed:
-        """The first that is more than `after` updates into learning."""
+    def wait_for_checkpoint(self, *, after_s: float = 0.0) -> Progressed:
+        """The first that is more than `after_s` into learning."""
         end = time.monotonic() + LIMIT_S
         while time.monotonic() < end and self.process is not None and self.process.poll() is None:
             stand = self.latest()
-            if stand is not None and stand.step > after:
+            if stand is not None and stand.elapsed_s > after_s:
                 return stand
             select.select([], [], [], 0.02)
         raise AssertionError(f"no checkpoint was written\n{self.process.communicate() if self.process else ''}")
@@ -76,7 +78,7 @@ class Training:
 
 @pytest.fixture
 def training(recordings: Path, tmp_path: Path) -> Iterator[Training]:
-    training = Training(recordings, tmp_path, minutes=0.25)
+    training = Training(recordings, tmp_path, minutes=MINUTES)
     yield training
     if training.process is not None and training.process.poll() is None:
         training.process.kill()
@@ -85,7 +87,7 @@ def training(recordings: Path, tmp_path: Path) -> Iterator[Training]:
 
 def test_killed_in_the_middle_it_goes_on_from_its_last_checkpoint(training: Training) -> None:
     killed = training.start()
-    stand = training.wait_for_checkpoint(after=20)
+    stand = training.wait_for_checkpoint(after_s=1.5)
     workers = psutil.Process(killed.pid).children(recursive=True)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
@@ -94,15 +96,16 @@ def test_killed_in_the_middle_it_goes_on_from_its_last_checkpoint(training: Trai
     stand = training.latest() or stand
     begin = time.monotonic()
     resumed = training.start("--resume")
+    after = training.wait_for_checkpoint(after_s=stand.elapsed_s)
+    assert after.prepared_s == stand.prepared_s, "it began again from nothing"
+    assert after.step > stand.step
     told, errors = resumed.communicate(timeout=LIMIT_S)
     assert resumed.returncode == 0, errors
-    steps = [int(part.partition(":")[0].replace(",", "")) for part in errors.split("step ")[1:]]
-    assert steps[0] > stand.step, "it began again from nothing"
     assert "neues Modell" in told
     manifest = read_manifest(training.output)
     assert manifest.training.steps > stand.step
-    assert manifest.training.minutes == pytest.approx(0.9 * 0.25, abs=0.1)  # of both runs, without judging
-    assert time.monotonic() - begin < 60 * 0.25 + 30
+    assert manifest.training.minutes == pytest.approx(0.9 * MINUTES, abs=0.1)  # of both runs, without judging
+    assert time.monotonic() - begin < 60 * MINUTES + 30
     assert not (training.output / ".training").exists()
 
 

@@ -40,7 +40,8 @@ loss = { position = 4.0, spread = 0.2, target = 0.5 }
 name = "sound"
 share = 0.4
 loss = { position = 1.0, surrogate = 1.0 }
-
+"""
+THROUGH_PLUGINS = """
 [[stages]]
 name = "through the plugins"
 share = 0.1
@@ -68,4 +69,7 @@ def small_options(data: Path, output: Path, recipe: str = RECIPE) -> TrainOption
 
 
 if __name__ == "__main__":
-    train(small_options(Path(sys.argv[1]), Path(sys.argv[2])), progress=lambda _, text: print(text, flush=True))
+    train(
+        small_options(Path(sys.argv[1]), Path(sys.argv[2]), RECIPE + THROUGH_PLUGINS),
+        progress=lambda _, text: print(text, flush=True),
+    )

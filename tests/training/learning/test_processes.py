@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from small_training import small_options
+from small_training import RECIPE, THROUGH_PLUGINS, small_options
 from torch import nn
 
 from bridge.errors import SettingsError
@@ -57,7 +57,10 @@ def test_two_processes_learn_what_one_does(start: Start, folder: Path, tmp_path:
     """Each has half of every batch and half of the examples to make. Sums of floats in another order are all that
     may differ (6e-7 was seen after thirty updates); through the plugins each draws its own."""
     pytest.importorskip("tensorboard")
-    assert train(small_options(folder, tmp_path / "one"), progress=lambda _share, _text: None) is not None
+    assert (
+        train(small_options(folder, tmp_path / "one", RECIPE + THROUGH_PLUGINS), progress=lambda _share, _text: None)
+        is not None
+    )
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     two = start(*torchrun, PROGRAM, str(folder), str(tmp_path / "two"))
     together, errors = two.communicate(timeout=LIMIT_S)
@@ -100,7 +103,7 @@ _ENDLESS = """
 import sys; sys.path.insert(0, {support!r})
 from dataclasses import replace
 from pathlib import Path
-from small_training import small_options
+from small_training import RECIPE, THROUGH_PLUGINS, small_options
 from bridge.training.loop import train
 options = replace(small_options(*map(Path, sys.argv[1:])), steps=10**7, shards=2, tensorboard=None)
 train(options, progress=lambda _, text: print(text, flush=True))
