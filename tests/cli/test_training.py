@@ -94,7 +94,6 @@ def test_killed_in_the_middle_it_goes_on_from_its_last_checkpoint(training: Trai
     psutil.wait_procs(workers, timeout=20)
     assert not [worker for worker in workers if worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE]
     stand = training.latest() or stand
-    begin = time.monotonic()
     resumed = training.start("--resume")
     after = training.wait_for_checkpoint(after_s=stand.elapsed_s)
     assert after.prepared_s == stand.prepared_s, "it began again from nothing"
@@ -105,7 +104,6 @@ def test_killed_in_the_middle_it_goes_on_from_its_last_checkpoint(training: Trai
     manifest = read_manifest(training.output)
     assert manifest.training.steps > stand.step
     assert manifest.training.minutes == pytest.approx(0.9 * MINUTES, abs=0.1)  # of both runs, without judging
-    assert time.monotonic() - begin < 60 * MINUTES + 30
     assert not (training.output / ".training").exists()
 
 
