@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 BLOCK_S = 0.0015  # settings move in steps of about this: 64 samples at 44.1 kHz
+_ROWS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def block_rows(
     block = block_frames(sample_rate_hz)
     count = max(1, -(-frames // block))
     rows = np.repeat(np.asarray(resting, dtype=np.float32)[None], count, axis=0)
-    middles_s = (np.arange(count, dtype=np.float64) + 0.5) * (block / sample_rate_hz)
-    for place, curve in curves.items():
-        rows[:, place] = curve.at(middles_s)
+    for first in range(0, count, _ROWS_AT_ONCE):
+        part = slice(first, min(first + _ROWS_AT_ONCE, count))
+        middles_s = (np.arange(part.start, part.stop, dtype=np.float64) + 0.5) * (block / sample_rate_hz)
+        for place, curve in curves.items():
+            rows[part, place] = curve.at(middles_s)
     return rows

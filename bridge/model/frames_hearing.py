@@ -6,6 +6,7 @@ that the answer is the same as for all of it at once. Nothing here draws curves 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -48,25 +49,28 @@ def hear_frames(encoder: FramesEncoder, features: FeatureSettings, blocks: Block
     """Raises AudioError for a foreign sample rate, and what `blocks` raises."""
     check_rate(sample_rate_hz)
     with torch.inference_mode():
-        levels = torch.cat([frame_levels(part) for part in _frames(blocks, sample_rate_hz, features)], -1)
-        loud = loud_level(levels)
-        stretches = _stretches(_frames(blocks, sample_rate_hz, features), encoder.reach)
-        answers = [_answered(encoder, stretch, loud, kept) for stretch, kept in stretches]
-    activity, position, speech = (np.concatenate(parts, -1) for parts in zip(*answers, strict=True))
+        levels = _levels(_frames(blocks, sample_rate_hz, features))
+        loud = loud_level(torch.from_numpy(levels))
+        activity, position = (np.empty((encoder.controls, len(levels)), np.float32) for _ in range(2))
+        speech, done = np.empty(len(levels), np.float32), 0
+        for stretch, kept in _stretches(_frames(blocks, sample_rate_hz, features), encoder.reach):
+            answer = encoder(stretch[None], loud[None])
+            there = slice(done, done + answer.speech[0, kept].shape[0])
+            activity[:, there] = torch.sigmoid(answer.activity[0, :, kept]).numpy()
+            position[:, there] = answer.position[0, :, kept].numpy()
+            speech[there] = torch.sigmoid(answer.speech[0, kept]).numpy()
+            done = there.stop
     window, hop = (round(time_s * sample_rate_hz) for time_s in (features.window_s, features.hop_s))
     times_s = (np.arange(len(speech)) * hop + window // 2) / sample_rate_hz
-    return HeardFrames(activity, position, speech, levels.numpy(), float(loud), times_s)
+    return HeardFrames(activity, position, speech, levels, float(loud), times_s)
 
 
-def _answered(
-    encoder: FramesEncoder, stretch: torch.Tensor, loud: torch.Tensor, kept: slice
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    answer = encoder(stretch[None], loud[None])
-    return (
-        torch.sigmoid(answer.activity[0, :, kept]).numpy(),
-        answer.position[0, :, kept].numpy(),
-        torch.sigmoid(answer.speech[0, kept]).numpy(),
-    )
+def _levels(parts: Iterator[torch.Tensor]) -> NDArray[np.float32]:
+    """(frames,), in one growing array: many small ones between large ones that come and go would hold memory."""
+    levels = array("f")
+    for part in parts:
+        levels.frombytes(frame_levels(part).numpy().astype(np.float32).tobytes())
+    return np.frombuffer(levels, dtype=np.float32)
 
 
 def _frames(blocks: Blocks, sample_rate_hz: int, features: FeatureSettings) -> Iterator[torch.Tensor]:

@@ -61,8 +61,8 @@ class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         tolerance: how far breakpoints may lie from the curve, as a share of the control's range.
     """
 
-    unsure: float = 0.3
-    sure: float = 0.6
+    unsure: float = 0.5
+    sure: float = 0.8
     early_s: float = 0.0
     late_s: float = 0.0
     smoothing_s: float = 0.01
