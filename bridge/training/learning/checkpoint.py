@@ -50,11 +50,14 @@ def save_checkpoint(file: Path, tensors: Mapping[str, torch.Tensor], progressed:
 
 
 def load_checkpoint(file: Path, signature: str) -> tuple[dict[str, torch.Tensor], Progressed]:
-    """Raises ModelError for a checkpoint that is damaged or of another training."""
+    """Tensors of their own, not views of the file, and how far the training had come.
+
+    Raises ModelError for a checkpoint that is damaged or of another training.
+    """
     try:
         with safetensors.safe_open(file, framework="pt") as opened:
             metadata = opened.metadata() or {}
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (not a dict)
+            tensors = {name: opened.get_tensor(name).clone() for name in opened.keys()}  # noqa: SIM118 (not a dict)
         progressed = msgspec.json.decode(metadata["progressed"], type=Progressed)
     except (safetensors.SafetensorError, msgspec.DecodeError, KeyError, OSError) as error:
         raise ModelError(

@@ -47,6 +47,16 @@ def test_module_and_optimizer_go_on_as_if_nothing_had_happened(tmp_path: Path) -
         torch.testing.assert_close(one, two)
 
 
+def test_what_was_loaded_holds_the_file_no_longer(tmp_path: Path) -> None:
+    """A file that tensors still lie in cannot be replaced on Windows; what is written into it would show in them."""
+    file = tmp_path / "stand.safetensors"
+    save_checkpoint(file, {"x": torch.ones(1 << 20)}, STAND)
+    tensors, _ = load_checkpoint(file, "abc")
+    with file.open("r+b") as opened:
+        opened.write(bytes(file.stat().st_size))
+    assert tensors["x"].min() == 1
+
+
 def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "stand.safetensors"
     save_checkpoint(file, {"x": torch.zeros(1)}, STAND)
