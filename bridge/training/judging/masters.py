@@ -18,13 +18,14 @@ from bridge.model.levelling import split_at_limiter
 from bridge.model.targets import LevelControls
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.judging.cases import LONGEST_S, Case
+from bridge.training.judging.cases import Case
 from bridge.training.sources.files import SILENCE_RMS, Recording
 from bridge.training.sources.mixes import THIRDS_HZ, Desk, Mix, Strip, draw_mix, equalised
 from bridge.training.sources.tone import ToneSampler, draw_curve_db
 
 Audio = NDArray[np.float32]
 
+LONGEST_S = 8.0
 MIXES = 2  # of a song where one case of every file is asked for
 LEVELS_DB = (-28.0, -14.0)
 HIGHEST_PEAK = 0.98
