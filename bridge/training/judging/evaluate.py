@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,7 @@ def evaluate_model(
     """
     manifest = read_manifest(folder)
     known = {*manifest.training.heard, *manifest.training.validation}
-    files = [file for file in find_files(folders) if file.name not in known]
+    files = [file for file in find_files(folders) if not is_heard(file, known)]
     if not files:
         raise AudioError(
             f"The model {manifest.name} heard all of these files in training: scores on them would mean nothing. "
@@ -118,6 +118,13 @@ def evaluate_model(
         automix = Automix(load_bundle(folder), host)
         evaluation = evaluate_on(automix, files, source, asked, progress=progress, is_cancelled=is_cancelled)
     return Evaluation({"model": manifest.name, **evaluation.scores}, evaluation.examples)
+
+
+def is_heard(file: FoundFile, known: Collection[str]) -> bool:
+    """Whether `file` is one of the recordings `known`, which are named from the folder that a training was given: the
+    same file may now be given from above or from below of it."""
+    path = file.path.resolve().as_posix()
+    return any(file.name == name or path.endswith(f"/{name}") for name in known)
 
 
 def evaluate_on(

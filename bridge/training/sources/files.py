@@ -53,12 +53,14 @@ class FoundFile:
 
 
 def find_files(folders: Sequence[Path]) -> list[FoundFile]:
-    """All audio files below `folders`, grouped by song. AudioError when there is none."""
+    """All audio files below `folders`, each once, grouped by song. AudioError when there is none."""
     found: list[FoundFile] = []
+    seen: set[Path] = set()
     for folder in folders:
         by_parent: dict[Path, list[Path]] = defaultdict(list)
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in SUFFIXES and path.is_file():
+            if path.suffix.lower() in SUFFIXES and path.is_file() and path.resolve() not in seen:
+                seen.add(path.resolve())
                 by_parent[path.parent].append(path)
         for parent, paths in by_parent.items():
             is_song = parent != folder and len(paths) > 1 and _are_stems(paths)

@@ -8,7 +8,7 @@ import pytest
 from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.training.judging.card import write_card
-from bridge.training.judging.evaluate import Asked, Evaluation, evaluate_model, evaluate_on
+from bridge.training.judging.evaluate import Asked, Evaluation, evaluate_model, evaluate_on, is_heard
 from bridge.training.judging.rows import shown_tables
 from bridge.training.sources.files import find_files
 from bridge.training.tasks.registry import task_called
@@ -103,3 +103,12 @@ def test_files_heard_in_training_are_not_judged(tmp_path: Path, folder: Path) ->
     (model / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
     judged = evaluate_model(model, [folder], TASK, workers=1, asked=Asked(each=1, rates_hz=(), budget=4))
     assert judged.scores["files"] == ["loops/loop1.flac"]
+
+
+def test_a_file_is_known_from_whatever_folder_it_is_given(folder: Path) -> None:
+    """Heard as song00/bass.wav, it is the same file below song00, and below what the folder lies in."""
+    heard = {"song00/bass.wav", "synthesised/speech-0"}
+    for given in (folder, folder / "song00", folder.parent):
+        left = {file.path for file in find_files([given]) if not is_heard(file, heard)}
+        assert folder / "song00" / "bass.wav" not in left
+        assert folder / "song00" / "drums.wav" in left

@@ -17,6 +17,13 @@ def test_stems_of_one_length_are_a_song_and_loops_are_not(folder: Path) -> None:
     assert groups["silence.wav"] == "silence.wav"
 
 
+def test_a_file_below_two_of_the_folders_is_found_once(folder: Path) -> None:
+    """Under two names it could be learned from by one and judged by the other."""
+    for folders in ([folder, folder / "loops"], [folder / "loops", folder], [folder, folder]):
+        paths = [file.path for file in find_files(folders)]
+        assert len(paths) == len(set(paths)) == 13
+
+
 def test_no_song_is_on_two_sides_and_every_file_is_on_one() -> None:
     songs = [FoundFile(f"song{s:02d}/{i}.wav", f"song{s:02d}", Path()) for s in range(20) for i in range(4)]
     loops = [FoundFile(f"loop{i}.wav", f"loop{i}.wav", Path()) for i in range(22)]
