@@ -156,7 +156,7 @@ class LessonLearner:
 
     def _validate_on(self, examples: Shard) -> dict[str, float]:
         batch = take(examples, np.arange(count_of(examples)), self.device)
-        is_by_sound = self._has_surrogate and self._teaches_surrogate(batch)
+        is_by_sound = self._has_surrogate and self._have(batch, "rendered")
         weights = LossWeights(surrogate=1.0) if is_by_sound else LossWeights(position=1.0, category=1.0)
         moving = torch.ones_like(self._neutral)
         losses = self._losses(batch, weights, slice(None), moving)
@@ -243,14 +243,16 @@ class LessonLearner:
 
     def _check(self, examples: Shard, stage: Stage) -> None:
         """SettingsError for a stage that weighs what these examples cannot teach."""
-        if stage.loss.surrogate and not self._teaches_surrogate(examples):
-            raise SettingsError(
-                f"The stage {stage.name!r} weighs surrogate, but this task renders nothing that one could learn from. "
-                "Leave that loss out of the recipe."
-            )
+        for loss, needed in (("surrogate", "rendered"), ("jacobian", "jacobian")):
+            if getattr(stage.loss, loss) and not self._have(examples, needed):
+                raise SettingsError(
+                    f"The stage {stage.name!r} weighs {loss}, but this task renders nothing to learn it from. "
+                    "Leave that loss out of the recipe."
+                )
 
-    def _teaches_surrogate(self, examples: Mapping[str, object]) -> bool:
-        return any(f"{lesson.name}.rendered" in examples for lesson in self.lessons)
+    def _have(self, examples: Mapping[str, object], what: str) -> bool:
+        """Whether any lesson's examples hold `what`; see `lessons.pack`."""
+        return any(f"{lesson.name}.{what}" in examples for lesson in self.lessons)
 
     def _moving(self, stage: Stage) -> Tensor:
         """(controls,) 1 for the controls of the slots that the stage learns."""

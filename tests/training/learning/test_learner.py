@@ -108,10 +108,13 @@ def test_an_update_depends_on_seed_and_step_alone(
     assert update(learner) == update(other)
 
 
-def test_a_stage_that_weighs_what_was_not_rendered_is_refused(learner: LessonLearner, examples: Shard) -> None:
-    unrendered = {name: array for name, array in examples.items() if not name.endswith(".rendered")}
-    with pytest.raises(SettingsError, match="'one' weighs surrogate"):
-        learn(learner, unrendered, LossWeights(surrogate=1.0), updates=1)
+@pytest.mark.parametrize(("loss", "needed"), [("surrogate", "rendered"), ("jacobian", "jacobian")])
+def test_a_stage_that_weighs_what_was_not_rendered_is_refused(
+    learner: LessonLearner, examples: Shard, loss: str, needed: str
+) -> None:
+    without = {name: array for name, array in examples.items() if not name.endswith(f".{needed}")}
+    with pytest.raises(SettingsError, match=f"'one' weighs {loss}"):
+        learn(learner, without, LossWeights(**{loss: 1.0}), updates=1)
 
 
 def test_where_nothing_renders_nothing_is_learned_and_soon_said(learner: LessonLearner, examples: Shard) -> None:
