@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.errors import PluginError
+from bridge.errors import AudioError, PluginError
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
@@ -52,7 +52,7 @@ class Studio:
     def draw_clips(self, generator: np.random.Generator) -> tuple[Audio, Audio]:
         """Two clips (channels, samples) from different places of one recording (or mix), at one random gain.
 
-        Raises ValueError where the recordings hold nothing that sounds (they are checked when they are read).
+        Raises AudioError where no two places of one recording sound.
         """
         length = round(self.clip_s * self.sample_rate_hz)
         for _ in range(_TRIES):
@@ -68,7 +68,10 @@ class Studio:
             )
             if min(_rms(first), _rms(second)) > SILENCE_RMS:
                 return first.astype(np.float32), second.astype(np.float32)
-        raise ValueError(f"No clip of {self.clip_s:g} s that sounds was found in {_TRIES} draws.")
+        raise AudioError(
+            f"{_TRIES} draws from {len(self.recordings)} recordings found no two clips of {self.clip_s:g} s that both "
+            "sound. Give recordings with fewer pauses, or longer clips (clip_s in the recipe)."
+        )
 
     def render(self, clips: Sequence[Audio], positions: Positions, chain: Chain | None = None) -> list[Audio]:
         """Each of `clips` through its row of `positions` (clips, controls), of the studio's chain or of `chain`; empty
