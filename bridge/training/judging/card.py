@@ -54,6 +54,13 @@ def _use(manifest: Manifest) -> str:
             f"{sets}, frame by frame: they move in time and rest where there is nothing to do. What the guard cannot "
             "show to help is taken back, place by place."
         )
+    job = manifest.job
+    if job.loudness_lufs is not None and job.ceiling_dbtp is not None:
+        return (
+            f"{sets}. With a reference it comes close to that tone; without one it goes to where finished recordings "
+            f"lie. It comes out as loud as was asked for, else as loud as the reference, else at {job.loudness_lufs:g} "
+            f"LUFS; no true peak lies above {job.ceiling_dbtp:g} dBTP, or what was asked for."
+        )
     return (
         f"{sets}. With a reference it comes close to that sound; without one it goes to where well-recorded material "
         "of its kind lies, at the loudness that the track had."
