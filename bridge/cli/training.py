@@ -33,7 +33,9 @@ LINE_EVERY_S = 15.0  # of plain progress, where no terminal shows a bar
               help="Time for all of it: examples, learning and judging.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed and data, same examples.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed and data, same examples."
+)
 @click.option("--tensorboard", type=_NEW_FOLDER, metavar="DIR", help="Write the losses there as curves.")
 @click.pass_context
 def train(

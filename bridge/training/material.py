@@ -20,7 +20,10 @@ from bridge.training.learning.processes import Processes
 from bridge.training.recipe import Recipe
 from bridge.training.sources.files import Recording, find_files
 from bridge.training.sources.studio import Studio
-from bridge.training.tasks.task import SAMPLE_RATE_HZ, Gathered, Searching, Task
+from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, Gathered, Searching, Task
+
+# So many seeds have synthesised recordings of their own; those to validate by come after the last of theirs.
+SYNTHESISED_SEEDS = VALIDATION_SEED // 1000
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class Material:
 
 def gather(order: Order) -> Gathered:
     """The recordings that `order` asks for. AudioError when there is nothing to learn from."""
-    gathered = order.task.gather(order.data, seed=order.seed, takes=order.recipe.examples.synthesised_takes)
+    takes = order.recipe.examples.synthesised_takes
+    gathered = order.task.gather(order.data, seed=order.seed % SYNTHESISED_SEEDS, takes=takes)
     if not gathered.train or not gathered.validation:
         raise AudioError(
             f"{len(gathered.train)} recordings to learn from and {len(gathered.validation)} to check by are too few. "

@@ -136,6 +136,12 @@ def test_a_device_that_is_not_there_is_named(training: Training) -> None:
     assert "'tpu'" in result.stderr and "cpu, cuda, mps" in result.stderr
 
 
+def test_a_seed_that_none_is_drawn_from_is_refused(training: Training) -> None:
+    result = CliRunner().invoke(main, ["train", *map(str, training.arguments), "--seed", "-1"])
+    assert result.exit_code == 2 and "'--seed'" in result.stderr
+    assert not training.output.exists()
+
+
 def test_time_left_follows_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("bridge.cli.training.time.monotonic", lambda: now[0])
