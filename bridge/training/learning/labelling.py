@@ -37,6 +37,7 @@ DAMPINGS = (0.3, 2.0, 12.0)
 LONGEST_STEP = 0.2
 REWEIGHTINGS = 4
 LEAST_GAIN_DB = 0.01
+PROMISING, REFINED = 6, 2  # choices that are tried, and that are refined
 SIGMA = 0.22  # first step of a joint search, as a share of each range
 
 
@@ -59,17 +60,25 @@ class Label:
 
     position: Positions
     distance_db: float
-    renders: int
 
 
 class Ear:
-    """Measures settings by the frames they leave between passages and their targets."""
+    """Measures settings by how far they leave the frames of passages from their targets. With `level_counts` off, a
+    passage that is louder as a whole is as good."""
 
-    def __init__(self, chain: Chain, host: PluginHost, passages: Sequence[Passage], features: FeatureSettings) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        host: PluginHost,
+        passages: Sequence[Passage],
+        features: FeatureSettings,
+        *,
+        level_counts: bool = True,
+    ) -> None:
         self.chain, self.host, self.passages, self.features = chain, host, passages, features
+        self.level_counts = level_counts
         self._targets = [self._frames(passage.processed, passage) for passage in passages]
         self._sounding = [frames_that_sound(target) for target in self._targets]
-        self.renders = 0
 
     def distances(self, positions: Positions) -> NDArray[np.float64]:
         """(candidates, passages) mean absolute differences in dB, for positions (candidates, controls)."""
@@ -84,14 +93,14 @@ class Ear:
         settings = positions_to_normalized(self.chain, np.atleast_2d(positions))
         renders = [Render(p.dry, p.sample_rate_hz, row) for row in settings for p in self.passages]
         answers = iter(self.host.render(self.chain, renders, return_errors=True))
-        self.renders += len(renders)
         return [[self._residual(index, next(answers)) for index in range(len(self.passages))] for _ in settings]
 
     def _residual(self, index: int, made: Audio | PluginError) -> Frames:
         target, kept = self._targets[index], self._sounding[index]
         if isinstance(made, PluginError):
             return np.full_like(target[:, kept], FAILED_DB)
-        return (self._frames(made, self.passages[index]) - target)[:, kept]
+        difference = (self._frames(made, self.passages[index]) - target)[:, kept]
+        return difference if self.level_counts else difference - np.median(difference)
 
     def _frames(self, audio: Audio, passage: Passage) -> Frames:
         start = round(passage.lead_in_s * passage.sample_rate_hz)
@@ -146,7 +155,7 @@ def search_jointly(
     space = Space.of(chain)
     origin = neutral_positions(chain) if start is None else start
     optimizer = _Mixed(space, origin, sigma, population, seed)
-    best, cost, renders = origin, float(measure(origin[None])[0]), 1
+    best, cost = origin, float(measure(origin[None])[0])
     for generation in range(generations):
         candidates = optimizer.ask()
         costs = measure(candidates)
@@ -154,11 +163,10 @@ def search_jointly(
         leader = int(np.argmin(costs))
         if costs[leader] < cost:
             best, cost = candidates[leader], float(costs[leader])
-        renders += len(candidates)
         notify(generation, cost)
         if must_stop():
             break
-    return Label(best, cost, renders)
+    return Label(best, cost)
 
 
 def refine(ear: Ear, start: Label, *, rounds: int = 1) -> Label:
@@ -168,25 +176,62 @@ def refine(ear: Ear, start: Label, *, rounds: int = 1) -> Label:
     weighed by their inverse (so that the mean absolute difference counts) and damped three times: heavily damped steps
     hold controls that hardly matter where they were. What sounds best is taken, and nothing that is worse.
     """
-    space, best = Space.of(ear.chain), start
+    best = start
     for _ in range(rounds):
-        centre = best.position
-        signs = np.where(centre[space.free] > 0.5, -1, 1)
-        tries = np.repeat(centre[None], 1 + len(space.free), axis=0)
-        tries[np.arange(1, len(tries)), space.free] += (DIFFERENCE * signs).astype(np.float32)
-        heard = np.stack([np.concatenate([part.ravel() for part in parts]) for parts in ear.residuals(tries)])
-        slopes = (heard[1:] - heard[0]) / (DIFFERENCE * signs)[:, None]  # (free controls, frames and bands)
-        steps = [_damped_step(heard[0].astype(np.float64), slopes.astype(np.float64), damping) for damping in DAMPINGS]
-        candidates = np.repeat(centre[None], len(steps), axis=0)
-        candidates[:, space.free] = np.clip(candidates[:, space.free] + np.stack(steps), 0, 1)
+        heard, slopes = _slopes(ear, best.position)
+        candidates = np.stack([_stepped(ear, best.position, heard, slopes, damping) for damping in DAMPINGS])
         costs = ear.cost(candidates)
-        leader = int(np.argmin(costs))
-        renders = best.renders + len(tries) + len(candidates)
-        here = float(np.abs(heard[0]).mean())
+        leader, here = int(np.argmin(costs)), float(np.abs(heard).mean())
         if costs[leader] >= here - LEAST_GAIN_DB:
-            return Label(centre, here, renders)
-        best = Label(candidates[leader], float(costs[leader]), renders)
+            return Label(best.position, here)
+        best = Label(candidates[leader], float(costs[leader]))
     return best
+
+
+def sweep_choices(ear: Ear, start: Label) -> Label:
+    """Every other choice of each control that chooses, with what small steps of the others could make of it.
+
+    The steps are foretold by the slopes at `start`, so that each choice costs one render of a passage; the most
+    promising ones are tried, and refined. Another choice is taken where it sounds better in the end.
+    """
+    space, best = Space.of(ear.chain), start
+    _, slopes = _slopes(ear, best.position)
+    for place, count in zip(space.chosen, space.counts, strict=True):
+        variants = np.repeat(best.position[None], count, axis=0)
+        variants[:, place] = np.arange(count) / (count - 1)
+        sounds = [_flat(parts) for parts in ear.residuals(variants)]
+        steps = [_damped_step(sound, slopes, DAMPINGS[0]) for sound in sounds]
+        foretold = [np.abs(sound + step @ slopes).mean() for sound, step in zip(sounds, steps, strict=True)]
+        promising = np.argsort(foretold)[:PROMISING]
+        candidates = variants[promising]
+        candidates[:, space.free] = np.clip(candidates[:, space.free] + np.stack(steps)[promising], 0, 1)
+        tried = [Label(one, float(cost)) for one, cost in zip(candidates, ear.cost(candidates), strict=True)]
+        for label in sorted(tried, key=lambda one: one.distance_db)[:REFINED]:
+            refined = refine(ear, label)
+            best = refined if refined.distance_db < best.distance_db - LEAST_GAIN_DB else best
+    return best
+
+
+def _slopes(ear: Ear, centre: Positions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The differences to the target at `centre`, (points,), and their slopes by the free controls, (free, points)."""
+    free = Space.of(ear.chain).free
+    steps = np.where(centre[free] > 0.5, -DIFFERENCE, DIFFERENCE)
+    tries = np.repeat(centre[None], 1 + len(free), axis=0)
+    tries[np.arange(1, len(tries)), free] += steps.astype(np.float32)
+    heard = np.stack([_flat(parts) for parts in ear.residuals(tries)])
+    return heard[0], (heard[1:] - heard[0]) / steps[:, None]
+
+
+def _stepped(
+    ear: Ear, centre: Positions, heard: NDArray[np.float64], slopes: NDArray[np.float64], damping: float
+) -> Positions:
+    free, position = Space.of(ear.chain).free, centre.copy()
+    position[free] = np.clip(position[free] + _damped_step(heard, slopes, damping), 0, 1)
+    return position
+
+
+def _flat(parts: Sequence[Frames]) -> NDArray[np.float64]:
+    return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
 def _damped_step(residual: NDArray[np.float64], slopes: NDArray[np.float64], damping: float) -> NDArray[np.float64]:

@@ -21,7 +21,6 @@ OVERSAMPLING = (
     4  # what clipping adds above half of this rate folds back, 50 dB below a tone of 5 kHz and less elsewhere
 )
 TAIL_S = 0.25  # rendered beyond the end, so that the end does not ring into the beginning
-_FAST_LENGTH = 3600  # multiples of it are transformed fast
 
 
 @dataclass(frozen=True)
@@ -50,19 +49,19 @@ class Amplifier:
         return np.stack([self._channel(channel, sample_rate_hz) for channel in audio])
 
     def _channel(self, dry: Wave, rate: int) -> Audio:
-        needed = dry.size + round(TAIL_S * rate)
-        samples = -(-needed // _FAST_LENGTH) * _FAST_LENGTH
+        samples = _fast_length(dry.size + round(TAIL_S * rate))
         padded = np.zeros(samples, np.float32)
         padded[: dry.size] = dry
         high = OVERSAMPLING * samples
         hertz = np.fft.rfftfreq(high, 1 / (OVERSAMPLING * rate)).astype(np.float32)
         spectrum: Spectrum = np.zeros(hertz.size, np.complex64)
-        spectrum[: samples // 2 + 1] = np.fft.rfft(padded) * OVERSAMPLING
-        wave: Wave = np.fft.irfft(spectrum * _high_pass(hertz, 60.0), high)
+        audible = hertz[: samples // 2 + 1]
+        spectrum[: audible.size] = np.fft.rfft(padded) * _high_pass(audible, 60.0) * OVERSAMPLING
+        wave: Wave = np.fft.irfft(spectrum, high)
         wave = self._first_valve(wave, hertz)
         wave = self._second_valve(_through(wave, _voicing(hertz)), hertz)
-        spectrum = np.fft.rfft(wave) * _transformer(hertz) * _loudspeaker(hertz)
-        made = np.fft.irfft(spectrum[: samples // 2 + 1], samples) / OVERSAMPLING
+        spectrum = np.fft.rfft(wave)[: audible.size] * _transformer(audible) * _loudspeaker(audible)
+        made = np.fft.irfft(spectrum, samples) / OVERSAMPLING
         made *= 10 ** (self.level_db / 20) * (-1 if self.is_inverted else 1)
         return np.concatenate([np.zeros(self.delay_samples), made])[: dry.size].astype(np.float32)
 
@@ -74,6 +73,12 @@ class Amplifier:
     def _second_valve(self, wave: Wave, hertz: Wave) -> Wave:
         supply = 1 / (1 + self.sag * _envelope(wave, hertz, 4.0))
         return np.asarray(supply * np.arctan(wave / supply))
+
+
+def _fast_length(samples: int) -> int:
+    """A little more than `samples`, and at most 15 times a power of two: such lengths are transformed fast."""
+    step = 1 << max(0, samples.bit_length() - 4)
+    return -(-samples // step) * step
 
 
 def _valve(x: Wave) -> Wave:

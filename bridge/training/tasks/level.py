@@ -1,13 +1,14 @@
 """The task `level`: two compressors even out what is too loud and too soft. The one to begin with.
 
 A recording whose level was disturbed is heard; what should come out is the recording as it was. Nobody knows which
-settings lead there: the encoder learns from what the plugins themselves make of its answers, see
-`bridge/training/recipes/level.toml`.
+settings lead there: the encoder starts from settings that were searched for, and then learns from what the plugins
+themselves make of its answers, see `bridge/training/recipes/level.toml`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +21,16 @@ from bridge.training.learning.lessons import Lesson, Shard, Sounded
 from bridge.training.sources.files import FoundFile, read
 from bridge.training.sources.studio import Studio
 from bridge.training.sources.unevenness import disturbed, momentary_levels_db, moments_that_sound, unevenness_db
-from bridge.training.tasks.task import LessonTask
+from bridge.training.tasks.labelled import LabelledTask
 
 
-class Level(LessonTask):
+@dataclass(frozen=True)
+class Level(LabelledTask):
     """See the module."""
 
     name = "level"
     lessons = (Lesson("level", has_reference=False, level_counts=False),)
+    lead_in_s = 1.5  # slow compressors need as long to find their level
     job = JobSettings(margin_share=0.0, margin_db=0.1)  # a long-term profile tells little of an uneven level
 
     def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:

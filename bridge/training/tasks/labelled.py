@@ -1,0 +1,99 @@
+"""Tasks that know what should come out, but not which settings lead there: labels come first, by search.
+
+One setting is searched for that serves all examples best, switches and choices included; from there small steps lead
+to a label for each example. The encoder learns to answer with the labels, and may then learn on through the plugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+import safetensors.numpy
+
+from bridge.training.learning.labelling import Ear, Label, Passage, Positions, refine, search_jointly, sweep_choices
+from bridge.training.learning.lessons import Lesson, Shard, Sounded, pack
+from bridge.training.recipe import Recipe
+from bridge.training.sources.studio import Studio
+from bridge.training.tasks.task import LessonTask
+
+POLISHING_ROUNDS = 4
+SEARCH_SEED = 1
+_STATIC = "static"
+
+
+@dataclass(frozen=True)
+class LabelledTask(LessonTask):
+    """A task of one lesson, whose `draw` leaves positions unknown. `static` (controls,) is the one position that
+    serves all examples best, once it is found."""
+
+    static: Positions | None = None
+    lead_in_s: ClassVar[float] = 0.1  # of each passage, in which the plugins come to rest
+
+    @property
+    def lesson(self) -> Lesson:
+        return self.lessons[0]
+
+    def settled(
+        self,
+        studio: Studio,
+        recipe: Recipe,
+        folder: Path,
+        *,
+        notify: Callable[[str], None],
+        must_stop: Callable[[], bool],
+    ) -> Self:
+        """With the static position, searched for once and kept in `folder`."""
+        file = folder / f"{_STATIC}.safetensors"
+        if file.is_file():
+            return replace(self, static=safetensors.numpy.load_file(file)[_STATIC])
+        label = self._search(studio, recipe, notify, must_stop)
+        folder.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(file.name + ".part")
+        part.write_bytes(safetensors.numpy.save({_STATIC: label.position}))
+        part.replace(file)
+        return replace(self, static=label.position)
+
+    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
+        assert self.static is not None, "settled() comes first"
+        drawn = [one[self.lesson.name] for one in self.draw(studio, generator, recipe.examples.shard_examples)]
+        start, rounds = Label(self.static, np.inf), recipe.examples.search.rounds
+        labels = [refine(self._ear(studio, recipe, [sounded]), start, rounds=rounds) for sounded in drawn]
+        examples = [
+            {self.lesson.name: replace(sounded, position=label.position)}
+            for sounded, label in zip(drawn, labels, strict=True)
+        ]
+        return pack(self.lessons, examples, studio.sample_rate_hz, recipe.features)
+
+    def _search(
+        self, studio: Studio, recipe: Recipe, notify: Callable[[str], None], must_stop: Callable[[], bool]
+    ) -> Label:
+        settings = recipe.examples.search
+        drawn = self.draw(
+            replace(studio, clip_s=settings.passage_s), np.random.default_rng(SEARCH_SEED), settings.passages
+        )
+        ear = self._ear(studio, recipe, [one[self.lesson.name] for one in drawn])
+
+        def tell(generation: int, cost: float) -> None:
+            notify(f"one setting for all: {cost:.2f} dB after {generation + 1} of {settings.generations} steps")
+
+        found = search_jointly(
+            studio.chain,
+            ear.cost,
+            generations=settings.generations,
+            population=settings.population,
+            seed=SEARCH_SEED,
+            notify=tell,
+            must_stop=must_stop,
+        )
+        better = sweep_choices(ear, refine(ear, found, rounds=POLISHING_ROUNDS))
+        polished = refine(ear, better, rounds=POLISHING_ROUNDS)
+        notify(f"one setting for all: {polished.distance_db:.2f} dB after small steps")
+        return polished
+
+    def _ear(self, studio: Studio, recipe: Recipe, sounds: list[Sounded]) -> Ear:
+        passages = [Passage(one.heard, one.truth, studio.sample_rate_hz, self.lead_in_s) for one in sounds]
+        return Ear(studio.chain, studio.host, passages, recipe.features, level_counts=self.lesson.level_counts)
