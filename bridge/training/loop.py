@@ -31,7 +31,7 @@ from bridge.training.judging.card import record_scores, write_card
 from bridge.training.judging.evaluate import Asked, evaluate_model
 from bridge.training.learning.course import Course, Notify, best_in, checkpoint_in
 from bridge.training.learning.learner import LearnerSetup
-from bridge.training.learning.processes import Processes, device_called, processes_of_environment
+from bridge.training.learning.processes import LIMIT, Processes, device_called, processes_of_environment
 from bridge.training.learning.scalars import open_log
 from bridge.training.material import Material, Order, gather, prepare
 from bridge.training.recipe import Recipe, load_recipe
@@ -97,7 +97,7 @@ def train(
     """
     clock = Clock.of(options.minutes, options.steps, options.recipe.examples.preparing_share, options.judged_cases)
     goes_on = _goes_on(options)
-    with processes_of_environment() as processes:
+    with processes_of_environment(LIMIT + datetime.timedelta(minutes=options.minutes)) as processes:
         device = device_called(options.device, processes)
         workers = processes.share(options.workers)
         with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:

@@ -21,14 +21,15 @@ from torch import distributed, nn
 
 from bridge.errors import ModelError, SettingsError
 
-LIMIT = timedelta(minutes=10)  # longer than any process is ahead of the others: they share the making of examples
+LIMIT = timedelta(minutes=10)  # longer than any process is ahead of the others where they do the same
 
 
 @dataclass(frozen=True)
 class Processes:
     """`rank` of `count` processes, the `local_rank`-th of its machine. The one of rank 0 validates, writes and tells.
 
-    Whatever talks to the others raises ModelError when one of them has died, or does not answer within ten minutes.
+    Whatever talks to the others raises ModelError when one of them has died, or does not answer within the limit that
+    `processes_of_environment` was given.
     """
 
     rank: int = 0
@@ -94,14 +95,17 @@ class Processes:
 
 
 @contextmanager
-def processes_of_environment() -> Iterator[Processes]:
-    """What `torchrun` says in the environment; one process alone where it says nothing."""
+def processes_of_environment(limit: timedelta = LIMIT) -> Iterator[Processes]:
+    """What `torchrun` says in the environment; one process alone where it says nothing.
+
+    `limit`: how long one waits for another that lives, as when the first finds out alone what all need.
+    """
     processes = told_by_environment()
     if processes.count == 1:
         yield processes
         return
     with _others_alive():
-        distributed.init_process_group("gloo", timeout=LIMIT)
+        distributed.init_process_group("gloo", timeout=limit)
     try:
         yield processes
     finally:

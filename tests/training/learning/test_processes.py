@@ -79,17 +79,7 @@ def test_two_processes_learn_what_one_does(start: Start, folder: Path, tmp_path:
 
 
 def test_when_one_dies_the_other_says_so_and_ends(start: Start, folder: Path, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    both = [
-        start(
-            sys.executable, "-c", _ENDLESS.format(support=str(SUPPORT)), str(folder), str(tmp_path / "model"),
-            WORLD_SIZE="2", RANK=str(rank), LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=port,
-        )
-        for rank in (0, 1)
-    ]  # fmt: skip
-    first, second = both
+    first, second = _pair(start, _ENDLESS.format(support=str(SUPPORT)), str(folder), str(tmp_path / "model"))
     for line in first.stdout:
         if "step 20:" in line:
             break
@@ -98,6 +88,38 @@ def test_when_one_dies_the_other_says_so_and_ends(start: Start, folder: Path, tm
     assert first.returncode == 1, errors
     assert "Another process of this training has died" in errors and "--resume" in errors
 
+
+def test_one_that_lives_but_never_answers_is_waited_for_as_long_as_was_said(start: Start) -> None:
+    first, second = _pair(start, _SILENT)
+    _, errors = first.communicate(timeout=LIMIT_S)
+    assert first.returncode == 1 and "does not answer" in errors
+    assert second.poll() is None
+
+
+def _pair(start: Start, program: str, *arguments: str) -> list[Started]:
+    """The same program as the first and the second of two processes."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    return [
+        start(
+            sys.executable, "-c", program, *arguments,
+            WORLD_SIZE="2", RANK=str(rank), LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1", MASTER_PORT=port,
+        )
+        for rank in (0, 1)
+    ]  # fmt: skip
+
+
+_SILENT = """
+import threading
+from datetime import timedelta
+from bridge.training.learning.processes import processes_of_environment
+with processes_of_environment(timedelta(seconds=10)) as processes:
+    processes.agreed(0.0)  # both are there
+    if processes.is_first:
+        processes.wait()
+    threading.Event().wait(120)
+"""
 
 _ENDLESS = """
 import sys; sys.path.insert(0, {support!r})
