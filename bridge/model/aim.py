@@ -26,6 +26,7 @@ class Aim:
     Attributes:
         level_counts: whether level is part of the sound, as with a reference.
         margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
+        evens_level: distances are not of profiles: they are how uneven the level is, and the target is an even one.
         bank: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
     """
 
@@ -35,6 +36,7 @@ class Aim:
     margin_share: float
     margin_db: float
     bank: NDArray[np.float32] | None = None
+    evens_level: bool = False
 
     def distance_db(self, sound: SoundProfile) -> float:
         return distance_db(sound, self.target, level_counts=self.level_counts, features=self.features)
@@ -78,4 +80,5 @@ def aim_at_prediction(
         margin_share=job.margin_share,
         margin_db=job.margin_db,
         bank=bank,
+        evens_level=job.evens_level,
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.audio.levels import unevenness_db
 from bridge.audio.measures import LoudnessMeter, true_peak_dbtp
 from bridge.errors import PluginError
 from bridge.model.aim import Aim
@@ -161,7 +162,13 @@ class Guard:
 
     def _take(self, amount: float, settings: Settings, windows: Sequence[Audio]) -> Take:
         profile = hear(windows, self.sample_rate_hz, self.features).profile
-        return Take(amount, settings, tuple(windows), profile, self.aim.distance_db(profile))
+        distance_db = self._unevenness_db(windows) if self.aim.evens_level else self.aim.distance_db(profile)
+        return Take(amount, settings, tuple(windows), profile, distance_db)
+
+    def _unevenness_db(self, windows: Sequence[Audio]) -> float:
+        """The mean over the windows that sound."""
+        sounding = [window for window in windows if float(np.abs(window).max(initial=0.0)) > SILENT_RMS]
+        return float(np.mean([unevenness_db(window, self.sample_rate_hz) for window in sounding])) if sounding else 0.0
 
     def _as_loud_as(self, before: Take, take: Take) -> Take:
         """`before` with the level of `take`, so that only their tone is compared: what falls below the floor of the

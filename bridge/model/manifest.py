@@ -78,6 +78,8 @@ class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
             where nobody asks for others; None for models without such targets, see `targets`.
         automation: how settings move in time; None for models that answer with one setting for all of a sound.
         margin_share, margin_db: without a reference, how much of the way to the predicted sound must be made.
+        evens_level: without a reference, settings are judged by how uneven they leave the level, in dB, and not by the
+            profile: that says next to nothing of loud and soft passages.
     """
 
     keeps_loudness: bool = True
@@ -86,6 +88,7 @@ class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     automation: AutomationSettings | None = None
     margin_share: float = 0.5
     margin_db: float = 1.0
+    evens_level: bool = False
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

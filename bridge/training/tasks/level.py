@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.audio.levels import momentary_levels_db, moments_that_sound, unevenness_db
 from bridge.model.manifest import JobSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
@@ -20,7 +21,7 @@ from bridge.training.judging.cases import Case, draw_gain, fits_a_file, halves, 
 from bridge.training.learning.lessons import Lesson, Shard, Sounded
 from bridge.training.sources.files import FoundFile, read
 from bridge.training.sources.studio import Studio
-from bridge.training.sources.unevenness import disturbed, momentary_levels_db, moments_that_sound, unevenness_db
+from bridge.training.sources.unevenness import disturbed
 from bridge.training.tasks.labelled import LabelledTask
 
 
@@ -31,7 +32,7 @@ class Level(LabelledTask):
     name = "level"
     lessons = (Lesson("level", has_reference=False, level_counts=False),)
     lead_in_s = 1.5  # slow compressors need as long to find their level
-    job = JobSettings(margin_share=0.0, margin_db=0.1)  # a long-term profile tells little of an uneven level
+    job = JobSettings(margin_share=0.0, margin_db=0.1, evens_level=True)
 
     def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
         clips = [studio.draw_clips(generator)[0] for _ in range(count)]

@@ -1,0 +1,127 @@
+"""Labels by search: hidden settings are found again through the real plugins, the tone stack among them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bridge.audio.synthesis import synthesise
+from bridge.model.bundle import neutral_positions, positions_to_normalized
+from bridge.model.manifest import FeatureSettings
+from bridge.plugins.chain import Chain
+from bridge.plugins.chain_file import load_chain, parse_chain
+from bridge.plugins.host import PluginHost, Render
+from bridge.training.learning.labelling import Ear, Label, Passage, Space, refine, search_jointly, sweep_choices
+
+ROOT = Path(__file__).parents[3]
+RATE = 44100
+FEATURES = FeatureSettings()
+BUILTIN = """
+[[slot]]
+name = "drive"
+plugin = "builtin:Distortion"
+[slot.control.drive_db]
+[[slot]]
+name = "tone"
+plugin = "builtin:LadderFilter"
+[slot.control.mode]
+[slot.control.cutoff_hz]
+[[slot]]
+name = "output"
+plugin = "builtin:Gain"
+[slot.control.gain_db]
+"""
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[PluginHost]:
+    with PluginHost(workers=2) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def switched() -> Chain:
+    """Three controls and a choice among six, all pedalboard's own."""
+    return parse_chain(BUILTIN, source="test")
+
+
+def passage_through(host: PluginHost, chain: Chain, position: np.ndarray, seconds: float = 0.5) -> Passage:
+    dry = synthesise("strings", duration_s=seconds, sample_rate_hz=RATE, seed=3)
+    (wet,) = host.render(chain, [Render(dry, RATE, positions_to_normalized(chain, position))])
+    return Passage(dry, wet, RATE, 0.05)
+
+
+def test_a_joint_search_finds_hidden_settings_and_the_choice(host: PluginHost, switched: Chain) -> None:
+    space = Space.of(switched)
+    hidden = space.join(np.array([0.5, 0.4, 0.6]), [3])
+    ear = Ear(switched, host, [passage_through(host, switched, hidden)], FEATURES)
+    start = float(ear.cost(neutral_positions(switched)[None])[0])
+    told: list[float] = []
+    found = search_jointly(
+        switched, ear.cost, generations=40, population=14, seed=0, notify=lambda _, cost: told.append(cost)
+    )
+    assert told == sorted(told, reverse=True)
+    assert list(space.choices(found.position)) == [3]
+    assert found.distance_db < 0.15 * start
+    np.testing.assert_allclose(found.position, hidden, atol=0.12)
+
+
+def test_small_steps_reach_hidden_settings_from_nearby(host: PluginHost, switched: Chain) -> None:
+    space = Space.of(switched)
+    hidden = space.join(np.array([0.5, 0.4, 0.6]), [0])
+    ear = Ear(switched, host, [passage_through(host, switched, hidden)], FEATURES)
+    near = space.join(np.array([0.56, 0.33, 0.65]), [0])
+    start = Label(near, float(ear.cost(near[None])[0]))
+    found = refine(ear, start, rounds=3)
+    assert found.distance_db < 0.25 * start.distance_db
+    assert np.abs(found.position - hidden).max() < 0.03
+    assert refine(ear, Label(hidden, np.inf)).position == pytest.approx(hidden), "nothing is better than what is right"
+
+
+def test_a_control_that_does_nothing_stays_where_it_was(host: PluginHost) -> None:
+    """A compressor whose ratio is 1: its times are not heard, and must not wander from passage to passage."""
+    chain = load_chain(ROOT / "models" / "chains" / "level.toml")
+    start = neutral_positions(chain)
+    louder = start.copy()
+    louder[chain.index("output.gain_db")] += 0.08
+    ear = Ear(chain, host, [passage_through(host, chain, louder)], FEATURES)
+    found = refine(ear, Label(start, np.inf), rounds=2).position
+    idle = [i for i, control in enumerate(chain.controls) if control.name in ("attack_ms", "release_ms")]
+    np.testing.assert_array_equal(found[idle], start[idle])
+    assert found[-1] == pytest.approx(louder[-1], abs=0.01)
+
+
+def test_a_plugin_that_fails_is_a_bad_candidate_and_no_end(host: PluginHost, switched: Chain) -> None:
+    ear = Ear(switched, host, [passage_through(host, switched, neutral_positions(switched))], FEATURES)
+    broken = Ear(parse_chain('[[slot]]\nplugin = "builtin:Gain"\n', source="test"), host, ear.passages, FEATURES)
+    broken.chain = load_chain(ROOT / "models" / "chains" / "channel-strip.toml")
+    extreme = np.ones((1, len(broken.chain.controls)), np.float32)
+    assert np.isfinite(broken.cost(extreme)).all()
+
+
+def test_the_tone_stack_of_an_amplifier_is_found_again() -> None:
+    """ZamTube's own sound through a hidden model of 25: its drive, tone and level are searched for along with it."""
+    text = """
+[[slot]]
+name = "amplifier"
+plugin = "vst3:ZamTube"
+[slot.fixed]
+"Tube Drive" = 4.0
+[slot.control."Tone Stack Model"]
+[slot.control."Input level"]
+[[slot]]
+name = "output"
+plugin = "builtin:Gain"
+[slot.control.gain_db]
+range = [-30.0, 10.0]
+"""
+    with PluginHost(workers=2) as host:
+        chain = parse_chain(text, source="test", calibrate=host.calibrate)
+        space = Space.of(chain)
+        hidden = space.join(np.array([0.7, 0.5]), [10])
+        ear = Ear(chain, host, [passage_through(host, chain, hidden, seconds=0.3)], FEATURES)
+        first = search_jointly(chain, ear.cost, generations=8, population=12, seed=1)
+        found = refine(ear, sweep_choices(ear, refine(ear, first, rounds=2)), rounds=2)
+    assert chain.controls[0].text(float(positions_to_normalized(chain, found.position)[0])) == "VOX AC-15"
+    np.testing.assert_allclose(found.position, hidden, atol=0.1)
