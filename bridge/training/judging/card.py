@@ -61,15 +61,20 @@ def _use(manifest: Manifest) -> str:
             f"lie. It comes out as loud as was asked for, else as loud as the reference, else at {job.loudness_lufs:g} "
             f"LUFS; no true peak lies above {job.ceiling_dbtp:g} dBTP, or what was asked for."
         )
+    loudness = ", at the loudness that the track had" if job.keeps_loudness else ""
     return (
         f"{sets}. With a reference it comes close to that sound; without one it goes to where well-recorded material "
-        "of its kind lies, at the loudness that the track had."
+        f"of its kind lies{loudness}."
     )
 
 
 def _confidence(manifest: Manifest) -> str:
     if manifest.job.automation is not None:
         return "The confidence of a control is how sure the network was at its surest, averaged over the places."
+    if not manifest.confidence.widening:
+        return (
+            "The confidence of a control is what the network expects of itself: no right settings were known to fit it."
+        )
     return (
         f"The confidence of a control is the chance that it lies within {manifest.confidence.tolerance:.0%} of its "
         "range from the setting that was hidden, fitted on the validation recordings."
