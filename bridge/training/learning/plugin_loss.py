@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from bridge.errors import PluginError
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import FeatureSettings
-from bridge.training.layer.perturbation import SPSA
+from bridge.training.layer.perturbation import SPSA, CentralDifferences, Estimator, GroupedDifferences
 from bridge.training.layer.plugin_layer import PluginLayer
 from bridge.training.layer.statistics import GradientStatistics
 from bridge.training.learning.audio_losses import AudioLoss
 from bridge.training.learning.lessons import Audio, Lesson, Sounded, frames_of
 from bridge.training.learning.processes import Processes
-from bridge.training.learning.settings import Stage
+from bridge.training.learning.settings import PluginSettings, Stage
 from bridge.training.sources.studio import Studio
 
 FRUITLESS_CALLS = 5  # then it is no longer an example that is at fault
@@ -70,7 +70,7 @@ class PluginLoss:
             studio.host,
             studio.chain,
             studio.sample_rate_hz,
-            estimator=SPSA(settings.directions, settings.step),
+            estimator=estimator_of(settings),
             seed=int(generator.integers(2**31)),
             statistics=(statistics := GradientStatistics()),
         )
@@ -101,6 +101,16 @@ class PluginLoss:
 
         references = [sounded.reference for sounded in sounds if sounded.reference is not None]
         return frames([sounded.heard for sounded in sounds]), frames(references) if lesson.has_reference else None
+
+
+def estimator_of(settings: PluginSettings) -> Estimator:
+    match settings.estimator:
+        case "spsa":
+            return SPSA(settings.directions, settings.step)
+        case "grouped":
+            return GroupedDifferences(samples=settings.directions, step=settings.step)
+        case "central":
+            return CentralDifferences(settings.step)
 
 
 def _stacked(clips: Sequence[Audio]) -> Tensor:

@@ -5,7 +5,7 @@ Data that a recipe holds; the losses themselves stand in `learner`.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -68,13 +68,17 @@ class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     Attributes:
         examples: of an update; each is drawn afresh and rendered.
         clip_s: length of each.
-        directions: of the perturbation (SPSA), each rendered at both ends.
+        estimator: how the gradient is found: "spsa" moves all controls at once, "grouped" at most 16 random groups of
+            them in turn, "central" each control by itself; see `bridge.training.layer.perturbation`.
+        directions: of the perturbation, each rendered at both ends; of "grouped" so many for each group. "central"
+            has one for each control.
         step: of the perturbation, as a share of each range.
         loss: what the sounds are compared by; lessons whose level means nothing are compared at equal loudness.
     """
 
     examples: Counted = 8
     clip_s: Positive = 3.0
+    estimator: Literal["spsa", "grouped", "central"] = "spsa"
     directions: Counted = 4
     step: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
     loss: AudioLossSettings = AudioLossSettings()

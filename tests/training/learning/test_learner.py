@@ -1,7 +1,8 @@
 """What a stage asks for is what is learned: each loss alone lowers what it measures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import EncoderSettings, Manifest
 from bridge.training.learning.jacobian import profile_jacobian
 from bridge.training.learning.learner import LearnerSetup, LessonLearner
-from bridge.training.learning.lessons import Shard, pack
+from bridge.training.learning.lessons import Shard, Sounded, pack
 from bridge.training.learning.processes import Processes
 from bridge.training.learning.settings import LossWeights, PluginSettings, Stage
 from bridge.training.recipe import load_recipe
@@ -94,6 +95,26 @@ def test_the_plugins_themselves_teach_the_encoder(learner: LessonLearner, exampl
     told = Stage(name="through", share=1.0, loss=LossWeights(plugins=1.0), plugins=plugins)
     losses = [learner.update(examples, seed=0, step=step, rate=1.0, stage=told)["plugins"] for step in range(25)]
     assert np.mean(losses[-5:]) < 0.9 * np.mean(losses[:3])
+
+
+@pytest.mark.parametrize(("estimator", "pairs"), [("spsa", 2), ("grouped", 2 * 16), ("central", 16)])
+def test_a_recipe_says_how_the_gradient_is_found(learner: LessonLearner, estimator: str, pairs: int) -> None:
+    """Known by what it renders: besides the drawing of examples one render of each, and two for each pair."""
+    plugins = msgspec.convert({"examples": 1, "clip_s": 1.5, "directions": 2, "estimator": estimator}, PluginSettings)
+    stage = Stage(name="through", share=1.0, loss=LossWeights(plugins=1.0), plugins=plugins)
+    host, moving = learner.setup.studio.host, torch.ones(16)
+    drawn: list[int] = []
+
+    def draw(*asked: Any) -> list[Mapping[str, Sounded]]:
+        before = host.render_count
+        examples = TASK.draw(*asked)
+        drawn.append(host.render_count - before)
+        return examples
+
+    learner._plugin_loss.draw = draw
+    before = host.render_count
+    learner._plugin_loss(learner.encoder, moving, stage, 0, 0).backward()
+    assert host.render_count - before - drawn[0] == len(TASK.lessons) * (1 + 2 * pairs)
 
 
 def test_an_update_depends_on_seed_and_step_alone(
