@@ -24,6 +24,7 @@ Settings = NDArray[np.float32]
 
 TOLERANCE_LU = 0.2
 SLOPE = -0.8  # of the distance between peak and loudness per dB of limiting, before two renders have told
+SLOPES = (-1.0, -0.3)
 IDLE_DBTP = -0.3  # a peak below this, at a threshold of full scale, was not limited
 MARGIN_DB = 0.03  # the ceiling is aimed at from so far below: parts that nobody heard may peak a little higher
 QUIETER_DB = 12.0
@@ -145,7 +146,8 @@ class Drive:
         self.settings = self._write(self.settings)
 
     def _write(self, settings: Settings) -> Settings:
-        return self.controls.write(settings, self._gain_db, self._limiting_db, self._ceiling_db)
+        gain_db = self._gain_db + min(self._limiting_db, 0.0)
+        return self.controls.write(settings, gain_db, max(self._limiting_db, 0.0), self._ceiling_db)
 
     def _hold_peak(self, peak: float | None) -> None:
         """Without a loudness, as in silence or less than 400 ms, only the ceiling can be held."""
@@ -167,7 +169,7 @@ class Drive:
         self.is_probing = False
         moved = min(max(self._gain_db - peak, lowest), highest) - self._gain_db
         self._gain_db += moved
-        self._step(peak + moved, loudness + moved)
+        self._step(peak + moved, loudness + moved, is_idle=True)
 
     def _is_met(self, peak: float, loudness: float) -> bool:
         off_lu = loudness - self.target.loudness_lufs
@@ -179,13 +181,15 @@ class Drive:
     def _is_at_most(self) -> bool:
         return self._limiting_db >= self.controls.most_limiting_db - _LEAST_STEP_DB
 
-    def _step(self, peak: float, loudness: float) -> None:
+    def _step(self, peak: float, loudness: float, *, is_idle: bool = False) -> None:
         """Limiting by the secant of the last renders, and the ceiling that then fits."""
         far_db = peak - loudness - self._wanted_db
         self._points.append((self._limiting_db, far_db))
-        slope = self._slope()
-        limiting_db = float(np.clip(self._limiting_db - far_db / slope, 0.0, self.controls.most_limiting_db))
-        closer_db = slope * (limiting_db - self._limiting_db)
+        # At full scale the limiter may still take down too much: then what comes to it becomes quieter.
+        is_touched = not is_idle and peak > self._ceiling_db + IDLE_DBTP
+        least_db = -QUIETER_DB if is_touched else min(0.0, self._limiting_db)
+        limiting_db = min(max(self._crossing_db(), least_db), self.controls.most_limiting_db)
+        closer_db = self._slope() * (limiting_db - self._limiting_db)
         # The peaks stay where they are; what is limited more comes out louder. Then the whole is scaled.
         lift_db = min(
             self.target.ceiling_dbtp - MARGIN_DB - peak,
@@ -203,12 +207,22 @@ class Drive:
         if wanted_db > highest:  # so quiet that the gain did not bring it up: the threshold takes the rest
             self._limiting_db = min(self._limiting_db + wanted_db - highest, self.controls.most_limiting_db)
 
+    def _crossing_db(self) -> float:
+        """The limiting at which peak and loudness should lie as far apart as wanted; between two renders, if it can."""
+        limiting, far = self._points[-1]
+        near = [(at, other) for at, other in self._points if (other > 0) != (far > 0)]
+        if near:
+            at, other = min(near, key=lambda point: abs(point[0] - limiting))
+            if abs(limiting - at) > _LEAST_STEP_DB:
+                return limiting - far * (limiting - at) / (far - other)
+        return limiting - far / self._slope()
+
     def _slope(self) -> float:
-        """From the last two renders that differ, bounded to what limiters do."""
+        """From the last two renders that differ, bounded to what lets a search go on in steps of sense."""
         (limiting, far), *earlier = reversed(self._points)
         for other, other_far in earlier:
             if abs(limiting - other) > _LEAST_STEP_DB:
-                return float(np.clip((far - other_far) / (limiting - other), -1.0, -0.1))
+                return float(np.clip((far - other_far) / (limiting - other), *SLOPES))
         return SLOPE
 
 
