@@ -25,6 +25,7 @@ class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     Attributes:
         generations, population: of the one joint search, at most.
         passages, passage_s: what it hears.
+        polishing: rounds of small steps after it.
         rounds: of small steps for each example afterwards.
     """
 
@@ -32,6 +33,7 @@ class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     population: Counted = 16
     passages: Counted = 6
     passage_s: Positive = 0.8
+    polishing: Counted = 4
     rounds: Counted = 1
 
 

@@ -195,6 +195,8 @@ def sweep_choices(ear: Ear, start: Label) -> Label:
     promising ones are tried, and refined. Another choice is taken where it sounds better in the end.
     """
     space, best = Space.of(ear.chain), start
+    if not len(space.chosen):
+        return start
     _, slopes = _slopes(ear, best.position)
     for place, count in zip(space.chosen, space.counts, strict=True):
         variants = np.repeat(best.position[None], count, axis=0)

@@ -20,7 +20,6 @@ from bridge.training.recipe import Recipe
 from bridge.training.sources.studio import Studio
 from bridge.training.tasks.task import LessonTask
 
-POLISHING_ROUNDS = 4
 SEARCH_SEED = 1
 _STATIC = "static"
 
@@ -89,8 +88,8 @@ class LabelledTask(LessonTask):
             notify=tell,
             must_stop=must_stop,
         )
-        better = sweep_choices(ear, refine(ear, found, rounds=POLISHING_ROUNDS))
-        polished = refine(ear, better, rounds=POLISHING_ROUNDS)
+        better = sweep_choices(ear, refine(ear, found, rounds=settings.polishing))
+        polished = refine(ear, better, rounds=settings.polishing)
         notify(f"one setting for all: {polished.distance_db:.2f} dB after small steps")
         return polished
 
