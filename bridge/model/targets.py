@@ -210,6 +210,8 @@ class Drive:
     def _crossing_db(self) -> float:
         """The limiting at which peak and loudness should lie as far apart as wanted; between two renders, if it can."""
         limiting, far = self._points[-1]
+        if len(self._points) > 1 and max(far, self._points[-2][1]) < 0:
+            return limiting  # less limiting did not do it; as loud as wanted it is by the ceiling alone
         near = [(at, other) for at, other in self._points if (other > 0) != (far > 0)]
         if near:
             at, other = min(near, key=lambda point: abs(point[0] - limiting))
