@@ -205,3 +205,18 @@ def test_what_is_heard_beside_the_model_is_judged_with_it(
     assert beside.before.loudness_lufs == pytest.approx(alone.before.loudness_lufs + 12.0, abs=0.01)
     assert beside.after.true_peak_dbtp is not None
     assert beside.after.true_peak_dbtp <= max(0.0, beside.before.true_peak_dbtp or 0.0)
+
+
+def test_a_level_is_judged_by_how_even_it_is(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
+    """The profile is as far off as it was; what counts is that loud and soft passages come closer together."""
+    plain = make_guard(chain.neutral, level_counts=False)
+    time_s = np.arange(plain.windows[0].shape[-1]) / RATE
+    uneven = (plain.windows[0] * np.where(time_s % 2 < 1, 1.0, 0.15)).astype(np.float32)
+    aim = replace(plain.aim, evens_level=True, margin_share=0.0, margin_db=0.1)
+    guard = replace(plain, windows=[uneven], aim=aim)
+    even = settings({"compressor.threshold_db": -40.0, "compressor.ratio": 6.0, "compressor.release_ms": 200.0})
+    verdict = guard.judge(chain.neutral, even, 1.0)
+    assert verdict.accepted is not None
+    assert verdict.after.distance_db is not None and verdict.before.distance_db is not None
+    assert verdict.after.distance_db < verdict.before.distance_db - 0.5
+    assert guard.judge(even, chain.neutral, 1.0).accepted is None

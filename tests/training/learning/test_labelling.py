@@ -9,10 +9,20 @@ import pytest
 from bridge.audio.synthesis import synthesise
 from bridge.model.bundle import neutral_positions, positions_to_normalized
 from bridge.model.manifest import FeatureSettings
-from bridge.plugins.chain import Chain
+from bridge.plugins.chain import Chain, Slot
 from bridge.plugins.chain_file import load_chain, parse_chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.learning.labelling import Ear, Label, Passage, Space, refine, search_jointly, sweep_choices
+from bridge.plugins.parameter import Control, RangeLaw
+from bridge.training.learning.labelling import (
+    FAILED_DB,
+    Ear,
+    Label,
+    Passage,
+    Space,
+    refine,
+    search_jointly,
+    sweep_choices,
+)
 
 ROOT = Path(__file__).parents[3]
 RATE = 44100
@@ -92,12 +102,27 @@ def test_a_control_that_does_nothing_stays_where_it_was(host: PluginHost) -> Non
     assert found[-1] == pytest.approx(louder[-1], abs=0.01)
 
 
-def test_a_plugin_that_fails_is_a_bad_candidate_and_no_end(host: PluginHost, switched: Chain) -> None:
-    ear = Ear(switched, host, [passage_through(host, switched, neutral_positions(switched))], FEATURES)
-    broken = Ear(parse_chain('[[slot]]\nplugin = "builtin:Gain"\n', source="test"), host, ear.passages, FEATURES)
-    broken.chain = load_chain(ROOT / "models" / "chains" / "channel-strip.toml")
-    extreme = np.ones((1, len(broken.chain.controls)), np.float32)
-    assert np.isfinite(broken.cost(extreme)).all()
+def test_settings_at_which_a_plugin_fails_are_shunned() -> None:
+    """A plugin that returns NaN over half of its range costs no search; small steps do not end there either."""
+    law = RangeLaw(low=0.0, high=1.0)
+    trigger = Control(slot="fault", name="trigger", unit="", law=law)
+    gain = Control(slot="gain", name="gain_db", unit="dB", law=RangeLaw(low=-18.0, high=18.0), neutral=0.5)
+    chain = Chain(
+        name="faults",
+        slots=(
+            Slot(name="fault", plugin="fault:NaN", controls=(trigger,)),
+            Slot(name="gain", plugin="builtin:Gain", controls=(gain,)),
+        ),
+    )
+    hidden = np.array([0.45, 0.8], np.float32)
+    with PluginHost(workers=1, modules=["faults"], module_folders=[ROOT / "tests" / "plugins"]) as host:
+        ear = Ear(chain, host, [passage_through(host, chain, hidden)], FEATURES)
+        failed, right = ear.cost(np.array([[0.9, 0.8], hidden], np.float32))
+        found = search_jointly(chain, ear.cost, generations=15, population=8, seed=0)
+        refined = refine(ear, found)
+    assert failed == FAILED_DB and right == 0
+    assert refined.distance_db < 0.01 and found.distance_db < 1
+    assert refined.position[0] <= 0.5
 
 
 def test_the_tone_stack_of_an_amplifier_is_found_again() -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from bridge.audio.files import AudioWriter
+from bridge.audio.synthesis import synthesise
 from bridge.model.bundle import load_bundle, positions_to_normalized
 from bridge.model.predict import Predictor
 from bridge.plugins.chain import Chain
@@ -22,11 +24,15 @@ ROOT = Path(__file__).parents[3]
 RATE = 44100
 SMALL = """
 [examples]
-clip_s = 3.0
+clip_s = 4.0
 shard_examples = 4
+[examples.search]
+generations = 6
+passages = 3
+passage_s = 6.0
 [learning]
 rate = 1e-2
-validate_every = 12
+validate_every = 8
 """
 
 
@@ -66,8 +72,11 @@ def test_cases_are_measured_beside_their_truth(levelling: Chain, host: PluginHos
         assert right["unevenness_db"] == right["unevenness_of_truth_db"] == given["unevenness_of_truth_db"]
 
 
-def test_seconds_through_the_plugins_already_even_out(levelling: Chain, folder: Path, tmp_path: Path) -> None:
+def test_seconds_through_the_plugins_already_even_out(levelling: Chain, tmp_path: Path) -> None:
     torch.set_num_threads(1)
+    folder = tmp_path / "songs"
+    for song in range(4):
+        write(folder / f"{song}.wav", synthesise("pad", duration_s=16.0, sample_rate_hz=RATE, seed=song))
     recipe = tmp_path / "small.toml"
     recipe.write_text(SMALL, encoding="utf-8")
     told: list[str] = []
@@ -77,7 +86,7 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, folder: 
         output=tmp_path / "level",
         task="level",
         recipe=load_recipe("level", recipe),
-        steps=24,
+        steps=16,
         shards=1,
         judged_cases=0,
     )
@@ -94,5 +103,11 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, folder: 
             (made,) = host.render(levelling, [Render(case.given, RATE, settings)])
             before.append(Measures(case).main_db(case.given))
             after.append(Measures(case).main_db(made))
-    assert np.median(after) < 0.9 * np.median(before)
+    assert np.median(after) < 0.75 * np.median(before)
     assert not np.allclose(settings, positions_to_normalized(levelling, np.full(len(settings), 0.5)), atol=0.05)
+
+
+def write(path: Path, audio: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with AudioWriter(path, sample_rate_hz=RATE, channels=audio.shape[0]) as file:
+        file.write(audio)
