@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mastering_desk import zam_catalog
 
 from bridge.audio.synthesis import synthesise
 from bridge.model.bundle import neutral_positions, positions_to_normalized
@@ -141,7 +142,7 @@ plugin = "builtin:Gain"
 [slot.control.gain_db]
 range = [-30.0, 10.0]
 """
-    with PluginHost(workers=2) as host:
+    with PluginHost(workers=2, catalog=zam_catalog()) as host:
         chain = parse_chain(text, source="test", calibrate=host.calibrate)
         space = Space.of(chain)
         hidden = space.join(np.array([0.7, 0.5]), [10])

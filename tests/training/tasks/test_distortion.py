@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from mastering_desk import FETCHED, zam_catalog
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
@@ -67,6 +68,17 @@ rate = 4e-3
 average_decay = 0.9
 validate_every = 20
 """
+
+
+@pytest.fixture(autouse=True)
+def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRIDGE_PLUGIN_PATH", str(FETCHED))
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[PluginHost]:
+    with PluginHost(workers=2, catalog=zam_catalog()) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
