@@ -74,16 +74,18 @@ class Mapping:
                     real[index] = translation.to_setting(translation.written(setting))
         return real
 
-    def writes(self, after: NDArray[np.float32]) -> tuple[Write, ...]:
+    def writes(self, after: NDArray[np.float32], confidence: NDArray[np.float32] | None = None) -> tuple[Write, ...]:
         """The writes that take the track from `current` to `after`: switches first, then in ascending order."""
         writes: list[tuple[Fx, Write]] = []
         for slot, indices in self._moved_slots(after):
             for index in indices:
                 if self._is_written(index, after):
-                    writes.append(_write(self.translations[index], float(after[index])))
+                    sure = 1.0 if confidence is None else float(np.clip(confidence[index], 0.0, 1.0))
+                    start, setting = float(self.current[index]), float(after[index])
+                    writes.append(_write(self.translations[index], setting, start=start, confidence=sure))
             for translation, setting in self.fixed[slot.name]:
                 if translation.place.is_asleep or not translation.is_shown(setting):
-                    writes.append(_write(translation, setting))
+                    writes.append(_write(translation, setting, start=setting, confidence=1.0))
         writes.sort(key=lambda pair: (not pair[1].is_switch, pair[0].index, pair[1].index))
         return tuple(write for _, write in writes)
 
@@ -215,7 +217,8 @@ def _leave_unread(homes: Homes, tenants: dict[str, _Tenant]) -> None:
             homes.leave_fx(fx, f"left alone as a whole, for {name} in it is heard and cannot be read")
 
 
-def _write(translation: Translation, setting: float) -> tuple[Fx, Write]:
+def _write(translation: Translation, setting: float, *, start: float, confidence: float) -> tuple[Fx, Write]:
+    """`start`: the setting where the amount begins in a band that was off, whose own values count for nothing."""
     place, parameter = translation.place, translation.place.parameter
     normalized = translation.written(setting)
     write = Write(
@@ -228,6 +231,10 @@ def _write(translation: Translation, setting: float) -> tuple[Fx, Write]:
         tolerance=translation.tolerance(normalized),
         is_switch=parameter.is_toggle or bool(translation.control.choices),
         eq_band=msgspec.structs.replace(parameter.eq, enabled=True) if place.is_asleep and parameter.eq else None,
+        start=translation.written(start) if place.is_asleep else None,
+        control=translation.control.label,
+        unit=translation.control.unit,
+        confidence=confidence,
     )
     return place.fx, write
 

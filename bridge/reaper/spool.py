@@ -3,6 +3,8 @@
     spool/requests/<id>.json  audio/<id>.wav  receipts/<id>.json     written by the scripts
     spool/replies/<id>.json   progress/<id>.json  heartbeat.json     written by the daemon
     spool/attempts/<id>.json                                         how often a request was begun
+    spool/applied/<track GUID>.json                                  what Bridge last set on a track: the scripts'
+    spool/asks/<id>.json  answers/<id>.json                          what a surface asks of REAPER, and its answer
 
 Whatever lies in the folder is material to judge: only regular files with an id for a name are opened, up to a
 size, and nothing outside of the folder is. This module decides nothing about jobs.
@@ -32,7 +34,7 @@ from bridge.reaper.messages import (
 )
 from bridge.reaper.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
 
-FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts")
+FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers")
 HEARTBEAT_FILE = "heartbeat.json"
 MAX_AUDIO_BYTES = 512 * 1024 * 1024  # 120 s of stereo at 192 kHz in float32 are 184 MB
 MIB = 1024 * 1024
@@ -45,13 +47,16 @@ MAX_AGE_S = {  # how long a file may lie before it counts as a leftover
     "replies": HOUR_S,
     "progress": HOUR_S,
     "receipts": 7 * 24 * HOUR_S,
+    "applied": 90 * 24 * HOUR_S,
+    "asks": HOUR_S,
+    "answers": HOUR_S,
 }
 PART_AGE_S = HOUR_S  # an unfinished write
 
 _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MESSAGE_NAME = re.compile(rf"({_ID})\.json")
 _AUDIO_NAME = re.compile(rf"({_ID})\.wav")
-_OWN_NAME = re.compile(rf"{_ID}\.(?:json|wav)(?:\.part)?")
+_OWN_NAME = re.compile(rf"{_ID}\.(?:json|wav)(?:\.part)?", re.IGNORECASE)  # REAPER's own GUIDs have capitals
 
 M = TypeVar("M", bound=Message)
 

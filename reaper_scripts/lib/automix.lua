@@ -1,5 +1,6 @@
 --- The action: gather every selected track, let the daemon listen, write what it answers, and say what was done.
 -- One coroutine from the first line to the last; `atexit` clears up also where the user stops it.
+local applied = require("applied")
 local apply = require("apply")
 local daemon = require("daemon")
 local fault = require("fault")
@@ -120,6 +121,7 @@ local function apply_replies(state)
   apply.run(state.project, ready, text)
   for _, job in ipairs(ready) do
     receipt.write(state.spool, job.id, job.outcome.status, job.outcome.message, job.outcome.results)
+    if job.outcome.status == "applied" then applied.keep(state.spool, job, ready[1].id) end
   end
 end
 

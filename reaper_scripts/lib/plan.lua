@@ -24,9 +24,10 @@ local function resolve(track, write)
   local parameter = find_parameter(track, fx, write)
   if not parameter then return nil, "gone" end
   local band = write.eq_band
+  local before, before_text = verify.shown(track, fx, parameter)
   return {
     write = write, fx = fx, parameter = parameter, band = band,
-    before = reaper.TrackFX_GetParamNormalized(track, fx, parameter),
+    before = before, before_text = before_text,
     is_band_enabled = not band or band.band_type == -1 or reaper.TrackFX_GetEQBandEnabled(track, fx, band.band_type, band.band_index),
   }
 end

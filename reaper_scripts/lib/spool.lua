@@ -5,7 +5,7 @@ local fault = require("fault")
 local spool = {}
 spool.__index = spool
 
-local FOLDERS = { "audio", "requests", "replies", "receipts", "progress" }
+local FOLDERS = { "audio", "requests", "replies", "receipts", "progress", "applied", "asks", "answers" }
 local MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 --- The spool inside `home`. Creates nothing.

@@ -64,9 +64,11 @@ class PlayedDaemon:
         return [decode(f.read_bytes(), Receipt, source=f.name) for f in sorted((self.spool / "receipts").iterdir())]
 
     def leftovers(self) -> list[str]:
-        """What lies in the spool but the heartbeat and receipts."""
+        """What lies in the spool but the heartbeat, receipts, and what was applied."""
         files = (file for file in self.spool.rglob("*") if file.is_file() and file.name != "heartbeat.json")
-        return sorted(str(file.relative_to(self.spool)) for file in files if file.parent.name != "receipts")
+        return sorted(
+            str(file.relative_to(self.spool)) for file in files if file.parent.name not in ("receipts", "applied")
+        )
 
     def put(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(exist_ok=True)

@@ -1,0 +1,86 @@
+--- The record of the newest job of each track: what was set, from where to where, and what has been set since.
+-- The panel shows it, and the amount moves by it. It lies in the spool, so that it outlives REAPER and the daemon.
+-- Sets nothing on the track.
+local fault = require("fault")
+local json = require("json")
+local probe = require("probe")
+local version = require("version")
+
+local applied = {}
+
+local FOLDER = "applied"
+local MAX_STATES = 32
+
+local function file_name(guid)
+  return guid:gsub("[{}]", "") .. ".json"
+end
+
+local function describe_write(track, step, result)
+  local write = step.write
+  local _, fx_name = reaper.TrackFX_GetFXName(track, step.fx)
+  local _, name = reaper.TrackFX_GetParamName(track, step.fx, step.parameter)
+  return {
+    fx_guid = write.fx_guid, fx_index = step.fx, fx_name = fx_name,
+    ident = write.ident, index = step.parameter, name = name,
+    control = write.control or "", unit = write.unit or "",
+    before = step.before, start = type(write.start) == "number" and write.start or step.before, after = write.normalized,
+    before_text = step.before_text, after_text = result.text,
+    step = probe.step(track, step.fx, step.parameter),
+    confidence = write.confidence or 1, reason = write.reason or "", is_switch = write.is_switch == true,
+    band = not step.is_band_enabled and step.band or nil,
+  }
+end
+
+--- The record of a job that was applied; `run` is the id of the first job of the same action.
+local function describe(job, run)
+  local track, writes, values = job.target.track, json.array(), json.array()
+  local before = json.array()
+  for index, step in ipairs(job.steps) do
+    local result = job.results[index]
+    if step.fx and (result.status == "ok" or result.status == "differs") then
+      writes[#writes + 1] = describe_write(track, step, result)
+      before[#before + 1], values[#values + 1] = step.before, result.read
+    end
+  end
+  local _, path = reaper.EnumProjects(-1)
+  local reply = job.reply
+  return {
+    schema = version.schema, id = job.id, run = run, time_s = os.time(), project = path,
+    track = { guid = job.target.guid, index = job.target.index, name = job.target.name },
+    message = reply.message, amount = 1.0, is_compared = false, model = reply.model or json.null,
+    writes = writes, states = json.array({ { amount = 0.0, values = before }, { amount = 1.0, values = values } }),
+    changes = reply.changes, left_alone = reply.left_alone, measures = reply.measures or json.null,
+  }
+end
+
+--- Writes a record in the place of the track's older one.
+function applied.save(spool, record)
+  record.time_s = os.time()
+  while #record.states > MAX_STATES do table.remove(record.states, 1) end
+  local name = file_name(record.track.guid)
+  spool:remove(FOLDER, name) -- on Windows nothing can be renamed onto it
+  spool:write(FOLDER, name, json.encode(record))
+end
+
+--- Keeps what a job has set. `run` is the id of the first job of the same action.
+function applied.keep(spool, job, run)
+  applied.save(spool, describe(job, run))
+end
+
+local function decode(text)
+  local record = json.decode(text)
+  return type(record) == "table" and record.schema == version.schema and json.is_array(record.writes)
+    and json.is_array(record.states) and type(record.track) == "table" and record or nil
+end
+
+--- The record of the track with this GUID, or nil where Bridge has set nothing there, or the record is broken.
+function applied.read(spool, guid)
+  local is_sound, record = fault.guard(function()
+    local text = spool:read(FOLDER, file_name(guid))
+    return text and decode(text)
+  end)
+  if not is_sound or not record or record.track.guid ~= guid then return nil end
+  return record
+end
+
+return applied

@@ -1,0 +1,40 @@
+"""The record of what was applied: written with every job, in the words that both sides share."""
+
+from desk import Desk, applying, set_comp, write_to
+
+from bridge.reaper.messages import Applied, EqRole, Reply, Request, decode
+
+
+def record(desk: Desk) -> Applied:
+    (file,) = (desk.reaper.home / "spool" / "applied").iterdir()
+    assert file.name == desk.track.guid.strip("{}") + ".json"
+    return decode(file.read_bytes(), Applied, source=file.name)
+
+
+def test_a_job_leaves_the_record_of_what_it_set(desk: Desk) -> None:
+    before = desk.track.find_fx("ReaComp").values()
+    desk.daemon.answer = set_comp
+    desk.run()
+    after = desk.track.find_fx("ReaComp").values()
+    kept = record(desk)
+    assert (kept.id, kept.run) == (desk.daemon.requests[0].id,) * 2
+    assert (kept.track.name, kept.track.guid, kept.amount) == ("Vocals", desk.track.guid, 1.0)
+    for write in kept.writes:
+        assert (write.before, write.before_text) == before[write.name]
+        assert (write.after, write.after_text) == after[write.name]
+        assert (write.start, write.fx_index) == (write.before, 1)
+    assert kept.states[0].values == tuple(write.before for write in kept.writes)
+    assert kept.states[-1].values == tuple(write.after for write in kept.writes)
+
+
+def test_a_band_that_was_off_is_remembered_as_off(desk: Desk) -> None:
+    def answer(request: Request) -> Reply:
+        eq = request.fx[0]
+        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
+        return applying(request, write_to(eq, low_cut.name, 0.25, start=0.05, control="hpf.frequency", unit="Hz"))
+
+    desk.daemon.answer = answer
+    desk.run()
+    (write,) = record(desk).writes
+    assert write.band == EqRole(band_type=0, band_index=0, kind="frequency", enabled=False)
+    assert (write.start, write.after, write.control, write.unit) == (0.05, 0.25, "hpf.frequency", "Hz")
