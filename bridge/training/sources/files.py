@@ -6,10 +6,13 @@ file stands for itself. Nothing here renders or degrades.
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -109,31 +112,34 @@ def read(files: Sequence[FoundFile], *, channels: Literal[1, 2] | None = 1) -> l
     return recordings
 
 
-def synthesised(
-    seed: int,
-    *,
-    takes: int,
-    sample_rate_hz: int,
-    duration_s: float = 16.0,
-    notify: Callable[[str], None] = lambda _: None,
-) -> list[Recording]:
+def synthesised(seed: int, *, takes: int, sample_rate_hz: int, duration_s: float = 16.0) -> list[Recording]:
     """`takes` recordings of each kind that `bridge.audio.synthesis` knows, as many spoken ones where espeak-ng is
     installed, and `PHRASES` times as many phrases of soundfont instruments where FluidSynth and a soundfont are."""
-    recordings = []
-    for take in range(takes):
-        for kind in sorted(KINDS):
-            notify(f"synthesising {kind} {take + 1} of {takes}")
-            audio = synthesise(kind, duration_s=duration_s, sample_rate_hz=sample_rate_hz, seed=seed + take)
-            name = f"synthesised/{kind}-{seed + take}"
-            recordings.append(Recording(name, name, audio, sample_rate_hz))
-        if (voice := speak(seed + take, sample_rate_hz=sample_rate_hz)) is not None:
-            name = f"synthesised/speech-{seed + take}"
-            recordings.append(Recording(name, name, voice[None], sample_rate_hz))
-        for number in range(PHRASES * (seed + take), PHRASES * (seed + take + 1)):
-            if (played := play(number, sample_rate_hz=sample_rate_hz, duration_s=duration_s)) is not None:
-                name = f"synthesised/{played[0]}-{number}"
-                recordings.append(Recording(name, name, played[1][None], sample_rate_hz))
-    return recordings
+
+    def synthesise_one(kind: str, number: int) -> Recording:
+        audio = synthesise(kind, duration_s=duration_s, sample_rate_hz=sample_rate_hz, seed=number)
+        return _alone(f"synthesised/{kind}-{number}", audio, sample_rate_hz)
+
+    def speak_one(number: int) -> Recording | None:
+        voice = speak(number, sample_rate_hz=sample_rate_hz)
+        return None if voice is None else _alone(f"synthesised/speech-{number}", voice[None], sample_rate_hz)
+
+    def play_one(number: int) -> Recording | None:
+        played = play(number, sample_rate_hz=sample_rate_hz, duration_s=duration_s)
+        return None if played is None else _alone(f"synthesised/{played[0]}-{number}", played[1][None], sample_rate_hz)
+
+    makers: list[Callable[[], Recording | None]] = []
+    for number in range(seed, seed + takes):
+        makers += [partial(synthesise_one, kind, number) for kind in sorted(KINDS)]
+        makers.append(partial(speak_one, number))
+        makers += [partial(play_one, phrase) for phrase in range(PHRASES * number, PHRASES * (number + 1))]
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # most of it is spent in other programs and in NumPy
+        return [made for made in threads.map(lambda make: make(), makers) if made is not None]
+
+
+def _alone(name: str, audio: Audio, sample_rate_hz: int) -> Recording:
+    """A recording that belongs to no song."""
+    return Recording(name, name, audio, sample_rate_hz)
 
 
 def _are_stems(paths: Sequence[Path]) -> bool:
