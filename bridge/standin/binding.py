@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from bridge.standin.faults import Misuse, NotSimulated, OrderedFailure
 from bridge.standin.signatures import Signature, signatures
+from bridge.standin.window import Window
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
 
@@ -58,6 +59,15 @@ class Binding:
                 self.broken = RuntimeError(f"the stand-in failed in {name}{given!r:.200}")
                 self.broken.__cause__ = sys.exception()
         return result
+
+    def draw(self, window: Window, name: str, *given: Any) -> tuple[Any, ...]:
+        """Answer a call of a script's `gfx`, in the same words."""
+        try:
+            result = window.call(name, *given)
+        except Misuse as misuse:
+            self.misuses.append(misuse)
+            return False, str(misuse)
+        return (True, *result) if isinstance(result, tuple) else (True, result)
 
     def _call(self, name: str, given: list[Any]) -> tuple[Any, ...]:
         if name == "?misuse":

@@ -1,7 +1,8 @@
 --- What surrounds a script in the stand-in: the `reaper` table, arrays, the queue of `defer`, and strictness.
 -- `call(name, count, ...)` is the stand-in's side of every API function: it returns true and the results, or false
--- and a message. `known` holds the names of the API. Returns the functions that the stand-in drives a script with.
-local call, known, context = ...
+-- and a message. `known` holds the names of the API, `load_gfx` makes the `gfx` table, which `draw` answers as `call` does.
+-- Returns the functions that the stand-in drives a script with.
+local call, known, context, load_gfx, draw = ...
 
 local reaper = {}
 local queue, exits = {}, {}
@@ -123,7 +124,10 @@ setmetatable(reaper, {
   end,
 })
 
+local gfx, look = load_gfx(function(...) return finish(draw(...)) end, misuse)
+
 _G.reaper = reaper
+_G.gfx = gfx
 _G.python = nil
 setmetatable(_G, {
   __index = function(_, name) misuse("the global variable %s is read and does not exist", tostring(name)) end,
@@ -149,6 +153,8 @@ function driver.tick()
   end
   return true
 end
+
+driver.look = look
 
 function driver.is_waiting() return #queue > 0 end
 

@@ -41,6 +41,7 @@ from bridge.standin.faults import Misuse
 from bridge.standin.fx import Fx
 from bridge.standin.project import Project
 from bridge.standin.script import Script
+from bridge.standin.window import Window
 
 FIRST_COMMAND = 50000  # REAPER hands out numbers as it likes: scripts go by name
 TICK_S = 1.0 / 30.0
@@ -55,6 +56,13 @@ class Messages:
     console: list[str] = field(default_factory=list)
     help: list[str] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)
+    menu_choices: list[str] = field(default_factory=list)  # what is chosen from the next menus; then nothing
+    chosen_files: list[str] = field(default_factory=list)  # what the next file dialogs give; then they are cancelled
+    inputs: list[str] = field(default_factory=list)  # what is typed into the next input dialogs
+
+    def menu_answer(self, labels: list[str]) -> str | None:
+        del labels
+        return self.menu_choices.pop(0) if self.menu_choices else None
 
     def answer(self, title: str) -> int:
         return self.answers.get(title, 1)
@@ -89,8 +97,10 @@ class StandIn:
         sample_rate_hz: int = 48000,
         scripts: Path | None = None,
         path: str = "/projects/Song One.rpp",
+        screen_scale: float = 1.0,
     ) -> None:
-        """`home` is Bridge's folder, where messages arrive. `seed` draws the stock FX.
+        """`home` is Bridge's folder, where messages arrive. `seed` draws the stock FX; the screen has `screen_scale`
+        pixels per point.
 
         REAPER has a resource folder of its own, into which Bridge's scripts are installed as a user would; they run
         from there and find `home` by what the installer left. With `scripts`, others run, from where they are.
@@ -108,6 +118,8 @@ class StandIn:
         self.project = self.open_project(path)
         self.messages = Messages()
         self.ext_state: dict[tuple[str, str], str] = {}
+        self.screen_scale = screen_scale
+        self.theme_colours = {"col_main_bg2": 0x333333, "col_main_text2": 0xE0E0E0}  # as REAPER 7 looks at first
         self.os_name = ""  # "": of this machine
         self.automation_override = -1
         self.accessors: list[Accessor] = []
@@ -212,7 +224,10 @@ class StandIn:
     def run_file(self, file: Path) -> None:
         """Start a script; its first slice runs at once."""
         command = next((number for number, known in self._actions.items() if known == file), 0)
-        script = Script(file, lua=self.lua, command=command, call=self._binding.call)
+        window = Window(self.screen_scale, self.messages.menu_answer)
+        script = Script(
+            file, lua=self.lua, command=command, call=self._binding.call, draw=self._binding.draw, window=window
+        )
         self._scripts.append(script)
         has_deferred = self._run(script, script.start)
         if not has_deferred:
@@ -255,6 +270,29 @@ class StandIn:
             self._wake.clear()
             if self.tick() < IDLE_SLICE_S:
                 self._wake.wait(TICK_S)
+
+    @property
+    def window(self) -> Window:
+        """The one open window of a script; Misuse where there is none, or more."""
+        found = [script.window for script in self._scripts if script.window.is_open]
+        if len(found) != 1:
+            raise Misuse(f"{len(found)} windows of scripts are open, not one")
+        return found[0]
+
+    def run_ticks(self, count: int) -> None:
+        """So many turns of the main loop, without waiting."""
+        for _ in range(count):
+            self.tick()
+
+    def settle_window(self, limit: int = 60) -> Window:
+        """Tick until the window has seen all input, and twice more."""
+        window = self.window
+        for _ in range(limit):
+            if not window.is_waiting:
+                break
+            self.tick()
+        self.run_ticks(2)
+        return window
 
     def stop_scripts(self) -> None:
         """The user terminates every running script: only `atexit` runs."""

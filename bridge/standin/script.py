@@ -10,16 +10,27 @@ from typing import Any
 
 from bridge.standin.faults import Misuse
 from bridge.standin.signatures import LUA_ONLY, signatures
+from bridge.standin.window import Window
 
 LUA_MODULES = {"5.3": "lupa.lua53", "5.4": "lupa.lua54"}
-PRELUDE = Path(__file__).with_name("prelude.lua")
+PRELUDE, GFX = Path(__file__).with_name("prelude.lua"), Path(__file__).with_name("gfx.lua")
 
 
 class Script:
-    """A script from its file to its end. `call` answers API calls: (True, results...) or (False, message)."""
+    """A script from its file to its end. `call` answers API calls: (True, results...) or (False, message), as
+    `draw` answers those of `gfx` for the script's `window`."""
 
-    def __init__(self, file: Path, *, lua: str, command: int, call: Callable[..., tuple[Any, ...]]) -> None:
-        self.file = file
+    def __init__(
+        self,
+        file: Path,
+        *,
+        lua: str,
+        command: int,
+        call: Callable[..., tuple[Any, ...]],
+        draw: Callable[..., tuple[Any, ...]],
+        window: Window,
+    ) -> None:
+        self.file, self.window = file, window
         self._runtime = _lua_module(lua).LuaRuntime(
             unpack_returned_tuples=True,
             register_eval=False,
@@ -30,7 +41,8 @@ class Script:
         context = self._runtime.table_from({"path": str(file), "command": command})
         load = self._runtime.eval("load")
         prelude = load(PRELUDE.read_text(encoding="utf-8"), "@prelude.lua", "t")
-        self._driver = prelude(call, known, context)
+        gfx = load(GFX.read_text(encoding="utf-8"), "@gfx.lua", "t")
+        self._driver = prelude(call, known, context, gfx, lambda *given: draw(window, *given))
 
     @property
     def is_waiting(self) -> bool:
@@ -42,6 +54,8 @@ class Script:
         self._check(self._driver.run(self.file.read_text(encoding="utf-8"), f"@{self.file}"))
 
     def tick(self) -> None:
+        if (seen := self.window.tick()) is not None:
+            self._driver.look(*seen)
         self._check(self._driver.tick())
 
     def exit(self) -> None:

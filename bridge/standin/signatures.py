@@ -17,7 +17,7 @@ from bridge.standin.faults import Misuse
 
 PROJECT = "ReaProject*"
 
-# What ReaScript's Lua adds to the C API; they live in prelude.lua. `gfx` and `gmem_*` are not simulated.
+# What ReaScript's Lua adds to the C API; they live in prelude.lua. `gfx` is in gfx.lua, `gmem_*` are not simulated.
 LUA_ONLY = ("defer", "runloop", "atexit", "new_array", "get_action_context", "set_action_options")
 
 
