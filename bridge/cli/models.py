@@ -31,6 +31,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
               help="What random search and CMA-ES get for a case (default: what the model took).")  # fmt: skip
 @click.option("--refine", "refine_s", type=click.FloatRange(0.0, 3600.0), metavar="SECONDS", default=0.0,
               help="Let the model search so long for better settings, as automix --refine does.")  # fmt: skip
+@click.option("--record", is_flag=True,
+              help="Write the scores into the model's manifest and card, in place of those that training left there.")  # fmt: skip
 @click.pass_context
 def evaluate(
     context: click.Context,
@@ -42,14 +44,18 @@ def evaluate(
     seed: int,
     budget: int | None,
     refine_s: float,
+    record: bool,
 ) -> None:
     """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
     from bridge.model.manifest import find_model, read_manifest
     from bridge.report.evaluation_page import write_evaluation_page
+    from bridge.training.judging.card import record_scores
     from bridge.training.judging.evaluate import Asked, evaluate_model
     from bridge.training.judging.rows import shown_tables
     from bridge.training.tasks.registry import task_called
 
+    if record and refine_s > 0:
+        raise click.UsageError("--record tells of the model alone. Record without --refine.")
     settings = settings_of(context)
     folder = find_model(model, (settings.user_models, shipped_folder("models")))
     task = task_called(read_manifest(folder).training.task)
@@ -64,6 +70,8 @@ def evaluate(
             progress=progress,
             is_cancelled=cancelled.is_set,
         )
+    if record:
+        record_scores(folder, evaluation.scores)
     write_json(evaluation.scores, json_file)
     if report_file is not None:
         write_evaluation_page(report_file, evaluation.scores, evaluation.examples)
@@ -118,7 +126,7 @@ def styles() -> None:
 @click.pass_context
 def add_style(context: click.Context, name: str, files: tuple[Path, ...], model: str | None) -> None:
     """Store the sound of FILES as the style NAME."""
-    from bridge.model.file_job import store_style
+    from bridge.model.files.job import store_style
 
     path = store_style(name, files, model, settings_of(context))
     click.echo(f"The style {name} lies in {path}. Use it: reaper-bridge automix IN --style {shlex.quote(name)} -o OUT")
@@ -129,7 +137,7 @@ def add_style(context: click.Context, name: str, files: tuple[Path, ...], model:
 @click.pass_context
 def list_styles(context: click.Context, json_file: Path | None) -> None:
     """The stored styles."""
-    from bridge.model import styles as stored
+    from bridge.model.hearing import styles as stored
 
     names = stored.list_styles(settings_of(context).styles)
     write_json(names, json_file)

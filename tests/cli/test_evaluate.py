@@ -1,5 +1,6 @@
 """`evaluate` from the command line: table, JSON and page of one run; bad options are refused."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,8 @@ from pedalboard.io import AudioFile
 
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
+from bridge.model.manifest import read_manifest
+from bridge.settings import shipped_folder
 
 RATE_HZ = 44_100
 
@@ -50,3 +53,18 @@ def test_options_out_of_range_are_refused(folder: Path, option: str, value: str)
     result = CliRunner().invoke(main, ["evaluate", "channel-strip", str(folder), option, value])
     assert result.exit_code == 2
     assert option in result.stderr
+
+
+def test_scores_are_recorded_in_manifest_and_card(folder: Path, tmp_path: Path) -> None:
+    model = tmp_path / "my strip"
+    shutil.copytree(shipped_folder("models") / "channel-strip", model)
+    result = CliRunner().invoke(main, ["evaluate", str(model), str(folder), "--record", "--each", "1", "--budget", "4"])
+    assert result.exit_code == 0, result.output
+    assert read_manifest(model).scores["test"]["files"] == ["drums.wav", "strings.wav"]
+    assert "2 recordings, 1 cases of each" in (model / "README.md").read_text("utf-8")
+
+
+def test_a_search_is_not_recorded_as_the_models_own(folder: Path) -> None:
+    result = CliRunner().invoke(main, ["evaluate", "channel-strip", str(folder), "--record", "--refine", "1"])
+    assert result.exit_code == 2
+    assert "without --refine" in result.stderr
