@@ -13,7 +13,7 @@ from bridge.cli.output import json_option, print_table, settings_of, shown_progr
 from bridge.errors import AudioError
 
 if TYPE_CHECKING:
-    from bridge.model.file_result import FileResult
+    from bridge.model.files.result import FileResult
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -60,8 +60,8 @@ def automix(
     if reference is not None and style is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
     _check_outputs((source, reference), (target, report_file, json_file))
-    from bridge.model.file_job import automix_file
-    from bridge.model.file_result import FileJob
+    from bridge.model.files.job import automix_file
+    from bridge.model.files.result import FileJob
 
     job = FileJob(
         source=source,

@@ -21,7 +21,7 @@ from bridge.reaper.spool import Spool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bridge.model.profile import HeardSound
+    from bridge.model.hearing.profile import HeardSound
     from bridge.model.task import JudgedChain, Measured, Outcome
 
     Progress = Callable[[float, str], None]

@@ -14,7 +14,7 @@ from bridge.settings import Settings, shipped_folder
 
 if TYPE_CHECKING:
     from bridge.model.automix import Automix
-    from bridge.model.profile import HeardSound
+    from bridge.model.hearing.profile import HeardSound
     from bridge.plugins.host import PluginHost
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Engine:
 
     def style(self, name: str) -> HeardSound:
         """A stored style by name. ModelError names the styles there are."""
-        from bridge.model.styles import load_style
+        from bridge.model.hearing.styles import load_style
 
         return load_style(self._settings.styles, name).sound
 

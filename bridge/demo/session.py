@@ -152,9 +152,9 @@ def _with_unit(parameter: str, text: str) -> str:
 
 
 def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> Measured:
-    from bridge.model.features import hear
+    from bridge.model.hearing.features import hear
+    from bridge.model.hearing.profile import distance_db
     from bridge.model.manifest import FeatureSettings
-    from bridge.model.profile import distance_db
 
     heard, wanted = (hear([part], SAMPLE_RATE_HZ, FeatureSettings()).profile for part in (audio, good))
     return Measured(

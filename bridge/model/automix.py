@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from bridge.audio.measures import loudness_lufs
 from bridge.errors import ModelError
-from bridge.model.aim import Aim, aim_at_prediction, aim_at_reference
 from bridge.model.bundle import ModelBundle
-from bridge.model.guard import Guard, Verdict
-from bridge.model.levelling import LevellingGuard
+from bridge.model.guarding.aim import Aim, aim_at_prediction, aim_at_reference
+from bridge.model.guarding.guard import Guard, Verdict
+from bridge.model.guarding.levelling import LevellingGuard
+from bridge.model.guarding.targets import LevelControls, level_target
+from bridge.model.hearing.profile import HeardSound
+from bridge.model.hearing.windows import choose_windows, cut_windows
 from bridge.model.predict import Prediction, Predictor
-from bridge.model.profile import HeardSound
-from bridge.model.refine import Refined, Refinement
-from bridge.model.targets import LevelControls, level_target
+from bridge.model.searching.refinement import Refined, Refinement
 from bridge.model.task import AutomixTask, LevelTarget, Measured, Outcome
-from bridge.model.windows import choose_windows, cut_windows
 from bridge.plugins.host import PluginHost
 
 Progress = Callable[[float, str], None]

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from bridge.model.bundle import ModelBundle, positions_to_normalized
 from bridge.model.encoders import Answer, confidence_of
-from bridge.model.features import hear
-from bridge.model.profile import HeardSound, SoundProfile
-from bridge.model.windows import choose_windows
+from bridge.model.hearing.features import hear
+from bridge.model.hearing.profile import HeardSound, SoundProfile
+from bridge.model.hearing.windows import choose_windows
 
 WINDOW_S = 3.0
 WINDOW_COUNT = 8

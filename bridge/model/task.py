@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.profile import HeardSound
+from bridge.model.hearing.profile import HeardSound
 from bridge.plugins.chain import Chain
 
 

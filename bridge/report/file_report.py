@@ -10,7 +10,7 @@ from bridge.report.page import Section, measure_rows, write_page
 from bridge.report.plots import curve_plot, level_plot, spectrum_plot
 
 if TYPE_CHECKING:
-    from bridge.model.file_result import FileResult
+    from bridge.model.files.result import FileResult
 
 SHOWN_S = 30.0  # of a long file, its first half minute is drawn
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
-from bridge.model.automation import Curve, block_frames, block_rows
 from bridge.model.manifest import read_manifest
+from bridge.model.moving.automation import Curve, block_frames, block_rows
 from bridge.plugins.host import PluginHost, Render
 from bridge.settings import shipped_folder
 from bridge.training.judging.nonspeech import event_results, speech_changes_db

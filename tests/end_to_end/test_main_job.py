@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
-from bridge.model.features import hear
+from bridge.model.hearing.features import hear
+from bridge.model.hearing.profile import distance_db
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import distance_db
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost

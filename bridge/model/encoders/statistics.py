@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bridge.model.profile import GATE_DB
+from bridge.model.hearing.profile import GATE_DB
 
 LEVEL_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 LOUD_QUANTILE = 0.95

@@ -18,7 +18,7 @@ from bridge.errors import AudioError, ModelError
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
 from bridge.model.manifest import read_manifest
-from bridge.model.moving import is_moving, load_moving
+from bridge.model.moving.movement import is_moving, load_moving
 from bridge.plugins.host import PluginHost
 from bridge.report.evaluation_page import Example
 from bridge.training.judging.cases import Case, at_rate, in_turns

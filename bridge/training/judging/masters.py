@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from bridge.audio.measures import true_peak_dbtp
 from bridge.model.bundle import positions_to_normalized
-from bridge.model.levelling import split_at_limiter
-from bridge.model.targets import LevelControls
+from bridge.model.guarding.levelling import split_at_limiter
+from bridge.model.guarding.targets import LevelControls
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
 from bridge.training.judging.cases import Case

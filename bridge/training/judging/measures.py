@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from bridge.audio.measures import loudness_lufs
-from bridge.model.features import hear
+from bridge.model.hearing.features import hear
+from bridge.model.hearing.profile import frames_that_sound
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import frames_that_sound
 from bridge.training.judging.cases import Case
 from bridge.training.judging.mfcc import mfcc_cosine
 from bridge.training.learning.audio_distances import FLOOR, convergence, log_difference_db, magnitudes

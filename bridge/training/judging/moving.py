@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from bridge.errors import ModelError
 from bridge.model.bundle import neutral_positions, positions_to_normalized
-from bridge.model.features import hear
+from bridge.model.files.moving import move_audio
+from bridge.model.hearing.features import hear
 from bridge.model.manifest import FeatureSettings
-from bridge.model.moving import MovingModel
-from bridge.model.moving_job import move_audio
+from bridge.model.moving.movement import MovingModel
 from bridge.plugins.host import PluginHost, Render
 from bridge.report.evaluation_page import Example
 from bridge.training.judging.cases import Case, at_rate, in_turns

@@ -1,7 +1,7 @@
 """Searches that know no encoder: random settings and CMA-ES, through the same plugins, for as many renders.
 
 What they minimise is what an outsider knows: the distance of long-term profiles. They are opponents in an evaluation;
-the search that people use is `bridge.model.search`.
+the search that people use is `bridge.model.searching.search`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from bridge.model.automix import GUARD_WINDOW_S, GUARD_WINDOWS, Automix
 from bridge.model.bundle import neutral_positions, positions_to_normalized
-from bridge.model.features import hear
+from bridge.model.hearing.features import hear
+from bridge.model.hearing.profile import SoundProfile, distance_db
+from bridge.model.hearing.windows import choose_windows
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import SoundProfile, distance_db
-from bridge.model.windows import choose_windows
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
 from bridge.training.judging.cases import Case

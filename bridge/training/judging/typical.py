@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.audio.measures import loudness_lufs
-from bridge.model.features import hear
+from bridge.model.hearing.features import hear
+from bridge.model.hearing.profile import SoundProfile
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import SoundProfile
 from bridge.training.judging.cases import Case
 from bridge.training.judging.match_eq import Spectrum, spectrum_of
 

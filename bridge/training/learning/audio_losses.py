@@ -27,7 +27,7 @@ import torch
 from torch import Tensor
 
 from bridge.errors import AudioError, SettingsError
-from bridge.model.features import log_mel
+from bridge.model.hearing.features import log_mel
 from bridge.model.manifest import FeatureSettings
 from bridge.training.learning.audio_distances import (
     convergence,

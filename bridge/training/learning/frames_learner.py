@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from bridge.model.bundle import neutral_positions
-from bridge.model.frames_encoder import FramesAnswer, FramesEncoder
+from bridge.model.encoders.frames import FramesAnswer, FramesEncoder
 from bridge.training.learning import checkpoint
 from bridge.training.learning.learner import LearnerSetup
 from bridge.training.learning.lessons import Shard, count_of

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from bridge.errors import PluginError
 from bridge.model.bundle import neutral_positions, positions_to_normalized
-from bridge.model.features import log_mel
+from bridge.model.hearing.features import log_mel
+from bridge.model.hearing.profile import frames_that_sound
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import frames_that_sound
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from bridge.errors import SettingsError
-from bridge.model.bands import loudness_weights_db
 from bridge.model.bundle import build_encoder, neutral_positions
 from bridge.model.encoders import Answer, Encoder, statistics_of
+from bridge.model.hearing.bands import loudness_weights_db
 from bridge.model.manifest import Manifest
 from bridge.training.learning import checkpoint
 from bridge.training.learning.lessons import Lesson, Shard, count_of

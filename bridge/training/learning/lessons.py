@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bridge.errors import PluginError
 from bridge.model.encoders import statistics_of
-from bridge.model.features import log_mel
+from bridge.model.hearing.features import log_mel
 from bridge.model.manifest import FeatureSettings
 
 Audio = NDArray[np.float32]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from bridge.model.encoders import Category
-from bridge.model.profile import SPREAD_WEIGHT
+from bridge.model.hearing.profile import SPREAD_WEIGHT
 
 
 def profile_loss(profile: tuple[Tensor, Tensor], target: Tensor, weights_db: Tensor | None) -> Tensor:

@@ -1,8 +1,8 @@
 """The task `mastering`: bring a stereo mix to the tone of a reference, or to where finished recordings lie.
 
 What is learned is tone, compared at equal loudness; loudness and true peak are reached by trying
-(`bridge.model.targets`). So examples leave the limiter out, and the equaliser sounds as measured (`sources.linear`):
-the two cost a hundred times what the compressor does.
+(`bridge.model.guarding.targets`). So examples leave the limiter out, and the equaliser sounds as measured
+(`sources.linear`): the two cost a hundred times what the compressor does.
 
 `match`: a mix, and another part of it through hidden settings; a share of them softly clipped as well, as other
 people's limiters do. `automix`: a mix whose tonal balance was disturbed, and the same one finished: brought most of the
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
-from bridge.model.levelling import split_at_limiter
+from bridge.model.guarding.levelling import split_at_limiter
 from bridge.model.manifest import JobSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError, PluginError
-from bridge.model.features import log_mel
-from bridge.model.frames_encoder import frame_levels, loud_level
+from bridge.model.encoders.frames import frame_levels, loud_level
+from bridge.model.hearing.features import log_mel
 from bridge.model.manifest import AutomationSettings, ConfidenceLaw, FeatureSettings, JobSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost

@@ -14,7 +14,7 @@ from bridge.errors import ModelError
 from bridge.model.bundle import BANK, load_bundle
 from bridge.model.encoders import Answer, Category, Encoder, count_parameters, statistics_of
 from bridge.model.encoders.trunks import build_trunk
-from bridge.model.features import log_mel
+from bridge.model.hearing.features import log_mel
 from bridge.model.manifest import WEIGHTS_FILE, EncoderSettings, FeatureSettings
 
 SHIPPED = Path(__file__).parents[3] / "models" / "channel-strip"
@@ -75,7 +75,7 @@ def test_an_encoder_of_frames_is_not_built_here() -> None:
         build_trunk(BANDS, EncoderSettings(kind="frames"))
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(length=st.integers(16, 140), other=st.integers(16, 90) | st.none(), seed=st.integers(0, 99))
 def test_any_number_of_frames_gives_an_answer(encoder: Encoder, length: int, other: int | None, seed: int) -> None:
     reference = None if other is None else frames(seed + 1, 2, other)

@@ -5,7 +5,7 @@ import torch
 
 from bridge.model.encoders import statistics_of
 from bridge.model.encoders.statistics import thinned
-from bridge.model.profile import HeardSound
+from bridge.model.hearing.profile import HeardSound
 
 
 def test_statistics_agree_with_the_profile_that_the_guard_judges_by() -> None:

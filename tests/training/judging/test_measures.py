@@ -7,7 +7,7 @@ import pytest
 
 from bridge.audio.measures import loudness_lufs
 from bridge.audio.synthesis import synthesise
-from bridge.model.features import hear
+from bridge.model.hearing.features import hear
 from bridge.model.manifest import FeatureSettings
 from bridge.training.judging.cases import Case
 from bridge.training.judging.measures import Measures, frame_distance_db, gain_to

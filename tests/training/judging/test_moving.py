@@ -12,9 +12,9 @@ import torch
 from humming import hummed
 
 from bridge.audio.synthesis import synthesise
-from bridge.model.frames_encoder import FramesEncoder
+from bridge.model.encoders.frames import FramesEncoder
 from bridge.model.manifest import EncoderSettings
-from bridge.model.moving import MovingModel
+from bridge.model.moving.movement import MovingModel
 from bridge.plugins.chain_file import load_chain
 from bridge.report.evaluation_page import write_evaluation_page
 from bridge.training.judging.cases import Case

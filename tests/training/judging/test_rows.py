@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bridge.model.hearing.profile import SoundProfile
 from bridge.model.predict import Prediction
-from bridge.model.profile import SoundProfile
 from bridge.plugins.chain import Chain, Slot
 from bridge.plugins.parameter import Control, RangeLaw
 from bridge.training.judging.made import Made

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from humming import hummed
 
-from bridge.model.automation import Curve, block_frames, block_rows
 from bridge.model.bundle import neutral_positions, positions_to_normalized
-from bridge.model.features import log_mel
+from bridge.model.hearing.features import log_mel
 from bridge.model.manifest import FeatureSettings
+from bridge.model.moving.automation import Curve, block_frames, block_rows
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost, Render
 from bridge.training.judging.nonspeech import event_results, speech_changes_db

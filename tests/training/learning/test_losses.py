@@ -5,10 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.model.bands import loudness_weights_db
 from bridge.model.encoders import Category
+from bridge.model.hearing.bands import loudness_weights_db
+from bridge.model.hearing.profile import SoundProfile, distance_db
 from bridge.model.manifest import FeatureSettings
-from bridge.model.profile import SoundProfile, distance_db
 from bridge.training.learning.losses import (
     category_loss,
     jacobian_loss,

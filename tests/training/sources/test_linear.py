@@ -9,8 +9,8 @@ import pytest
 import torch
 from mastering_desk import RATE_HZ, mastering_chain, mix, zam_catalog
 
-from bridge.model.features import log_mel
-from bridge.model.levelling import split_at_limiter
+from bridge.model.guarding.levelling import split_at_limiter
+from bridge.model.hearing.features import log_mel
 from bridge.model.manifest import FeatureSettings
 from bridge.plugins.chain import Chain, Slot
 from bridge.plugins.host import PluginHost, Render

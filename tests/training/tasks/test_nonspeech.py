@@ -14,9 +14,9 @@ from humming import hummed
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.errors import AudioError
+from bridge.model.files.moving import move_audio
 from bridge.model.manifest import EncoderSettings
-from bridge.model.moving import MovingModel
-from bridge.model.moving_job import move_audio
+from bridge.model.moving.movement import MovingModel
 from bridge.plugins.chain_file import load_chain
 from bridge.training.judging.nonspeech import event_results, speech_changes_db
 from bridge.training.learning.frames_learner import FramesLearner

@@ -1,0 +1,231 @@
+"""The main job on a file: listen to parts of it, let the guard judge, render the whole of it, measure what came out.
+
+Long files are streamed. Where the settings are refused the output is the input, unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bridge.audio.files import probe, read_excerpts
+from bridge.errors import AudioError, ModelError
+from bridge.model.automix import Automix
+from bridge.model.bundle import load_bundle
+from bridge.model.files.levels import render_to_target
+from bridge.model.files.moving import move_file
+from bridge.model.files.result import ControlRow, FileJob, FileResult
+from bridge.model.files.whole import check_target, copy_file, in_place_of, measure_file
+from bridge.model.guarding.targets import LevelControls, level_target, told
+from bridge.model.hearing.profile import HeardSound
+from bridge.model.hearing.styles import Style, load_style, save_style
+from bridge.model.manifest import Manifest, find_model, read_manifest
+from bridge.model.moving.movement import is_moving
+from bridge.model.task import AutomixTask, LevelTarget, Measured, MeasuresPair, Outcome
+from bridge.plugins.chain import Chain
+from bridge.plugins.chain_file import load_chain
+from bridge.plugins.host import host_for
+from bridge.settings import Settings, shipped_folder
+
+Progress = Callable[[float, str], None]
+
+EXCERPT_S = 10.0
+EXCERPTS = 6
+CEILING_DBTP = 0.0
+HEADROOM_DB = 0.1
+
+
+def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambda _share, _step: None) -> FileResult:
+    """Process `job.source` into `job.target`.
+
+    Raises AudioError for files that cannot be used, ModelError where no model fits, PluginError where the chain
+    cannot be rendered. Nothing is left at the target then.
+    """
+    info = probe(job.source)
+    check_target(job)
+    progress(0.0, "loading the model")
+    folder = model_folder(job.model, job.chain_file, settings)
+    if is_moving(read_manifest(folder)):
+        return move_file(job, folder, settings, progress=progress)
+    bundle = load_bundle(folder)
+    if job.automation:
+        raise ModelError(
+            f"The model {bundle.name} sets one value per control and knows no --automation: leave the option out, or "
+            "name a model whose card says that its settings move in time."
+        )
+    with host_for(settings) as host:
+        automix = Automix(bundle, host)
+        reference = _reference(job, automix, settings)
+        task = AutomixTask(
+            excerpts=[audio for _, audio in read_excerpts(job.source, EXCERPT_S, EXCERPTS)],
+            sample_rate_hz=info.sample_rate_hz,
+            current=bundle.chain.neutral,
+            reference=reference,
+            amount_percent=job.amount_percent,
+            refine_s=job.refine_s,
+            target=_level_target(job, bundle.manifest, reference),
+        )
+        outcome, before, after = _process(job, automix, task, progress)
+    return FileResult(
+        model=bundle.name,
+        applied=outcome.applied,
+        reason=outcome.reason,
+        amount_percent=100 * outcome.amount,
+        controls=_rows(bundle.chain, outcome),
+        measures=MeasuresPair(before=before, after=after),
+        input=str(job.source),
+        output=str(job.target),
+        sample_rate_hz=info.sample_rate_hz,
+        duration_s=info.duration_s,
+    )
+
+
+def model_folder(name: str | None, chain_file: Path | None, settings: Settings) -> Path:
+    """The folder of the named model, or of one trained for the chain file, or of the default one."""
+    folders = model_folders(settings)
+    if chain_file is None:
+        return find_model(name or settings.default_model, folders)
+    with host_for(settings) as host:
+        chain = load_chain(chain_file, calibrate=host.calibrate)
+    folder = find_model(name or chain.name, folders)
+    if read_manifest(folder).chain.key != chain.key:
+        raise ModelError(
+            f"The model in {folder} was trained for another chain than {chain_file}. Train one for it: "
+            f"reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR."
+        )
+    return folder
+
+
+def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
+    """Keep the sound of `files` as the style `name`, as the model hears it. Returns the style's file."""
+    bundle = load_bundle(find_model(model or settings.default_model, model_folders(settings)))
+    rates = {probe(file).sample_rate_hz for file in files}
+    if len(rates) > 1:
+        raise AudioError(
+            f"The files of the style {name!r} have several sample rates ({rates}); give files of one rate."
+        )
+    excerpts = [audio for file in files for _, audio in read_excerpts(file, EXCERPT_S, EXCERPTS)]
+    with host_for(settings) as host:
+        sound = Automix(bundle, host).hear(excerpts, rates.pop())
+    style = Style(name, sound, bundle.manifest.features, tuple(file.name for file in files))
+    return save_style(settings.styles, style)
+
+
+def model_folders(settings: Settings) -> tuple[Path, Path]:
+    """Where models lie: the user's own before the shipped ones."""
+    return settings.user_models, shipped_folder("models")
+
+
+def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound | None:
+    if job.style is not None:
+        return load_style(settings.styles, job.style).sound
+    if job.reference is None:
+        return None
+    excerpts = [audio for _, audio in read_excerpts(job.reference, EXCERPT_S, EXCERPTS)]
+    return automix.hear(excerpts, probe(job.reference).sample_rate_hz)
+
+
+def _level_target(job: FileJob, manifest: Manifest, reference: HeardSound | None) -> LevelTarget | None:
+    """What was asked for, else the reference's own loudness, else the model's. ModelError for a model without any."""
+    loudness_lufs = job.loudness_lufs
+    if loudness_lufs is None and reference is not None and manifest.job.loudness_lufs is not None:
+        loudness_lufs = reference.loudness_lufs if job.reference is None else measure_file(job.reference).loudness_lufs
+    target = level_target(manifest.job, loudness_lufs, job.ceiling_dbtp)
+    if target is None and (job.loudness_lufs is not None or job.ceiling_dbtp is not None):
+        raise ModelError(
+            f"The model {manifest.name} has no loudness and true peak to reach: leave --loudness and --ceiling out, or "
+            "name a model that has them, such as mastering."
+        )
+    return target
+
+
+def _process(
+    job: FileJob, automix: Automix, task: AutomixTask, progress: Progress
+) -> tuple[Outcome, Measured, Measured]:
+    """Find settings, render the whole file, measure it. Where a part that nobody heard clips, ask once more for
+    settings with as much headroom, and have them judged again."""
+    whole = measure_file(job.source)
+    with in_place_of(job.target) as part:
+        if (target := automix.target(task)) is not None:
+            return _to_target(job, part, automix, task, target, whole, progress)
+        outcome, before, after = _attempt(job.source, part, automix, task, whole, progress)
+        excess_db = _excess_db(before, after)
+        if excess_db > 0:
+            quieter = replace(task, headroom_db=excess_db + HEADROOM_DB)
+            outcome, before, after = _attempt(job.source, part, automix, quieter, whole, progress)
+        if _excess_db(before, after) > 0:
+            reason = "Left as it is: the new settings would clip in parts of the file."
+            outcome = replace(outcome, applied=False, reason=reason, settings=outcome.before_settings, amount=0.0)
+            after = before
+            copy_file(job.source, part)
+    return outcome, before, after
+
+
+def _attempt(
+    source: Path, target: Path, automix: Automix, task: AutomixTask, whole: Measured, progress: Progress
+) -> tuple[Outcome, Measured, Measured]:
+    """Settings for `source`, and `target` rendered with them: a copy where they are refused."""
+    outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
+    before = replace(whole, distance_db=outcome.measures_before.distance_db)
+    if not outcome.applied:
+        copy_file(source, target)
+        return outcome, before, before
+    progress(0.7, "rendering")
+    automix.host.render_file(automix.bundle.chain, outcome.settings, source, target)
+    return outcome, before, replace(measure_file(target), distance_db=outcome.measures_after.distance_db)
+
+
+def _to_target(
+    job: FileJob,
+    part: Path,
+    automix: Automix,
+    task: AutomixTask,
+    target: LevelTarget,
+    whole: Measured,
+    progress: Progress,
+) -> tuple[Outcome, Measured, Measured]:
+    """Tone by parts of the file, loudness and true peak by all of it; a copy where nothing could be rendered."""
+    outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
+    before = replace(whole, distance_db=outcome.measures_before.distance_db)
+    if not outcome.applied:
+        copy_file(job.source, part)
+        return outcome, before, before
+    chain, heard = automix.bundle.chain, outcome.measures_after
+    settings, measured = render_to_target(
+        automix.host,
+        chain,
+        outcome.settings,
+        target,
+        job.source,
+        part,
+        progress=lambda share: progress(0.6 + 0.4 * share, "rendering"),
+    )
+    most_db = LevelControls.of(chain).most_limiting_db
+    reason = outcome.reason.removesuffix(told(target, heard, most_db)) + told(target, measured, most_db)
+    return replace(outcome, settings=settings, reason=reason), before, replace(measured, distance_db=heard.distance_db)
+
+
+def _excess_db(before: Measured, after: Measured) -> float:
+    """How far the peak lies above full scale, or above what it was where that was more."""
+    ceiling = max(CEILING_DBTP, before.true_peak_dbtp if before.true_peak_dbtp is not None else CEILING_DBTP)
+    return (after.true_peak_dbtp - ceiling) if after.true_peak_dbtp is not None else 0.0
+
+
+def _rows(chain: Chain, outcome: Outcome) -> list[ControlRow]:
+    plugins = {slot.name: slot.plugin for slot in chain.slots}
+    values = zip(chain.controls, outcome.before_settings, outcome.settings, outcome.confidence, strict=True)
+    return [
+        ControlRow(
+            slot=control.slot,
+            plugin=plugins[control.slot],
+            control=control.name,
+            unit=control.unit,
+            before=control.real_value(float(before)),
+            after=control.real_value(float(after)),
+            text_before=control.text(float(before)),
+            text=control.text(float(after)),
+            confidence=float(confidence),
+        )
+        for control, before, after, confidence in values
+    ]

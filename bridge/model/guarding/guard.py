@@ -1,0 +1,255 @@
+"""Do no harm: settings are accepted only when the real plugins show that they improve the stated measure.
+
+The guard renders a few windows of the track with the user's settings and with the prediction at several amounts,
+and measures how far each lies from the target profile. It never lets through a louder peak than full scale (or
+than was there before), silence, a broken output, or an improvement too small to be told from chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.levels import unevenness_db
+from bridge.audio.measures import LoudnessMeter, true_peak_dbtp
+from bridge.errors import PluginError
+from bridge.model.guarding.aim import Aim
+from bridge.model.hearing.features import hear
+from bridge.model.hearing.profile import HeardSound, SoundProfile
+from bridge.model.manifest import FeatureSettings
+from bridge.model.task import JudgedChain, Measured
+from bridge.plugins.chain import Chain
+from bridge.plugins.host import PluginHost, Render
+
+Audio = NDArray[np.float32]
+Settings = NDArray[np.float32]
+
+AMOUNTS = (1.0, 0.7, 0.4)
+CEILING_DBTP = 0.0
+HEADROOM_DB = 0.1  # taken off beyond the ceiling, because other parts of the track may peak higher
+LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
+SILENT_RMS = 1e-5
+NEAR_PEAK = 0.8  # pieces whose sample peak is within 2 dB of the highest may hold the highest true peak
+
+
+@dataclass(frozen=True)
+class Take:
+    """Settings and what the windows sound like through them."""
+
+    amount: float
+    settings: Settings
+    windows: tuple[Audio, ...]
+    profile: SoundProfile
+    distance_db: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`accepted` is None where the user's own settings stand; `reason` says why in one sentence."""
+
+    before: Measured
+    accepted: Take | None
+    after: Measured
+    reason: str
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Judges settings for one track against one target.
+
+    Attributes:
+        windows: stretches of the track before its plugins, (channels, samples) each.
+        everything: all that is known of the track, in pieces; searched for peaks before settings are accepted.
+        aim: where the sound should be. Where level does not count, as without a reference, loudness stays what it
+            was.
+        free: (controls,) which controls may move.
+        headroom_db: how far below the ceiling the highest peak must stay.
+        realizable, judged: see `AutomixTask`.
+    """
+
+    host: PluginHost
+    chain: Chain
+    features: FeatureSettings
+    windows: Sequence[Audio]
+    sample_rate_hz: int
+    aim: Aim
+    free: NDArray[np.bool_]
+    everything: Sequence[Audio] = ()
+    headroom_db: float = 0.0
+    realizable: Callable[[Settings], Settings] | None = None
+    judged: JudgedChain | None = None
+
+    def judge(self, current: Settings, predicted: Settings, amount: float) -> Verdict:
+        """Whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
+
+        The largest amount that passes is taken, not the one that seems closest: distances of unaligned sounds are
+        too coarse to choose between two improvements.
+        Raises PluginError when even the user's own settings cannot be rendered.
+        """
+        amounts = [0.0, *(amount * share for share in AMOUNTS)]
+        settings = [self._between(current, predicted, share) for share in amounts]
+        before, *takes = self._render(amounts, settings)
+        if before is None:
+            raise self._failure(current)
+        before_measured = self._measure(before)
+        share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
+        rendered = [take for take in takes if take is not None]
+        needed = self.aim.needed_db(before.distance_db, share)
+        for take in rendered:
+            rival = before if self.aim.level_counts else self._as_loud_as(before, take)
+            needed = self.aim.needed_db(rival.distance_db, share)
+            if take.distance_db > needed or not self.aim.permits(rival.profile, take.profile):
+                continue
+            levelled, measured = self._level(take, before_measured)
+            overshoot_db = self._overshoot_db(levelled, before_measured)
+            if overshoot_db > 0:
+                levelled = self._with_gain(levelled, -overshoot_db - HEADROOM_DB)
+                measured = self._measure(levelled)
+            if overshoot_db > 0 and self._overshoot_db(levelled, before_measured) > 0:
+                continue
+            distance = levelled.distance_db if self.aim.level_counts else take.distance_db
+            if distance <= needed and self._is_fit(levelled, measured, before_measured):
+                measures = (
+                    replace(before_measured, distance_db=rival.distance_db),
+                    replace(measured, distance_db=distance),
+                )
+                return Verdict(measures[0], levelled, measures[1], "Closer to the target, and nothing clips.")
+        return Verdict(before_measured, None, before_measured, _refusal(before, rendered, needed))
+
+    def hear(self, settings: Sequence[Settings]) -> list[HeardSound | None]:
+        """What the windows sound like through each of `settings` (candidates, controls), for a search; None where a
+        plugin failed."""
+        return self._sounds(
+            self.host.render(*self._heard(self._all_possible(settings), self.windows), return_errors=True)
+        )
+
+    def _sounds(self, answers: Sequence[Audio | PluginError]) -> list[HeardSound | None]:
+        """One sound for the windows of each candidate."""
+        sounds: list[HeardSound | None] = []
+        for start in range(0, len(answers), len(self.windows)):
+            windows = [one for one in answers[start : start + len(self.windows)] if not isinstance(one, PluginError)]
+            is_whole = len(windows) == len(self.windows)
+            sounds.append(hear(windows, self.sample_rate_hz, self.features) if is_whole else None)
+        return sounds
+
+    def _all_possible(self, settings: Sequence[Settings]) -> Sequence[Settings]:
+        return settings if self.realizable is None else [self.realizable(row) for row in settings]
+
+    def _between(self, current: Settings, predicted: Settings, amount: float) -> Settings:
+        moved = current + np.float32(amount) * (predicted - current)
+        settings = np.where(self.free, moved, current).astype(np.float32)
+        return settings if self.realizable is None or amount == 0.0 else self.realizable(settings)
+
+    def _render(self, amounts: Sequence[float], settings: Sequence[Settings]) -> list[Take | None]:
+        """A take for each of `settings`, all in one batch; None where a plugin failed."""
+        answers = self.host.render(*self._heard(settings, self.windows), return_errors=True)
+        count = len(self.windows)
+        takes: list[Take | None] = []
+        for index, (amount, setting) in enumerate(zip(amounts, settings, strict=True)):
+            windows = answers[index * count : (index + 1) * count]
+            heard = [window for window in windows if not isinstance(window, PluginError)]
+            takes.append(self._take(amount, setting, heard) if len(heard) == count else None)
+        return takes
+
+    def _heard(self, settings: Sequence[Settings], parts: Sequence[Audio]) -> tuple[Chain, list[Render]]:
+        """What to render to hear all `parts` of the track through each of `settings`."""
+        judged = self.judged or JudgedChain(self.chain, lambda own: own)
+        rows = [judged.settings(row) for row in settings]
+        return judged.chain, [Render(part, self.sample_rate_hz, row) for row in rows for part in parts]
+
+    def _take(self, amount: float, settings: Settings, windows: Sequence[Audio]) -> Take:
+        profile = hear(windows, self.sample_rate_hz, self.features).profile
+        distance_db = self._unevenness_db(windows) if self.aim.evens_level else self.aim.distance_db(profile)
+        return Take(amount, settings, tuple(windows), profile, distance_db)
+
+    def _unevenness_db(self, windows: Sequence[Audio]) -> float:
+        """The mean over the windows that sound."""
+        sounding = [window for window in windows if float(np.abs(window).max(initial=0.0)) > SILENT_RMS]
+        return float(np.mean([unevenness_db(window, self.sample_rate_hz) for window in sounding])) if sounding else 0.0
+
+    def _as_loud_as(self, before: Take, take: Take) -> Take:
+        """`before` with the level of `take`, so that only their tone is compared: what falls below the floor of the
+        features, as the decay of a drum does, changes a profile with the level."""
+        gain = np.float32(_rms(take.windows) / max(_rms(before.windows), SILENT_RMS))
+        return self._take(before.amount, before.settings, [window * gain for window in before.windows])
+
+    def _level(self, take: Take, before: Measured) -> tuple[Take, Measured]:
+        """`take` with its output gain set: without reference to the loudness there was; below the ceiling."""
+        best, measured = take, self._measure(take)
+        if not self.aim.level_counts and measured.loudness_lufs is not None and before.loudness_lufs is not None:
+            best = self._with_gain(take, before.loudness_lufs - measured.loudness_lufs)
+            measured = self._measure(best)
+        excess_db = -np.inf if measured.true_peak_dbtp is None else measured.true_peak_dbtp - self._ceiling(before)
+        if excess_db > 0:
+            best = self._with_gain(best, -excess_db - HEADROOM_DB)
+            measured = self._measure(best)
+        return best, measured
+
+    def _with_gain(self, take: Take, gain_db: float) -> Take:
+        """`take` with its output gain moved by `gain_db` and rendered again; as it is where no output gain is free."""
+        for index, control in enumerate(self.chain.controls):
+            if control.role == "output_gain" and self.free[index]:
+                wanted = control.normalized(control.real_value(float(take.settings[index])) + gain_db)
+                settings = take.settings.copy()
+                settings[index] = np.clip(wanted, control.low, control.high)
+                settings = settings if self.realizable is None else self.realizable(settings)
+                return self._render([take.amount], [settings])[0] or take
+        return take
+
+    def _is_fit(self, take: Take, after: Measured, before: Measured) -> bool:
+        """Whether a take may replace what was there: no silence, no clipping, and without reference as loud."""
+        if after.true_peak_dbtp is None or _rms(take.windows) < SILENT_RMS:
+            return False
+        if after.loudness_lufs is None or before.loudness_lufs is None:
+            is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
+        else:
+            is_as_loud = self.aim.level_counts or abs(after.loudness_lufs - before.loudness_lufs) <= LOUDNESS_DRIFT_LU
+        return is_as_loud and after.true_peak_dbtp <= self._ceiling(before)
+
+    def _overshoot_db(self, take: Take, before: Measured) -> float:
+        """How far the highest peak of all that is known lies above the ceiling with these settings; at most 0 is well.
+
+        The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
+        """
+        parts = self.host.render(*self._heard([take.settings], self.everything))
+        peaks = [float(np.abs(part).max(initial=0.0)) for part in parts]
+        highest = [part for part, peak in zip(parts, peaks, strict=True) if peak > 0 and peak >= NEAR_PEAK * max(peaks)]
+        peaks_dbtp = [true_peak_dbtp(part, self.sample_rate_hz) for part in highest]
+        return max((peak for peak in peaks_dbtp if peak is not None), default=-np.inf) - self._ceiling(before)
+
+    def _ceiling(self, before: Measured) -> float:
+        """Full scale, or the peak that there was where that is higher."""
+        was = -np.inf if before.true_peak_dbtp is None else before.true_peak_dbtp
+        return max(CEILING_DBTP, was) - self.headroom_db
+
+    def _measure(self, take: Take) -> Measured:
+        meter = LoudnessMeter(take.windows[0].shape[0], self.sample_rate_hz)
+        for window in take.windows:
+            meter.add(window)
+        return Measured(meter.loudness_lufs, meter.true_peak_dbtp, take.distance_db)
+
+    def _failure(self, settings: Settings) -> PluginError:
+        try:
+            self.host.render(*self._heard([settings], self.windows))
+        except PluginError as error:
+            return error
+        return PluginError(f"The chain {self.chain.name} failed once on the present settings. Try again.")
+
+
+def _rms(windows: Sequence[Audio]) -> float:
+    return float(np.sqrt(np.mean(np.square(np.concatenate(windows, axis=1)))))
+
+
+def _refusal(before: Take, takes: Sequence[Take], needed: float) -> str:
+    if not takes:
+        return "Left as it is: the plugins returned nothing usable with the new settings."
+    best = min(takes, key=lambda take: take.distance_db)
+    if best.distance_db > needed:
+        return (
+            f"Left as it is: the new settings bring the sound not clearly closer to the target "
+            f"({before.distance_db:.2f} dB now, {best.distance_db:.2f} dB at best)."
+        )
+    return "Left as it is: the new settings would clip, silence or shift the loudness of the track."

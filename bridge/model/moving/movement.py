@@ -1,0 +1,123 @@
+"""One job for a model whose settings move: hear every frame, draw curves, render, let the guard take back what harms.
+
+It works on any sound that can be read in blocks more than once, and leaves to its caller how one is rendered: a file
+through a file, an array through an array. It knows no file format and no REAPER.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bridge.errors import ModelError
+from bridge.model.bundle import load_weights, neutral_positions
+from bridge.model.encoders.frames import FramesEncoder
+from bridge.model.manifest import AutomationSettings, Manifest, read_manifest
+from bridge.model.moving.automation import Curve
+from bridge.model.moving.frames import Blocks, hear_frames
+from bridge.model.moving.guard import down_db, frame_powers, harmful, speaks
+from bridge.model.moving.regions import Region, draw_curves, find_regions
+from bridge.plugins.chain import Chain
+
+RenderCurves = Callable[[Mapping[int, Curve]], Blocks]
+"""Renders the sound with some curves, the other controls at rest, and gives what came out."""
+
+ROUNDS = 3  # of taking back
+
+
+@dataclass(frozen=True)
+class MovingModel:
+    """A loaded model whose settings move."""
+
+    manifest: Manifest
+    encoder: FramesEncoder
+
+    @property
+    def chain(self) -> Chain:
+        return self.manifest.chain
+
+    @property
+    def automation(self) -> AutomationSettings:
+        return self.manifest.job.automation or AutomationSettings()
+
+
+@dataclass(frozen=True)
+class Movement:
+    """The answer to a job. With `applied` off the sound stays as it is, and `reason` says why.
+
+    Attributes:
+        curves: by the place of the control in the chain, in normalized values.
+        regions: where which control acts; `refused`: where it would have, had the guard not taken it back.
+        down_db: how far the sound fell in each of `regions`.
+    """
+
+    applied: bool
+    reason: str
+    curves: Mapping[int, Curve] = field(default_factory=dict)
+    regions: tuple[Region, ...] = ()
+    refused: tuple[Region, ...] = ()
+    down_db: tuple[float, ...] = ()
+
+
+def is_moving(manifest: Manifest) -> bool:
+    return manifest.job.automation is not None
+
+
+def load_moving(folder: Path) -> MovingModel:
+    """Read and verify the folder of a model whose settings move. ModelError for any other."""
+    manifest = read_manifest(folder)
+    if not is_moving(manifest):
+        raise ModelError(f"The settings of the model {manifest.name} do not move. Name one whose card says so.")
+    neutral = torch.from_numpy(neutral_positions(manifest.chain))
+    encoder = FramesEncoder(manifest.features.bands, manifest.encoder, neutral)
+    load_weights(folder, encoder)
+    return MovingModel(manifest, encoder.eval().requires_grad_(False))
+
+
+def move(
+    model: MovingModel,
+    blocks: Blocks,
+    sample_rate_hz: int,
+    render: RenderCurves,
+    *,
+    amount: float = 1.0,
+    progress: Callable[[float, str], None] = lambda _share, _step: None,
+) -> Movement:
+    """Curves for a sound that do what the model was trained for and no harm.
+
+    The last that `render` made is what the answer's curves sound like. `amount` is 0..1. Raises AudioError for a
+    foreign sample rate, PluginError where the chain cannot be rendered.
+    """
+    progress(0.0, "listening")
+    heard = hear_frames(model.encoder, model.manifest.features, blocks, sample_rate_hz)
+    if not speaks(heard):
+        return Movement(False, "Left as it is: nobody is heard to speak.")
+    regions = find_regions(heard, model.automation) if amount > 0 else []
+    if not regions:
+        return Movement(False, "Left as it is: there is nothing beside the words to take out.")
+    before = frame_powers(blocks(), sample_rate_hz, heard.times_s)
+    refused: list[Region] = []
+    for number in range(ROUNDS):
+        progress(0.3 + 0.2 * number, "rendering")
+        curves = draw_curves(heard, model.chain, model.automation, regions, amount=amount)
+        after = frame_powers(render(curves)(), sample_rate_hz, heard.times_s)
+        taken_back = harmful(heard, regions, before, after)
+        if not taken_back:
+            fallen = tuple(down_db(before[r.start : r.end], after[r.start : r.end]) for r in regions)
+            reason = _told(regions, refused, fallen)
+            return Movement(True, reason, curves, tuple(regions), tuple(refused), fallen)
+        refused += taken_back
+        regions = [region for region in regions if region not in taken_back]
+        if not regions:
+            break
+    return Movement(False, "Left as it is: what could be taken out would harm the words.", refused=tuple(refused))
+
+
+def _told(regions: list[Region], refused: list[Region], fallen: tuple[float, ...]) -> str:
+    places = "place" if len(regions) == 1 else "places"
+    told = f"Taken down in {len(regions)} {places} by {np.median(fallen):.0f} dB (median)."
+    return told + (f" {len(refused)} more left as they are, for the sake of the words." if refused else "")

@@ -1,0 +1,1 @@
+"""From an answer to a better one, by trying settings through the plugins."""
