@@ -12,4 +12,4 @@
 local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
 package.path = folder .. "lib" .. package.config:sub(1, 1) .. "?.lua"
 
-require("automix").run(folder, false)
+require("automix").run(folder, {})

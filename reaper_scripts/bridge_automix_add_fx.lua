@@ -9,4 +9,4 @@
 local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
 package.path = folder .. "lib" .. package.config:sub(1, 1) .. "?.lua"
 
-require("automix").run(folder, true)
+require("automix").run(folder, { may_add_fx = true })

@@ -109,6 +109,8 @@ class Options(Message, frozen=True):
     reference: Audio | None = None
     amount_percent: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 100.0
     add_missing_fx: bool = False
+    only_missing: bool = False  # the answer names the FX to add and sets nothing: no audio is needed
+    automation: bool = False  # the answer may move in time, over the request's range
 
 
 class Request(Message, frozen=True):
@@ -144,6 +146,19 @@ class Write(Message, frozen=True):
     unit: str = ""
     confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
     reason: str = ""
+
+
+class MovingWrite(Message, frozen=True):
+    """One parameter that moves over the request's range: straight lines between points."""
+
+    fx_guid: str
+    ident: str
+    index: int
+    points: Annotated[
+        tuple[tuple[float, Normalized], ...], msgspec.Meta(min_length=1, max_length=20_000)
+    ]  # (project time in seconds, normalized), in rising order
+    control: str = ""
+    unit: str = ""
 
 
 class Change(Message, frozen=True):
@@ -193,6 +208,7 @@ class Reply(Message, frozen=True):
     undo_text: str = "Bridge: Auto-mix track"
     project_change_count: int = 0
     writes: tuple[Write, ...] = ()
+    curves: tuple[MovingWrite, ...] = ()  # only where the request asked for automation
     add_fx: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()

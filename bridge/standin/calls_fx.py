@@ -88,7 +88,7 @@ def get_configuration(reaper: StandIn, track: Track, index: int, key: str, _: An
         return False, ""
     known = {
         "fx_type": fx.type, "fx_ident": fx.ident, "fx_name": fx.original_name, "original_name": fx.original_name,
-        "renamed_name": fx.renamed,
+        "renamed_name": fx.renamed, "pdc": str(fx.latency_samples),
     }  # fmt: skip
     value = known[key] if key in known else fx.configuration(key)
     return value is not None, value or ""

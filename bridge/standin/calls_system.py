@@ -35,6 +35,42 @@ def show_box(reaper: StandIn, text: str, title: str, kind: int) -> int:
     return reaper.messages.answer(title)
 
 
+@answers("GetUserFileNameForRead")
+def choose_file(reaper: StandIn, _name: str, _title: str, _extension: str) -> tuple[bool, str]:
+    chosen = reaper.messages.chosen_files
+    return (True, chosen.pop(0)) if chosen else (False, "")
+
+
+@answers("GetUserInputs")
+def ask_inputs(reaper: StandIn, _title: str, count: int, _captions: str, _values: str) -> tuple[bool, str]:
+    if not 1 <= count <= 16:
+        raise Misuse(f"GetUserInputs takes 1..16 fields, not {count}")
+    typed = reaper.messages.inputs
+    return (True, typed.pop(0)) if typed else (False, "")
+
+
+@answers("GetThemeColor")
+def theme_colour(reaper: StandIn, name: str, _flags: int | None) -> int:
+    return reaper.theme_colours.get(name, -1)
+
+
+@answers("ColorFromNative")
+def colour_from_native(reaper: StandIn, colour: int) -> tuple[int, int, int]:
+    del reaper  # REAPER's colours are the system's: here 0xRRGGBB
+    return colour >> 16 & 255, colour >> 8 & 255, colour & 255
+
+
+@answers("SetToggleCommandState")
+def set_toggle(reaper: StandIn, _section: int, command: int, state: int) -> bool:
+    reaper.toggles[command] = state
+    return True
+
+
+@answers("RefreshToolbar2")
+def refresh_toolbar(reaper: StandIn, _section: int, _command: int) -> None:
+    del reaper
+
+
 @answers("Help_Set")
 def help_set(reaper: StandIn, text: str, _is_temporary: bool) -> None:
     reaper.messages.help.append(text)

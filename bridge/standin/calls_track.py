@@ -1,4 +1,4 @@
-"""Answers about tracks, items, envelopes and the audio that a track hands to its FX."""
+"""Answers about tracks and the audio that a track or a take hands to its FX."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from bridge.standin.accessor import MAX_FRAMES, Accessor
 from bridge.standin.binding import answers
 from bridge.standin.faults import Misuse, NotSimulated
-from bridge.standin.project import Envelope, Item, Project, Track
+from bridge.standin.project import Project, Take, Track
 
 if TYPE_CHECKING:
     from bridge.standin.reaper import StandIn
@@ -111,6 +111,8 @@ def track_text(reaper: StandIn, track: Track, name: str, value: str, is_set: boo
 
 _TRACK_VALUES = {
     "B_MUTE": "is_muted", "I_SELECTED": "is_selected", "I_FOLDERDEPTH": "folder_depth", "I_AUTOMODE": "automation_mode",
+    "I_FXEN": "is_fx_enabled", "D_VOL": "volume", "D_PAN": "pan", "B_SHOWINTCP": "is_shown",
+    "B_SHOWINMIXER": "is_shown",
 }  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def set_track_value(reaper: StandIn, track: Track, name: str, value: float) -> b
     if name not in _TRACK_VALUES:
         raise NotSimulated(f"SetMediaTrackInfo_Value: {name} is not simulated")
     attribute = _TRACK_VALUES[name]
-    setattr(track, attribute, bool(value) if attribute.startswith("is_") else int(value))
+    setattr(track, attribute, type(getattr(track, attribute))(value))
     track.project.touch()
     return True
 
@@ -148,67 +150,32 @@ def automation_override(reaper: StandIn) -> int:
     return reaper.automation_override
 
 
-@answers("CountTrackMediaItems", "GetTrackNumMediaItems")
-def count_items(reaper: StandIn, track: Track) -> int:
-    del reaper
-    return len(track.items)
-
-
-@answers("GetTrackMediaItem")
-def get_item(reaper: StandIn, track: Track, index: int) -> Item | None:
-    del reaper
-    found: Item | None = _at(track.items, index)
-    return found
-
-
-@answers("GetMediaItemInfo_Value")
-def item_value(reaper: StandIn, item: Item, name: str) -> float:
-    del reaper
-    values = {"D_POSITION": item.position_s, "D_LENGTH": item.length_s}
-    if name not in values:
-        raise NotSimulated(f"GetMediaItemInfo_Value: {name} is not simulated")
-    return values[name]
-
-
-@answers("GetSetMediaItemInfo_String")
-def item_text(reaper: StandIn, item: Item, name: str, value: str, is_set: bool) -> tuple[bool, str]:
-    del reaper
-    if name != "GUID" or is_set:
-        raise NotSimulated(f"GetSetMediaItemInfo_String: {name} (set: {is_set}, {value}) is not simulated")
-    return True, item.guid
-
-
-@answers("GetFXEnvelope")
-def fx_envelope(reaper: StandIn, track: Track, fx: int, parameter: int, create: bool) -> Envelope | None:
-    del reaper
-    if create:
-        raise NotSimulated("GetFXEnvelope with create is not simulated")
-    chain = track.fx[fx : fx + 1] if fx >= 0 else []
-    return next((e for e in track.envelopes if e.fx in chain and e.parameter == parameter), None)
-
-
-@answers("CountEnvelopePoints")
-def count_points(reaper: StandIn, envelope: Envelope) -> int:
-    del reaper
-    return len(envelope.points)
-
-
-@answers("GetSetEnvelopeInfo_String")
-def envelope_text(reaper: StandIn, envelope: Envelope, name: str, value: str, is_set: bool) -> tuple[bool, str]:
-    del reaper
-    if name != "ACTIVE":
-        raise NotSimulated(f"GetSetEnvelopeInfo_String: {name} is not simulated")
-    if is_set:
-        envelope.is_active = value != "0"
-    return True, str(int(envelope.is_active))
-
-
 # ---------------------------------------------------------------- audio
+
+
+@answers("InsertTrackAtIndex")
+def insert_track(reaper: StandIn, index: int, _with_defaults: bool) -> None:
+    project = reaper.project
+    project.tracks.insert(min(max(index, 0), len(project.tracks)), Track(project, ""))
+    project.touch()
+
+
+@answers("DeleteTrack")
+def delete_track(reaper: StandIn, track: Track) -> None:
+    del reaper
+    track.project.remove_track(track)
 
 
 @answers("CreateTrackAudioAccessor")
 def create_accessor(reaper: StandIn, track: Track) -> Accessor:
     accessor = Accessor(track)
+    reaper.accessors.append(accessor)
+    return accessor
+
+
+@answers("CreateTakeAudioAccessor")
+def create_take_accessor(reaper: StandIn, take: Take) -> Accessor:
+    accessor = Accessor(take)
     reaper.accessors.append(accessor)
     return accessor
 
@@ -241,13 +208,13 @@ def accessor_validate(reaper: StandIn, accessor: Accessor) -> bool:
 @answers("GetAudioAccessorStartTime")
 def accessor_start(reaper: StandIn, accessor: Accessor) -> float:
     del reaper
-    return min((item.position_s for item in accessor.track.items), default=0.0)
+    return accessor.source.start_s()
 
 
 @answers("GetAudioAccessorEndTime")
 def accessor_end(reaper: StandIn, accessor: Accessor) -> float:
     del reaper
-    return accessor.track.length_s()
+    return accessor.source.length_s()
 
 
 @answers("GetAudioAccessorSamples")
@@ -262,7 +229,7 @@ def accessor_samples(
         raise Misuse(f"GetAudioAccessorSamples of {frames} frames (1..{MAX_FRAMES}), {channels} channels, {rate_hz} Hz")
     if size < frames * channels:
         raise Misuse(f"the buffer holds {size} values; {frames} frames need {frames * channels}")
-    if any(item.is_offline for item in accessor.track.items):
+    if accessor.source.is_offline:
         return -1, None
     audio = accessor.read(rate_hz, start_s, frames)
     if audio is None:

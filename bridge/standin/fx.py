@@ -75,6 +75,7 @@ class Fx(ABC):
 
     type = "VST"
     is_eq = False
+    latency_samples = 0  # what it tells REAPER
 
     def __init__(
         self, *, name: str, ident: str, parameters: list[FxParameter], touch: Callable[[], None], formats_values: bool
@@ -167,6 +168,13 @@ class Fx(ABC):
             self._late_texts.setdefault(index, self.text(index))
         self._store(index, normalized)
         self._touch()
+
+    def play(self, index: int, normalized: float) -> None:
+        """An envelope sets a parameter: no edit, and none of the ordered faults."""
+        if self.own(index) is None:
+            self._pseudo[index - len(self.parameters)] = normalized
+        elif abs(self._load(index) - normalized) > 0:
+            self._store(index, normalized)
 
     def step(self, index: int) -> float | None:
         """The step of a parameter that REAPER knows of, in normalized units."""

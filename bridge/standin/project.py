@@ -8,13 +8,14 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from bridge.errors import PluginMissing
 from bridge.plugins.catalog import Catalog
+from bridge.standin.envelope import Envelope, Point
 from bridge.standin.faults import Misuse
 from bridge.standin.fx import Audio, Fx, FxState
 from bridge.standin.hosted import HostedFx
@@ -34,29 +35,69 @@ class Item:
     kind = "MediaItem*"
 
     def __init__(self, track: Track, audio: Audio, position_s: float, length_s: float) -> None:
-        self.track, self.audio, self.position_s, self.length_s = track, audio, position_s, length_s
+        self.track, self.audio = track, audio
+        self.position_s: float = position_s
+        self.length_s: float = length_s
         self.guid = new_guid()
-        self.is_offline = False
+        self.is_offline = self.is_selected = False
+        self.take: Take | None = Take(self, "take")
 
     @property
     def is_alive(self) -> bool:
         return self.track.is_alive and self in self.track.items
 
 
-@dataclass(eq=False)
-class Envelope:
-    """An FX parameter envelope; only its existence, activity and points matter here."""
+class Take:
+    """The one take of an item."""
 
-    track: Track
-    fx: Fx
-    parameter: int
-    is_active: bool = True
-    points: list[tuple[float, float]] = field(default_factory=list)
-    kind = "TrackEnvelope*"
+    kind = "MediaItem_Take*"
+    is_offline = False
+
+    def __init__(self, item: Item, name: str = "") -> None:
+        self.item, self.name = item, name
 
     @property
     def is_alive(self) -> bool:
-        return self.track.is_alive and self in self.track.envelopes and self.fx in self.track.fx
+        return self.item.is_alive and self.item.take is self
+
+    @property
+    def project(self) -> Project:
+        return self.item.track.project
+
+    @property
+    def audio_version(self) -> int:
+        return self.item.track.audio_version
+
+    def start_s(self) -> float:
+        return 0.0
+
+    def length_s(self) -> float:
+        return self.item.length_s
+
+    def pre_fx(self, start_s: float, frames: int) -> Audio | None:
+        """The take's own audio, from the item's beginning on: (2, frames) at the project's rate."""
+        return self.item.track.pre_fx(start_s + self.item.position_s, frames)
+
+
+class Source:
+    """An audio file that a take may play."""
+
+    kind = "PCM_source*"
+    is_alive = True
+
+    def __init__(self, name: str, audio: Audio, sample_rate_hz: int) -> None:
+        self.name, self._audio, self._rate_hz = name, audio, sample_rate_hz
+
+    @property
+    def length_s(self) -> float:
+        return float(self._audio.shape[1] / self._rate_hz)
+
+    def audio_at(self, sample_rate_hz: int) -> Audio:
+        """(channels, samples) at another rate."""
+        frames = round(self.length_s * sample_rate_hz)
+        places = np.arange(frames) * self._rate_hz / sample_rate_hz
+        rows = [np.interp(places, np.arange(self._audio.shape[1]), channel) for channel in self._audio]
+        return np.stack(rows).astype(np.float32)
 
 
 class Track:
@@ -68,6 +109,8 @@ class Track:
         self.project, self.name, self.is_master = project, name, is_master
         self.guid = new_guid()
         self.is_selected = self.is_muted = False
+        self.is_fx_enabled = self.is_shown = True
+        self.volume, self.pan = 1.0, 0.0
         self.folder_depth = 0
         self.automation_mode = 0
         self.items: list[Item] = []
@@ -96,6 +139,14 @@ class Track:
         self.change_audio()
         return item
 
+    def add_empty_item(self) -> Item:
+        """An item without a take, as AddMediaItemToTrack makes it."""
+        item = Item(self, np.zeros((2, 0), np.float32), 0.0, 0.0)
+        item.take = None
+        self.items.append(item)
+        self.change_audio()
+        return item
+
     def change_audio(self) -> None:
         """What an accessor hears has changed (an edit, a recording that goes on)."""
         self.audio_version += 1
@@ -115,10 +166,18 @@ class Track:
         return next(fx for fx in self.fx if name.lower() in fx.name.lower())
 
     def add_envelope(self, fx: Fx, parameter: str, points: list[tuple[float, float]]) -> Envelope:
-        envelope = Envelope(self, fx, fx.index(parameter), points=points)
+        """An envelope of (project time, raw value) points."""
+        envelope = Envelope(self, fx, fx.index(parameter), points=[Point(*point) for point in points])
         self.envelopes.append(envelope)
         self.project.touch()
         return envelope
+
+    @property
+    def is_offline(self) -> bool:
+        return any(item.is_offline for item in self.items)
+
+    def start_s(self) -> float:
+        return min((item.position_s for item in self.items), default=0.0)
 
     def length_s(self) -> float:
         return max((item.position_s + item.length_s for item in self.items), default=0.0)
@@ -142,7 +201,7 @@ class Track:
         frames = round(((self.length_s() if end_s is None else end_s) - start_s) * self.project.sample_rate_hz)
         audio = self.pre_fx(start_s, frames)
         audio = np.zeros((2, frames), np.float32) if audio is None else audio
-        for fx in self.fx:
+        for fx in self.fx if self.is_fx_enabled else ():
             audio = fx.render(audio, self.project.sample_rate_hz)
         return audio
 
@@ -153,7 +212,7 @@ class TrackState:
     settings: tuple[Any, ...]
     items: tuple[tuple[Item, float, float], ...]
     fx: tuple[tuple[Fx, FxState], ...]
-    envelopes: tuple[tuple[Envelope, bool, tuple[tuple[float, float], ...]], ...]
+    envelopes: tuple[tuple[Envelope, bool, tuple[Point, ...]], ...]
 
 
 class Project:
@@ -167,6 +226,7 @@ class Project:
         self.is_alive = True
         self.tracks: list[Track] = []
         self.time_selection = (0.0, 0.0)
+        self.cursor_s = 0.0
         self.change_count = 1
         self.ext_state: dict[tuple[str, str], str] = {}
         self.master = Track(self, "MASTER", is_master=True)
@@ -216,6 +276,13 @@ class Project:
         """A tick passes."""
         for fx in self._all_fx:
             fx.settle()
+
+    def play_envelopes(self) -> None:
+        """Every envelope in force sets its parameter to what it says at the edit cursor."""
+        for track in self.every_track():
+            for envelope in track.envelopes:
+                if envelope.is_alive and envelope.is_in_force:
+                    envelope.play(self.cursor_s)
 
     def close(self) -> None:
         """The tab is closed: everything in it dies."""

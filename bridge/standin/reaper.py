@@ -13,7 +13,6 @@ scripts only wait, the stand-in waits for the spool to change. Everything runs i
 
 from __future__ import annotations
 
-import hashlib
 import random
 import sys
 import threading
@@ -29,14 +28,18 @@ from typing import Protocol, Self
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
+import bridge.standin.calls_envelope
 import bridge.standin.calls_fx
+import bridge.standin.calls_media
 import bridge.standin.calls_project
 import bridge.standin.calls_system
 import bridge.standin.calls_track  # noqa: F401 - they register their answers
 from bridge.plugins.catalog import Catalog
-from bridge.reaper.install import FOLDER, install
+from bridge.reaper.actions import FOLDER, action_id, path_id
+from bridge.reaper.install import install
 from bridge.standin.accessor import Accessor
 from bridge.standin.binding import Binding
+from bridge.standin.envelope import BYPASSED
 from bridge.standin.faults import Misuse
 from bridge.standin.fx import Fx
 from bridge.standin.project import Project
@@ -125,6 +128,7 @@ class StandIn:
         self.accessors: list[Accessor] = []
         self.refresh_prevented = 0
         self.commands: dict[str, int] = {}
+        self.toggles: dict[int, int] = {}
         self._actions: dict[int, Path] = {}
         self.surfaces: list[Surface] = []
         self.ticks = 0
@@ -204,8 +208,9 @@ class StandIn:
     def register_actions(self) -> None:
         """Give every script in the folder its command, as the installer does; again after adding some."""
         for file in sorted(self.scripts_folder.glob("*.lua")):
-            digest = hashlib.sha1(str(file).upper().encode(), usedforsecurity=False).hexdigest()
-            number = self.commands.setdefault(f"_RS{digest}", FIRST_COMMAND + len(self.commands))
+            is_installed = self.scripts_folder == Path(self.resource_path) / FOLDER
+            name = action_id(file.name) if is_installed else f"_{path_id(str(file))}"
+            number = self.commands.setdefault(name, FIRST_COMMAND + len(self.commands))
             self._actions[number] = file
 
     def command_name(self, file_name: str) -> str:
@@ -246,6 +251,8 @@ class StandIn:
             work()
         for project in self.projects:
             project.settle()
+            if self.automation_override != BYPASSED:
+                project.play_envelopes()
         for surface in self.surfaces:
             surface.tick()
         started_s, busy_s = time.perf_counter(), time.thread_time()
@@ -306,6 +313,8 @@ class StandIn:
             self._raise_misuse()
             if self.refresh_prevented:
                 raise Misuse(f"{script.file.name} ended a slice with PreventUIRefresh at {self.refresh_prevented}")
+            if any(not e.is_sorted for p in self.projects for t in p.every_track() for e in t.envelopes):
+                raise Misuse(f"{script.file.name} ended a slice with unsorted envelope points")
         except Misuse:
             self._scripts.remove(script)
             with suppress(Misuse):

@@ -1,15 +1,26 @@
---- The action: gather every selected track, let the daemon listen, write what it answers, and say what was done.
--- One coroutine from the first line to the last; `atexit` clears up also where the user stops it.
+--- The action: gather every track that is meant, let the daemon listen, write what it answers, and say what was done.
+-- One coroutine from the first line to the last; `atexit` clears up also where the user stops it. What makes one action
+-- different from another is in its options:
+--   may_add_fx      add the FX that the model needs
+--   only_missing    add them and do nothing else
+--   automation      write envelope points over the time selection in the place of values
+--   model, style    names, in the place of what the user has chosen for all actions
+--   targets         function(project): which tracks; by default the selected ones
+--   listen          function(target, ...): what is heard of a track, see `request.listen`
+--   reference       function(state): what to sound like, see `reference.find`
+--   is_master_meant whether the master track may be set
 local applied = require("applied")
 local apply = require("apply")
-local daemon = require("daemon")
+local automation = require("automation")
+local cancelling = require("cancelling")
 local fault = require("fault")
 local gather = require("gather")
 local home = require("home")
 local missing = require("missing")
 local receipt = require("receipt")
-local reply = require("reply")
-local request = require("request")
+local reference = require("reference")
+local report = require("report")
+local round = require("round")
 local say = require("say")
 local spool_at = require("spool").at
 local ticks = require("ticks")
@@ -17,96 +28,7 @@ local tracks = require("tracks")
 
 local automix = {}
 
-local TICKS_BETWEEN_LOOKS = 10 -- at heartbeat and progress; replies are looked for in every tick
-local MISSES = 2 -- looks in a row without a heartbeat: one may fall into the moment in which it is renewed
-
---- Runs `work` for one job; a fault ends this job alone, a slip in the scripts the whole action.
-local function attempt(job, work)
-  local is_sound, problem = fault.guard(work)
-  ticks.watch(nil)
-  if is_sound then return end
-  if not fault.text(problem) then error(problem, 0) end
-  job.problem = fault.text(problem)
-  missing.take_out(job.target)
-end
-
---- Gathers and sends one track; the track is watched, so that one that goes away is never touched again.
-local function send(state, job)
-  attempt(job, function()
-    tracks.check(job.target, state.may_add_fx)
-    ticks.watch(function()
-      local loss = tracks.loss(job.target)
-      if loss then fault.raise("%s was skipped: %s while Bridge was listening. Nothing was changed on it.", job.target.name, loss) end
-    end)
-    job.id, job.heard = request.send(state.spool, job.target, state.may_add_fx, function(id) state.ids[#state.ids + 1] = id end)
-    job.reply = nil
-  end)
-end
-
-local function waiting(state)
-  local jobs = {}
-  for _, job in ipairs(state.jobs) do
-    if job.id and not job.reply and not job.problem then jobs[#jobs + 1] = job end
-  end
-  return jobs
-end
-
-local function take_reply(state, job)
-  attempt(job, function()
-    local message = daemon.reply(state.spool, job.id)
-    job.reply = message and reply.check(message, job.id)
-  end)
-end
-
-local function show_progress(state, jobs)
-  local fraction, step = daemon.progress(state.spool, jobs[1].id)
-  if fraction then say.progress(string.format("%s: %s, %d%%", jobs[1].target.name, step, math.floor(fraction * 100))) end
-end
-
-local function give_up(jobs)
-  for _, job in ipairs(jobs) do
-    job.problem = string.format("The daemon stopped while it worked on %s. Nothing was changed on it. Start it with: %s",
-      job.target.name, daemon.START_COMMAND)
-    missing.take_out(job.target)
-  end
-end
-
---- Waits for every reply, however long the daemon needs, as long as it shows signs of life.
-local function wait_for_replies(state)
-  local looks, misses = 0, 0
-  while true do
-    for _, job in ipairs(waiting(state)) do take_reply(state, job) end
-    local jobs = waiting(state)
-    if #jobs == 0 then return end
-    if looks % TICKS_BETWEEN_LOOKS == TICKS_BETWEEN_LOOKS - 1 then
-      show_progress(state, jobs)
-      misses = daemon.is_alive(state.spool) and 0 or misses + 1
-      if misses == MISSES then return give_up(jobs) end
-    end
-    looks = looks + 1
-    ticks.wait()
-  end
-end
-
---- Adds what the daemon found missing and asks again.
-local function add_missing(state)
-  local has_added = false
-  for _, job in ipairs(state.jobs) do
-    if job.reply and job.reply.status == "add_fx" and not job.problem then
-      attempt(job, function()
-        local loss = tracks.loss(job.target)
-        if loss then fault.raise("%s was skipped: %s while Bridge was listening.", job.target.name, loss) end
-        missing.add(job.target, job.reply.add_fx)
-      end)
-      ticks.wait() -- new FX settle before they are read
-      if not job.problem then send(state, job) end
-      has_added = true
-    end
-  end
-  if has_added then wait_for_replies(state) end
-end
-
-local function apply_replies(state)
+local function ready_jobs(state)
   local ready = {}
   for _, job in ipairs(state.jobs) do
     if job.reply and job.reply.status == "apply" and not job.problem then
@@ -115,91 +37,122 @@ local function apply_replies(state)
       missing.take_out(job.target)
     end
   end
+  return ready
+end
+
+--- Writes what was answered. Up to here nothing was changed but for FX that were added, and the user may cancel.
+local function apply_replies(state)
+  local ready = ready_jobs(state)
   if #ready == 0 then return end
-  say.progress("applying")
+  state.tell("applying")
+  ticks.cancel_by(nil)
   local text = #ready == 1 and ready[1].reply.undo_text or string.format("Bridge: Auto-mix %d tracks", #ready)
-  apply.run(state.project, ready, text)
+  local write = state.options.automation and automation.run or apply.run
+  write(state.project, ready, text)
   for _, job in ipairs(ready) do
     receipt.write(state.spool, job.id, job.outcome.status, job.outcome.message, job.outcome.results)
-    if job.outcome.status == "applied" then applied.keep(state.spool, job, ready[1].id) end
+    if job.outcome.status == "applied" and job.steps then applied.keep(state.spool, job, ready[1].id) end
   end
 end
 
---- What to tell about a job: lines for the console, or one for the box.
-local function report(job, done, problems)
-  local name, status = job.target.name, job.reply and job.reply.status
-  if job.problem then
-    problems[#problems + 1] = job.problem
-  elseif status == "error" then
-    problems[#problems + 1] = name .. ": " .. job.reply.message
-  elseif status == "add_fx" then
-    problems[#problems + 1] = string.format("%s lacks %s. Add them, or run \"Bridge: Auto-mix track, adding missing FX\".",
-      name, table.concat(job.reply.add_fx, ", "))
-  elseif job.outcome and job.outcome.status ~= "applied" then
-    problems[#problems + 1] = name .. ": " .. job.outcome.message
-  else
-    for _, line in ipairs(say.describe(name, job.reply)) do done[#done + 1] = line end
-    for _, line in ipairs(say.warnings(job)) do done[#done + 1] = line end
-  end
-end
-
-local function tell(state)
-  local done, problems = {}, {}
+--- Adds what is missing in one undo step, and nothing else.
+local function add_only(state)
+  ticks.cancel_by(nil)
   for _, job in ipairs(state.jobs) do
-    if not (job.outcome and job.outcome.status == "applied") then missing.take_out(job.target) end
-    report(job, done, problems)
+    if job.reply and job.reply.status == "add_fx" then return missing.add_in_step(state.project, state.jobs) end
   end
-  if #done > 0 then say.done(done) end
-  if #problems > 0 then say.problems(problems) end
 end
 
---- Raises a fault with the command that starts the daemon, where none serves this spool.
-local function demand_daemon(spool)
-  for _ = 1, MISSES do
-    if daemon.is_alive(spool) then return end
-    ticks.wait()
-  end
-  fault.raise("Bridge's daemon is not running. Start it in a terminal with: %s", daemon.START_COMMAND)
-end
-
-local function work(state)
+local function prepare(state)
   state.project = reaper.EnumProjects(-1)
   local folder = home.find(state.scripts_folder)
   if not folder then fault.raise("Bridge's folder could not be found. Run `reaper-bridge install`.") end
-  local spool = spool_at(folder)
-  demand_daemon(spool)
-  spool:create()
-  state.spool = spool
-  for index, target in ipairs(tracks.selected(state.project)) do state.jobs[index] = { target = target } end
-  for _, job in ipairs(state.jobs) do send(state, job) end
-  wait_for_replies(state)
-  if state.may_add_fx then add_missing(state) end
-  apply_replies(state)
-  tell(state)
+  state.spool = spool_at(folder)
+  round.demand_daemon(state.spool)
+  state.spool:create()
+  local targets = (state.options.targets or tracks.selected)(state.project)
+  for index, target in ipairs(targets) do state.jobs[index] = { target = target } end
+  if state.options.reference then
+    state.options.reference_audio = reference.send(state, state.options.reference(state))
+  end
+end
+
+--- From the first line to the last. What sets tracks beside each other (their levels) belongs between the replies and
+-- `apply_replies`: there every track's reply is known, and none is written.
+local function work(state)
+  prepare(state)
+  round.send(state)
+  round.wait(state)
+  if state.options.only_missing then
+    add_only(state)
+  else
+    if state.options.may_add_fx then round.add_missing(state) end
+    apply_replies(state)
+  end
+  for _, job in ipairs(state.jobs) do
+    if not (job.outcome and job.outcome.status == "applied") then missing.take_out(job.target) end
+  end
 end
 
 --- Leaves nothing behind: neither files, nor an accessor, nor FX that were added for a job that did not end.
 local function clear_up(state)
   gather.release()
+  reference.release()
   apply.release()
-  say.progress("")
+  automation.release()
+  state.tell("")
   for _, job in ipairs(state.jobs) do
     if not job.outcome then missing.take_out(job.target) end
   end
   for _, id in ipairs(state.ids) do state.spool:sweep(id) end
-  state.ids, state.jobs = {}, {}
+  state.ids = {}
 end
 
---- Runs the action. `scripts_folder` ends in a separator; `may_add_fx`: add the FX that the model needs.
-function automix.run(scripts_folder, may_add_fx)
-  local state = { scripts_folder = scripts_folder, may_add_fx = may_add_fx, jobs = {}, ids = {} }
-  reaper.atexit(function() clear_up(state) end)
+local function conclude(state, problem)
+  clear_up(state)
+  local done, problems = {}, {}
+  if problem then
+    problems[1] = fault.text(problem) or "Bridge met a fault of its own and stopped. Please report this:\n" .. tostring(problem)
+  else
+    done, problems = report.lines(state.jobs)
+  end
+  state.is_over = true
+  state.finish(done, problems, state)
+end
+
+local function show(done, problems)
+  if #done > 0 then say.done(done) end
+  if #problems > 0 then say.problems(problems) end
+end
+
+--- Starts the work. `tell(text)` is called with each step, `finish(done, problems, state)` with the lines about all
+-- jobs. Returns the state: `share` is how far it is (0..1), `cancel()` stops it before anything is written, `stop()` is
+-- for `atexit`.
+function automix.start(scripts_folder, options, tell, finish)
+  local state = { scripts_folder = scripts_folder, options = options, jobs = {}, ids = {}, share = 0.0, finish = finish }
+  local is_cancelled = cancelling.watch()
+  function state.tell(text)
+    state.step = text
+    tell(text)
+  end
+  function state.cancel() state.is_cancelled = true end
+  function state.stop()
+    if not state.is_over then clear_up(state) end
+    state.is_over = true
+  end
+  ticks.cancel_by(function() return state.is_cancelled or is_cancelled() end)
   ticks.run(function() work(state) end, function(problem)
-    clear_up(state)
-    if problem then
-      say.problems({ fault.text(problem) or "Bridge met a fault of its own and stopped. Please report this:\n" .. tostring(problem) })
-    end
+    ticks.cancel_by(nil)
+    conclude(state, problem)
   end)
+  return state
+end
+
+--- Runs the action by itself: progress in the help line, what was done in the console, problems in one box.
+-- `scripts_folder` ends in a separator.
+function automix.run(scripts_folder, options)
+  local state = automix.start(scripts_folder, options, say.progress, show)
+  reaper.atexit(state.stop)
 end
 
 return automix

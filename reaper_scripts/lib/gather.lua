@@ -112,10 +112,10 @@ local function read_all(accessor, writer, stretches, sample_rate_hz)
 end
 
 --- Writes the stretches to `path` and returns {frames, start_s} of each, and whether anything was to be heard.
--- A track that changes while it is read is read again from the start.
-function gather.write(track, name, stretches, sample_rate_hz, path)
+-- `open` makes the accessor to read through. What changes while it is read is read again from the start.
+function gather.write(open, name, stretches, sample_rate_hz, path)
   gather.release()
-  open_accessor = reaper.CreateTrackAudioAccessor(track)
+  open_accessor = open()
   for _ = 1, MAX_RESTARTS do
     open_writer = wav.create(path, sample_rate_hz, CHANNELS)
     local taken, is_audible = read_all(open_accessor, open_writer, stretches, sample_rate_hz)

@@ -5,6 +5,8 @@ local tracks = require("tracks")
 
 local missing = {}
 
+local UNDO_STATE_FX = 2
+
 --- Takes out what `add` has added to the target, as far as it is still there.
 function missing.take_out(target)
   for _, guid in ipairs(target.added or {}) do
@@ -25,6 +27,35 @@ function missing.add(target, names)
     end
     target.added[#target.added + 1] = reaper.TrackFX_GetFXGUID(target.track, fx)
   end
+end
+
+--- Adds what the replies of the jobs name, in one undo step, and nothing else.
+function missing.add_in_step(project, jobs)
+  reaper.Undo_BeginBlock2(project)
+  reaper.PreventUIRefresh(1)
+  local is_sound, problem = fault.guard(function()
+    for _, job in ipairs(jobs) do missing.add_only(job) end
+  end)
+  reaper.PreventUIRefresh(-1)
+  reaper.Undo_EndBlock2(project, "Bridge: Add missing FX", UNDO_STATE_FX)
+  if not is_sound then error(problem, 0) end
+end
+
+--- Adds what the reply of one job names; concludes the job.
+function missing.add_only(job)
+  if job.problem or not job.reply or job.reply.status ~= "add_fx" then return end
+  local loss = tracks.loss(job.target)
+  local is_sound, problem = fault.guard(function()
+    if loss then fault.raise("%s was skipped: %s.", job.target.name, loss) end
+    missing.add(job.target, job.reply.add_fx)
+  end)
+  if not is_sound and not fault.text(problem) then error(problem, 0) end
+  if not is_sound then
+    job.problem = fault.text(problem)
+    return
+  end
+  job.target.added = {} -- they stay
+  job.outcome = { status = "applied", is_only_added = true, message = "added " .. table.concat(job.reply.add_fx, ", "), results = {} }
 end
 
 return missing

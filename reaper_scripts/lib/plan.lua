@@ -18,7 +18,8 @@ local function find_parameter(track, fx, write)
   return index >= 0 and index or nil
 end
 
-local function resolve(track, write)
+--- What a write means on the track as it is now; nil and "gone" where there is no such place.
+function plan.resolve(track, write)
   local fx = tracks.find_fx(track, write.fx_guid)
   if not fx or reaper.TrackFX_GetOffline(track, fx) then return nil, "gone" end
   local parameter = find_parameter(track, fx, write)
@@ -62,7 +63,7 @@ function plan.make(target, reply, record)
   if loss then return nil, loss, {} end
   local steps, results, reason = {}, {}, nil
   for _, write in ipairs(reply.writes) do
-    local step, status = resolve(target.track, write)
+    local step, status = plan.resolve(target.track, write)
     local objected = step and objection(target.track, step)
     if not step then
       results[#results + 1] = receipt.result(write, status)

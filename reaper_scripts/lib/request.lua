@@ -3,26 +3,29 @@ local gather = require("gather")
 local excerpts = require("excerpts")
 local fault = require("fault")
 local json = require("json")
-local say = require("say")
 local snapshot = require("snapshot")
 local version = require("version")
 
 local request = {}
 
 --- An id that nobody else has: REAPER's GUID in lower case.
-local function new_id()
+function request.new_id()
   return reaper.genGuid(""):lower():match("^{?(%x+%-%x+%-%x+%-%x+%-%x+)}?$")
 end
 
---- What the user has chosen for all actions, as the panel and the other actions store it.
-local function options(may_add_fx)
+--- What the user has chosen for all actions, as the panel and the other actions store it, unless the action says
+-- otherwise.
+local function describe_options(options)
   local amount = tonumber(reaper.GetExtState("Bridge", "amount_percent"))
   local model, style = reaper.GetExtState("Bridge", "model"), reaper.GetExtState("Bridge", "style")
   return {
-    model = model ~= "" and model or nil,
-    style = style ~= "" and style or nil,
+    model = options.model or (model ~= "" and model or nil),
+    style = not options.reference_audio and (options.style or style ~= "" and style) or nil,
+    reference = options.reference_audio,
     amount_percent = amount and math.min(math.max(amount, 0), 100) or 100,
-    add_missing_fx = may_add_fx,
+    add_missing_fx = (options.may_add_fx or options.only_missing) == true,
+    only_missing = options.only_missing or nil,
+    automation = options.automation or nil,
   }
 end
 
@@ -42,7 +45,8 @@ end
 local function send_audio(spool, target, id, stretches)
   local name = id .. ".wav"
   local sample_rate_hz = gather.sample_rate_hz(target.project)
-  local taken, is_audible = gather.write(target.track, target.name, stretches, sample_rate_hz, spool:path("audio", name) .. ".part")
+  local function open() return reaper.CreateTrackAudioAccessor(target.track) end
+  local taken, is_audible = gather.write(open, target.name, stretches, sample_rate_hz, spool:path("audio", name) .. ".part")
   if not is_audible then
     fault.raise("%s is silent from %.1f s to %.1f s. Select a time range in which it plays.", target.name,
       stretches[1].start_s, stretches[#stretches].end_s)
@@ -51,22 +55,46 @@ local function send_audio(spool, target, id, stretches)
   return { file = name, sample_rate_hz = sample_rate_hz, channels = gather.CHANNELS, excerpts = json.array(taken) }
 end
 
---- Sends the target and returns the id of the request and what was heard (see `heard.change`). `started` is called with the id before any file is written.
-function request.send(spool, target, may_add_fx, started)
+--- What is heard of a track: its items, before the FX. Returns range and audio in the words of a request. Settings that
+-- move need all of a range and cannot do with excerpts of it.
+function request.listen(spool, target, options, id)
   local range, segments = gather.range(target.project, target.track, target.name)
-  local id = new_id()
-  started(id)
-  say.progress("listening to " .. target.name)
+  if options.automation and range.end_s - range.start_s > excerpts.LIMIT_S then
+    fault.raise("Automation is written over %d s at most, and %s has %.0f s. Select a shorter time range.",
+      excerpts.LIMIT_S, target.name, range.end_s - range.start_s)
+  end
+  return range, send_audio(spool, target, id, excerpts.choose(segments, range.start_s, range.end_s))
+end
+
+--- No sound, for what can be answered without.
+function request.no_sound(_, target, _, id)
+  return { start_s = 0.0, end_s = 0.0, source = "items" }, {
+    file = id .. ".wav", sample_rate_hz = gather.sample_rate_hz(target.project), channels = gather.CHANNELS,
+    excerpts = json.array(),
+  }
+end
+
+--- The words of a request about a target, and what was heard of it (see `heard.change`).
+function request.describe(spool, target, options, id)
   local project = describe_project(target.project)
-  local audio = send_audio(spool, target, id, excerpts.choose(segments, range.start_s, range.end_s))
+  local range, audio = (options.listen or request.listen)(spool, target, options, id)
   local contents = gather.contents(target.track, range)
-  local chain, kept = snapshot.take(target.project, target.track)
-  spool:write("requests", id .. ".json", json.encode({
+  local chain, kept = snapshot.take(target.project, target.track, options.automation)
+  return {
     schema = version.schema, script_version = version.script, id = id, action = "automix",
     project = project, track = describe_track(target), range = range,
-    audio = audio, fx = chain, options = options(may_add_fx),
-  }))
-  return id, { change_count = project.change_count, range = range, contents = contents, chain = kept }
+    audio = audio, fx = chain, options = describe_options(options),
+  }, { change_count = project.change_count, range = range, contents = contents, chain = kept }
+end
+
+--- Sends the target and returns the id of the request and what was heard. `started` is called with the id before any
+-- file is written.
+function request.send(spool, target, options, started)
+  local id = request.new_id()
+  started(id)
+  local message, record = request.describe(spool, target, options, id)
+  spool:write("requests", id .. ".json", json.encode(message))
+  return id, record
 end
 
 return request

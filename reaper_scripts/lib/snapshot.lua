@@ -81,7 +81,7 @@ local function is_worth_a_grid(message, count)
 end
 
 --- The FX in the words of a request, and what is kept of it to be compared later.
-local function read_fx(track, fx)
+local function read_fx(track, fx, are_envelopes_ours)
   local pseudo = {}
   for _, ident in ipairs(PSEUDO_PARAMETERS) do pseudo[reaper.TrackFX_GetParamFromIdent(track, fx, ident)] = true end
   local _, name = reaper.TrackFX_GetFXName(track, fx)
@@ -100,6 +100,7 @@ local function read_fx(track, fx)
     local parameter = not pseudo[index] and read_parameter(track, fx, index, has_grid)
     if parameter then
       heard.keep_parameter(kept, parameter)
+      if are_envelopes_ours then parameter.automated = false end
       message.parameters[#message.parameters + 1] = json.encoded(parameter)
     end
     ticks.breathe()
@@ -115,12 +116,13 @@ local function identity(track)
 end
 
 --- All FX of the track in the words of a request, and what is kept of them (see `heard`). Takes slices as it needs; a
--- chain that changes meanwhile is read again, and a fault is raised where it never rests.
-function snapshot.take(project, track)
+-- chain that changes meanwhile is read again, and a fault is raised where it never rests. `are_envelopes_ours`: values
+-- that an envelope drives may be set, for it is envelopes that will be written.
+function snapshot.take(project, track, are_envelopes_ours)
   for _ = 1, MAX_RESTARTS do
     local before, count = identity(track), reaper.GetProjectStateChangeCount(project)
     local chain, kept = json.array(), {}
-    for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1], kept[fx + 1] = read_fx(track, fx) end
+    for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1], kept[fx + 1] = read_fx(track, fx, are_envelopes_ours) end
     ticks.wait()
     if identity(track) == before then
       if reaper.GetProjectStateChangeCount(project) == count then heard.drop_moving(track, kept) end

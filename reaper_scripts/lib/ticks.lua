@@ -5,9 +5,10 @@ local fault = require("fault")
 local ticks = {}
 
 local SLICE_S = 0.008 -- then the next step still ends below 15 ms
+local CANCELLED = "Cancelled. Nothing was changed."
 
 local slice_start_s = 0
-local watcher
+local watcher, is_cancelled
 
 --- Runs `work` in slices; `finish(problem)` is called once, with nil where all went well.
 function ticks.run(work, finish)
@@ -27,9 +28,20 @@ function ticks.watch(check)
   watcher = check
 end
 
+--- Looks at `check` whenever a slice begins: where it says true, the work ends. nil: the work can no longer be cancelled.
+function ticks.cancel_by(check)
+  is_cancelled = check
+end
+
+--- Whether what was raised is the user's own wish.
+function ticks.is_cancelled(problem)
+  return fault.text(problem) == CANCELLED
+end
+
 --- Ends this slice; work goes on in REAPER's next tick.
 function ticks.wait()
   coroutine.yield()
+  if is_cancelled and is_cancelled() then fault.raise(CANCELLED) end
   if watcher then watcher() end
 end
 
