@@ -19,38 +19,71 @@ _resource_option = click.option(
 
 @click.command()
 @_resource_option
+@click.option(
+    "--start-daemon", is_flag=True, help="Let REAPER start the daemon (install again without it to stop that)."
+)
+@json_option
 @click.pass_context
-def install(context: click.Context, resource_path: Path | None) -> None:
-    """Copy the scripts into REAPER's resource folder."""
+def install(context: click.Context, resource_path: Path | None, start_daemon: bool, json_file: Path | None) -> None:
+    """Put scripts, actions and the control surface into REAPER's resource folder, while REAPER is closed."""
     from bridge.reaper import install as installing
+    from bridge.reaper.installing.places import refuse_while_running
+    from bridge.reaper.installing.startup import daemon_command
 
+    settings = settings_of(context)
     folder = installing.find_resource_path(resource_path)
-    installing.install(folder, settings_of(context).home)
-    click.echo(
-        f"The scripts lie in {folder / installing.FOLDER}.\n"
-        "In REAPER: Actions > Show action list > New action > Load ReaScript, and choose bridge_automix.lua there."
-    )
+    refuse_while_running()
+    surface = installing.surface_of(settings)
+    command = daemon_command(settings.home) if start_daemon else None
+    changes = installing.install(folder, settings.home, surface=surface, start_command=command)
+    write_json(changes, json_file)
+    if json_file is not None and str(json_file) == "-":
+        return
+    if not changes.written and not changes.removed:
+        click.echo(f"Nothing to do: {folder} is up to date.")
+    else:
+        click.echo(f"Installed in {folder}: {len(changes.written)} files written.")
+    if changes.backup:
+        click.echo(f"REAPER's own files as they were: {changes.backup}")
+    click.echo("Start REAPER: Actions > Show action list lists the actions, all named 'Bridge: ...'.")
+    if surface is not None:
+        click.echo(
+            f"REAPER will listen on UDP port {surface.receive_port} on all network interfaces, without a password: "
+            "keep that port closed in your firewall."
+        )
 
 
 @click.command()
 @_resource_option
-def uninstall(resource_path: Path | None) -> None:
-    """Remove the scripts from REAPER's resource folder; what you changed there stays."""
+@json_option
+@click.pass_context
+def uninstall(context: click.Context, resource_path: Path | None, json_file: Path | None) -> None:
+    """Take all of it out again, while REAPER is closed; what you changed there stays."""
     from bridge.reaper import install as installing
+    from bridge.reaper.installing.places import refuse_while_running
 
     folder = installing.find_resource_path(resource_path)
-    removed = installing.uninstall(folder)
-    click.echo(f"Removed {len(removed)} files from {folder / installing.FOLDER}.")
+    refuse_while_running()
+    changes = installing.uninstall(folder, settings_of(context).home)
+    write_json(changes, json_file)
+    if json_file is not None and str(json_file) == "-":
+        return
+    click.echo(f"Removed {len(changes.removed)} files from {folder}.")
+    for file in changes.kept:
+        click.echo(f"Left in place, because it is not as Bridge made it: {file}")
+    if changes.backup:
+        click.echo(f"REAPER's own files as they were: {changes.backup}")
 
 
 @click.command()
+@_resource_option
 @json_option
 @click.pass_context
-def doctor(context: click.Context, json_file: Path | None) -> None:
+def doctor(context: click.Context, resource_path: Path | None, json_file: Path | None) -> None:
     """Check every link of the installation and say what to do about each fault."""
-    from bridge.daemon.doctor import examine
+    from bridge.daemon.doctor.examination import examine
 
-    findings = examine(settings_of(context))
+    findings = examine(settings_of(context), resource_path)
     write_json(findings, json_file)
     if json_file is None or str(json_file) != "-":
         rows = [("ok" if f.is_ok else "FAULT", f.link, f.finding, f.remedy) for f in findings]

@@ -1,107 +1,113 @@
-"""Puts the ReaScripts into REAPER's resource folder, and takes them out again.
+"""Puts Bridge into REAPER's resource folder, and takes it out again without a trace.
 
-Only files that Bridge itself put there are replaced or removed: a list beside them says which those are. REAPER's own
-files are not touched.
+Scripts, layouts and the OSC pattern file are copied; actions, the control surface and (if asked for) the start of the
+daemon are lines in files of REAPER's. All is computed first and written together. A file of ours that somebody changed
+is neither replaced nor removed; lines of others stay, byte for byte.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
-from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from bridge import __version__
 from bridge.errors import SettingsError
-from bridge.settings import shipped_folder
+from bridge.reaper.actions import FOLDER, actions
+from bridge.reaper.installing import key_map, startup, surface_entry
+from bridge.reaper.installing.changes import back_up, remove_empty_folders, write_all
+from bridge.reaper.installing.places import INI, KEY_MAP, PATTERNS, STARTUP, find_file, find_resource_path
+from bridge.reaper.installing.record import FILE, Installed, encode_record, read_record
+from bridge.reaper.installing.surface_entry import Surface, SurfaceRecord
+from bridge.reaper.installing.text import Text, parse, serialise
+from bridge.settings import Settings, shipped_folder
 
-FOLDER = PurePosixPath("Scripts", "Bridge")
+__all__ = ["FOLDER", "HOME_FILE", "Changes", "find_resource_path", "install", "read_text", "surface_of", "uninstall"]
+
 HOME_FILE = "home.txt"
-LIST_FILE = "installed.json"
+BACKUPS = "backups"
+OWN_KINDS = (".lua", ".tosc", ".json")
 
 
-class Installed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What lies in REAPER's folder: relative names and the SHA-256 of each file as it was put there."""
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done. `kept`: files of ours that stay because somebody changed them; `backup`: its folder, if any."""
 
-    version: str
-    files: dict[str, str]
+    written: list[Path] = []
+    removed: list[Path] = []
+    kept: list[Path] = []
+    backup: Path | None = None
 
 
-def find_resource_path(given: Path | None = None, *, environment: Mapping[str, str] = os.environ) -> Path:
-    """REAPER's resource folder: the given one (portable installations), or the platform's.
+def surface_of(settings: Settings) -> Surface | None:
+    """The control surface through which REAPER hears this daemon; none where the settings name no port for it."""
+    if not settings.reaper_osc_port:
+        return None
+    return Surface(settings.reaper_osc_port, settings.reaper_feedback_port)
 
-    SettingsError where there is none, with the place in REAPER that shows it.
+
+def install(
+    resource_path: Path, home: Path, *, surface: Surface | None = None, start_command: Sequence[str] | None = None
+) -> Changes:
+    """Bring REAPER's folder into the state asked for; running it again changes nothing.
+
+    `surface`: Bridge's entry among REAPER's control surfaces; None: no entry. `start_command`: the command that REAPER
+    runs at its start; None: none. SettingsError where a file stands in the way that Bridge did not put there, or where
+    nothing can be written; then all is as it was.
     """
-    folder = given or _usual_path(environment)
-    if not folder.is_dir():
-        raise SettingsError(
-            f"REAPER's resource folder is not at {folder}. In REAPER, Options > Show REAPER resource path shows it: "
-            "give it with --resource-path."
-        )
-    return folder
+    before = read_record(resource_path)
+    own = _own_files(home)
+    _refuse_foreign(resource_path, own, before)
+    texts = {name: read_text(resource_path, name) for name in (INI, KEY_MAP, STARTUP)}
+    edited, surface_record = dict(texts), None
+    if surface is not None:
+        edited[INI], surface_record = surface_entry.add(texts[INI], surface, before.surface)
+    else:
+        edited[INI] = surface_entry.take_out(texts[INI], before.surface or SurfaceRecord())
+    edited[KEY_MAP], ids = key_map.add(texts[KEY_MAP], list(actions()), before.actions)
+    edited[STARTUP] = startup.take_out(texts[STARTUP], source=str(resource_path / STARTUP))
+    if start_command is not None:
+        edited[STARTUP] = startup.add(edited[STARTUP], start_command)
+    contents, created = _contents(resource_path, edited, before.created)
+    after = Installed(
+        version=__version__,
+        files={name: hashlib.sha256(content).hexdigest() for name, content in own.items()},
+        created=(*created, *_new_folders(resource_path, before.created)),
+        surface=surface_record,
+        actions=tuple(ids),
+    )
+    contents |= {resource_path / name: None for name in before.files if _is_ours(resource_path, name, before)}
+    contents |= {resource_path / name: content for name, content in own.items()}
+    contents[resource_path / FILE] = encode_record(after)
+    return _carry_out(resource_path, home, contents)
 
 
-def install(resource_path: Path, home: Path) -> list[Path]:
-    """Copy the scripts and note where Bridge's home is. Returns the files written. Running it again renews them.
-
-    SettingsError where a file stands in the way that Bridge did not put there, or where nothing can be written.
-    """
-    target = resource_path / FOLDER
-    known = read_list(resource_path)
-    contents = {file.relative_to(scripts()).as_posix(): file.read_bytes() for file in sorted(scripts().rglob("*.lua"))}
-    contents[HOME_FILE] = str(home.absolute()).encode() + b"\n"
-    foreign = [name for name in contents if (target / name).exists() and not _is_ours(target, name, known)]
-    if foreign:
-        raise SettingsError(
-            f"{target / foreign[0]} is not as Bridge made it: somebody changed it, or put it there. Move it away, then "
-            "install again."
-        )
-    uninstall(resource_path)
-    try:
-        for name, content in contents.items():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes(content)
-        digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
-        listed = msgspec.json.format(msgspec.json.encode(Installed(version=__version__, files=digests)), indent=1)
-        (target / LIST_FILE).write_bytes(listed)
-    except OSError as error:
-        raise SettingsError(f"Cannot write to {target}: {error.strerror}. Check the folder's permissions.") from error
-    return [target / name for name in contents]
+def uninstall(resource_path: Path, home: Path) -> Changes:
+    """Remove what `install` put there, unless somebody changed it since; what was there before is as it was."""
+    record = read_record(resource_path)
+    ini, key_lines, start = (read_text(resource_path, name) for name in (INI, KEY_MAP, STARTUP))
+    edited = {
+        INI: surface_entry.take_out(ini, record.surface or SurfaceRecord()),
+        KEY_MAP: key_map.take_out(key_lines, record.actions),
+        STARTUP: startup.take_out(start, source=str(resource_path / STARTUP)),
+    }
+    contents, _ = _contents(resource_path, edited, record.created)
+    gone = [name for name in record.files if _is_ours(resource_path, name, record)]
+    contents |= {resource_path / name: None for name in (*gone, FILE)}
+    changes = _carry_out(resource_path, home, contents)
+    for name in record.created:
+        folder = resource_path / name
+        if name.endswith("/") and folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+    kept = [resource_path / name for name in record.files if (resource_path / name).is_file()]
+    return msgspec.structs.replace(changes, kept=kept)
 
 
-def uninstall(resource_path: Path) -> list[Path]:
-    """Remove what `install` put there, unless somebody changed it since. Returns the files removed."""
-    target = resource_path / FOLDER
-    removed = []
-    known = read_list(resource_path)
-    for name in known.files:
-        if _is_ours(target, name, known):
-            (target / name).unlink()
-            removed.append(target / name)
-    (target / LIST_FILE).unlink(missing_ok=True)
-    for folder in sorted((f for f in target.rglob("*") if f.is_dir()), reverse=True):
-        _remove_if_empty(folder)
-    _remove_if_empty(target)
-    return removed
-
-
-def read_list(resource_path: Path) -> Installed:
-    """What is installed there; an empty list where nothing is."""
-    file = resource_path / FOLDER / LIST_FILE
-    if not file.is_file():
-        return Installed(version="", files={})
-    try:
-        installed = msgspec.json.decode(file.read_bytes(), type=Installed)
-    except msgspec.DecodeError as error:
-        raise SettingsError(
-            f"{file} is damaged ({error}); remove the folder {file.parent}, then install again."
-        ) from error
-    if any(PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts for name in installed.files):
-        raise SettingsError(f"{file} names files outside of its folder; remove {file.parent}, then install again.")
-    return installed
+def read_text(resource_path: Path, name: str) -> Text:
+    """One of REAPER's text files; empty where there is none."""
+    file = find_file(resource_path, name)
+    return parse(file.read_bytes(), source=str(file)) if file.is_file() else Text()
 
 
 def scripts() -> Path:
@@ -109,20 +115,71 @@ def scripts() -> Path:
     return shipped_folder("reaper_scripts")
 
 
-def _is_ours(target: Path, name: str, known: Installed) -> bool:
+def _own_files(home: Path) -> dict[str, bytes]:
+    """All files that are Bridge's alone, by their names in the resource folder."""
+    shipped = (file for file in sorted(scripts().rglob("*")) if file.suffix in OWN_KINDS)
+    contents = {(FOLDER / file.relative_to(scripts()).as_posix()).as_posix(): file.read_bytes() for file in shipped}
+    contents[(FOLDER / HOME_FILE).as_posix()] = str(home.absolute()).encode() + b"\n"
+    contents[PATTERNS] = (scripts() / Path(PATTERNS).name).read_bytes()
+    return contents
+
+
+def _refuse_foreign(resource_path: Path, own: Mapping[str, bytes], record: Installed) -> None:
+    for name, content in own.items():
+        file = resource_path / name
+        if file.exists() and not _is_ours(resource_path, name, record):
+            if file.is_file() and file.read_bytes() == content:
+                continue
+            raise SettingsError(
+                f"{file} is not as Bridge made it: somebody changed it, or put it there. Move it away, then "
+                "install again."
+            )
+
+
+def _is_ours(resource_path: Path, name: str, record: Installed) -> bool:
     """Whether the file is there just as Bridge put it there."""
-    file = target / name
-    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == known.files.get(name)
+    file = resource_path / name
+    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == record.files.get(name)
 
 
-def _usual_path(environment: Mapping[str, str]) -> Path:
-    if sys.platform == "win32":
-        return Path(environment.get("APPDATA", Path.home() / "AppData" / "Roaming")) / "REAPER"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "REAPER"
-    return Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "REAPER"
+def _contents(
+    resource_path: Path, edited: Mapping[str, Text], created: Sequence[str]
+) -> tuple[dict[Path, bytes | None], list[str]]:
+    """What to write into REAPER's own files (None: remove), and the names of those that Bridge has brought about."""
+    contents: dict[Path, bytes | None] = {}
+    ours: list[str] = []
+    for name, text in edited.items():
+        file = find_file(resource_path, name)
+        if not file.is_file():
+            if text.is_empty:
+                continue
+            ours.append(name)
+        elif name in created:
+            if text.is_empty:
+                contents[file] = None
+                continue
+            ours.append(name)
+        contents[file] = serialise(text)
+    return contents, ours
 
 
-def _remove_if_empty(folder: Path) -> None:
-    if folder.is_dir() and not any(folder.iterdir()):
-        folder.rmdir()
+def _new_folders(resource_path: Path, created: Sequence[str]) -> list[str]:
+    """Folders that Bridge brings about outside of its own, with a slash at the end."""
+    names = ("Scripts/", "OSC/")
+    return [name for name in names if name in created or not (resource_path / name).is_dir()]
+
+
+def _carry_out(resource_path: Path, home: Path, contents: Mapping[Path, bytes | None]) -> Changes:
+    """Write what differs, after a backup of the files of REAPER's among it."""
+    now = {path: path.read_bytes() if path.is_file() else None for path in contents}
+    differing = {path: content for path, content in contents.items() if content != now[path]}
+    foreign = {find_file(resource_path, name) for name in (INI, KEY_MAP, STARTUP)}
+    at_risk = {str(p.relative_to(resource_path)): p for p in differing if p in foreign and now[p] is not None}
+    backup = back_up(at_risk, home / BACKUPS)
+    write_all(differing)
+    remove_empty_folders(resource_path / FOLDER)
+    return Changes(
+        written=[path for path, content in differing.items() if content is not None],
+        removed=[path for path, content in differing.items() if content is None],
+        backup=backup,
+    )

@@ -77,10 +77,16 @@ def test_the_doctor_names_each_fault_with_its_remedy(
 def test_installing_from_the_command_line_and_back(home: Path, tmp_path: Path) -> None:
     resource = tmp_path / "REAPER (portable)"
     resource.mkdir()
-    result = CliRunner().invoke(main, ["install", "--resource-path", str(resource)])
+    (resource / "reaper.ini").write_bytes(b"[REAPER]\r\ncsurf_cnt=0\r\n")
+    result = CliRunner().invoke(main, ["install", "--start-daemon", "--resource-path", str(resource)])
     assert result.exit_code == 0, result.output
     assert (resource / "Scripts" / "Bridge" / "bridge_automix.lua").is_file()
-    assert "Load ReaScript" in result.output
+    assert (resource / "Scripts" / "__startup.lua").is_file()
+    assert b'csurf_0=OSC "Bridge" 3 9010' in (resource / "reaper.ini").read_bytes()
+    assert "firewall" in result.output
+    result = CliRunner().invoke(main, ["install", "--start-daemon", "--resource-path", str(resource)])
+    assert "Nothing to do" in result.output
     result = CliRunner().invoke(main, ["uninstall", "--resource-path", str(resource)])
     assert result.exit_code == 0, result.output
-    assert not (resource / "Scripts" / "Bridge").exists()
+    assert [file.name for file in resource.rglob("*")] == ["reaper.ini"]
+    assert (resource / "reaper.ini").read_bytes() == b"[REAPER]\r\ncsurf_cnt=0\r\n"

@@ -1,0 +1,1 @@
+"""`bridge doctor`: looks at every link between REAPER, scripts, daemon, models and plugins. It mends nothing."""

@@ -1,0 +1,110 @@
+"""This installation of Bridge: its version and command, its folder, the daemon and the ports it answers on."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridge import __version__
+from bridge.daemon.doctor.findings import Finding, fault, sound
+from bridge.errors import LinkError
+from bridge.reaper.messages import Heartbeat, decode
+from bridge.reaper.spool import HEARTBEAT_FILE, MIB
+from bridge.settings import Settings
+
+STALE_S = 5.0
+PING_LIMIT_S = 1.0
+_PING = b"/bridge/ping\0\0\0\0,\0\0\0"
+
+
+def version(_settings: Settings) -> Iterator[Finding]:
+    yield sound("version", f"Bridge {__version__}, Python {platform.python_version()}, {platform.platform()}")
+
+
+def command(_settings: Settings) -> Iterator[Finding]:
+    """Linux has a `bridge` of its own, from iproute2. None of it is a fault: who reads this has found the command."""
+    ours, other = shutil.which("reaper-bridge"), shutil.which("bridge")
+    found = sound("command", ours or "")
+    if other is not None and not _is_python_script(Path(other)):
+        found = fault("command taken", path=other)
+    elif ours is None:
+        found = fault("command not found")
+    yield sound("command", found.finding, found.remedy)
+
+
+def home(settings: Settings) -> Iterator[Finding]:
+    folder = settings.home
+    probe = folder / ".doctor"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+        free_mib = shutil.disk_usage(folder).free // MIB
+    except OSError as error:
+        yield fault("home", folder=folder, reason=error.strerror)
+        return
+    yield sound("home", str(folder))
+    if free_mib < settings.spool_free_mib:
+        yield fault("disk", free=free_mib, folder=folder, needed=settings.spool_free_mib)
+    else:
+        yield sound("disk", f"{free_mib:,} MiB free")
+
+
+def heartbeat(settings: Settings) -> Heartbeat | None:
+    """The daemon's last sign of life, however old."""
+    file = settings.spool / HEARTBEAT_FILE
+    return decode(file.read_bytes(), Heartbeat, source=str(file)) if file.is_file() else None
+
+
+def is_alive(sign: Heartbeat | None) -> bool:
+    return sign is not None and abs(time.time() - sign.time_s) <= STALE_S
+
+
+def daemon(settings: Settings) -> Iterator[Finding]:
+    sign = heartbeat(settings)
+    if sign is None:
+        yield fault("daemon off")
+    elif not is_alive(sign):
+        yield fault("daemon silent", pid=sign.pid, age=round(time.time() - sign.time_s))
+    elif sign.version != __version__:
+        yield fault("daemon old", running=sign.version, this=__version__)
+    else:
+        yield sound("daemon", f"process {sign.pid}, OSC port {sign.osc_port}")
+
+
+def osc(settings: Settings) -> Iterator[Finding]:
+    """Whoever listens on the OSC port must answer a ping as the daemon does."""
+    host, port = settings.osc_host, settings.osc_port
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(PING_LIMIT_S)
+        try:
+            client.connect((host, port))
+            client.send(_PING)
+            is_ours = client.recv(4096).startswith(b"/bridge/")
+        except (TimeoutError, ConnectionError):
+            yield fault("osc silent", host=host, port=port)
+            return
+    yield sound("OSC", f"{host}:{port} answers") if is_ours else fault("osc foreign", port=port)
+
+
+def midi(settings: Settings) -> Iterator[Finding]:
+    """A MIDI surface, where one is asked for."""
+    if not settings.midi_input:
+        yield sound("MIDI", "no surface chosen", "midi_input in config.toml, if there should be one: docs/surfaces.md")
+        return
+    from bridge.surfaces.midi import input_names  # mido looks for its backend
+
+    try:
+        yield sound("MIDI", f"{settings.midi_input!r} is chosen; there are: {', '.join(input_names()) or 'none'}")
+    except LinkError as error:
+        yield fault("midi", error=error)
+
+
+def _is_python_script(file: Path) -> bool:
+    with file.open("rb") as stream:
+        head = stream.read(4096)
+    return b"python" in head.lower() or file.with_name("reaper-bridge" + file.suffix).exists()

@@ -1,0 +1,110 @@
+"""What lies in REAPER's folder: scripts, actions, control surface, start of the daemon; and whether REAPER listens."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from bridge import __version__
+from bridge.daemon.doctor.findings import Finding, fault, sound
+from bridge.errors import SettingsError
+from bridge.reaper.actions import FOLDER, actions
+from bridge.reaper.install import HOME_FILE, find_resource_path, read_text
+from bridge.reaper.installing import key_map, startup, surface_entry
+from bridge.reaper.installing.places import INI, KEY_MAP, PATTERNS, STARTUP, is_running
+from bridge.reaper.installing.record import Installed, read_record
+from bridge.settings import Settings
+
+
+def all_of(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
+    """Every check of REAPER's side; where its folder is not found, only that."""
+    try:
+        folder = find_resource_path(resource_path)
+    except SettingsError as error:
+        yield fault("reaper", error=error)
+        return
+    yield sound("REAPER", f"{folder}, {'running' if is_running() else 'not running'}")
+    record = read_record(folder)
+    yield _scripts(settings, folder, record)
+    yield _actions(folder)
+    if settings.reaper_osc_port:
+        yield _surface(settings, folder, record)
+        yield _port(settings)
+    yield from _startup(folder)
+
+
+def _scripts(settings: Settings, folder: Path, record: Installed) -> Finding:
+    if not record.version:
+        return fault("scripts missing", folder=folder / FOLDER)
+    if record.version != __version__:
+        return fault("scripts old", installed=record.version, this=__version__)
+    home = Path((folder / FOLDER / HOME_FILE).read_text("utf-8").strip())
+    if home != settings.home.absolute():
+        return fault("scripts home", theirs=home, ours=settings.home.absolute())
+    for name, digest in record.files.items():
+        file = folder / name
+        if name != PATTERNS and (not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest):
+            return fault("scripts changed", file=file)
+    return sound("scripts", f"{folder / FOLDER}, version {record.version}")
+
+
+def _actions(folder: Path) -> Finding:
+    known = key_map.registered(read_text(folder, KEY_MAP))
+    wanted = {action.id for action in actions()}
+    if missing := wanted - known:
+        return fault("actions", count=len(missing), all=len(wanted))
+    return sound("actions", f"{len(wanted)} in REAPER's list")
+
+
+def _surface(settings: Settings, folder: Path, record: Installed) -> Finding:
+    text = read_text(folder, INI)
+    surface = surface_entry.find(text)
+    if surface is None:
+        return fault("surface missing")
+    if surface.receive_port != settings.reaper_osc_port:
+        return fault("surface ports", theirs=surface.receive_port, ours=settings.reaper_osc_port)
+    if surface_entry.listeners(text).count(surface.receive_port) > 1:
+        return fault("surface shared", port=surface.receive_port)
+    patterns = folder / PATTERNS
+    is_there = patterns.is_file()
+    if not is_there or hashlib.sha256(patterns.read_bytes()).hexdigest() != record.files.get(PATTERNS):
+        return fault("patterns", file=patterns)
+    return sound(
+        "surface", f"REAPER listens on port {surface.receive_port}, which is open to your network: see the docs"
+    )
+
+
+def _port(settings: Settings) -> Finding:
+    port = settings.reaper_osc_port
+    is_free = _is_free(port)
+    if is_running():
+        return (
+            fault("port closed", port=port)
+            if is_free
+            else sound("REAPER's port", f"REAPER runs, port {port} is in use")
+        )
+    return (
+        sound("REAPER's port", f"REAPER is closed, port {port} is free") if is_free else fault("port taken", port=port)
+    )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
+
+
+def _startup(folder: Path) -> Iterator[Finding]:
+    command = startup.command_in(read_text(folder, STARTUP))
+    if command is None:
+        yield sound("startup", "REAPER does not start the daemon", "reaper-bridge install --start-daemon, if it should")
+        return
+    found = re.match(r'"([^"]+)"|(\S+)', command)
+    program = Path((found[1] or found[2]) if found else "")
+    yield sound("startup", "REAPER starts the daemon") if program.is_file() else fault("startup", program=program)

@@ -1,0 +1,160 @@
+"""What makes the sound: models, plugins, and a request with audio that travels through the spool and back."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from bridge import __version__
+from bridge.audio.files import AudioWriter
+from bridge.daemon.doctor.daemon_checks import heartbeat, is_alive
+from bridge.daemon.doctor.findings import Finding, fault, sound
+from bridge.errors import ModelError, PluginError
+from bridge.model.manifest import find_model, find_models, read_manifest
+from bridge.plugins.host import Render, host_for
+from bridge.reaper.messages import (
+    SCHEMA,
+    Audio,
+    EqRole,
+    Excerpt,
+    Fx,
+    Parameter,
+    Project,
+    Request,
+    TimeRange,
+    Track,
+    encode,
+)
+from bridge.reaper.spool import Spool
+from bridge.settings import Settings, shipped_folder
+
+RATE_HZ = 48_000
+ROUND_TRIP_LIMIT_S = 20.0
+MAX_CHANGE_DB = -6.0  # of a chain at rest, against the noise that goes in
+
+
+def model(settings: Settings) -> Iterator[Finding]:
+    """The default model, and every other one that cannot be read."""
+    folders = (settings.user_models, shipped_folder("models"))
+    for name, folder in sorted(find_models(folders).items()):
+        try:
+            manifest = read_manifest(folder)
+        except ModelError as error:
+            yield fault("model", error=error)
+            continue
+        if name == settings.default_model:
+            yield sound("model", f"{manifest.name}, trained {manifest.training.date}")
+    try:
+        find_model(settings.default_model, folders)
+    except ModelError as error:
+        yield fault("model", error=error)
+
+
+def plugins(settings: Settings) -> Iterator[Finding]:
+    """The default model's chain, at rest, in a worker process."""
+    chain = read_manifest(find_model(settings.default_model, (settings.user_models, shipped_folder("models")))).chain
+    noise = np.random.default_rng(1).normal(0, 0.1, (2, RATE_HZ)).astype(np.float32)
+    begin_s = time.perf_counter()
+    try:
+        with host_for(settings) as host:
+            (rendered,) = host.render(chain, [Render(noise, RATE_HZ, chain.neutral)])
+    except PluginError as error:
+        yield fault("plugins", error=error)
+        return
+    change_db = 20 * np.log10(np.sqrt(np.mean((rendered - noise) ** 2)) / 0.1 + 1e-9)
+    if change_db >= MAX_CHANGE_DB:
+        yield fault("plugins changed", chain=chain.name, change=round(change_db))
+        return
+    took_s = time.perf_counter() - begin_s
+    yield sound("plugins", f"1 s through {chain.name} at rest: {change_db:.0f} dB changed, {took_s:.1f} s")
+
+
+def round_trip(settings: Settings) -> Iterator[Finding]:
+    """A track with noise and one ReaEQ, sent as the scripts do. Where no daemon lives, that has been said before."""
+    if not is_alive(heartbeat(settings)):
+        return
+    spool, log = Spool(settings.spool, free_mib=settings.spool_free_mib), settings.home / "logs" / "daemon.log"
+    request_id = str(uuid.uuid4())
+    begin_s = time.monotonic()
+    try:
+        _send(settings.spool, request_id)
+        reply_file = settings.spool / "replies" / f"{request_id}.json"
+        pause = threading.Event()
+        while not reply_file.exists():
+            if time.monotonic() - begin_s > ROUND_TRIP_LIMIT_S:
+                yield fault("no answer", limit=f"{ROUND_TRIP_LIMIT_S:g}", log=log)
+                return
+            pause.wait(0.02)
+        reply = spool.read_reply(request_id)
+    finally:
+        for folder in ("requests", "audio", "replies", "progress"):
+            for suffix in (".json", ".wav"):
+                (settings.spool / folder / f"{request_id}{suffix}").unlink(missing_ok=True)
+    if reply.status == "error":
+        yield fault("error answer", message=reply.message, log=log)
+    else:
+        yield sound("round trip", f"a request with audio was answered after {time.monotonic() - begin_s:.1f} s")
+
+
+def _track_fx() -> Fx:
+    """A ReaEQ with one low shelf, at rest; its laws are made up, which no one may notice."""
+    points = [point / 32 for point in range(33)]
+    parameters = (
+        _parameter(0, "frequency", [f"{20 * 1000**point:.1f} Hz" for point in points]),
+        _parameter(1, "gain", [f"{48 * point - 24:.2f} dB" for point in points]),
+        _parameter(2, "q", [f"{0.05 + 3.95 * point:.2f}" for point in points]),
+    )
+    name = "VST: ReaEQ (Cockos)"
+    return Fx(
+        guid="{1}", ident="reaeq.vst.so<1919247729", type="VST", name=name, original_name=name, index=0, enabled=True,
+        offline=False, parameters=parameters,
+    )  # fmt: skip
+
+
+def _parameter(index: int, kind: Literal["frequency", "gain", "q"], texts: list[str]) -> Parameter:
+    middle = len(texts) // 2
+    return Parameter(
+        index=index,
+        ident=f"{index}:{kind}",
+        name=kind,
+        normalized=0.5,
+        text=texts[middle],
+        min=0.0,
+        max=1.0,
+        mid=0.5,
+        grid=tuple((place / (len(texts) - 1), text) for place, text in enumerate(texts)),
+        eq=EqRole(band_type=1, band_index=0, kind=kind, enabled=True),
+    )
+
+
+def _send(spool: Path, request_id: str) -> None:
+    frames = RATE_HZ
+    noise = np.random.default_rng(2).normal(0, 0.05, (2, frames)).astype(np.float32)
+    with AudioWriter(spool / "audio" / f"{request_id}.wav", sample_rate_hz=RATE_HZ, channels=2) as writer:
+        writer.write(noise)
+    request = Request(
+        schema=SCHEMA,
+        script_version=__version__,
+        id=request_id,
+        action="automix",
+        project=Project(path="", change_count=0),
+        track=Track(guid="{}", index=0, name="doctor", muted=False, is_folder=False, automation_mode=0),
+        range=TimeRange(start_s=0.0, end_s=1.0, source="items"),
+        audio=Audio(
+            file=f"{request_id}.wav",
+            sample_rate_hz=RATE_HZ,
+            channels=2,
+            excerpts=(Excerpt(start_s=0.0, frames=frames),),
+        ),
+        fx=(_track_fx(),),
+    )
+    target = spool / "requests" / f"{request_id}.json"
+    part = target.with_name(target.name + ".part")
+    part.write_bytes(encode(request))
+    part.replace(target)
