@@ -25,7 +25,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     osc_host: str = "127.0.0.1"
     osc_port: int = 9000
     osc_feedback_port: int = 9001
-    reaper_osc_port: int = 0  # where REAPER's own OSC surface listens; 0: it has none
+    osc_clients: tuple[str, ...] = ()  # surfaces that always get feedback: "192.168.1.20:9001"
+    osc_allow: tuple[str, ...] = ()  # who may send beside this machine: "192.168.1.20", "192.168.1.0/24"
+    reaper_osc_port: int = 9010  # where REAPER's own OSC surface listens, as `install` enters it; 0: it has none
+    reaper_feedback_port: int = 9011  # where REAPER's surface sends; nobody needs to listen there
     reaper_automix_action: str = ""  # the action's command id as REAPER's action list copies it: "_RS..."
     midi_input: str = ""  # name of the MIDI input to listen to; "": none
     workers: int = 0  # 0: one for each processor core
@@ -96,7 +99,7 @@ def shipped_folder(name: str) -> Path:
 def _read_file(file: Path) -> dict[str, Any]:
     try:
         values = msgspec.toml.decode(file.read_bytes())
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}. Mend or remove the file.") from error
     return {key: _convert(key, value, str(file)) for key, value in values.items() if key != "home"}
 
@@ -107,6 +110,8 @@ def _convert(field: str, value: Any, where: str) -> Any:
         known = ", ".join(sorted(types))
         raise SettingsError(f"{where} sets {field!r}, which Bridge does not know. Known settings: {known}.")
     kind = {"Path": Path, "str": str, "int": int, "float": float}.get(str(types[field]), types[field])
+    if str(kind).startswith("tuple") and isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
     try:
         return msgspec.convert(value, kind, strict=not isinstance(value, str))
     except msgspec.ValidationError as error:
