@@ -2,8 +2,25 @@
 -- @version 0.1.0
 -- @author Bridge
 -- @provides
---   lib/*.lua
+--   [nomain] lib/*.lua
+--   [nomain] lib/panel/*.lua
+--   [main] bridge_add_missing_fx.lua
+--   [main] bridge_amount_down.lua
+--   [main] bridge_amount_set.lua
+--   [main] bridge_amount_up.lua
 --   [main] bridge_automix_add_fx.lua
+--   [main] bridge_cancel.lua
+--   [main] bridge_compare.lua
+--   [main] bridge_learn_chain.lua
+--   [main] bridge_mark_reference.lua
+--   [main] bridge_master.lua
+--   [main] bridge_match_reference.lua
+--   [main] bridge_next_style.lua
+--   [main] bridge_panel.lua
+--   [main] bridge_reference_file.lua
+--   [main] bridge_surface_automix.lua
+--   [main] bridge_surface_live.lua
+--   [main] bridge_write_automation.lua
 -- @about
 --   # Bridge: Auto-mix track
 --   Sets the plugins that are already on the selected tracks by listening to them, in one undo step.

@@ -1,5 +1,6 @@
 --- What the user reads: one box for what went wrong, lines in REAPER's console for what was done, and the help line
 -- for progress.
+local fault = require("fault")
 local json = require("json")
 
 local say = {}
@@ -15,6 +16,12 @@ end
 --- One box with every problem of the action, one line each.
 function say.problems(lines)
   reaper.ShowMessageBox(table.concat(lines, "\n"), TITLE, 0)
+end
+
+--- What ended an action, as `ticks.run` gives it; nothing where it went well.
+function say.fault(problem)
+  if not problem then return end
+  say.problems({ fault.text(problem) or "Bridge met a fault of its own and stopped. Please report this:\n" .. tostring(problem) })
 end
 
 --- A passing line in REAPER's help area; "" removes it.

@@ -21,6 +21,10 @@ function spool:create()
   end
 end
 
+function spool:folder(folder)
+  return self.root .. folder
+end
+
 function spool:path(folder, name)
   return self.root .. folder .. self.separator .. name
 end

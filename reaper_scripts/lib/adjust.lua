@@ -1,0 +1,85 @@
+--- The actions that move what Bridge has set last, without the daemon: amount up, down, to a value, and compare.
+local fault = require("fault")
+local home = require("home")
+local live = require("live")
+local say = require("say")
+local spool_at = require("spool").at
+local ticks = require("ticks")
+
+local adjust = {}
+
+local STEP = 0.1
+local ABSOLUTE = 0 -- mode of a controller that says where it stands
+
+local open_move
+
+local function tell(outcome)
+  local lines = { outcome.is_compared and "Bridge: as it was before" or string.format("Bridge: amount %d %%", math.floor(outcome.amount * 100 + 0.5)) }
+  for _, item in ipairs(outcome.left) do lines[#lines + 1] = string.format("  %s stays as it is: %s", item.what, item.why) end
+  for _, name in ipairs(outcome.refused) do lines[#lines + 1] = "  REAPER shows another value for " .. name end
+  say.done(lines)
+end
+
+local function begin(scripts_folder)
+  local folder = home.find(scripts_folder)
+  if not folder then fault.raise("Bridge's folder could not be found. Run `reaper-bridge install`.") end
+  local spool, project = spool_at(folder), reaper.EnumProjects(-1)
+  return spool, project, live.targets(spool, project)
+end
+
+--- Moves the amount: `wanted(amount)` gives the new one, 0..1, or nil to leave it.
+function adjust.amount(scripts_folder, wanted)
+  reaper.atexit(function()
+    if open_move then open_move:release() end
+  end)
+  ticks.run(function()
+    local spool, project, targets = begin(scripts_folder)
+    local moving, reason = live.begin(spool, project, targets)
+    if not moving then fault.raise("%s", reason) end
+    open_move = moving
+    local amount = wanted(moving:amount())
+    if not amount then return end
+    moving:set(math.min(math.max(amount, 0), 1))
+    local outcome = moving:finish()
+    open_move = nil
+    tell(outcome)
+  end, say.fault)
+end
+
+function adjust.up(scripts_folder)
+  adjust.amount(scripts_folder, function(amount) return amount + STEP end)
+end
+
+function adjust.down(scripts_folder)
+  adjust.amount(scripts_folder, function(amount) return amount - STEP end)
+end
+
+--- To where the controller stands that has started the action; by key or menu, to what the user types.
+function adjust.set(scripts_folder)
+  local _, _, _, _, mode, resolution, value = reaper.get_action_context()
+  if mode == ABSOLUTE and resolution > 0 then
+    return adjust.amount(scripts_folder, function() return value / resolution end)
+  end
+  adjust.amount(scripts_folder, function(amount)
+    local now = string.format("%d", math.floor(amount * 100 + 0.5))
+    local is_given, text = reaper.GetUserInputs("Bridge: amount", 1, "Amount in percent", now)
+    if not is_given then return nil end
+    local percent = tonumber((text:gsub("[%s%%]", ""):gsub(",", ".")))
+    if not percent or percent < 0 or percent > 100 then fault.raise("The amount is a number from 0 to 100, not %q.", text) end
+    return percent / 100
+  end)
+end
+
+--- From before to after and back.
+function adjust.compare(scripts_folder)
+  ticks.run(function()
+    local spool, project, targets = begin(scripts_folder)
+    local _, is_compared = nil, false
+    if targets[1] then _, is_compared = live.standing(spool, targets[1]) end
+    local outcome, reason = live.compare(spool, project, targets, not is_compared)
+    if not outcome then fault.raise("%s", reason) end
+    tell(outcome)
+  end, say.fault)
+end
+
+return adjust

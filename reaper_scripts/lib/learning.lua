@@ -1,0 +1,54 @@
+--- "Learn this chain": the FX of a track with all that they display, written to a file of which the command line makes a
+-- chain that a model can be trained for (`reaper-bridge chain from-snapshot`).
+local fault = require("fault")
+local home = require("home")
+local json = require("json")
+local request = require("request")
+local say = require("say")
+local spool_at = require("spool").at
+local ticks = require("ticks")
+local tracks = require("tracks")
+
+local learning = {}
+
+local FOLDER = "snapshots"
+
+--- A file's name from a track's: letters and digits of every script stay, signs that mean something to a disk go.
+local function file_name(track_name)
+  local plain = track_name:gsub('[%c/\\:*?"<>|.]', " "):gsub("^%s+", ""):gsub("%s+$", "")
+  return string.format("%s %s.json", plain == "" and "track" or plain:sub(1, 60), os.date("%Y-%m-%d %H-%M-%S"))
+end
+
+local function write(path, text)
+  local file, problem = io.open(path, "wb")
+  local is_written = file and file:write(text)
+  local is_closed = file and file:close()
+  if not is_written or not is_closed then
+    fault.raise("%s could not be written: %s. Free some disk space or check the folder's rights.", path, tostring(problem))
+  end
+end
+
+--- Writes the snapshot of a target into Bridge's folder; returns what to tell the user. Waits: inside `ticks.run`.
+function learning.export(home_folder, spool, target)
+  if reaper.TrackFX_GetCount(target.track) == 0 then fault.raise("%s has no FX: there is nothing to learn.", target.name) end
+  local message = request.describe(spool, target, { listen = request.no_sound }, request.new_id())
+  local separator = package.config:sub(1, 1)
+  local folder = home_folder:gsub("[/\\]+$", "") .. separator .. FOLDER
+  reaper.RecursiveCreateDirectory(folder, 0)
+  local path = folder .. separator .. file_name(target.name)
+  write(path, json.encode(message))
+  return string.format("The chain of %s lies in %s. In a terminal: reaper-bridge chain from-snapshot \"%s\" -o my-chain.toml",
+    target.name, path, path)
+end
+
+--- The action, for the first selected track.
+function learning.run(scripts_folder)
+  ticks.run(function()
+    local folder = home.find(scripts_folder)
+    if not folder then fault.raise("Bridge's folder could not be found. Run `reaper-bridge install`.") end
+    local target = tracks.selected(reaper.EnumProjects(-1))[1]
+    say.done({ "Bridge: " .. learning.export(folder, spool_at(folder), target) })
+  end, say.fault)
+end
+
+return learning

@@ -1,0 +1,95 @@
+--- Mastering: the FX of the master track are set by listening to the mix. What reaches those FX no script can read, so
+-- REAPER renders it: the project's render settings are used for that and put back as they were.
+local excerpts = require("excerpts")
+local fault = require("fault")
+local gather = require("gather")
+local json = require("json")
+local tracks = require("tracks")
+local wave_file = require("wave_file")
+
+local mastering = {}
+
+local MODEL = "mastering"
+local RENDER = 42230 -- File: Render project, using the most recent render settings, auto-close render dialog
+local FLOAT_WAVE = "ZXZhdyAAAAA=" -- "evaw", 32 bits: floating point
+local WHOLE_PROJECT, TIME_SELECTION = 1, 2
+local NUMBERS = {
+  RENDER_SETTINGS = 0, RENDER_CHANNELS = 2, RENDER_TAILFLAG = 0, RENDER_ADDTOPROJ = 0, RENDER_DITHER = 0, RENDER_NORMALIZE = 0,
+}
+local BEFORE_FX = { I_FXEN = 0, D_VOL = 1, D_PAN = 0 } -- of the master while it renders: as its FX hear it
+
+local function with_numbers(project, numbers, work)
+  local saved = {}
+  for name, value in pairs(numbers) do
+    saved[name] = reaper.GetSetProjectInfo(project, name, 0, false)
+    reaper.GetSetProjectInfo(project, name, value, true)
+  end
+  local is_sound, problem = fault.guard(work)
+  for name, value in pairs(saved) do reaper.GetSetProjectInfo(project, name, value, true) end
+  if not is_sound then error(problem, 0) end
+end
+
+local function with_texts(project, texts, work)
+  local saved = {}
+  for name, text in pairs(texts) do
+    saved[name] = select(2, reaper.GetSetProjectInfo_String(project, name, "", false))
+    reaper.GetSetProjectInfo_String(project, name, text, true)
+  end
+  local is_sound, problem = fault.guard(work)
+  for name, text in pairs(saved) do reaper.GetSetProjectInfo_String(project, name, text, true) end
+  if not is_sound then error(problem, 0) end
+end
+
+local function before_fx(track, work)
+  local saved = {}
+  for name, value in pairs(BEFORE_FX) do
+    saved[name] = reaper.GetMediaTrackInfo_Value(track, name)
+    reaper.SetMediaTrackInfo_Value(track, name, value)
+  end
+  local is_sound, problem = fault.guard(work)
+  for name, value in pairs(saved) do reaper.SetMediaTrackInfo_Value(track, name, value) end
+  if not is_sound then error(problem, 0) end
+end
+
+--- Has REAPER render the mix as the master's FX hear it, to `folder`/`name`.wav.
+local function render(target, folder, name, range, rate_hz)
+  local numbers = { RENDER_SRATE = rate_hz, RENDER_BOUNDSFLAG = range.source == "time selection" and TIME_SELECTION or WHOLE_PROJECT }
+  for key, value in pairs(NUMBERS) do numbers[key] = value end
+  local texts = { RENDER_FILE = folder, RENDER_PATTERN = name, RENDER_FORMAT = FLOAT_WAVE }
+  with_numbers(target.project, numbers, function()
+    with_texts(target.project, texts, function()
+      before_fx(target.track, function() reaper.Main_OnCommandEx(RENDER, 0, target.project) end)
+    end)
+  end)
+end
+
+local function range_of(project)
+  local start_s, end_s = reaper.GetSet_LoopTimeRange2(project, false, false, 0, 0, false)
+  if end_s > start_s then return { start_s = start_s, end_s = end_s, source = "time selection" } end
+  return { start_s = 0.0, end_s = reaper.GetProjectLength(project), source = "items" }
+end
+
+--- What the master's FX hear; see `request.listen`.
+function mastering.listen(spool, target, _, id)
+  local range, rate_hz = range_of(target.project), gather.sample_rate_hz(target.project)
+  if range.end_s <= range.start_s then fault.raise("The project is empty: there is no mix to master.") end
+  local folder, name = spool:folder("audio"), id .. "-render"
+  local rendered = spool:path("audio", name .. ".wav")
+  render(target, folder, name, range, rate_hz)
+  local stretches = excerpts.choose({ range }, range.start_s, range.end_s)
+  local is_sound, taken, is_audible = fault.guard(function()
+    return wave_file.copy(rendered, spool:path("audio", id .. ".wav") .. ".part", stretches, range.start_s, rate_hz)
+  end)
+  os.remove(rendered)
+  if not is_sound then error(taken, 0) end
+  if not is_audible then fault.raise("The mix is silent. Unmute what it is made of, or select a time range in which it plays.") end
+  spool:publish("audio", id .. ".wav")
+  return range, { file = id .. ".wav", sample_rate_hz = rate_hz, channels = gather.CHANNELS, excerpts = json.array(taken) }
+end
+
+--- What makes an action one that masters; see `automix`.
+function mastering.options()
+  return { model = MODEL, targets = tracks.master, is_master_meant = true, listen = mastering.listen }
+end
+
+return mastering

@@ -1,0 +1,118 @@
+--- The panel's life: opens the window where it was, draws when something is different, and leaves nothing behind.
+local desk_of = require("panel.desk")
+local paint = require("panel.paint")
+local theme = require("panel.theme")
+local view = require("panel.view")
+local widgets = require("panel.widgets")
+
+local panel = {}
+
+local TITLE, WIDTH, HEIGHT = "Bridge", 420, 760 -- points
+local TICKS_BETWEEN_LOOKS = 8 -- about four looks a second
+local CLOSED = -1
+local KEYS = { ["c"] = "compare", ["a"] = "automix", ["u"] = "undo" }
+local GROW, SHRINK = { [43] = true, [61] = true }, { [45] = true }
+local SMALLEST, LARGEST = 100, 200
+
+local function kept(key, default)
+  return math.tointeger(tonumber(reaper.GetExtState("Bridge", key))) or default
+end
+
+local function open_window()
+  gfx.ext_retina = 1
+  gfx.clear = -1 -- every frame covers the whole window
+  gfx.init(TITLE, kept("panel_width", WIDTH), kept("panel_height", HEIGHT), kept("panel_dock", 0), kept("panel_x", 80), kept("panel_y", 80))
+end
+
+local function keep_window()
+  local dock, x, y, width, height = gfx.dock(-1, 0, 0, 0, 0)
+  local places = { panel_dock = dock, panel_x = x, panel_y = y, panel_width = width, panel_height = height }
+  for key, value in pairs(places) do reaper.SetExtState("Bridge", key, string.format("%d", math.floor(value)), true) end
+end
+
+local function native_ground()
+  local colour = reaper.GetThemeColor("col_main_bg2", 0)
+  if colour < 0 then return nil end
+  local r, g, b = reaper.ColorFromNative(colour)
+  return r << 16 | g << 8 | b
+end
+
+local function resize(by)
+  local size = math.min(math.max(kept("panel_size", SMALLEST) + by, SMALLEST), LARGEST)
+  reaper.SetExtState("Bridge", "panel_size", tostring(size), true)
+end
+
+--- What a key does that no widget has taken.
+local function use_key(self, key)
+  local desk = self.desk
+  local name = key > 0 and key < 128 and KEYS[string.char(key):lower()]
+  if key == widgets.KEY.escape then
+    desk:cancel()
+  elseif name == "automix" and desk.is_alive and #desk.targets > 0 then
+    desk:run({})
+  elseif name == "compare" and desk.amount then
+    desk:compare(not desk.is_compared)
+  elseif name == "undo" then
+    desk:undo()
+  elseif GROW[key] or SHRINK[key] then
+    resize(GROW[key] and 25 or -25)
+  end
+end
+
+local function appearance()
+  return string.format("%d %d %d %s %s", gfx.w, gfx.h, kept("panel_size", 100), reaper.GetExtState("Bridge", "panel_theme"), tostring(native_ground()))
+end
+
+local function draw(self)
+  local screen = math.max(gfx.ext_retina, 1)
+  local colours = theme.choose(reaper.GetExtState("Bridge", "panel_theme"), native_ground())
+  paint.begin(screen * kept("panel_size", 100) / 100, colours)
+  widgets.begin()
+  local bottom = view.draw(self.desk, self.bottom or 0)
+  local is_moved = bottom ~= self.bottom
+  self.bottom = bottom
+  use_key(self, widgets.finish())
+  gfx.update()
+  return is_moved
+end
+
+--- One turn. Draws only where the user did something or something is different.
+local function turn(self)
+  local key = gfx.getchar()
+  if key == CLOSED then return false end
+  self.turns = self.turns + 1
+  if self.turns % TICKS_BETWEEN_LOOKS == 0 then self.desk:look() end
+  local is_new = widgets.look(key)
+  self.desk:rest(gfx.mouse_cap & 1 == 1)
+  local look = self.turns % TICKS_BETWEEN_LOOKS == 0 and appearance() or self.appearance
+  is_new = is_new or self.must_draw or look ~= self.appearance or self.desk.version ~= self.version or gfx.w ~= self.width or gfx.h ~= self.height
+  if is_new then
+    self.version, self.appearance, self.width, self.height = self.desk.version, look, gfx.w, gfx.h
+    local is_moved = draw(self)
+    self.must_draw = is_moved or widgets.was_used() or self.desk.version ~= self.version
+  end
+  return true
+end
+
+--- Opens the panel and keeps it until its window is closed. `scripts_folder` ends in a separator.
+function panel.run(scripts_folder)
+  if reaper.set_action_options then reaper.set_action_options(1) end -- run again: this one ends, a new one opens
+  local _, _, section, command = reaper.get_action_context()
+  local self = { desk = desk_of.new(scripts_folder), turns = 0 }
+  open_window()
+  reaper.SetToggleCommandState(section, command, 1)
+  reaper.RefreshToolbar2(section, command)
+  reaper.atexit(function()
+    self.desk:release()
+    keep_window()
+    gfx.quit()
+    reaper.SetToggleCommandState(section, command, 0)
+    reaper.RefreshToolbar2(section, command)
+  end)
+  local function step()
+    if turn(self) then reaper.defer(step) end
+  end
+  reaper.defer(step)
+end
+
+return panel
