@@ -17,6 +17,20 @@ BridgeError
     └── DaemonRunning    another daemon holds the lock
 """
 
+MAX_SHOWN = 60  # characters of a value that somebody else chose
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: quoted, on one line, and cut where it is long.
+
+    >>> shown("warm vocal")
+    "'warm vocal'"
+    >>> len(shown("x" * 100_000))
+    61
+    """
+    text = repr(value[: MAX_SHOWN + 1] if isinstance(value, str | bytes) else value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
 
 class BridgeError(Exception):
     """Base of all errors with a message for people. `exit_status` is what the command line returns."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.audio.float_wav import read_float_wav
-from bridge.daemon.control import Defaults
+from bridge.daemon.choices import FULL_AMOUNT, Defaults
 from bridge.daemon.engine import Engine, Loaded
 from bridge.errors import AudioError, LinkError
 from bridge.reaper.mapping import Mapping, map_chain
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 Excerpts = list[NDArray[np.float32]]
 
 SILENT_PEAK = 1e-4  # -80 dBFS
-FULL_AMOUNT = 100.0
 
 
 def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults, progress: Progress) -> Reply:
@@ -108,7 +107,7 @@ def _reference(options: Options, spool: Spool, engine: Engine, loaded: Loaded, d
 
 
 def _outcome_reply(request: Request, loaded: Loaded, mapping: Mapping, outcome: Outcome) -> Reply:
-    writes = mapping.writes(outcome.settings) if outcome.applied else ()
+    writes = mapping.writes(outcome.settings, outcome.confidence) if outcome.applied else ()
     reason = outcome.reason
     if outcome.applied and not writes:
         reason = "Left as it is: no FX would show the difference."

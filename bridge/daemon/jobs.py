@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from bridge.daemon.control import Defaults
+from bridge.daemon.choices import Defaults
 from bridge.daemon.engine import Engine
 from bridge.daemon.signs import Feedback, JobProgress
 from bridge.errors import BridgeError, LinkError

@@ -17,6 +17,7 @@ class Receipts:
 
     def __init__(self, spool: Spool, feedback: Feedback) -> None:
         self._spool, self._feedback = spool, feedback
+        self._stuck: set[str] = set()  # said once: a folder of that name, or a file that another program holds
 
     def take_all(self) -> None:
         """Those that lie there already, or that the system gave no notice of."""
@@ -28,11 +29,21 @@ class Receipts:
         try:
             receipt = self._spool.take_receipt(request_id)
         except LinkError as error:
-            log.error("%s", error)
-            self._feedback("/bridge/error", str(error))
+            self._say_once(request_id, error)
             return
-        if receipt is not None:
+        if receipt is not None and request_id not in self._stuck:
             self._tell(receipt)
+        self._stuck = {stuck for stuck in self._stuck if self._spool.has_receipt(stuck)}
+        if self._spool.has_receipt(request_id):
+            self._stuck.add(request_id)
+
+    def _say_once(self, request_id: str, error: LinkError) -> None:
+        if request_id in self._stuck:
+            return
+        if self._spool.has_receipt(request_id):
+            self._stuck.add(request_id)
+        log.error("%s", error)
+        self._feedback("/bridge/error", str(error))
 
     def _tell(self, receipt: Receipt) -> None:
         odd = [
@@ -42,3 +53,6 @@ class Receipts:
         ]
         log.info("%s: REAPER %s, %s %s", receipt.id, receipt.status, receipt.message, "; ".join(odd))
         self._feedback("/bridge/receipt", receipt.id, receipt.status, receipt.message)
+        if receipt.status == "applied":
+            self._feedback("/bridge/amount", 1.0)
+            self._feedback("/bridge/compare", 0)

@@ -17,14 +17,16 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 from bridge import __version__
+from bridge.daemon.choices import Choices
 from bridge.daemon.control import Control
 from bridge.daemon.engine import Engine
 from bridge.daemon.jobs import JobRunner
+from bridge.daemon.live import Live
 from bridge.daemon.lock import DaemonLock
 from bridge.daemon.receipts import Receipts
 from bridge.daemon.signs import HeartbeatThread
 from bridge.daemon.watch import Watch
-from bridge.errors import LinkError
+from bridge.errors import BridgeError, LinkError
 from bridge.reaper.spool import Spool
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 POLL_PERIOD_S = 1.0
 SWEEP_PERIOD_S = 600.0
 DRAIN_LIMIT_S = 15.0
+LIVE_LIMIT_S = 2.0
 SWITCH_INTERVAL_S = 0.001
 """How long a thread may hold the interpreter while another waits: a ping must not wait for several of Python's 5 ms."""
 
@@ -54,7 +57,6 @@ class Service:
         self._settings = settings
         self._stop_asked = threading.Event()
         self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
-        self._control = Control(settings)
         self._engine = Engine(settings)
         self._surface = OscSurface(
             settings.osc_host,
@@ -62,10 +64,13 @@ class Service:
             settings.osc_feedback_port,
             handle=self._on_command,
             status=lambda: self._jobs.status,
+            allowed=settings.osc_allow,
+            clients=settings.osc_clients,
         )
-        self._jobs = JobRunner(
-            self._spool, self._engine, defaults=lambda: self._control.defaults, feedback=self._surface.send
-        )
+        choices = Choices(settings.styles)
+        self._live = Live(self._spool, settings, choices, self._surface.send)
+        self._control = Control(settings, choices, self._live)
+        self._jobs = JobRunner(self._spool, self._engine, defaults=lambda: choices.now, feedback=self._surface.send)
         self._receipts = Receipts(self._spool, self._surface.send)
 
     def run(self) -> int:
@@ -78,12 +83,14 @@ class Service:
             self._surface.open()
             life.callback(self._surface.close)
             self._spool.sweep()
+            self._spool.drop_asks()
             heartbeat = HeartbeatThread(self._spool, self._surface.port)
             life.callback(heartbeat.stop)
             watch = self._watch()
             life.callback(watch.stop)
             life.callback(self._drain)
             self._jobs.start()
+            self._live.start()
             heartbeat.beat()
             heartbeat.start()
             self._say_ready()
@@ -119,6 +126,7 @@ class Service:
             self._engine.model_folders(),
             on_request=self._jobs.submit,
             on_receipt=self._receipts.take,
+            on_answer=self._live.asking.take,
             on_model=self._jobs.refresh_models,
         )
         watch.start()
@@ -137,6 +145,7 @@ class Service:
                 for request_id in self._spool.pending():
                     self._jobs.submit(request_id)
                 self._receipts.take_all()
+                self._live.asking.take_all()
                 if time.monotonic() - swept_at_s > SWEEP_PERIOD_S:
                     swept_at_s = time.monotonic()
                     self._spool.sweep()
@@ -155,6 +164,7 @@ class Service:
             self._surface.send("/bridge/error", str(error))
 
     def _drain(self) -> None:
+        self._live.stop(LIVE_LIMIT_S)
         if not self._jobs.stop(DRAIN_LIMIT_S):
             log.warning("the running job did not end within %g s; its request stays in the spool", DRAIN_LIMIT_S)
 
@@ -165,7 +175,7 @@ class Service:
         """As a command over OSC; what cannot be done is told to the surfaces that can show text."""
         try:
             self._on_command(command)
-        except LinkError as error:
+        except BridgeError as error:
             log.error("%s", error)
             self._surface.send("/bridge/error", str(error))
 

@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Calls `on_request` and `on_receipt` with the id of each that arrives, `on_model` when a model file has changed.
+    """Calls `on_request`, `on_receipt` and `on_answer` with the id of each that arrives, `on_model` when a model
+    file has changed.
 
     All are called on the watcher's thread and must return quickly.
     """
@@ -31,12 +32,14 @@ class Watch:
         *,
         on_request: Callable[[str], None],
         on_receipt: Callable[[str], None],
+        on_answer: Callable[[str], None],
         on_model: Callable[[], None],
     ) -> None:
         self._observer = Observer()
         self._watched: list[tuple[Path, bool, FileSystemEventHandler]] = [
             (spool / "requests", False, _Arrivals(on_request)),
             (spool / "receipts", False, _Arrivals(on_receipt)),
+            (spool / "answers", False, _Arrivals(on_answer)),
         ]
         self._watched += [(folder, True, _Changes(on_model)) for folder in model_folders]
 

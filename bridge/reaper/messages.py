@@ -1,8 +1,8 @@
 """What REAPER and the daemon say to each other: every file in the spool, as one table of types.
 
-The scripts write a `Request`, a `Receipt` and an `Applied`, the daemon a `Reply`, a `Progress` and a `Heartbeat`. All
-are JSON with a schema version; unknown keys, unknown versions and oversized files are errors on both sides.
-This module only checks, encodes and decodes: it opens no file and no socket.
+The scripts write a `Request` and a `Receipt`, the daemon a `Reply`, a `Progress` and a `Heartbeat`; what
+live control needs is in `applied` and `asks`. All are JSON with a schema version; unknown keys, unknown versions and
+oversized files are errors on both sides. This module only checks, encodes and decodes: it opens no file and no socket.
 """
 
 from __future__ import annotations
@@ -237,67 +237,6 @@ class Receipt(Message, frozen=True):
     status: Literal["applied", "restored", "dropped"]
     message: str
     results: tuple[ReadBack, ...] = ()
-
-
-# ---------------------------------------------------------------- applied: what the amount moves
-
-
-class AppliedWrite(Message, frozen=True):
-    """One parameter that Bridge set. The amount moves it from `start` to `after`; at 0 it gets `before` back, and
-    `band` is switched off again. It counts as touched once it is not what the last of the `states` holds."""
-
-    fx_guid: str
-    fx_index: int  # 0-based, where the FX stood then; the GUID decides
-    fx_name: str
-    ident: str
-    index: int
-    name: str
-    control: str
-    unit: str
-    before: float
-    start: float
-    after: float
-    before_text: str
-    after_text: str
-    step: float  # of the parameter, in normalized units; 0 where it has none
-    confidence: float
-    reason: str
-    is_switch: bool = False  # takes `before` at 0 and `after` at any other amount
-    band: EqRole | None = None  # a ReaEQ band that was off
-
-
-class AppliedState(Message, frozen=True):
-    """What REAPER read of each write when Bridge had set this amount."""
-
-    amount: Normalized
-    values: tuple[float, ...]
-
-
-class AppliedTrack(Message, frozen=True):
-    guid: str
-    index: int
-    name: str
-
-
-class Applied(Message, frozen=True):
-    """The newest job of a track as it stands: `spool/applied/<track GUID without braces>.json`."""
-
-    schema: int
-    id: Identifier  # of the job
-    run: Identifier  # of the first job of the same action: its tracks move together
-    time_s: float  # seconds since 1970, UTC, of the last change of this record
-    project: str  # path
-    track: AppliedTrack
-    message: str
-    amount: Normalized
-    writes: tuple[AppliedWrite, ...]
-    states: tuple[AppliedState, ...]  # the newest last; undo may lead back to any of them
-    is_compared: bool = False  # the track is heard as it was; `amount` is what it goes back to
-    gesture: Identifier | None = None  # moving now: the values may stand at any amount
-    model: str | None = None
-    changes: tuple[Change, ...] = ()
-    left_alone: tuple[LeftAlone, ...] = ()
-    measures: MeasuresPair | None = None
 
 
 # ---------------------------------------------------------------- the daemon's signs of life

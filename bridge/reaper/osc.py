@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
@@ -23,6 +23,7 @@ Direction = Literal["to bridge", "from bridge", "to reaper", "from reaper"]
 MAX_VALUES_PER_MESSAGE = 16
 MAX_MESSAGE_BYTES = 1_024
 MAX_MESSAGES_PER_BUNDLE = 20
+MAX_TEXT = 300  # characters of a text in feedback: surfaces show one line
 MAX_DATAGRAM_BYTES = 8_192  # what Bridge's surface entry in reaper.ini states; REAPER's own limit is 32,768
 
 
@@ -36,14 +37,17 @@ class Address(NamedTuple):
 
 
 ADDRESSES = (
-    Address("/bridge/automix", "to bridge", "i?", "auto-mix the selected track, or track N (1 is the first)"),
-    Address("/bridge/amount", "to bridge", "f", "how far to go, 0..1"),
+    Address("/bridge/automix", "to bridge", "i?", "auto-mix the selected tracks, or track N (1 is the first)"),
+    Address("/bridge/amount", "to bridge", "f", "how far to go from the track as it was to what Bridge set, 0..1"),
     Address("/bridge/compare", "to bridge", "i", "1: hear the track as it was, 0: as Bridge set it"),
-    Address("/bridge/undo", "to bridge", "", "take the last auto-mix back"),
+    Address("/bridge/undo", "to bridge", "", "take Bridge's last step back"),
     Address("/bridge/style", "to bridge", "s", "name of the style to sound like; empty for none"),
+    Address("/bridge/next", "to bridge", "", "auto-mix again with the next style"),
     Address("/bridge/ping", "to bridge", "", "answered with /bridge/status at once"),
     Address("/bridge/status", "from bridge", "s", "what the daemon does: one line"),
     Address("/bridge/progress", "from bridge", "f", "share of the running job that is done, 0..1"),
+    Address("/bridge/amount", "from bridge", "f", "where the amount stands, for faders with motors"),
+    Address("/bridge/compare", "from bridge", "i", "1 while the track is heard as it was, for lights"),
     Address("/bridge/receipt", "from bridge", "sss", "id, status and message of what REAPER did with a reply"),
     Address("/bridge/result", "from bridge", "sssi", "id, status and message of an answered request, number of writes"),
     Address("/bridge/error", "from bridge", "s", "what went wrong and what to do: one line"),
@@ -54,7 +58,7 @@ ADDRESSES = (
 )
 
 HEARD = {address.path: address for address in ADDRESSES if address.direction == "to bridge"}
-SENT = {address.path: address for address in ADDRESSES if address.direction == "from bridge"}
+SENT: dict[str, Address] = {address.path: address for address in ADDRESSES if address.direction == "from bridge"}
 
 
 def message(path: str, *values: Value) -> bytes:
@@ -62,8 +66,14 @@ def message(path: str, *values: Value) -> bytes:
     types = SENT[path].types
     if len(values) != len(types):
         raise ValueError(f"{path} takes {len(types)} values, not {len(values)}")
-    kinds = {"s": str, "f": float, "i": int}
+    kinds: dict[str, Callable[[Value], Value]] = {"s": _short, "f": float, "i": int}
     return bytes(build_msg(path, [kinds[kind](value) for kind, value in zip(types, values, strict=True)]).dgram)
+
+
+def _short(text: Value) -> str:
+    """One line of a length that a surface can show."""
+    line = " ".join(str(text).replace("\0", " ").split())
+    return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
 
 
 def action(command_id: str) -> bytes:
@@ -79,12 +89,24 @@ def fx_parameters(track: int, fx: int, values: Mapping[int, float]) -> Iterator[
     `track` (0 is the master), `fx` and the keys of `values` are 1-based as on REAPER's surface. Raises LinkError
     for a value that is no number, or an address that REAPER has not.
     """
+    yield from fx_chains(track, {fx: values})
+
+
+def _check_place(track: int, fx: int, values: Mapping[int, float]) -> None:
     if track < 0 or fx < 1 or any(parameter < 1 for parameter in values):
         raise LinkError(f"track {track}, FX {fx}: REAPER counts FX and parameters from 1, tracks from 0 (the master).")
     for parameter, value in values.items():
         if not math.isfinite(value):
             raise LinkError(f"track {track}, FX {fx}, parameter {parameter}: {value} is no value to send.")
-    yield from _bundles(_value_messages(f"/track/{track}/fx/{fx}/fxparam/", values))
+
+
+def fx_chains(track: int, values: Mapping[int, Mapping[int, float]]) -> Iterator[bytes]:
+    """As `fx_parameters`, for several FX of a track at once: {FX: {parameter: value}}, all counted from 1."""
+    messages: list[bytes] = []
+    for fx, parameters in sorted(values.items()):
+        _check_place(track, fx, parameters)
+        messages += _value_messages(f"/track/{track}/fx/{fx}/fxparam/", parameters)
+    yield from _bundles(messages)
 
 
 def _value_messages(prefix: str, values: Mapping[int, float]) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bridge.errors import LinkError
+from bridge.reaper.asks import Answer, Ask
 from bridge.reaper.messages import (
     MAX_MESSAGE_BYTES,
     SCHEMA,
@@ -135,6 +136,23 @@ class Spool:
         finally:
             remove(path)
 
+    def answers(self) -> list[str]:
+        """The ids of all answers to asks that lie there, oldest first."""
+        return self._ids("answers")
+
+    def take_answer(self, answer_id: str) -> Answer | None:
+        """Read an answer and remove it, also one that cannot be read. None where another thread was faster."""
+        path = self._path("answers", answer_id)
+        if not path.exists():
+            return None
+        try:
+            return self._read("answers", answer_id, Answer)
+        finally:
+            remove(path)
+
+    def has_receipt(self, request_id: str) -> bool:
+        return os.path.lexists(self._path("receipts", request_id))
+
     def has_request(self, request_id: str) -> bool:
         return os.path.lexists(self._path("requests", request_id))
 
@@ -163,6 +181,20 @@ class Spool:
 
     def write_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._write(self.folder / HEARTBEAT_FILE, heartbeat)
+
+    def write_ask(self, ask: Ask) -> None:
+        self._write(self._path("asks", ask.id), ask)
+
+    def drop_ask(self, ask_id: str) -> bool:
+        """Take an ask back. False where the scripts were faster."""
+        path = self._path("asks", ask_id)
+        return path.exists() and remove(path)
+
+    def drop_asks(self) -> None:
+        """Take back what an earlier daemon asked and nobody answered, and answers that nobody waits for."""
+        for folder in ("asks", "answers"):
+            for asked in self._ids(folder):
+                remove(self._path(folder, asked))
 
     def remove_heartbeat(self) -> None:
         remove(self.folder / HEARTBEAT_FILE)

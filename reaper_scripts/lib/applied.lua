@@ -67,10 +67,42 @@ function applied.keep(spool, job, run)
   applied.save(spool, describe(job, run))
 end
 
+local WRITE_FIELDS = {
+  fx_guid = "string", fx_name = "string", ident = "string", name = "string", index = "number", before = "number",
+  start = "number", after = "number", step = "number", before_text = "string", after_text = "string",
+}
+
+local function is_sound_write(write)
+  if type(write) ~= "table" or not math.tointeger(write.index) then return false end
+  for name, kind in pairs(WRITE_FIELDS) do
+    if type(write[name]) ~= kind or (kind == "number" and not probe.is_finite(write[name])) then return false end
+  end
+  local band = write.band
+  return band == nil or type(band) == "table" and math.tointeger(band.band_type) ~= nil and math.tointeger(band.band_index) ~= nil
+end
+
+local function is_sound_state(state, count)
+  if type(state) ~= "table" or type(state.amount) ~= "number" or not json.is_array(state.values) then return false end
+  for place = 1, count do
+    if type(state.values[place]) ~= "number" then return false end
+  end
+  return true
+end
+
+--- The record in a text, or nil where anything of it is not as `describe` makes it.
 local function decode(text)
   local record = json.decode(text)
-  return type(record) == "table" and record.schema == version.schema and json.is_array(record.writes)
-    and json.is_array(record.states) and type(record.track) == "table" and record or nil
+  if type(record) ~= "table" or record.schema ~= version.schema or type(record.track) ~= "table" then return nil end
+  if not json.is_array(record.writes) or not json.is_array(record.states) then return nil end
+  if type(record.amount) ~= "number" or type(record.time_s) ~= "number" then return nil end
+  for _, write in ipairs(record.writes) do
+    if not is_sound_write(write) then return nil end
+  end
+  for _, state in ipairs(record.states) do
+    if not is_sound_state(state, #record.writes) then return nil end
+  end
+  if record.gesture == json.null then record.gesture = nil end
+  return record
 end
 
 --- The record of the track with this GUID, or nil where Bridge has set nothing there, or the record is broken.

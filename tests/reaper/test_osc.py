@@ -66,8 +66,8 @@ def test_feedback_has_the_types_of_the_table() -> None:
 
 
 def test_the_table_holds_each_address_once_and_every_command() -> None:
-    paths = [address.path for address in osc.ADDRESSES]
-    assert len(paths) == len(set(paths))
+    places = [(address.path, address.direction) for address in osc.ADDRESSES]
+    assert len(places) == len(set(places))
     assert {path.removeprefix("/bridge/") for path in osc.HEARD} == set(COMMANDS)
     kinds = {"": None, "i": int, "i?": int, "f": float, "s": str}
     for path, address in osc.HEARD.items():

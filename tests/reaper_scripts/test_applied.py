@@ -2,7 +2,8 @@
 
 from desk import Desk, applying, set_comp, write_to
 
-from bridge.reaper.messages import Applied, EqRole, Reply, Request, decode
+from bridge.reaper.applied import Applied
+from bridge.reaper.messages import EqRole, Reply, Request, decode
 
 
 def record(desk: Desk) -> Applied:

@@ -35,6 +35,10 @@ def test_anything_is_a_command_in_range_or_a_link_error(name: str, arguments: li
         ("amount", [7.5], Command("amount", 1.0)),
         ("automix", [], Command("automix")),
         ("automix", [3.0, "more"], Command("automix", 3)),
+        ("automix", [1], Command("automix", 1)),
+        ("automix", [1.0], Command("automix")),
+        ("automix", [True], Command("automix")),
+        ("next", [1.0], Command("next")),
         ("compare", [1.0], Command("compare", 1)),
         ("undo", ["x"], Command("undo")),
         ("style", ["warm vocal"], Command("style", "warm vocal")),
@@ -53,6 +57,9 @@ def test_surfaces_may_send_numbers_in_any_form(name: str, arguments: list[object
         ("amount", ["loud"], "needs a number"),
         ("style", [3], "needs a text"),
         ("explode", [], "Commands: automix"),
+        ("x" * 100_000, [], "^.{1,200}$"),
+        ("amount", ["9" * 100_000 + "x"], "^.{1,200}$"),
+        ("style", [b"z" * 100_000], "^.{1,200}$"),
     ],
 )
 def test_what_is_no_command_is_said(name: str, arguments: list[object], said: str) -> None:

@@ -98,7 +98,7 @@ def test_feedback_also_goes_to_the_feedback_port(heard: Heard) -> None:
 
 
 def test_commands_arrive_checked(client: Client, heard: Heard) -> None:
-    for address, value in (("amount", 0.25), ("compare", 1), ("style", "warm"), ("automix", 1.0)):
+    for address, value in (("amount", 0.25), ("compare", 1), ("style", "warm"), ("automix", 1), ("automix", 1.0)):
         client.send(build_msg(f"/bridge/{address}", [value]).dgram)
     client.ping()
     assert heard.commands == [
@@ -106,6 +106,7 @@ def test_commands_arrive_checked(client: Client, heard: Heard) -> None:
         Command("compare", 1),
         Command("style", "warm"),
         Command("automix", 1),
+        Command("automix"),
     ]
 
 

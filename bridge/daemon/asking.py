@@ -1,0 +1,131 @@
+"""Asking REAPER's scripts: an ask in the spool, the action that takes it, and the answer, whenever it comes.
+
+REAPER may be busy for a minute (a render, a dialog): an ask waits, and only one that nobody took is taken back.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+from bridge.daemon.link import ReaperLink
+from bridge.daemon.signs import Feedback
+from bridge.errors import LinkError
+from bridge.reaper.asks import Answer, Ask, Kind
+from bridge.reaper.messages import SCHEMA
+from bridge.reaper.spool import Spool
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 2.0
+"""After this long without an answer the surfaces are told that REAPER does not answer."""
+
+GIVE_UP_S = 90.0
+"""After this long an ask is taken back."""
+
+MAX_KEPT = 64  # answers that nobody has come for
+
+SILENT = (
+    "REAPER does not answer yet: it is busy (a dialog, a render), closed, or its OSC surface is not set up "
+    "(`reaper-bridge doctor` looks). It will be done once REAPER answers."
+)
+
+
+class Asking:
+    """Asks and answers. `take` may be called from any thread, the rest from the one that asks.
+
+    `changed` is the condition on which that thread waits for anything new; it is notified with every answer.
+    """
+
+    def __init__(self, spool: Spool, link: ReaperLink, feedback: Feedback, changed: threading.Condition) -> None:
+        self._spool, self._link, self._feedback, self._changed = spool, link, feedback, changed
+        self._answers: dict[str, Answer] = {}
+        self._ended: dict[str, Answer] = {}
+        self._number = 0
+        self.is_stopping = False
+
+    # ------------------------------------------------------------ from any thread
+
+    def take_all(self) -> None:
+        """Answers that lie there already, or that the system gave no notice of."""
+        for answer_id in self._spool.answers():
+            self.take(answer_id)
+
+    def take(self, answer_id: str) -> None:
+        """Read an answer and wake who waits for it. One that cannot be read is removed, and said so."""
+        try:
+            answer = self._spool.take_answer(answer_id)
+        except LinkError as error:
+            log.error("%s", error)
+            self._feedback("/bridge/error", str(error))
+            return
+        if answer is None:
+            return
+        with self._changed:
+            kept = self._ended if answer.gesture else self._answers
+            kept[answer.gesture or answer.id] = answer
+            while len(kept) > MAX_KEPT:
+                del kept[next(iter(kept))]
+            self._changed.notify_all()
+
+    # ------------------------------------------------------------ from the thread that asks
+
+    def new(self, kind: Kind, **fields: object) -> Ask:
+        self._number += 1
+        return Ask(schema=SCHEMA, id=str(uuid.uuid4()), number=self._number, time_s=time.time(), kind=kind, **fields)  # type: ignore[arg-type]
+
+    def put(self, ask: Ask, script: str | None) -> None:
+        """Write the ask and start the script that takes it; None: it runs already, and looks."""
+        self._link.check()
+        self._spool.write_ask(ask)
+        if script is not None:
+            self._link.run(script)
+
+    def answer(self, ask: Ask, *, limit_s: float, until: Callable[[], bool] = lambda: False) -> Answer | None:
+        """The answer; None after `limit_s`, when `until()` turns true, or when the daemon is to stop.
+
+        Surfaces are told once where REAPER lets everybody wait.
+        """
+        began_s, is_told = time.monotonic(), False
+        while True:
+            with self._changed:
+                waited_s = time.monotonic() - began_s
+                left_s = (limit_s if is_told else min(limit_s, PATIENCE_S)) - waited_s
+                is_answered = self._changed.wait_for(
+                    lambda: ask.id in self._answers or self.is_stopping or until(), max(left_s, 0.0)
+                )
+                if is_answered or time.monotonic() - began_s >= limit_s:
+                    return self._answers.pop(ask.id, None)
+            is_told = True
+            self._feedback("/bridge/status", SILENT)
+
+    def demand(self, ask: Ask) -> Answer:
+        """The answer, however long REAPER is busy. LinkError where nobody takes the ask, or the daemon is to stop."""
+        answer = self.answer(ask, limit_s=GIVE_UP_S)
+        if answer is None:
+            self._spool.drop_ask(ask.id)
+            raise LinkError(
+                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {ask.kind} was given up. Look whether REAPER "
+                "runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
+            )
+        return answer
+
+    def ask(self, ask: Ask, script: str) -> Answer:
+        self.put(ask, script)
+        return self.demand(ask)
+
+    def has_come(self, ask: Ask) -> bool:
+        """Whether the answer is here. Call it with `changed` held."""
+        return ask.id in self._answers
+
+    def ended(self, gesture_id: str) -> Answer | None:
+        """How the scripts have ended a gesture by themselves, if they have."""
+        with self._changed:
+            return self._ended.pop(gesture_id, None)
+
+    def is_ended(self, gesture_id: str) -> bool:
+        """Likewise, and it stays to be taken. Call it with `changed` held."""
+        return gesture_id in self._ended

@@ -1,0 +1,169 @@
+--- What a control surface asks while the user listens: amount, compare, undo. The daemon streams the amount to REAPER's
+-- OSC surface by itself; from the first value to the last this script stays, watches that tracks and FX keep their
+-- numbers, and then makes the undo step, reads back and renews the records.
+local asks = require("asks")
+local daemon = require("daemon")
+local fault = require("fault")
+local home = require("home")
+local json = require("json")
+local live = require("live")
+local request = require("request")
+local say = require("say")
+local spool_at = require("spool").at
+local ticks = require("ticks")
+
+local surface = {}
+
+local KINDS = { begin = true, settle = true, compare = true, undo = true }
+local TICKS_BETWEEN_LOOKS = 30 -- at the heartbeat
+local MISSES = 2
+
+local function left_list(left)
+  local list = json.array()
+  for index, item in ipairs(left) do list[index] = { what = item.what, why = item.why } end
+  return list
+end
+
+--- A part of a gesture in the words of an answer: where REAPER's OSC surface finds each value, and what it may become.
+local function describe_part(moving, part)
+  local moves = json.array()
+  for index, move in ipairs(part.moves) do
+    moves[index] = {
+      fx = move.fx, parameter = move.parameter, zero = moving:value(move, 0), start = move.write.start,
+      after = move.write.after, is_switch = move.write.is_switch == true,
+    }
+  end
+  return { index = part.target.index, name = part.target.name, moves = moves }
+end
+
+local function describe_moving(moving)
+  local parts, left = json.array(), {}
+  for index, part in ipairs(moving.parts) do
+    parts[index] = describe_part(moving, part)
+    for _, item in ipairs(part.left) do left[#left + 1] = item end
+  end
+  return { status = "moving", message = "", amount = moving:amount(), tracks = parts, left_alone = left_list(left) }
+end
+
+local function summary(outcome)
+  local text = outcome.is_compared and "as it was" or string.format("amount %d %%", math.floor(100 * outcome.amount + 0.5))
+  if #outcome.left > 0 then text = string.format("%s; %s stays: %s", text, outcome.left[1].what, outcome.left[1].why) end
+  if #outcome.left > 1 then text = string.format("%s, and %d more", text, #outcome.left - 1) end
+  if #outcome.refused > 0 then text = string.format("%s; REAPER shows another value for %s", text, outcome.refused[1]) end
+  return text
+end
+
+local function describe_outcome(outcome, message)
+  return {
+    status = "done", message = message or summary(outcome), amount = outcome.amount, is_compared = outcome.is_compared,
+    left_alone = left_list(outcome.left),
+  }
+end
+
+local function refusal(reason, is_unknown)
+  return { status = is_unknown and "nothing" or "refused", message = reason }
+end
+
+--- Ends the open gesture at the amount that the values stand at, and tells the daemon.
+local function break_off(state, why)
+  local moving, id = state.moving, state.id
+  state.moving, state.id = nil, nil
+  moving:sense()
+  local fields = describe_outcome(moving:finish(), why)
+  fields.status, fields.gesture = "ended", id
+  asks.answer(state.spool, request.new_id(), fields)
+end
+
+local handlers = {}
+
+function handlers.begin(state, ask)
+  local project = reaper.EnumProjects(-1)
+  local moving, reason, is_unknown = live.begin(state.spool, project, live.targets(state.spool, project), ask.id)
+  if not moving then return refusal(reason, is_unknown) end
+  state.moving, state.id = moving, ask.id
+  if ask.amount then moving:set(ask.amount) end
+  return describe_moving(moving)
+end
+
+--- Where the script was stopped in between, what it began is begun again: the records tell that values are moving.
+function handlers.settle(state, ask)
+  local moving = state.id == ask.gesture and state.moving or nil
+  state.moving, state.id = nil, nil
+  if not moving then
+    local project, reason, is_unknown = reaper.EnumProjects(-1), nil, nil
+    moving, reason, is_unknown = live.begin(state.spool, project, live.targets(state.spool, project))
+    if not moving then return refusal(reason, is_unknown) end
+  end
+  moving:set(ask.amount or moving:amount())
+  return describe_outcome(moving:finish())
+end
+
+function handlers.compare(state, ask)
+  local project = reaper.EnumProjects(-1)
+  local outcome, reason, is_unknown = live.compare(state.spool, project, live.targets(state.spool, project), ask.is_on == true)
+  if not outcome then return refusal(reason, is_unknown) end
+  return describe_outcome(outcome)
+end
+
+function handlers.undo(state)
+  local project = reaper.EnumProjects(-1)
+  local text, reason = live.undo(project)
+  if not text then return refusal(reason) end
+  ticks.wait()
+  local target = live.targets(state.spool, project)[1]
+  local amount, is_compared = nil, nil
+  if target then amount, is_compared = live.standing(state.spool, target) end
+  return { status = "done", message = "undone: " .. text, amount = amount, is_compared = is_compared or false }
+end
+
+local function handle(state, ask)
+  if state.moving and ask.kind ~= "settle" then break_off(state, "another command came") end
+  local is_sound, fields = fault.guard(handlers[ask.kind], state, ask)
+  if not is_sound then
+    if not fault.text(fields) then error(fields, 0) end
+    fields = refusal(fault.text(fields))
+  end
+  asks.answer(state.spool, ask.id, fields)
+end
+
+--- Why the open gesture cannot go on, or nil.
+local function trouble(state)
+  local loss = state.moving:loss()
+  if loss then return loss end
+  if not state.moving:is_in_place() then return "tracks or FX were moved" end
+  state.looks = (state.looks or 0) + 1
+  if state.looks % TICKS_BETWEEN_LOOKS == 0 then
+    state.misses = daemon.is_alive(state.spool) and 0 or (state.misses or 0) + 1
+    if state.misses >= MISSES then return "the daemon stopped" end
+  end
+  return nil
+end
+
+local function work(state)
+  local folder = home.find(state.scripts_folder)
+  if not folder then fault.raise("Bridge's folder could not be found. Run `reaper-bridge install`.") end
+  state.spool = spool_at(folder)
+  while true do
+    for _, ask in ipairs(asks.take(state.spool, KINDS)) do handle(state, ask) end
+    if not state.moving then return end
+    ticks.wait()
+    local why = trouble(state)
+    if why then break_off(state, why) end
+  end
+end
+
+--- Does what is asked, and stays as long as an amount moves. `scripts_folder` ends in a separator.
+function surface.run(scripts_folder)
+  local state = { scripts_folder = scripts_folder }
+  if reaper.set_action_options then reaper.set_action_options(3) end -- asked again while it runs: no question to the user; this one ends, the new one begins
+  reaper.atexit(function()
+    if state.moving then state.moving:release() end
+  end)
+  ticks.run(function() work(state) end, function(problem)
+    if problem then
+      say.problems({ fault.text(problem) or "Bridge met a fault of its own and stopped. Please report this:\n" .. tostring(problem) })
+    end
+  end)
+end
+
+return surface

@@ -1,0 +1,161 @@
+"""The real daemon, a stand-in for REAPER whose OSC surface it reaches, and control surfaces beside them."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from daemon_process import Daemon, Home
+from pythonosc.osc_message import OscMessage
+from pythonosc.osc_message_builder import build_msg
+
+from bridge.plugins.parameter import parse_display
+from bridge.reaper.applied import Applied
+from bridge.reaper.messages import decode
+from bridge.standin import StandIn
+from bridge.standin.fx import Fx
+from bridge.standin.osc_surface import OscSurface
+from bridge.standin.project import Track
+
+LIMIT_S = 60.0
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def boom(eq: Fx) -> None:
+    """Turn every gain of an EQ up or down, by what it displays: whatever its law is."""
+    gains = [p for p in eq.parameters if "gain" in p.name.lower() and "global" not in p.name.lower()]
+    for wanted_db, parameter in zip((9.0, 7.0, -8.0, -8.0, 5.0), gains, strict=False):
+        grid = np.linspace(0, 1, 401)
+        shown = [abs((parse_display(parameter.text(n)) or 0.0) - wanted_db) for n in grid]
+        eq.write(eq.index(parameter.name), float(grid[int(np.argmin(shown))]))
+
+
+class Client:
+    """A control surface: sends to the daemon, keeps what comes back."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.setblocking(False)
+        self.heard: list[tuple[str, list[object]]] = []
+
+    def send(self, path: str, *values: object) -> None:
+        self.send_packet(build_msg(path, list(values)).dgram)
+
+    def send_packet(self, packet: bytes) -> None:
+        self.socket.sendto(packet, ("127.0.0.1", self._port))
+
+    def listen(self) -> None:
+        while True:
+            try:
+                message = OscMessage(self.socket.recv(65536))
+            except BlockingIOError:
+                return
+            self.heard.append((message.address, list(message.params)))
+
+    def texts(self, path: str) -> list[object]:
+        """The first arguments of what was heard at an address."""
+        self.listen()
+        return [values[0] for address, values in self.heard if address == path]
+
+
+@dataclass
+class Studio:
+    """REAPER with one selected track, the daemon, and one control surface."""
+
+    home: Home
+    daemon: Daemon
+    reaper: StandIn
+    osc: OscSurface
+    track: Track
+    client: Client
+    clients: list[Client] = field(default_factory=list)
+
+    def until(self, is_done: Callable[[], object], limit_s: float = LIMIT_S) -> None:
+        """REAPER runs until something is so."""
+        self.reaper.run_until(lambda: bool(is_done()), limit_s)
+
+    def until_heard(self, path: str, word: str = "", limit_s: float = LIMIT_S) -> str:
+        """REAPER runs until the surface hears a text at an address; earlier ones do not count."""
+        self.client.listen()
+        begin = len(self.client.heard)
+
+        def found() -> list[str]:
+            self.client.listen()
+            new = self.client.heard[begin:]
+            return [str(values[0]) for address, values in new if address == path and word in str(values[0])]
+
+        self.until(found, limit_s)
+        return found()[0]
+
+    def do(
+        self, path: str, *values: object, until: str = "/bridge/status", word: str = "", limit_s: float = LIMIT_S
+    ) -> str:
+        """Send a command and let REAPER run until its answer."""
+        self.client.send(path, *values)
+        return self.until_heard(until, word, limit_s)
+
+    def automix(self) -> None:
+        self.reaper.run_action("bridge_automix.lua")
+        self.reaper.run_until_idle(LIMIT_S)
+        assert self.reaper.messages.boxes == [], self.reaper.messages.boxes
+        self.until(lambda: self.client.texts("/bridge/receipt") or not any(self.receipts()))
+
+    def receipts(self) -> list[str]:
+        return [file.name for file in (self.home.spool.folder / "receipts").iterdir()]
+
+    @property
+    def record(self) -> Applied:
+        file = self.home.spool.folder / "applied" / f"{self.track.guid.strip('{}')}.json"
+        return decode(file.read_bytes(), Applied, source=file.name)
+
+    def values(self) -> dict[str, float]:
+        """What every parameter that Bridge set reads now, by 'FX parameter'."""
+        chain = {fx.guid: fx for fx in self.track.fx}
+        return {f"{w.fx_name} {w.name}": chain[w.fx_guid].shown(w.index) for w in self.record.writes}
+
+
+@contextmanager
+def open_studio(
+    home: Home, *, lua: str = "5.4", options: tuple[str, ...] = (), environment: dict[str, str] | None = None
+) -> Iterator[Studio]:
+    """Daemon and REAPER on one home; the track has a ReaEQ that booms and a ReaComp."""
+    port = free_port()
+    settings = {
+        "BRIDGE_REAPER_OSC_PORT": str(port),
+        "BRIDGE_OSC_FEEDBACK_PORT": str(free_port()),
+        **(environment or {}),
+    }
+    with home.daemon(*options, environment=settings) as daemon, StandIn(home.folder, lua=lua, seed=11) as reaper:
+        osc = OscSurface(reaper, port=port)
+        track = reaper.project.add_track("Vocals", home.noise(4.0))
+        boom(track.add_fx("ReaEQ", low_cut="off"))
+        track.add_fx("ReaComp")
+        track.selected = True
+        reaper.project.history.rebase()
+        client = Client(daemon.port)
+        try:
+            yield Studio(home, daemon, reaper, osc, track, client)
+        finally:
+            client.socket.close()
+
+
+def oscsend(port: int, path: str, types: str = "", *values: str) -> None:
+    """Send with liblo's own tool: another implementation of OSC than ours."""
+    subprocess.run(
+        ["oscsend", "127.0.0.1", str(port), path, *([types] if types else []), *values], check=True, timeout=30
+    )
+
+
+def is_near(a: dict[str, float], b: dict[str, float], tolerance: float = 1e-4) -> bool:
+    return a.keys() == b.keys() and bool(np.allclose([a[k] for k in a], [b[k] for k in a], atol=tolerance))
