@@ -115,10 +115,14 @@ class ConfidenceLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     The error of a control is Laplace-distributed with the scale spread x `widening[control]`; the widenings were
     fitted on validation recordings. `tolerance` is a share of the control's range.
+
+    Of a control of choices it is the probability of the chosen one, its logits divided by a temperature that was
+    fitted likewise: `temperatures` holds one for each such control, in their order; 1 where there is none.
     """
 
     tolerance: float = 0.1
     widening: tuple[float, ...] = ()
+    temperatures: tuple[float, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -94,8 +94,10 @@ class Predictor:
         widening = np.asarray(law.widening or (1.0,), dtype=np.float32)
         scale = answer.spread[0].numpy() * widening
         confidence = np.asarray(1 - np.exp(-law.tolerance / scale), dtype=np.float32)
-        for category, logits in zip(self.bundle.encoder.categories, answer.logits, strict=True):
-            confidence[category.control] = float(confidence_of(logits)[0])
+        categories = self.bundle.encoder.categories
+        temperatures = law.temperatures or (1.0,) * len(categories)
+        for category, logits, temperature in zip(categories, answer.logits, temperatures, strict=True):
+            confidence[category.control] = float(confidence_of(logits, temperature)[0])
         return confidence
 
 

@@ -40,6 +40,6 @@ class Category:
         return hard + (expected - expected.detach()), error.detach()
 
 
-def confidence_of(logits: Tensor) -> Tensor:
-    """The probability (batch,) of the most probable choice."""
-    return torch.softmax(logits, dim=1).amax(1)
+def confidence_of(logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """The probability (batch,) of the most probable choice; a temperature above 1 makes it less sure of itself."""
+    return torch.softmax(logits / temperature, dim=1).amax(1)

@@ -1,41 +1,87 @@
-"""Makes confidence mean something: fits, on songs not learned from, how wide the predicted spreads must be."""
+"""Makes confidence mean something: fits, on songs not learned from, how wide the predicted spreads must be, and how far
+the probabilities of choices are to be believed."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from bridge.model.encoders import Category, confidence_of
 from bridge.model.manifest import ConfidenceLaw
 from bridge.training.learning.learner import LessonLearner, take
 from bridge.training.learning.lessons import Shard, count_of
 
 TOLERANCE = 0.1  # of a control's range
-_WIDENINGS = np.geomspace(0.1, 10.0, 81)
+_FACTORS = np.geomspace(0.1, 10.0, 81)  # that widenings and temperatures are chosen from
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The answers to all examples (n) of all lessons whose right positions are known.
+
+    Attributes:
+        position, truth, spread: (n, controls), in shares of each range.
+        logits: (n, choices) for each of the encoder's categories.
+    """
+
+    position: Tensor
+    truth: Tensor
+    spread: Tensor
+    logits: tuple[Tensor, ...]
+
+    @property
+    def errors(self) -> NDArray[np.float32]:
+        """(n, controls), absolute."""
+        return (self.position - self.truth).abs().cpu().numpy()
 
 
 def fit_confidence(learner: LessonLearner, examples: Shard) -> ConfidenceLaw:
     """The law whose mean confidence equals the share of hits, control by control, over all lessons."""
-    errors, spreads = errors_and_spreads(learner, examples)
-    if not len(errors):
+    answered = answers_to(learner, examples)
+    if answered is None:
         return ConfidenceLaw(tolerance=TOLERANCE)
-    hits = (errors <= TOLERANCE).mean(0)
-    confidence = 1 - np.exp(-TOLERANCE / (spreads[None] * _WIDENINGS[:, None, None]))  # (widenings, n, controls)
+    hits = (answered.errors <= TOLERANCE).mean(0)
+    spreads = answered.spread.cpu().numpy()
+    confidence = 1 - np.exp(-TOLERANCE / (spreads[None] * _FACTORS[:, None, None]))  # (factors, n, controls)
     nearest = np.abs(confidence.mean(1) - hits).argmin(0)
-    return ConfidenceLaw(tolerance=TOLERANCE, widening=tuple(float(round(w, 3)) for w in _WIDENINGS[nearest]))
+    return ConfidenceLaw(
+        tolerance=TOLERANCE,
+        widening=tuple(float(round(factor, 3)) for factor in _FACTORS[nearest]),
+        temperatures=_temperatures(answered, learner.encoder.categories),
+    )
 
 
-def errors_and_spreads(learner: LessonLearner, examples: Shard) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Absolute errors and predicted spreads, (examples of all lessons with a known position, controls), in shares of
-    each range."""
+def answers_to(learner: LessonLearner, examples: Shard) -> Answered | None:
+    """What the encoder says of `examples`; None where nobody knows what is right in any of them."""
     batch = take(examples, np.arange(count_of(examples)), learner.device)
     with torch.no_grad():
         answers = learner.answers(batch)
     taught = [lesson.name for lesson in learner.lessons if batch[f"{lesson.name}.position"].shape[1]]
     if not taught:
-        return np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)
-    position = torch.cat([answers[name].position for name in taught]).clamp(0, 1)
+        return None
     truth = torch.cat([batch[f"{name}.position"] for name in taught])
-    spread = torch.cat([answers[name].spread for name in taught])
     known = torch.isfinite(truth).all(1)
-    return (position - truth).abs()[known].cpu().numpy(), spread[known].cpu().numpy()
+    if not known.any():
+        return None
+    return Answered(
+        position=torch.cat([answers[name].position for name in taught]).clamp(0, 1)[known],
+        truth=truth[known],
+        spread=torch.cat([answers[name].spread for name in taught])[known],
+        logits=tuple(torch.cat(given)[known] for given in zip(*(answers[name].logits for name in taught), strict=True)),
+    )
+
+
+def _temperatures(answered: Answered, categories: Sequence[Category]) -> tuple[float, ...]:
+    """For each category the one at which its mean probability equals the share of right choices."""
+    found = []
+    for category, logits in zip(categories, answered.logits, strict=True):
+        right = category.chosen(answered.truth[:, category.control])
+        hits = float((logits.argmax(1) == right).float().mean())
+        told = np.array([float(confidence_of(logits, factor).mean()) for factor in _FACTORS])
+        found.append(float(round(_FACTORS[np.abs(told - hits).argmin()], 3)))
+    return tuple(found)

@@ -1,12 +1,17 @@
-"""Confidence is a chance: after fitting, mean confidence equals the share of hits."""
+"""Confidence is a chance: after fitting, mean confidence equals the share of hits, of ranges and of choices."""
+
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
+import pytest
 import torch
 
+from bridge.model.encoders import confidence_of
 from bridge.model.manifest import EncoderSettings, FeatureSettings, Manifest
-from bridge.plugins.chain import Chain
-from bridge.training.learning.confidence import TOLERANCE, errors_and_spreads, fit_confidence
+from bridge.plugins.chain import Chain, Slot
+from bridge.plugins.parameter import Control, RangeLaw
+from bridge.training.learning.confidence import TOLERANCE, answers_to, fit_confidence
 from bridge.training.learning.learner import LearnerSetup, LessonLearner
 from bridge.training.learning.lessons import Lesson, Shard
 from bridge.training.learning.processes import Processes
@@ -32,34 +37,55 @@ def examples(count: int, controls: int) -> Shard:
     }
 
 
-def test_mean_confidence_equals_the_share_of_hits(manifest: Manifest, studio: Studio) -> None:
-    small = EncoderSettings(width=16, blocks=1, embedding=8, hidden=16)
-    manifest = msgspec.structs.replace(manifest, encoder=small, features=FeatureSettings())
-    setup = LearnerSetup(
-        manifest, load_recipe("channel-strip").learning, torch.device("cpu"), 0, Processes(), studio, ()
-    )
-    learner = LessonLearner(LESSONS, setup, lambda *_: [])
-    known = examples(120, len(manifest.chain.controls))
+@pytest.fixture
+def learner_of(manifest: Manifest, studio: Studio) -> Callable[[Chain], LessonLearner]:
+    """A fresh learner of a chain."""
+
+    def make(chain: Chain) -> LessonLearner:
+        small = EncoderSettings(width=16, blocks=1, embedding=8, hidden=16)
+        told = msgspec.structs.replace(manifest, chain=chain, encoder=small, features=FeatureSettings())
+        learning = load_recipe("channel-strip").learning
+        setup = LearnerSetup(told, learning, torch.device("cpu"), 0, Processes(), studio, ())
+        return LessonLearner(LESSONS, setup, lambda *_: [])
+
+    return make
+
+
+def test_mean_confidence_equals_the_share_of_hits(learner_of: Callable[[Chain], LessonLearner], chain: Chain) -> None:
+    learner, known = learner_of(chain), examples(120, len(chain.controls))
     law = fit_confidence(learner, known)
-    errors, spreads = errors_and_spreads(learner, known)
-    hits = (errors <= TOLERANCE).mean(0)
-    confidence = (1 - np.exp(-law.tolerance / (spreads * np.array(law.widening, np.float32)))).mean(0)
+    answered = answers_to(learner, known)
+    assert answered is not None
+    hits = (answered.errors <= TOLERANCE).mean(0)
+    confidence = (1 - np.exp(-law.tolerance / (answered.spread.numpy() * np.array(law.widening, np.float32)))).mean(0)
     assert hits.max() > 0.1
     np.testing.assert_allclose(confidence, hits, atol=0.03)
 
 
-def test_what_nobody_knows_is_no_miss(manifest: Manifest, chain: Chain, studio: Studio) -> None:
-    small = EncoderSettings(width=16, blocks=1, embedding=8, hidden=16)
-    setup = LearnerSetup(
-        msgspec.structs.replace(manifest, encoder=small),
-        load_recipe("channel-strip").learning,
-        torch.device("cpu"),
-        0,
-        Processes(),
-        studio,
-        (),
-    )
-    known = examples(30, len(chain.controls))
+def test_so_it_does_of_choices(learner_of: Callable[[Chain], LessonLearner]) -> None:
+    """A fresh encoder is sure of the neutral choice, which is right in half of the cases and less."""
+    law = RangeLaw(low=0.0, high=1.0)
+    gain = Control(slot="amp", name="gain", unit="dB", law=law)
+    stack = Control(slot="amp", name="stack", unit="", law=law, choices=("a", "b", "c", "d"))
+    learner = learner_of(Chain(name="amp", slots=(Slot(name="amp", plugin="vst3:Amp", controls=(gain, stack)),)))
+    (category,), known = learner.encoder.categories, examples(120, 2)
+    choices = np.random.default_rng(1).choice(4, size=120, p=[0.5, 0.2, 0.2, 0.1])
+    for lesson in LESSONS:
+        known[f"{lesson.name}.position"][:, 1] = np.array(category.places, np.float32)[choices]
+    answered = answers_to(learner, known)
+    assert answered is not None
+    hits = (answered.logits[0].argmax(1) == category.chosen(answered.truth[:, 1])).float().mean()
+    (temperature,) = fit_confidence(learner, known).temperatures
+    assert confidence_of(answered.logits[0]).mean() > hits + 0.2, "before it is fitted"
+    assert abs(confidence_of(answered.logits[0], temperature).mean() - hits) < 0.03
+
+
+def test_what_nobody_knows_is_no_miss(learner_of: Callable[[Chain], LessonLearner], chain: Chain) -> None:
+    learner, known = learner_of(chain), examples(30, len(chain.controls))
     known["alone.position"] = np.full_like(known["alone.position"], np.nan)
-    errors, _ = errors_and_spreads(LessonLearner(LESSONS, setup, lambda *_: []), known)
-    assert errors.shape == (30, len(chain.controls)) and np.isfinite(errors).all()
+    answered = answers_to(learner, known)
+    assert answered is not None
+    assert answered.errors.shape == (30, len(chain.controls)) and np.isfinite(answered.errors).all()
+    known["match.position"] = known["alone.position"]
+    assert answers_to(learner, known) is None
+    assert fit_confidence(learner, known).widening == ()
