@@ -55,7 +55,7 @@ class FramesLearner:
         self.setup.processes.average_gradients(self.encoder)
         nn.utils.clip_grad_norm_(self.encoder.parameters(), GRADIENT_LIMIT)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.setup.settings.rate * rate * stage.rate
+            group["lr"] = self.setup.settings.rate * rate
         self.optimizer.step()
         decay = min(self.setup.settings.average_decay, (1 + step) / (10 + step))
         with torch.no_grad():

@@ -25,6 +25,7 @@ from bridge.training.learning.lessons import Lesson, Shard, count_of
 from bridge.training.learning.losses import (
     category_loss,
     defaults_loss,
+    held,
     jacobian_loss,
     position_loss,
     profile_loss,
@@ -206,7 +207,7 @@ class LessonLearner:
     ) -> dict[str, Tensor]:
         target, truth = batch[f"{lesson.name}.target"], batch[f"{lesson.name}.position"]
         equal = None if lesson.level_counts else self._weights_db
-        position = torch.where(moving > 0, answer.position.clamp(0, 1), self._neutral)
+        position = torch.where(moving > 0, held(answer.position), self._neutral)
         losses: dict[str, Tensor] = {}
         if weights.surrogate:
             sound = statistics_of(batch[f"{lesson.name}.heard"])[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,6 +28,29 @@ def profile_loss(profile: tuple[Tensor, Tensor], target: Tensor, weights_db: Ten
         louder = _loudness_db(mean_db, spread_db, weights_db) - _loudness_db(target[:, 0], target[:, 1], weights_db)
         difference = difference - louder
     return smooth_absolute(difference).mean(1) + SPREAD_WEIGHT * smooth_absolute(spread_db - target[:, 1]).mean(1)
+
+
+def held(position: Tensor) -> Tensor:
+    """Positions held to 0..1. One that lies outside passes a gradient where descending it leads back in.
+
+    A plain clamp would pass none at all: what has once overshot a bound would stay there whatever the sound says. One
+    that let through what leads farther out would drive answers to where the sigmoid is flat.
+    """
+    held: Tensor = _Held.apply(position)  # type: ignore[no-untyped-call]
+    return held
+
+
+class _Held(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, position: Tensor) -> Tensor:
+        ctx.save_for_backward(position)
+        return position.clamp(0, 1)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> Tensor:
+        (position,) = ctx.saved_tensors
+        leads_out = ((position < 0) & (upstream > 0)) | ((position > 1) & (upstream < 0))
+        return upstream.masked_fill(leads_out, 0.0)
 
 
 def position_loss(position: Tensor, truth: Tensor, weight: Tensor) -> Tensor:

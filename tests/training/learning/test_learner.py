@@ -63,6 +63,19 @@ def test_each_loss_alone_is_learned(learner: LessonLearner, examples: Shard, kin
     assert sum(reports[-1][name] for name in names) < sum(reports[0][name] for name in names)
 
 
+@pytest.mark.parametrize("kind", ["surrogate", "jacobian"])
+def test_answers_beyond_a_bound_are_brought_back_by_the_sound_alone(
+    learner: LessonLearner, examples: Shard, kind: str
+) -> None:
+    """Where all controls answer 1.03, the sound is wrong; no label tells."""
+    learn(learner, examples, LossWeights(target=1.0), updates=40)  # so that the surrogate knows something
+    with torch.no_grad():
+        learner.encoder.position.weight.zero_()
+        learner.encoder.position.bias.fill_(4.0)
+    learn(learner, examples, LossWeights(**{kind: 1.0}), updates=10)
+    assert (learner.encoder.position.bias < 4.0 - 5 * learner.setup.settings.rate).any()
+
+
 def test_pretraining_to_defaults_answers_neutral(learner: LessonLearner, examples: Shard) -> None:
     with torch.no_grad():
         learner.encoder.position.bias.add_(1.0)

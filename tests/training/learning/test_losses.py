@@ -11,6 +11,7 @@ from bridge.model.hearing.profile import SoundProfile, distance_db
 from bridge.model.manifest import FeatureSettings
 from bridge.training.learning.losses import (
     category_loss,
+    held,
     jacobian_loss,
     position_loss,
     profile_loss,
@@ -116,3 +117,14 @@ def test_to_first_order_the_loss_is_that_of_the_profile() -> None:
         torch.testing.assert_close(
             jacobian_loss(position, truth, jacobian, target, weights_db), exact, rtol=1e-2, atol=1e-5
         )
+
+
+def test_a_held_position_comes_back_and_goes_no_farther() -> None:
+    """Values are those of a clamp; outside, a gradient passes where descending it leads back in."""
+    position = torch.tensor([-0.04, -0.04, 0.0, 0.4, 1.0, 1.03, 1.03], requires_grad=True)
+    upstream = torch.tensor([1.0, -2.0, 3.0, 4.0, -5.0, 6.0, -7.0])
+    value = held(position)
+    torch.testing.assert_close(value, position.detach().clamp(0, 1))
+    value.backward(upstream)
+    assert position.grad is not None
+    assert position.grad.tolist() == [0.0, -2.0, 3.0, 4.0, -5.0, 6.0, 0.0]

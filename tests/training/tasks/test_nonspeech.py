@@ -151,6 +151,20 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
     assert np.median(changed) < 0.5
 
 
+def test_the_rate_of_an_update_is_the_one_that_it_is_told(host, manifest, recipe):
+    """The course has put the stage's own factor into it already."""
+    studio = Studio(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
+    examples = msgspec.structs.replace(recipe.examples, shard_examples=1)
+    shard = Nonspeech().make_shard(studio, msgspec.structs.replace(recipe, examples=examples), np.random.default_rng(0))
+    small = EncoderSettings(kind="frames", width=8, blocks=2)
+    manifest = msgspec.structs.replace(manifest, chain=CHAIN, features=recipe.features, encoder=small)
+    setup = LearnerSetup(manifest, recipe.learning, torch.device("cpu"), 0, Processes(), studio, recipe.stages)
+    learner = FramesLearner(setup)
+    slow = msgspec.structs.replace(recipe.stages[0], rate=0.1)
+    learner.update(shard, seed=0, step=0, rate=0.05, stage=slow)
+    assert [group["lr"] for group in learner.optimizer.param_groups] == [0.05 * recipe.learning.rate]
+
+
 def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(host, manifest, recipe):
     studio = Studio(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
     recipe = msgspec.structs.replace(
