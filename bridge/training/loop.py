@@ -33,7 +33,7 @@ from bridge.training.learning.course import Course, Notify, best_in, checkpoint_
 from bridge.training.learning.learner import LearnerSetup
 from bridge.training.learning.processes import LIMIT, Processes, device_called, processes_of_environment
 from bridge.training.learning.scalars import open_log
-from bridge.training.material import Material, Order, gather, prepare
+from bridge.training.material import Material, Order, Preparation, gather
 from bridge.training.recipe import Recipe, load_recipe
 from bridge.training.sources.studio import Studio
 from bridge.training.tasks.registry import task_called
@@ -108,18 +108,13 @@ def train(
             material = _prepare(
                 options, gathered, host, processes, clock, goes_on, progress=progress, is_cancelled=is_cancelled
             )
-            if processes.agreed(float(is_cancelled())):
+            if material is None:
                 return None
             draft = _draft(options, gathered, material)
             studio = options.order.studio(host, list(gathered.train), augment=True)
             course = _course(options, draft, material, studio, processes, clock, device)
-            if goes_on:
-                course.resume()
-                clock.set_spent(course.spent_s)
-            folder = options.tensorboard if processes.is_first else None
-            with open_log(folder, from_step=course.step) as course.log:
-                if not course.run(clock.learning(progress), is_cancelled):
-                    return None
+            if not _run(course, options, clock, goes_on, progress=progress, is_cancelled=is_cancelled):
+                return None
     if not processes.is_first:
         return None
     manifest = _finish(options, draft, course, failed_renders=material.failed_renders + studio.failures.renders)
@@ -163,21 +158,16 @@ def _prepare(
     *,
     progress: Notify,
     is_cancelled: Callable[[], bool],
-) -> Material:
-    """The examples. A training that has begun to learn from those there are gets no others."""
+) -> Material | None:
+    """The examples; None when cancelled. A training that has begun to learn from those there are gets no others."""
 
     def must_stop() -> bool:
         return goes_on or is_cancelled() or clock.has_prepared
 
-    return prepare(
-        options.order,
-        gathered,
-        host,
-        options.examples,
-        processes,
-        progress=clock.preparing(progress),
-        must_stop=must_stop,
-    )
+    progress = clock.preparing(progress)
+    return Preparation(
+        options.order, gathered, host, options.examples, processes, progress, must_stop, is_cancelled
+    ).run()
 
 
 def _course(
@@ -206,6 +196,24 @@ def _course(
         prepared_s=clock.spent_s,
         processes=processes,
     )
+
+
+def _run(
+    course: Course,
+    options: TrainOptions,
+    clock: Clock,
+    goes_on: bool,
+    *,
+    progress: Notify,
+    is_cancelled: Callable[[], bool],
+) -> bool:
+    """Learn, from the checkpoint on where there is one to go on from. False when cancelled."""
+    if goes_on:
+        course.resume()
+        clock.set_spent(course.spent_s)
+    folder = options.tensorboard if course.processes.is_first else None
+    with open_log(folder, from_step=course.step) as course.log:
+        return course.run(clock.learning(progress), is_cancelled)
 
 
 def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, failed_renders: int) -> Manifest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -75,76 +75,78 @@ def gather(order: Order) -> Gathered:
     return gathered
 
 
-def prepare(
-    order: Order,
-    gathered: Gathered,
-    host: PluginHost,
-    folder: Path,
-    processes: Processes,
-    *,
-    progress: Callable[[float, str], None],
-    must_stop: Callable[[], bool],
-) -> Material:
-    """Render the examples, each process its part. They are kept in `folder`; those already there are not made again.
+@dataclass(frozen=True)
+class Preparation:
+    """The making of examples, each process its part. They are kept in `folder`; those already there are not made
+    again. When `must_stop` says so, what has been made must do."""
 
-    When `must_stop` says so, what has been made must do.
-    """
-    task = _settled(order, gathered, host, folder, processes, progress=progress, must_stop=must_stop)
-    checked = min(order.recipe.examples.validation_shards, math.ceil(order.shards / 4))
+    order: Order
+    gathered: Gathered
+    host: PluginHost
+    folder: Path
+    processes: Processes
+    progress: Callable[[float, str], None]
+    must_stop: Callable[[], bool]
+    is_cancelled: Callable[[], bool]
 
-    def fill(side: str, recordings: Sequence[Recording], seed: int, count: int, notify: Callable[[int], None]) -> None:
-        fill_pool(
-            _maker(task, order.recipe, order.studio(host, list(recordings), augment=side == "train"), seed),
-            folder / side,
-            range(processes.rank, count, processes.count),
-            notify=notify,
-            must_stop=must_stop,
-        )
+    def run(self) -> Material | None:
+        """None when cancelled."""
+        if (task := self._settled()) is None:
+            return None
+        pools = {"validation": self._checked_by(task), "train": self._learned_from(task)}
+        self.processes.wait()
+        if self.processes.agreed(float(self.is_cancelled())):
+            return None
+        made = {side: read_pool(self.folder / side, count) for side, count in pools.items()}
+        failed_renders = sum(pool.failed_renders for pool in made.values())
+        return Material(self.gathered, made["train"].examples, made["validation"].examples, failed_renders)
 
-    def notify(done: int) -> None:
-        made = min(order.shards, done * processes.count) * order.recipe.examples.shard_examples
-        wanted = order.shards * order.recipe.examples.shard_examples
-        progress(made / wanted, f"made {made:,} of {wanted:,} examples")
+    def _settled(self) -> Task | None:
+        """The task, ready to make examples: the first process finds out what there is to, the others read it."""
+        if not isinstance(task := self.order.task, Searching):
+            return task
+        studio = self.order.studio(self.host, list(self.gathered.train), augment=False)
 
-    fill(
-        "validation", gathered.validation, order.seed + 1, checked, lambda _: progress(0.0, "made examples to check by")
-    )
-    fill("train", gathered.train, order.seed, order.shards, notify)
-    processes.wait()
-    pools = {
-        side: read_pool(folder / side, count) for side, count in (("validation", checked), ("train", order.shards))
-    }
-    return Material(
-        gathered,
-        pools["train"].examples,
-        pools["validation"].examples,
-        sum(pool.failed_renders for pool in pools.values()),
-    )
+        def settle() -> Task | None:
+            return task.settled(
+                studio,
+                self.order.recipe,
+                self.folder,
+                notify=lambda text: self.progress(0.0, text),
+                must_stop=self.must_stop,
+                is_cancelled=self.is_cancelled,
+            )
 
+        settled = settle() if self.processes.is_first else None
+        if self.processes.agreed(float(settled is None)):
+            return None
+        return settled or settle()
 
-def _settled(
-    order: Order,
-    gathered: Gathered,
-    host: PluginHost,
-    folder: Path,
-    processes: Processes,
-    *,
-    progress: Callable[[float, str], None],
-    must_stop: Callable[[], bool],
-) -> Task:
-    """The task, ready to make examples: the first process finds out what there is to, the others read it."""
-    if not isinstance(order.task, Searching):
-        return order.task
-    searching, studio = order.task, order.studio(host, list(gathered.train), augment=False)
+    def _checked_by(self, task: Task) -> int:
+        """Make the examples to choose the best weights by. How many shards there are of them."""
+        count = min(self.order.recipe.examples.validation_shards, math.ceil(self.order.shards / 4))
+        studio = self.order.studio(self.host, list(self.gathered.validation), augment=False)
+        make = _maker(task, self.order.recipe, studio, self.order.seed + 1)
+        self._fill("validation", make, count, lambda _: self.progress(0.0, "made examples to check by"))
+        return count
 
-    def settle() -> Task:
-        return searching.settled(
-            studio, order.recipe, folder, notify=lambda text: progress(0.0, text), must_stop=must_stop
-        )
+    def _learned_from(self, task: Task) -> int:
+        """Make the examples to learn from. How many shards there are of them, at most."""
+        count, each = self.order.shards, self.order.recipe.examples.shard_examples
+        studio = self.order.studio(self.host, list(self.gathered.train), augment=True)
 
-    task = settle() if processes.is_first else order.task
-    processes.wait()
-    return task if processes.is_first else settle()
+        def notify(done: int) -> None:
+            made = min(count, done * self.processes.count) * each
+            self.progress(made / (count * each), f"made {made:,} of {count * each:,} examples")
+
+        self._fill("train", _maker(task, self.order.recipe, studio, self.order.seed), count, notify)
+        return count
+
+    def _fill(
+        self, side: str, make: Callable[[int], tuple[Shard, int]], count: int, notify: Callable[[int], None]
+    ) -> None:
+        numbers = range(self.processes.rank, count, self.processes.count)
+        fill_pool(make, self.folder / side, numbers, notify=notify, must_stop=self.must_stop)
 
 
 def _maker(task: Task, recipe: Recipe, studio: Studio, seed: int) -> Callable[[int], tuple[Shard, int]]:

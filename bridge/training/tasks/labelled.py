@@ -44,12 +44,15 @@ class LabelledTask(LessonTask):
         *,
         notify: Callable[[str], None],
         must_stop: Callable[[], bool],
-    ) -> Self:
-        """With the static position, searched for once and kept in `folder`."""
+        is_cancelled: Callable[[], bool],
+    ) -> Self | None:
+        """With the static position, searched for once and kept in `folder`; None when cancelled on the way there."""
         file = folder / f"{_STATIC}.safetensors"
         if file.is_file():
             return replace(self, static=safetensors.numpy.load_file(file)[_STATIC])
-        label = self._search(studio, recipe, notify, must_stop)
+        label = self._search(studio, recipe, notify, must_stop, is_cancelled)
+        if label is None:
+            return None
         folder.mkdir(parents=True, exist_ok=True)
         part = file.with_name(file.name + ".part")
         part.write_bytes(safetensors.numpy.save({_STATIC: label.position}))
@@ -68,8 +71,13 @@ class LabelledTask(LessonTask):
         return pack(self.lessons, examples, studio.sample_rate_hz, recipe.features)
 
     def _search(
-        self, studio: Studio, recipe: Recipe, notify: Callable[[str], None], must_stop: Callable[[], bool]
-    ) -> Label:
+        self,
+        studio: Studio,
+        recipe: Recipe,
+        notify: Callable[[str], None],
+        must_stop: Callable[[], bool],
+        is_cancelled: Callable[[], bool],
+    ) -> Label | None:
         settings = recipe.examples.search
         drawn = self.draw(
             replace(studio, clip_s=settings.passage_s), np.random.default_rng(SEARCH_SEED), settings.passages
@@ -86,8 +94,10 @@ class LabelledTask(LessonTask):
             population=settings.population,
             seed=SEARCH_SEED,
             notify=tell,
-            must_stop=must_stop,
+            must_stop=lambda: must_stop() or is_cancelled(),
         )
+        if is_cancelled():
+            return None
         better = sweep_choices(ear, refine(ear, found, rounds=settings.polishing))
         polished = refine(ear, better, rounds=settings.polishing)
         notify(f"one setting for all: {polished.distance_db:.2f} dB after small steps")

@@ -86,9 +86,10 @@ class Searching(Task, Protocol):
         *,
         notify: Callable[[str], None],
         must_stop: Callable[[], bool],
-    ) -> Task:
+        is_cancelled: Callable[[], bool],
+    ) -> Task | None:
         """The task with what it found out from the recordings to learn from; kept in `folder`, where it is found
-        again. When `must_stop` says so, what has been found must do."""
+        again. When `must_stop` says so, what has been found must do; None, and nothing kept, when cancelled."""
         ...
 
 
