@@ -1,7 +1,7 @@
 """Recordings to learn from: the user's folders and synthesised ones, split so that no song is on two sides.
 
-Files in a folder of their own that all have the same length are stems of one song and stay together; every other
-file stands for itself. Nothing here renders or degrades.
+Files in a folder of their own that all have the same length are stems of one song and stay together, with the mixes
+of about that length that lie beside the folder; every other file stands for itself. Nothing here renders or degrades.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -33,6 +33,7 @@ HELD_BACK = 0.15  # share of the songs (and of the other files) that each of val
 SILENCE_RMS = 1e-3
 PHRASES = 4  # of soundfont instruments, for each other kind of synthesised recording
 _MAX_SECONDS = 60.0  # of one file: more of the same recording teaches little
+MIX_WITHIN = 0.05  # of the length of its stems, that a mix may be shorter or longer: fades, tails
 _SAME_LENGTH_S = 0.5
 
 
@@ -48,11 +49,13 @@ class Recording:
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file before it is read."""
+    """A file before it is read. `group` holds the stems that can be mixed; `song` all that must be on one side of a
+    split, which may be mixes as well ("": the group)."""
 
     name: str
     group: str
     path: Path
+    song: str = ""
 
 
 def find_files(folders: Sequence[Path]) -> list[FoundFile]:
@@ -65,11 +68,16 @@ def find_files(folders: Sequence[Path]) -> list[FoundFile]:
             if path.suffix.lower() in SUFFIXES and path.is_file() and path.resolve() not in seen:
                 seen.add(path.resolve())
                 by_parent[path.parent].append(path)
-        for parent, paths in by_parent.items():
-            is_song = parent != folder and len(paths) > 1 and _are_stems(paths)
-            for path in paths:
-                name = path.relative_to(folder).as_posix()
-                found.append(FoundFile(name, path.parent.relative_to(folder).as_posix() if is_song else name, path))
+        songs_s = {
+            parent: length_s
+            for parent, paths in by_parent.items()
+            if parent != folder and len(paths) > 1 and (length_s := _common_length_s(paths)) is not None
+        }
+        for path in (path for paths in by_parent.values() for path in paths):
+            name = path.relative_to(folder).as_posix()
+            group = path.parent.relative_to(folder).as_posix() if path.parent in songs_s else name
+            song = None if path.parent in songs_s else _song_beside(path, folder, songs_s)
+            found.append(FoundFile(name, group, path, song.relative_to(folder).as_posix() if song else ""))
     if not found:
         raise AudioError(
             f"No audio file lies in {', '.join(map(str, folders))}. Give folders with {', '.join(sorted(SUFFIXES))}."
@@ -81,7 +89,7 @@ def split(files: Sequence[FoundFile]) -> dict[Side, list[FoundFile]]:
     """Songs by name, the last ones held back; single files the same way in the order of a hash of their names."""
     groups: dict[str, list[FoundFile]] = defaultdict(list)
     for file in files:
-        groups[file.group].append(file)
+        groups[file.song or file.group].append(file)
     songs = sorted(name for name, members in groups.items() if len(members) > 1)
     singles = sorted((n for n, members in groups.items() if len(members) == 1), key=lambda n: zlib.crc32(n.encode()))
     sides: dict[Side, list[FoundFile]] = {"train": [], "validation": [], "test": []}
@@ -142,6 +150,18 @@ def _alone(name: str, audio: Audio, sample_rate_hz: int) -> Recording:
     return Recording(name, name, audio, sample_rate_hz)
 
 
-def _are_stems(paths: Sequence[Path]) -> bool:
+def _common_length_s(paths: Sequence[Path]) -> float | None:
+    """The length of stems; None where the files have several."""
     lengths_s = [probe(path).duration_s for path in paths]
-    return max(lengths_s) - min(lengths_s) <= _SAME_LENGTH_S
+    return lengths_s[0] if max(lengths_s) - min(lengths_s) <= _SAME_LENGTH_S else None
+
+
+def _song_beside(path: Path, folder: Path, songs_s: Mapping[Path, float]) -> Path | None:
+    """Of the folders of stems that lie where `path` does, or above it, the one of which it may be a mix: that of the
+    nearest length. `folder` itself, which was given, is no song's, whatever lies in it."""
+    near = [song for song in songs_s if song.parent in path.parents and song.parent != folder]
+    if not near:
+        return None
+    length_s = probe(path).duration_s
+    nearest = min(near, key=lambda song: abs(songs_s[song] - length_s))
+    return nearest if abs(songs_s[nearest] - length_s) <= MIX_WITHIN * songs_s[nearest] else None

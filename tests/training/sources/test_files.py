@@ -5,9 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import KINDS
 from bridge.errors import AudioError
 from bridge.training.sources.files import FoundFile, find_files, read, split, synthesised
+
+RATE = 22050
+
+
+def write(path: Path, audio: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with AudioWriter(path, sample_rate_hz=RATE, channels=audio.shape[0]) as file:
+        file.write(audio)
 
 
 def test_stems_of_one_length_are_a_song_and_loops_are_not(folder: Path) -> None:
@@ -15,6 +24,29 @@ def test_stems_of_one_length_are_a_song_and_loops_are_not(folder: Path) -> None:
     assert groups["song01/bass.wav"] == groups["song01/drums.wav"] == "song01"
     assert groups["loops/loop0.flac"] == "loops/loop0.flac"
     assert groups["silence.wav"] == "silence.wav"
+
+
+def test_a_mix_stays_with_its_stems(tmp_path: Path) -> None:
+    """Beside their folder, or in one of its own: on another side of the split the song would be known already. It is
+    no stem, though; and what has another length is another recording."""
+    for song in range(8):
+        seconds = 2.0 + 0.3 * song
+        for name in ("stems/bass", "stems/drums", "mix", "mixes/loud") if song % 2 else ("bass", "drums"):
+            write(tmp_path / "Lieder" / f"{song}" / f"{name}.wav", np.full((1, round(seconds * RATE)), 0.1, np.float32))
+    for name, seconds in (("Lieder/1/idea", 1.0), ("mix", 2.3)):
+        write(tmp_path / f"{name}.wav", np.full((1, round(seconds * RATE)), 0.1, np.float32))
+    files = find_files([tmp_path])
+    found = {file.name: file for file in files}
+    for song in (1, 3, 5, 7):
+        for name in ("mix", "mixes/loud"):
+            mix = found[f"Lieder/{song}/{name}.wav"]
+            assert mix.song == f"Lieder/{song}/stems" and mix.group == mix.name
+    assert not any(found[name].song for name in ("Lieder/1/idea.wav", "mix.wav", "Lieder/1/stems/bass.wav"))
+    sides = split(files)
+    for song in range(8):
+        whole = {name for name in found if name.startswith(f"Lieder/{song}/") and "idea" not in name}
+        assert [len(whole & {file.name for file in side}) for side in sides.values()].count(len(whole)) == 1
+    assert sum(map(len, sides.values())) == len(files)
 
 
 def test_a_file_below_two_of_the_folders_is_found_once(folder: Path) -> None:
