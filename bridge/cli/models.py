@@ -32,7 +32,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 @click.option("--refine", "refine_s", type=click.FloatRange(0.0, 3600.0), metavar="SECONDS", default=0.0,
               help="Let the model search so long for better settings, as automix --refine does.")  # fmt: skip
 @click.option("--record", is_flag=True,
-              help="Write the scores into the model's manifest and card, in place of those that training left there.")  # fmt: skip
+              help="Write the scores into the model's manifest and card, in place of those that training left "
+              "there.")  # fmt: skip
 @click.pass_context
 def evaluate(
     context: click.Context,
@@ -52,13 +53,13 @@ def evaluate(
     from bridge.training.judging.card import record_scores
     from bridge.training.judging.evaluate import Asked, evaluate_model
     from bridge.training.judging.rows import shown_tables
-    from bridge.training.tasks.registry import task_called
+    from bridge.training.tasks.registry import task_that_trained
 
     if record and refine_s > 0:
         raise click.UsageError("--record tells of the model alone. Record without --refine.")
     settings = settings_of(context)
     folder = find_model(model, (settings.user_models, shipped_folder("models")))
-    task = task_called(read_manifest(folder).training.task)
+    task = task_that_trained(read_manifest(folder).training)
     asked = Asked(each=each, seed=seed, budget=budget, refine_s=refine_s)
     with cancellable() as cancelled, shown_progress("Evaluating") as progress:
         evaluation = evaluate_model(

@@ -36,7 +36,7 @@ from bridge.training.learning.scalars import open_log
 from bridge.training.material import Material, Order, Preparation, gather
 from bridge.training.recipe import Recipe, load_recipe
 from bridge.training.sources.studio import Studio
-from bridge.training.tasks.registry import task_called
+from bridge.training.tasks.registry import task_called, task_that_trained
 from bridge.training.tasks.task import SAMPLE_RATE_HZ, Gathered
 
 BANK_SIZE = 4096  # profiles of good recordings, which have a veto in the guard: 1 MiB
@@ -119,7 +119,7 @@ def train(
         return None
     manifest = _finish(options, draft, course, failed_renders=material.failed_renders + studio.failures.renders)
     if options.judged_cases and gathered.test:
-        manifest = _judge(options, clock, progress, is_cancelled)
+        manifest = _judge(options, manifest.training, clock, progress, is_cancelled)
     if not options.keeps_work:
         shutil.rmtree(options.work)
     return manifest
@@ -235,13 +235,15 @@ def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, failed
     return save_bundle(options.output, manifest, learner.encoder.state_dict(), write_card(manifest), bank=bank)
 
 
-def _judge(options: TrainOptions, clock: Clock, progress: Notify, is_cancelled: Callable[[], bool]) -> Manifest:
+def _judge(
+    options: TrainOptions, training: Provenance, clock: Clock, progress: Notify, is_cancelled: Callable[[], bool]
+) -> Manifest:
     """Score the finished model on the recordings held back for that, into its manifest and card."""
     try:
         evaluation = evaluate_model(
             options.output,
             options.data,
-            task_called(options.task),
+            task_that_trained(training),
             workers=options.workers,
             asked=Asked(each=options.judged_cases, limit_s=clock.left_s),
             progress=clock.judging(progress),

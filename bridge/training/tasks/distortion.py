@@ -2,20 +2,21 @@
 
 Which settings of the plugins come closest is searched for, see `tasks/labelled`. Level is part of the sound: what is
 played softer stays cleaner, as in the amplifier. Where the folders hold no pairs, they are made with the amplifier of
-`sources/amplifier.py`, to show the way.
+`sources/amplifier.py`, to show the way; a model that learned from pairs is judged by pairs alone.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from bridge.model.manifest import JobSettings
+from bridge.errors import AudioError
+from bridge.model.manifest import JobSettings, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.judging.cases import Case, fits_a_file
@@ -42,8 +43,9 @@ _TRIES = 200
 
 @dataclass(frozen=True)
 class Distortion(LabelledTask):
-    """See the module."""
+    """See the module. `demonstrates`: where no pairs are given, the amplifier in formulas makes them."""
 
+    demonstrates: bool = True
     name = "distortion"
     lessons = (LESSON,)
     job = JobSettings(keeps_loudness=False)
@@ -63,6 +65,9 @@ class Distortion(LabelledTask):
             sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}" for name in names)
         return Gathered(train, validation, tuple(file.name for file in sides["test"]), sources)
 
+    def as_trained(self, training: Provenance) -> Distortion:
+        return replace(self, demonstrates=any(DEMONSTRATION_SOURCE in source for source in training.sources))
+
     def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
         """Passages of pairs; the settings that lead from one to the other are not searched for here."""
         passages = [_passage(studio, generator) for _ in range(count)]
@@ -77,7 +82,13 @@ class Distortion(LabelledTask):
         each: int,
         seed: int,
     ) -> dict[str, list[Case]]:
+        """AudioError where pairs are needed and there are none."""
         pairs = pairs_among(files)
+        if not (pairs or self.demonstrates):
+            raise AudioError(
+                "This model learned from pairs of dry and processed recordings, and among these files there is no pair "
+                "that it has not heard. Give dry/NAME.wav and processed/NAME.wav of other playing."
+            )
         recordings = [read_pair(pair) for pair in pairs] if pairs else _demonstrated(_played(files))
         cases = []
         for recording in recordings:

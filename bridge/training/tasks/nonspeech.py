@@ -19,7 +19,7 @@ from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError, PluginError
 from bridge.model.encoders.frames import frame_levels, loud_level
 from bridge.model.hearing.features import log_mel
-from bridge.model.manifest import AutomationSettings, ConfidenceLaw, FeatureSettings, JobSettings
+from bridge.model.manifest import AutomationSettings, ConfidenceLaw, FeatureSettings, JobSettings, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.judging.cases import Case
@@ -77,6 +77,9 @@ class Nonspeech:
             test=tuple(file.name for file in (*speech["test"], *others["test"])),
             sources=("voices by espeak-ng, breaths, clicks, pops and music synthesised", *(f.name for f in data)),
         )
+
+    def as_trained(self, training: Provenance) -> Nonspeech:  # noqa: ARG002
+        return self
 
     def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
         made: list[tuple[Scene, FrameLabels]] = []

@@ -15,7 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.manifest import ConfidenceLaw, JobSettings
+from bridge.model.manifest import ConfidenceLaw, JobSettings, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.judging.cases import Case
@@ -55,6 +55,10 @@ class Task(CaseSource, Protocol):
     def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
         """The recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
         sides. AudioError for unusable files."""
+        ...
+
+    def as_trained(self, training: Provenance) -> Task:
+        """The task as it was when a model learned it, to judge that model by."""
         ...
 
     def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
@@ -110,6 +114,9 @@ class LessonTask(ABC):
             test=tuple(file.name for file in sides["test"]),
             sources=tuple(folder.name for folder in data),
         )
+
+    def as_trained(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
+        return self
 
     @abstractmethod
     def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:

@@ -26,6 +26,7 @@ from bridge.training.sources.files import find_files
 from bridge.training.sources.pairs import PairedRecording
 from bridge.training.sources.studio import Studio
 from bridge.training.tasks.distortion import DEMONSTRATION_SOURCE, Distortion
+from bridge.training.tasks.registry import task_that_trained
 
 ROOT = Path(__file__).parents[3]
 RATE = 44100
@@ -156,9 +157,12 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
     )
     manifest = train(options, progress=lambda _, text: told.append(text))
     assert manifest is not None and not manifest.job.keeps_loudness
+    judged_by = task_that_trained(manifest.training)
+    with pytest.raises(AudioError, match=r"learned from pairs.*dry/NAME\.wav"):
+        judged_by.cases(amplifier, host, find_files([pairs / "dry"]), each=1, seed=0)
     assert any("one setting for all" in text for text in told)
     bundle = load_bundle(options.output)
-    cases = Distortion().cases(amplifier, host, unheard(manifest, pairs), each=2, seed=0)["amplifier"]
+    cases = judged_by.cases(amplifier, host, unheard(manifest, pairs), each=2, seed=0)["amplifier"]
     assert {case.name for case in cases} == {"dry/song3.wav"}
     before, after = [], []
     for case in cases:
@@ -177,6 +181,7 @@ def test_the_shipped_chain_holds_the_shipped_model(host: PluginHost) -> None:
     chain = load_chain(ROOT / "models" / "chains" / "distortion.toml", calibrate=host.calibrate)
     assert [c.label for c in bundle.chain.controls] == [c.label for c in chain.controls]
     assert DEMONSTRATION_SOURCE in bundle.manifest.training.sources[0]
+    assert task_that_trained(bundle.manifest.training) == Distortion()
     assert (ROOT / "models" / "distortion" / "weights.safetensors").stat().st_size < 5_000_000
 
 
