@@ -6,7 +6,7 @@ local paint = {}
 local FACES = { Win = "Segoe UI", OSX = "Helvetica Neue", mac = "Helvetica Neue" }
 local BOLD = string.byte("b")
 local FONTS = { -- number in gfx, height in points, flags
-  title = { 1, 19, BOLD }, head = { 2, 14, BOLD }, body = { 3, 14, 0 }, strong = { 4, 14, BOLD }, small = { 5, 12, 0 },
+  title = { 1, 19, BOLD }, head = { 2, 14, BOLD }, body = { 3, 14, 0 }, strong = { 4, 14, BOLD }, small = { 5, 13, 0 },
 }
 local MAX_MEASURED = 4000
 local ELLIPSIS = "…"
@@ -72,12 +72,26 @@ function paint.card(x, y, width, height, colour, radius)
   end
 end
 
---- A frame around a box, two points strong.
-function paint.ring(x, y, width, height, colour)
-  paint.use(colour)
-  for inset = 0, math.max(paint.px(2), 2) - 1 do
-    gfx.roundrect(x + inset, y + inset, width - 1 - 2 * inset, height - 1 - 2 * inset, paint.px(5), 1)
-  end
+--- A frame around a box that is drawn after it, on the window's ground.
+function paint.ring(x, y, width, height)
+  local out, thick = paint.px(4), paint.px(2)
+  paint.card(x - out, y - out, width + 2 * out, height + 2 * out, "accent", 8)
+  paint.card(x - out + thick, y - out + thick, width + 2 * (out - thick), height + 2 * (out - thick), "ground", 6)
+end
+
+--- A frame around a box that is drawn already.
+function paint.frame(x, y, width, height)
+  local thick = paint.px(2)
+  paint.box(x, y, width, thick, "accent")
+  paint.box(x, y + height - thick, width, thick, "accent")
+  paint.box(x, y, thick, height, "accent")
+  paint.box(x + width - thick, y, thick, height, "accent")
+end
+
+--- A thin bar that is full up to `share`.
+function paint.bar(x, y, width, height, share, colour)
+  paint.box(x, y, width, height, "line")
+  paint.box(x, y, math.floor(width * share + 0.5), height, colour)
 end
 
 --- A filled circle.

@@ -68,8 +68,8 @@ local function draw(self)
   local colours = theme.choose(reaper.GetExtState("Bridge", "panel_theme"), native_ground())
   paint.begin(screen * kept("panel_size", 100) / 100, colours)
   widgets.begin()
-  local bottom = view.draw(self.desk, self.bottom or 0)
-  local is_moved = bottom ~= self.bottom
+  local bottom, is_scrolled = view.draw(self.desk, self.bottom or 0)
+  local is_moved = bottom ~= self.bottom or is_scrolled
   self.bottom = bottom
   use_key(self, widgets.finish())
   gfx.update()

@@ -5,22 +5,32 @@ local wording = require("panel.wording")
 
 local rows = {}
 
-local HEAD, ROW, LINE, GAP = 26, 22, 16, 8
+local HEAD, ROW, LINE, GAP, PAD = 28, 23, 17, 8, 5
 local MAX_LINES = 3
+local NARROW = 350 -- points: below, values stand under the name of their control
 
-local function head(list, text, note)
-  list[#list + 1] = { kind = "head", height = paint.px(HEAD), text = text, note = note }
+local function head(list, text)
+  list[#list + 1] = { kind = "head", height = paint.px(HEAD), text = text }
 end
 
 local function gap(list)
   list[#list + 1] = { kind = "gap", height = paint.px(GAP) }
 end
 
+local function pad(list, has_line)
+  list[#list + 1] = { kind = "pad", height = paint.px(PAD), has_line = has_line }
+end
+
+local function is_narrow(width)
+  return width < paint.px(NARROW)
+end
+
 local function change_row(change, width)
-  local row = { kind = "change", change = change, reason = {} }
+  local row = { kind = is_narrow(width) and "stacked" or "change", change = change, reason = {} }
   local reason = wording.text(change.reason)
   if reason ~= "" then row.reason = paint.wrap(reason, width - 2 * paint.px(10), "small", 2) end
-  row.height = paint.px(ROW) + #row.reason * paint.px(LINE)
+  row.values = paint.px(ROW) * (row.kind == "stacked" and 2 or 1)
+  row.height = row.values + #row.reason * paint.px(LINE)
   return row
 end
 
@@ -29,23 +39,32 @@ function rows.make(record, left_alone, width)
   local list = {}
   local changes = record and record.changes or {}
   if #changes > 0 then
-    head(list, string.format("Changes (%d)", #changes), wording.measures(record.measures))
-    list[#list + 1] = { kind = "captions", height = paint.px(LINE + 2) }
+    local model = wording.text(record.model)
+    head(list, string.format("%d %s%s", #changes, #changes == 1 and "change" or "changes", model == "" and "" or " by " .. model))
+    local measures = wording.measures(record.measures)
+    if measures then list[#list + 1] = { kind = "note", height = paint.px(LINE + 3), text = measures } end
+    if not is_narrow(width) then list[#list + 1] = { kind = "captions", height = paint.px(LINE + 4) } end
     local plugin
     for _, change in ipairs(changes) do
       local name = wording.plugin(change)
-      if name ~= plugin then list[#list + 1] = { kind = "plugin", height = paint.px(ROW), text = name } end
+      if name ~= plugin then
+        pad(list, plugin ~= nil)
+        list[#list + 1] = { kind = "plugin", height = paint.px(ROW), text = name }
+      end
       plugin = name
       list[#list + 1] = change_row(change, width)
     end
+    pad(list)
     gap(list)
   end
   if #left_alone > 0 then
-    head(list, string.format("Left as it is (%d)", #left_alone))
+    head(list, string.format("%d left as %s", #left_alone, #left_alone == 1 and "it is" or "they are"))
+    pad(list)
     for _, item in ipairs(left_alone) do
       local why = paint.wrap(wording.text(item.why), width - 2 * paint.px(10), "small", MAX_LINES)
       list[#list + 1] = { kind = "left", height = paint.px(ROW) + #why * paint.px(LINE), text = wording.text(item.what), why = why }
     end
+    pad(list)
     gap(list)
   end
   return list
@@ -69,11 +88,16 @@ end
 local draw = {}
 
 function draw.head(row, x, y, width)
-  paint.text(x + paint.px(2), y, width, row.height, row.text, "head", "text")
-  if row.note then
-    local taken = paint.width(row.text, "head") + paint.px(16)
-    paint.text(x + taken, y, width - taken - paint.px(2), row.height, row.note, "small", "faint", "right")
-  end
+  paint.text(x, y, width, row.height, row.text, "head", "text")
+end
+
+function draw.note(row, x, y, width)
+  paint.text(x, y - paint.px(3), width, row.height, row.text, "small", "faint")
+end
+
+function draw.pad(row, x, y, width)
+  paint.box(x, y, width, row.height, "card")
+  if row.has_line then paint.box(x, y, width, math.max(paint.px(1), 1), "line") end
 end
 
 function draw.captions(row, x, y, width)
@@ -89,6 +113,18 @@ function draw.plugin(row, x, y, width)
   paint.text(x + paint.px(10), y, width - 2 * paint.px(10), row.height, row.text, "strong", "faint")
 end
 
+local function draw_confidence(change, x, y, width, height)
+  local share, bar, thick = wording.confidence(change), paint.px(30), paint.px(4)
+  paint.bar(x, y + math.floor((height - thick) / 2), bar, thick, share, "accent")
+  paint.text(x + bar, y, width - bar, height, string.format("%d %%", math.floor(share * 100 + 0.5)), "small", "faint", "right")
+end
+
+local function draw_reason(row, x, y, width)
+  for index, line in ipairs(row.reason) do
+    paint.text(x + paint.px(10), y + row.values + (index - 1) * paint.px(LINE) - paint.px(3), width - 2 * paint.px(10), paint.px(LINE), line, "small", "faint")
+  end
+end
+
 function draw.change(row, x, y, width)
   local change, height = row.change, paint.px(ROW)
   local name, before, after, sure = columns(x, width)
@@ -96,14 +132,21 @@ function draw.change(row, x, y, width)
   paint.text(name[1], y, name[2] - paint.px(6), height, wording.control(change), "body", "text")
   paint.text(before[1], y, before[2], height, wording.before(change), "body", "faint", "right")
   paint.text(after[1], y, after[2], height, wording.after(change), "strong", "text", "right")
-  local share, bar = wording.confidence(change), paint.px(30)
-  local thickness, middle = paint.px(5), y + math.floor(height / 2)
-  paint.card(sure[1], middle - math.floor(thickness / 2), bar, thickness, "line", 2)
-  paint.card(sure[1], middle - math.floor(thickness / 2), math.max(math.floor(bar * share), thickness), thickness, "accent", 2)
-  paint.text(sure[1] + bar + paint.px(5), y, sure[2] - bar - paint.px(5), height, string.format("%d %%", math.floor(share * 100 + 0.5)), "small", "faint", "right")
-  for index, line in ipairs(row.reason) do
-    paint.text(name[1], y + height + (index - 1) * paint.px(LINE) - paint.px(3), width - 2 * paint.px(10), paint.px(LINE), line, "small", "faint")
-  end
+  draw_confidence(change, sure[1], y, sure[2], height)
+  draw_reason(row, x, y, width)
+end
+
+function draw.stacked(row, x, y, width)
+  local change, height, sure = row.change, paint.px(ROW), paint.px(70)
+  local left, inner = x + paint.px(10), width - 2 * paint.px(10)
+  paint.box(x, y, width, row.height, "card")
+  paint.text(left, y, inner - sure - paint.px(6), height, wording.control(change), "body", "text")
+  draw_confidence(change, left + inner - sure, y, sure, height)
+  local before = wording.before(change) .. "  →  "
+  local taken = paint.width(before, "body")
+  paint.text(left, y + height - paint.px(3), inner, height, before, "body", "faint")
+  paint.text(left + taken, y + height - paint.px(3), inner - taken, height, wording.after(change), "strong", "text")
+  draw_reason(row, x, y, width)
 end
 
 function draw.left(row, x, y, width)

@@ -8,7 +8,7 @@ local widgets = require("panel.widgets")
 local view = {}
 
 local MARGIN, FIELD, BUTTON, WIDE = 14, 28, 32, 720
-local HINT = "Tab moves · Space presses · ← → amount · C compares · Esc cancels"
+local HINTS = { "Tab moves · Space presses · ← → amount · C compares · Esc cancels", "Tab moves · Space presses · Esc cancels" }
 local EMPTY = "What Bridge changes stands here, control by control: before, after, and how sure it is."
 
 local scrolled = 0 -- points
@@ -64,8 +64,7 @@ local function progress(desk, x, y, width)
   local cancel = px(78)
   paint.text(x, y, width - cancel - px(10), px(18), job.step or "", "small", "text")
   local bar = width - cancel - px(10)
-  paint.card(x, y + px(21), bar, px(6), "line", 3)
-  paint.card(x, y + px(21), math.max(math.floor(bar * math.min(job.share, 1)), px(6)), px(6), "accent", 3)
+  paint.bar(x, y + px(22), bar, px(5), math.min(job.share, 1), "accent")
   if widgets.button("cancel", x + width - cancel, y, cancel, px(BUTTON), "Cancel") then desk:cancel() end
 end
 
@@ -131,7 +130,7 @@ local function changes(desk, x, top, width, bottom)
     return
   end
   local most = math.max(height - room, 0)
-  scrolled = math.min(math.max(scrolled + px(widgets.scroll("list", x, top, width, room)), 0), most)
+  scrolled = math.min(scrolled, most)
   rows.draw(list, x, top - math.floor(scrolled), width - px(10), top, bottom)
   if most > 0 then
     local bar = math.max(math.floor(room * room / height), px(24))
@@ -139,29 +138,38 @@ local function changes(desk, x, top, width, bottom)
   end
 end
 
-local function hint(x, width, bottom)
-  paint.box(0, bottom - paint.px(24), gfx.w, paint.px(24), "ground")
-  paint.text(x, bottom - paint.px(22), width, paint.px(18), HINT, "small", "faint")
+--- Scrolls the list; the last of the widgets, for one that looks for it by keyboard. Returns whether it has moved.
+local function scroll(x, top, width, bottom)
+  local most = math.max(rows.height(list or {}) - (bottom - top), 0)
+  if most == 0 then return false end
+  local before = scrolled
+  scrolled = math.min(math.max(scrolled + paint.px(widgets.scroll("list", x, top, width, bottom - top)), 0), most)
+  return scrolled ~= before
 end
 
---- Draws the whole window. The list comes first: what it leaves above itself is drawn over.
+local function hint(x, width, bottom)
+  paint.box(0, bottom - paint.px(24), gfx.w, paint.px(24), "ground")
+  local text = paint.width(HINTS[1], "small") <= width and HINTS[1] or HINTS[2]
+  paint.text(x, bottom - paint.px(22), width, paint.px(18), text, "small", "faint")
+end
+
+--- Draws the whole window. The list comes first: what it leaves above itself is drawn over. `last_bottom` is where the
+-- controls ended in the frame before. Returns where they end now, and whether the list has moved since it was drawn.
 function view.draw(desk, last_bottom)
   local px = paint.px
   local margin = px(MARGIN)
+  local is_wide = gfx.w >= px(WIDE)
+  local left = is_wide and px(380) or gfx.w - 2 * margin
+  local x, top, width = margin, last_bottom, gfx.w - 2 * margin
+  if is_wide then x, top, width = left + 2 * margin, margin, gfx.w - left - 3 * margin end
+  local bottom = gfx.h - px(28)
   paint.box(0, 0, gfx.w, gfx.h, "ground")
-  if gfx.w >= px(WIDE) then
-    local left = px(380)
-    changes(desk, left + 2 * margin, margin, gfx.w - left - 3 * margin, gfx.h - px(28))
-    controls(desk, margin, px(8), left)
-    hint(margin, gfx.w - 2 * margin, gfx.h)
-    return last_bottom
-  end
-  local top = last_bottom
-  changes(desk, margin, top, gfx.w - 2 * margin, gfx.h - px(28))
-  paint.box(0, 0, gfx.w, top - px(4), "ground")
-  local bottom = controls(desk, margin, px(8), gfx.w - 2 * margin)
+  changes(desk, x, top, width, bottom)
+  if not is_wide then paint.box(0, 0, gfx.w, top - px(4), "ground") end
+  local ends = controls(desk, margin, px(8), left)
+  local is_moved = scroll(x, top, width, bottom)
   hint(margin, gfx.w - 2 * margin, gfx.h)
-  return bottom
+  return is_wide and last_bottom or ends, is_moved
 end
 
 return view

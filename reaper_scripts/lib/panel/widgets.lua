@@ -74,13 +74,13 @@ function widgets.is_over(x, y, width, height)
 end
 
 --- Enters a widget into the frame. Returns whether it has the focus, the mouse over it, and the mouse down on it.
-local function enter(name, x, y, width, height, is_enabled)
+local function enter(name, x, y, width, height, is_enabled, mark)
   if not is_enabled then return false, false, false end
   order[#order + 1], places[name] = name, #order + 1
   local is_over = widgets.is_over(x, y, width, height)
   if is_over and input.went_down then pressed, focus = name, name end
   local has_focus = focus == name
-  if has_focus and is_focus_shown then paint.ring(x - paint.px(3), y - paint.px(3), width + 2 * paint.px(3), height + 2 * paint.px(3), "accent") end
+  if has_focus and is_focus_shown then (mark or paint.ring)(x, y, width, height) end
   return has_focus, is_over and (pressed == nil or pressed == name), pressed == name
 end
 
@@ -144,8 +144,7 @@ end
 local function draw_slider(x, middle, width, value, is_enabled)
   local knob, bar = paint.px(8), paint.px(4)
   local at = x + knob + math.floor((width - 2 * knob) * value + 0.5)
-  paint.card(x, middle - math.floor(bar / 2), width, bar, "line", 2)
-  if is_enabled then paint.card(x, middle - math.floor(bar / 2), math.max(at - x, bar), bar, "accent", 2) end
+  paint.bar(x, middle - math.floor(bar / 2), width, bar, (at - x) / width, is_enabled and "accent" or "line")
   paint.dot(at, middle, knob, is_enabled and "accent" or "line")
   paint.dot(at, middle, math.max(knob - paint.px(3), 1), "card")
 end
@@ -168,9 +167,9 @@ function widgets.slider(name, x, y, width, height, value, is_enabled)
   return moved, is_over_now
 end
 
---- How far the user scrolls a stretch of the window, in points; 0 for not at all.
+--- How far the user scrolls a stretch of the window that is drawn already, in points; 0 for not at all.
 function widgets.scroll(name, x, y, width, height)
-  local has_focus = enter(name, x, y, width, height, true)
+  local has_focus = enter(name, x, y, width, height, true, paint.frame)
   local key = has_focus and take_key("up", "down", "page_up", "page_down", "home", "end")
   local by = { up = -30, down = 30, page_up = -240, page_down = 240, home = -1e6, ["end"] = 1e6 }
   local points = key and by[key] or 0

@@ -40,6 +40,7 @@ end
 
 --- A number as a person would write it: three digits that count.
 local function number(value)
+  if value == 0 then return "0" end
   local size = math.abs(value)
   if size >= 100 then return string.format("%.0f", value) end
   return (string.format(size >= 10 and "%.1f" or "%.2f", value):gsub("^%-(0%.?0*)$", "%1"))
