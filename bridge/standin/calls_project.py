@@ -48,9 +48,25 @@ def get_set_project_info(reaper: StandIn, project: Project | None, name: str, va
     target = reaper.project_of(project)
     stored_hz = target.sample_rate_hz if target.has_own_rate else _STORED_RATE_HZ
     values = {"PROJECT_SRATE": float(stored_hz), "PROJECT_SRATE_USE": float(target.has_own_rate)}
+    if name in target.render_numbers:
+        if is_set:
+            target.render_numbers[name] = value
+        return target.render_numbers[name]
     if is_set or name not in values:
         raise NotSimulated(f"GetSetProjectInfo: {name} (set: {is_set}, {value}) is not simulated")
     return values[name]
+
+
+@answers("GetSetProjectInfo_String")
+def get_set_project_text(
+    reaper: StandIn, project: Project | None, name: str, value: str, is_set: bool
+) -> tuple[bool, str]:
+    texts = reaper.project_of(project).render_texts
+    if name not in texts:
+        raise NotSimulated(f"GetSetProjectInfo_String: {name} is not simulated")
+    if is_set:
+        texts[name] = value
+    return True, texts[name]
 
 
 @answers("GetProjectLength")

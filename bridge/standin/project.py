@@ -22,6 +22,12 @@ from bridge.standin.hosted import HostedFx
 from bridge.standin.stock import ReaComp, ReaEq
 from bridge.standin.undo import UndoHistory
 
+USERS_NUMBERS = {  # render settings as a user may have left them
+    "RENDER_SETTINGS": 3.0, "RENDER_BOUNDSFLAG": 0.0, "RENDER_CHANNELS": 1.0, "RENDER_SRATE": 44100.0,
+    "RENDER_DITHER": 1.0, "RENDER_ADDTOPROJ": 1.0, "RENDER_NORMALIZE": 1.0, "RENDER_TAILFLAG": 2.0,
+}  # fmt: skip
+USERS_TEXTS = {"RENDER_FILE": "/my renders", "RENDER_PATTERN": "$project final", "RENDER_FORMAT": "bDNwbQ=="}
+
 STOCK: dict[str, Callable[..., Fx]] = {"reaeq": ReaEq, "reacomp": ReaComp}
 
 
@@ -227,6 +233,8 @@ class Project:
         self.tracks: list[Track] = []
         self.time_selection = (0.0, 0.0)
         self.cursor_s = 0.0
+        self.render_numbers = dict(USERS_NUMBERS)
+        self.render_texts = dict(USERS_TEXTS)
         self.change_count = 1
         self.ext_state: dict[tuple[str, str], str] = {}
         self.master = Track(self, "MASTER", is_master=True)

@@ -37,6 +37,7 @@ import bridge.standin.calls_track  # noqa: F401 - they register their answers
 from bridge.plugins.catalog import Catalog
 from bridge.reaper.actions import FOLDER, action_id, path_id
 from bridge.reaper.install import install
+from bridge.standin import rendering
 from bridge.standin.accessor import Accessor
 from bridge.standin.binding import Binding
 from bridge.standin.envelope import BYPASSED
@@ -221,6 +222,8 @@ class StandIn:
         """Run a registered action by its number; others do nothing here."""
         if command in self._actions:
             self.run_file(self._actions[command])
+        elif command == rendering.COMMAND:
+            rendering.render(self.project)
 
     def run_action(self, file_name: str) -> None:
         """Start one of the actions in the scripts' folder."""

@@ -6,7 +6,7 @@ through a file, an array through an array. It knows no file format and no REAPER
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,18 +85,21 @@ def move(
     render: RenderCurves,
     *,
     amount: float = 1.0,
+    controls: Collection[int] | None = None,
     progress: Callable[[float, str], None] = lambda _share, _step: None,
 ) -> Movement:
     """Curves for a sound that do what the model was trained for and no harm.
 
-    The last that `render` made is what the answer's curves sound like. `amount` is 0..1. Raises AudioError for a
-    foreign sample rate, PluginError where the chain cannot be rendered.
+    The last that `render` made is what the answer's curves sound like. `amount` is 0..1; `controls` are the places of
+    the controls that may move, None for all. Raises AudioError for a foreign sample rate, PluginError where the chain
+    cannot be rendered.
     """
     progress(0.0, "listening")
     heard = hear_frames(model.encoder, model.manifest.features, blocks, sample_rate_hz)
     if not speaks(heard):
         return Movement(False, "Left as it is: nobody is heard to speak.")
     regions = find_regions(heard, model.automation) if amount > 0 else []
+    regions = [region for region in regions if controls is None or region.control in controls]
     if not regions:
         return Movement(False, "Left as it is: there is nothing beside the words to take out.")
     before = frame_powers(blocks(), sample_rate_hz, heard.times_s)
