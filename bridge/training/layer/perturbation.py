@@ -160,10 +160,11 @@ def steps_from_sensitivity(
     return np.maximum(steps, 2 * np.asarray(finest, np.float64)).astype(np.float32)
 
 
-def steps_over_choices(choices: Sequence[int], step: float = STEP) -> Float32:
+def steps_over_choices(choices: Sequence[int], step: Steps = STEP) -> Float32:
     """A step for each control (controls,) where switches are to be moved as well: so far that a switch of as many
-    `choices` (0 for a control that is none) reaches the next one to either side."""
-    return np.array([1 / count if count else step for count in choices], np.float32)
+    `choices` (0 for a control that is none, which keeps its `step`) reaches the next one to either side."""
+    counts = np.asarray(choices)
+    return np.where(counts > 0, 1 / np.maximum(counts, 1), step).astype(np.float32)
 
 
 def _around(positions: Float32, directions: Float32, step: Steps) -> Perturbation:

@@ -17,15 +17,17 @@ from torch import Tensor, nn
 from bridge.errors import PluginError
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import FeatureSettings
-from bridge.training.layer.perturbation import SPSA, CentralDifferences, Estimator, GroupedDifferences
+from bridge.training.layer.perturbation import Estimator
 from bridge.training.layer.plugin_layer import PluginLayer
 from bridge.training.layer.statistics import GradientStatistics
 from bridge.training.learning.audio_losses import AudioLoss
+from bridge.training.learning.estimators import estimator_of
 from bridge.training.learning.lessons import Audio, Lesson, Sounded, frames_of
 from bridge.training.learning.processes import Processes
 from bridge.training.learning.settings import PluginSettings, Stage
 from bridge.training.sources.studio import Studio
 
+HEARD_EXAMPLES = 4  # by which steps of their own are found for the controls
 FRUITLESS_CALLS = 5  # then it is no longer an example that is at fault
 
 Draw = Callable[[Studio, np.random.Generator, int], Sequence[Mapping[str, Sounded]]]
@@ -49,6 +51,7 @@ class PluginLoss:
         self.features, self.processes = features, processes
         self._neutral = torch.from_numpy(neutral_positions(studio.chain))
         self.latest: dict[str, float] = {}
+        self._estimators: dict[PluginSettings, Estimator] = {}
         self._fruitless = 0  # calls in a row in which nothing was rendered
 
     @property
@@ -70,7 +73,8 @@ class PluginLoss:
             studio.host,
             studio.chain,
             studio.sample_rate_hz,
-            estimator=estimator_of(settings),
+            estimator=self._estimator(settings, studio, seed) if torch.is_grad_enabled() else None,
+            moves_choices=settings.moves_choices,
             seed=int(generator.integers(2**31)),
             statistics=(statistics := GradientStatistics()),
         )
@@ -95,22 +99,26 @@ class PluginLoss:
             raise PluginError(f"In {FRUITLESS_CALLS} updates in a row nothing was rendered. {studio.failures.latest}")
         return total
 
+    def _estimator(self, settings: PluginSettings, studio: Studio, seed: int) -> Estimator:
+        """The same in every update and every process."""
+
+        def draw() -> list[Audio]:
+            drawn = self.draw(studio, np.random.default_rng([seed, 3]), HEARD_EXAMPLES)
+            whole = [sounded.heard for example in drawn for sounded in example.values() if sounded.is_whole]
+            if not whole:
+                raise PluginError(f"Nothing rendered by which to hear the controls. {studio.failures.latest}")
+            return whole[:HEARD_EXAMPLES]
+
+        if settings not in self._estimators:
+            self._estimators[settings] = estimator_of(settings, studio, draw)
+        return self._estimators[settings]
+
     def _heard(self, sounds: Sequence[Sounded], lesson: Lesson, device: torch.device) -> tuple[Tensor, Tensor | None]:
         def frames(clips: Sequence[Audio]) -> Tensor:
             return frames_of(clips, self.studio.sample_rate_hz, self.features).clone().to(device)
 
         references = [sounded.reference for sounded in sounds if sounded.reference is not None]
         return frames([sounded.heard for sounded in sounds]), frames(references) if lesson.has_reference else None
-
-
-def estimator_of(settings: PluginSettings) -> Estimator:
-    match settings.estimator:
-        case "spsa":
-            return SPSA(settings.directions, settings.step)
-        case "grouped":
-            return GroupedDifferences(samples=settings.directions, step=settings.step)
-        case "central":
-            return CentralDifferences(settings.step)
 
 
 def _stacked(clips: Sequence[Audio]) -> Tensor:

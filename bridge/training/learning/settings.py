@@ -73,6 +73,11 @@ class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         directions: of the perturbation, each rendered at both ends; of "grouped" so many for each group. "central"
             has one for each control.
         step: of the perturbation, as a share of each range.
+        steps: whether that is the "same" for all controls, or that of a typical one, and the others have theirs by how
+            much of them is "heard": what is hardly heard moves farther, what is heard much less far. Measured once,
+            by two renders a control of each of `HEARD_EXAMPLES`.
+        moves_choices: whether switches and choices are moved too, each to its next place; they learn from the other
+            losses alone otherwise.
         loss: what the sounds are compared by; lessons whose level means nothing are compared at equal loudness.
     """
 
@@ -81,6 +86,8 @@ class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     estimator: Literal["spsa", "grouped", "central"] = "spsa"
     directions: Counted = 4
     step: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
+    steps: Literal["same", "heard"] = "same"
+    moves_choices: bool = False
     loss: AudioLossSettings = AudioLossSettings()
 
 
