@@ -16,6 +16,7 @@ from bridge import __version__
 from bridge.cli.automix import automix
 from bridge.cli.chains import chain, plugins
 from bridge.cli.installation import doctor, install, uninstall
+from bridge.cli.midi import midi
 from bridge.cli.models import evaluate, models, styles
 from bridge.cli.service import daemon, demo
 from bridge.cli.training import train
@@ -67,6 +68,7 @@ for command in (
     doctor,
     evaluate,
     install,
+    midi,
     models,
     plugins,
     styles,

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from bridge import __version__
 from bridge.daemon.choices import Choices
@@ -27,10 +28,14 @@ from bridge.daemon.receipts import Receipts
 from bridge.daemon.signs import HeartbeatThread
 from bridge.daemon.watch import Watch
 from bridge.errors import BridgeError, LinkError
+from bridge.reaper.osc import Value
 from bridge.reaper.spool import Spool
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
 from bridge.surfaces.osc import OscSurface
+
+if TYPE_CHECKING:
+    from bridge.surfaces.midi.surface import MidiSurface
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +61,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop_asked = threading.Event()
+        self._midi: MidiSurface | None = None
         self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
         self._engine = Engine(settings)
         self._surface = OscSurface(
@@ -68,10 +74,10 @@ class Service:
             clients=settings.osc_clients,
         )
         choices = Choices(settings.styles)
-        self._live = Live(self._spool, settings, choices, self._surface.send)
+        self._live = Live(self._spool, settings, choices, self._tell)
         self._control = Control(settings, choices, self._live)
-        self._jobs = JobRunner(self._spool, self._engine, defaults=lambda: choices.now, feedback=self._surface.send)
-        self._receipts = Receipts(self._spool, self._surface.send)
+        self._jobs = JobRunner(self._spool, self._engine, defaults=lambda: choices.now, feedback=self._tell)
+        self._receipts = Receipts(self._spool, self._tell)
 
     def run(self) -> int:
         with ExitStack() as life:
@@ -108,12 +114,27 @@ class Service:
         """A MIDI surface, where one is asked for. One that cannot be had is said, and everything else goes on."""
         if not self._settings.midi_input:
             return
-        from bridge.surfaces.midi import MidiSurface  # mido looks for its backend
+        from bridge.surfaces.midi.layout import load_layout
+        from bridge.surfaces.midi.surface import MidiSurface  # mido looks for its backend
 
         try:
-            life.enter_context(MidiSurface(self._settings.midi_input, handle=self._on_midi))
-        except LinkError as error:
+            layout = load_layout(self._settings.home)
+            surface = MidiSurface(self._settings.midi_input, layout, handle=self._on_midi, say=self._say)
+            life.enter_context(surface)
+        except BridgeError as error:
             self._say(f"MIDI is off: {error}")
+            return
+        self._midi = surface
+        life.callback(self._forget_midi)
+
+    def _forget_midi(self) -> None:
+        self._midi = None
+
+    def _tell(self, path: str, *values: Value) -> None:
+        """Feedback to all surfaces, whatever wire they are on."""
+        self._surface.send(path, *values)
+        if (midi := self._midi) is not None:
+            midi.tell(path, *values)
 
     def _say(self, line: str) -> None:
         log.warning("%s", line)
@@ -161,7 +182,7 @@ class Service:
             self._spool.create()
         except LinkError as error:
             log.error("%s", error)
-            self._surface.send("/bridge/error", str(error))
+            self._tell("/bridge/error", str(error))
 
     def _drain(self) -> None:
         self._live.stop(LIVE_LIMIT_S)
@@ -169,7 +190,7 @@ class Service:
             log.warning("the running job did not end within %g s; its request stays in the spool", DRAIN_LIMIT_S)
 
     def _on_command(self, command: Command) -> None:
-        self._control.handle(command, self._surface.send)
+        self._control.handle(command, self._tell)
 
     def _on_midi(self, command: Command) -> None:
         """As a command over OSC; what cannot be done is told to the surfaces that can show text."""
@@ -177,7 +198,7 @@ class Service:
             self._on_command(command)
         except BridgeError as error:
             log.error("%s", error)
-            self._surface.send("/bridge/error", str(error))
+            self._tell("/bridge/error", str(error))
 
     @contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:

@@ -3,75 +3,73 @@
 from __future__ import annotations
 
 import os
-import socket
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import mido
 import pytest
 from daemon_process import ROOT, Daemon, Home, surface, wait_for
-from pythonosc.osc_message import OscMessage
+from socket_midi import FOLDER_VARIABLE, Device
+
+NAME = "Test surface"
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture
+def device(tmp_path: Path) -> Iterator[Device]:
+    (tmp_path / "ports").mkdir()
+    device = Device(tmp_path / "ports", NAME)
+    device.plug_in()
+    yield device
+    device.unplug()
 
 
-def with_midi(port: int) -> dict[str, str]:
+def with_midi(ports: Path, **more: str) -> dict[str, str]:
     folders = (str(ROOT), str(Path(__file__).parents[1] / "support"))
     return {
         "PYTHONPATH": os.pathsep.join(folders),
         "MIDO_BACKEND": "socket_midi",
-        "SOCKET_MIDI_PORT": str(port),
-        "BRIDGE_MIDI_INPUT": "Test surface",
+        FOLDER_VARIABLE: str(ports),
+        "BRIDGE_MIDI_INPUT": NAME,
+        "BRIDGE_REAPER_OSC_PORT": "0",
+        **more,
     }
 
 
-def said(daemon: Daemon, message: mido.Message, port: int, address: str, limit_s: float = 20.0) -> str:
-    """What the surfaces read after a MIDI message, which is sent until the input is open."""
+def said_after(daemon: Daemon, device: Device, message: mido.Message, address: str) -> str:
+    """What a surface that shows text reads after a control has moved."""
+    device.connections(2)
     with surface(daemon) as send:
         send("/bridge/ping", until="/bridge/status")
-        client: socket.socket = send.client  # type: ignore[attr-defined]
-        client.settimeout(0.2)
-        end_s = time.monotonic() + limit_s
-        while time.monotonic() < end_s:
-            client.sendto(bytes(message.bytes()), ("127.0.0.1", port))
-            try:
-                answer = OscMessage(client.recv(65536))
-            except (TimeoutError, ConnectionError):
-                continue
-            if answer.address == address:
-                return str(answer.params[0])
-    raise AssertionError(f"nothing came at {address} within {limit_s:g} s")
+        device.send(message)
+        while True:
+            send("/bridge/ping", until="/bridge/status")
+            for heard in send.heard:  # type: ignore[attr-defined]
+                if heard.address == address and heard.params[0] != "ready":
+                    return str(heard.params[0])
 
 
-def test_a_knob_sets_the_amount(home: Home) -> None:
-    port = free_port()
-    with home.daemon(environment=with_midi(port)) as daemon:
+def test_a_knob_sets_the_amount_and_what_a_note_cannot_do_is_said(home: Home, device: Device, tmp_path: Path) -> None:
+    with home.daemon(environment=with_midi(tmp_path / "ports")) as daemon:
         turned = mido.Message("control_change", control=20, value=0)
-        assert "amount 0 %" in said(daemon, turned, port, "/bridge/status")
+        assert "amount 0 %" in said_after(daemon, device, turned, "/bridge/status")
+        note = mido.Message("note_on", note=60, velocity=100)
+        assert "REAPER" in said_after(daemon, device, note, "/bridge/error")
 
 
-def test_what_a_note_cannot_do_is_said_and_the_surface_lives(home: Home) -> None:
-    port = free_port()
-    with home.daemon(environment=with_midi(port)) as daemon:
-        assert "REAPER" in said(daemon, mido.Message("note_on", note=60, velocity=100), port, "/bridge/error")
-        assert "amount 100 %" in said(
-            daemon, mido.Message("control_change", control=20, value=127), port, "/bridge/status"
-        )
-
-
-@pytest.mark.parametrize(
-    "backend", [{"MIDO_BACKEND": "no_such_backend"}, {**with_midi(1), "BRIDGE_MIDI_INPUT": "Lost"}]
-)
-def test_without_midi_it_is_said_and_everything_else_goes_on(home: Home, backend: dict[str, str]) -> None:
-    with home.daemon(environment={"BRIDGE_MIDI_INPUT": "Lost", **backend}) as daemon:
+@pytest.mark.parametrize("has_backend", [True, False])
+def test_without_midi_it_is_said_and_everything_else_goes_on(home: Home, tmp_path: Path, has_backend: bool) -> None:
+    (tmp_path / "ports").mkdir()
+    environment = with_midi(tmp_path / "ports", **({} if has_backend else {"MIDO_BACKEND": "no_such_backend"}))
+    with home.daemon(environment=environment) as daemon:
         log = home.folder / "logs" / "daemon.log"
-        wait_for(lambda: "MIDI is off" in log.read_text("utf-8"), "the line in the log")
-        assert "OSC works without" in log.read_text("utf-8") or "No MIDI input is called 'Lost'" in log.read_text(
-            "utf-8"
-        )
+        wanted = f"No MIDI port is called '{NAME}'" if has_backend else "MIDI is off: MIDI cannot be reached"
+        wait_for(lambda: wanted in log.read_text("utf-8"), "the line in the log")
         with surface(daemon) as send:
             assert send("/bridge/ping", until="/bridge/status") < 5.0
+
+
+def test_a_layout_that_is_wrong_is_said(home: Home, device: Device, tmp_path: Path) -> None:
+    (home.folder / "midi.toml").write_text('[[control]]\ncommand = "explode"\n')
+    with home.daemon(environment=with_midi(tmp_path / "ports")):
+        log = home.folder / "logs" / "daemon.log"
+        wait_for(lambda: "midi.toml is no layout" in log.read_text("utf-8"), "the line in the log")

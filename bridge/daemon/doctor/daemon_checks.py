@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bridge import __version__
 from bridge.daemon.doctor.findings import Finding, fault, sound
-from bridge.errors import LinkError
+from bridge.errors import LinkError, SettingsError
 from bridge.reaper.messages import Heartbeat, decode
 from bridge.reaper.spool import HEARTBEAT_FILE, MIB
 from bridge.settings import Settings
@@ -96,11 +96,13 @@ def midi(settings: Settings) -> Iterator[Finding]:
     if not settings.midi_input:
         yield sound("MIDI", "no surface chosen", "midi_input in config.toml, if there should be one: docs/surfaces.md")
         return
-    from bridge.surfaces.midi import input_names  # mido looks for its backend
+    from bridge.surfaces.midi.layout import load_layout
+    from bridge.surfaces.midi.ports import find_port, input_names  # mido looks for its backend
 
     try:
-        yield sound("MIDI", f"{settings.midi_input!r} is chosen; there are: {', '.join(input_names()) or 'none'}")
-    except LinkError as error:
+        name, controls = find_port(settings.midi_input, input_names()), load_layout(settings.home).control
+        yield sound("MIDI", f"{name} is connected, {len(controls)} controls are bound")
+    except (LinkError, SettingsError) as error:
         yield fault("midi", error=error)
 
 
