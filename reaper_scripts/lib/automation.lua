@@ -46,7 +46,8 @@ local function locate(job)
   local loss = tracks.loss(job.target)
   if loss then return nil, loss end
   local reply, track = job.reply, job.target.track
-  local curves = #reply.curves > 0 and moving_curves(reply) or still_curves(reply, job.heard.range)
+  local curves = still_curves(reply, job.heard.range)
+  for _, curve in ipairs(moving_curves(reply)) do curves[#curves + 1] = curve end
   local guids = {}
   for _, curve in ipairs(curves) do
     local step = plan.resolve(track, curve.write)

@@ -1,6 +1,7 @@
 --- The daemon as the scripts see it: whether it lives, how far a job is, and its replies.
 local fault = require("fault")
 local json = require("json")
+local ticks = require("ticks")
 local version = require("version")
 
 local daemon = {}
@@ -10,8 +11,9 @@ daemon.START_COMMAND = "reaper-bridge daemon"
 local STALE_AFTER_S = 5
 local RELEASE_ADVICE = "Install scripts and daemon of the same release (`reaper-bridge install`)."
 
-local function decode(text, name)
-  local is_sound, message = pcall(json.decode, text)
+local function decode(text, name, pause)
+  local is_sound, message = pcall(json.decode, text, pause)
+  if not is_sound and fault.text(message) then error(message, 0) end -- it came while the text was decoded
   if not is_sound then fault.raise("%s is not a message of Bridge (%s). Run the action again.", name, message) end
   if type(message) ~= "table" or message.schema == nil then
     fault.raise("%s is not a message of Bridge. Run the action again.", name)
@@ -48,10 +50,10 @@ function daemon.progress(spool, id)
   return math.min(math.max(message.fraction, 0), 1), message.step
 end
 
---- The decoded reply to a request of ours, or nil while there is none.
+--- The decoded reply to a request of ours, or nil while there is none. Takes slices for a long one.
 function daemon.reply(spool, id)
   local text = spool:read("replies", id .. ".json")
-  return text and decode(text, "The daemon's reply")
+  return text and decode(text, "The daemon's reply", ticks.breathe)
 end
 
 return daemon

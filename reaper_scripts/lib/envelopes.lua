@@ -43,13 +43,13 @@ function envelopes.open(target, fx, parameter)
   local value, low, high = reaper.TrackFX_GetParamEx(target.track, fx, parameter)
   return {
     target = target, envelope = envelope, was_active = was_active or false, value = value, low = low, high = high,
+    scaling = reaper.GetEnvelopeScalingMode(envelope),
     shift_s = latency_s(target, fx), before = read_points(envelope),
   }
 end
 
 local function raw(edit, normalized)
-  local value = edit.low + (edit.high - edit.low) * normalized
-  return reaper.ScaleToEnvelopeMode(reaper.GetEnvelopeScalingMode(edit.envelope), value)
+  return reaper.ScaleToEnvelopeMode(edit.scaling, edit.low + (edit.high - edit.low) * normalized)
 end
 
 local function value_at(edit, time_s)
@@ -60,7 +60,7 @@ end
 --- What the envelope says at a time, where it was in force; else what the parameter stands at.
 local function resting_value(edit, time_s)
   if edit.was_active and #edit.before > 0 then return value_at(edit, time_s) end
-  return reaper.ScaleToEnvelopeMode(reaper.GetEnvelopeScalingMode(edit.envelope), edit.value)
+  return reaper.ScaleToEnvelopeMode(edit.scaling, edit.value)
 end
 
 --- Inserts {time_s, value, shape, tension, is_selected} points, sorted at the end of each slice.
@@ -83,7 +83,10 @@ function envelopes.replace(edit, range, points, shape)
   local new = { { first_s, resting_value(edit, first_s), 0 } }
   local last = { to_s + EDGE_S, resting_value(edit, to_s + EDGE_S), 0 }
   if first_s == from_s then new = {} end
-  for _, point in ipairs(points) do new[#new + 1] = { point[1] + edit.shift_s, raw(edit, point[2]), shape } end
+  for _, point in ipairs(points) do
+    new[#new + 1] = { point[1] + edit.shift_s, raw(edit, point[2]), shape }
+    ticks.breathe()
+  end
   new[#new + 1] = last
   if not edit.was_active then reaper.DeleteEnvelopePointRange(envelope, -1, 1e9) end -- they were not in force
   reaper.DeleteEnvelopePointRange(envelope, first_s, last[1] + 1e-9)

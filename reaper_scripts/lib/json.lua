@@ -199,10 +199,23 @@ local function decode_object(text, position, depth)
   end
 end
 
+local VALUES_AT_ONCE = 256
+local pauses = setmetatable({}, { __mode = "k" }) -- by coroutine: what to call now and then
+local values = 0
+
+--- Counts a value and lets others work now and then, where the caller wants that.
+local function rest()
+  values = values + 1
+  if values % VALUES_AT_ONCE ~= 0 then return end
+  local pause = pauses[coroutine.running()]
+  if pause then pause() end
+end
+
 local WORDS = { { "true", true }, { "false", false }, { "null", json.null } }
 
 function decode_value(text, position, depth)
   if depth >= MAX_DEPTH then stop(position, "nesting deeper than " .. MAX_DEPTH) end
+  rest()
   local character = text:sub(position, position)
   if character == "{" then return decode_object(text, position, depth + 1) end
   if character == "[" then return decode_array(text, position, depth + 1) end
@@ -213,9 +226,13 @@ function decode_value(text, position, depth)
   return decode_number(text, position)
 end
 
---- The value of a whole JSON text; raises a message with the byte position for anything else.
-function json.decode(text)
+--- The value of a whole JSON text; raises a message with the byte position for anything else. `pause` is called now
+-- and then in a long one, and may yield; what it raises passes through.
+function json.decode(text, pause)
+  local thread = coroutine.running()
+  pauses[thread] = pause
   local value, position = decode_value(text, skip(text, 1), 0)
+  pauses[thread] = nil
   position = skip(text, position)
   if position <= #text then stop(position, "more text behind the value") end
   return value

@@ -1,6 +1,7 @@
 --- Checks a reply before anything of it is believed: its id, its status, and every write.
 local fault = require("fault")
 local json = require("json")
+local ticks = require("ticks")
 
 local reply = {}
 
@@ -49,6 +50,7 @@ local function check_curve(curve)
     demand(json.is_array(point) and #point == 2 and type(point[1]) == "number" and type(point[2]) == "number", "a broken point")
     demand(is_finite(point[1]) and point[1] > last_s and point[2] >= 0 and point[2] <= 1, "a point out of order, or outside 0..1")
     last_s = point[1]
+    ticks.breathe()
   end
 end
 
