@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 from mastering_desk import FETCHED, zam_catalog
+from shipped_models import automix, write
 
-from bridge.audio.files import AudioWriter, read_audio
+from bridge.audio.files import read_audio
 from bridge.audio.levels import unevenness_db
 from bridge.audio.synthesis import synthesise
-from bridge.cli import main
 from bridge.training.judging.measures import frame_distance_db
 from bridge.training.sources.amplifier import Amplifier
 
@@ -24,21 +22,6 @@ RATE_HZ = 44100
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
-
-
-def write(path: Path, audio: np.ndarray) -> Path:
-    with AudioWriter(path, sample_rate_hz=RATE_HZ, channels=audio.shape[0]) as file:
-        file.write(audio)
-    return path
-
-
-def automix(*arguments: object) -> dict[str, object]:
-    result = CliRunner().invoke(main, ["automix", *map(str, arguments), "--json", "-"])
-    if "was calibrated with" in result.output:
-        pytest.skip("the shipped model was made for another version of zam-plugins")
-    assert result.exit_code == 0, result.output
-    told: dict[str, object] = json.loads(result.stdout)
-    return told
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="zam-plugins are fetched from Debian")

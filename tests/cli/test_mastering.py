@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -10,8 +9,9 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from mastering_desk import FETCHED, between_samples, mix, zam_catalog
+from shipped_models import automix, write
 
-from bridge.audio.files import AudioWriter, probe, read_audio
+from bridge.audio.files import probe, read_audio
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
 from bridge.cli import main
 
@@ -23,21 +23,6 @@ def plugins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     zam_catalog()
     monkeypatch.setenv("BRIDGE_PLUGIN_PATH", str(FETCHED))
     monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
-
-
-def write(path: Path, audio: np.ndarray, rate_hz: int) -> Path:
-    with AudioWriter(path, sample_rate_hz=rate_hz, channels=audio.shape[0]) as file:
-        file.write(audio)
-    return path
-
-
-def automix(*arguments: object) -> dict[str, object]:
-    result = CliRunner().invoke(main, ["automix", *map(str, arguments), "--json", "-"])
-    if "was calibrated with" in result.output:
-        pytest.skip("the shipped model was made for another version of zam-plugins")
-    assert result.exit_code == 0, result.output
-    told: dict[str, object] = json.loads(result.stdout)
-    return told
 
 
 def measured(path: Path) -> tuple[float, float]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from shipped_models import write
 
-from bridge.audio.files import AudioWriter, read_audio
+from bridge.audio.files import read_audio
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
 from bridge.model.manifest import read_manifest
@@ -41,12 +41,6 @@ def automix(*arguments: object):
     result = CliRunner().invoke(main, ["automix", *map(str, arguments), "--model", "nonspeech"])
     assert result.exit_code == 0, result.output
     return result
-
-
-def write(path: Path, audio: np.ndarray, rate: int = RATE) -> Path:
-    with AudioWriter(path, sample_rate_hz=rate, channels=len(audio)) as file:
-        file.write(audio)
-    return path
 
 
 @needs_voice

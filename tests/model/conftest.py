@@ -1,6 +1,5 @@
-"""A small model with fresh weights, the real chain, and a host for it."""
+"""A small model with fresh weights, for the real chain."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,21 +15,6 @@ from bridge.model.manifest import (
     Provenance,
 )
 from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import load_chain
-from bridge.plugins.host import PluginHost
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def chain() -> Chain:
-    return load_chain(ROOT / "models" / "chains" / "channel-strip.toml")
-
-
-@pytest.fixture(scope="session")
-def host() -> Iterator[PluginHost]:
-    with PluginHost(workers=2, load_limit_s=20.0, render_limit_s=20.0) as host:
-        yield host
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
-"""A small folder of songs and loops, a small chain, and a host."""
+"""A small folder of songs and loops, and a studio of them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,6 @@ from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.model.manifest import Manifest, read_manifest
 from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost
 from bridge.training.sources.files import find_files, read
 from bridge.training.sources.studio import Studio
@@ -42,21 +40,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def chain() -> Chain:
-    return load_chain(ROOT / "models" / "chains" / "channel-strip.toml")
-
-
-@pytest.fixture(scope="session")
 def manifest(chain: Chain) -> Manifest:
     """Of a model that was never trained."""
     shipped = read_manifest(ROOT / "models" / "channel-strip")
     return msgspec.structs.replace(shipped, chain=chain)
-
-
-@pytest.fixture(scope="session")
-def host() -> Iterator[PluginHost]:
-    with PluginHost(workers=2, load_limit_s=20.0, render_limit_s=20.0) as host:
-        yield host
 
 
 @pytest.fixture
