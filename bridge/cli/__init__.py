@@ -16,6 +16,7 @@ from bridge import __version__
 from bridge.cli.automix import automix
 from bridge.cli.chains import chain, plugins
 from bridge.cli.installation import doctor, install, uninstall
+from bridge.cli.layouts import layouts
 from bridge.cli.midi import midi
 from bridge.cli.models import evaluate, models, styles
 from bridge.cli.service import daemon, demo
@@ -68,6 +69,7 @@ for command in (
     doctor,
     evaluate,
     install,
+    layouts,
     midi,
     models,
     plugins,
