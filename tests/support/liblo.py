@@ -1,4 +1,4 @@
-"""liblo, an OSC library that shares no code with Bridge's: its programs oscsend and oscdump, and its bundles by ctypes."""
+"""liblo, an OSC library that shares no code with Bridge: its programs oscsend and oscdump, its bundles by ctypes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ready layouts: every address and type is one that Bridge knows, and the shipped files are the ones that are made."""
+"""The ready layouts: addresses and types that Bridge knows; the shipped files are those that are made."""
 
 from __future__ import annotations
 
