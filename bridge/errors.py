@@ -32,6 +32,16 @@ def shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
+def cut(text: str, limit: int) -> str:
+    """One line of at most `limit` characters, for what is made of names that somebody else chose.
+
+    >>> cut("a long name", 7)
+    'a long…'
+    """
+    line = " ".join(text[: 8 * limit].split())
+    return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
 class BridgeError(Exception):
     """Base of all errors with a message for people. `exit_status` is what the command line returns."""
 

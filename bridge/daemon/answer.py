@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from bridge.audio.float_wav import read_float_wav
 from bridge.daemon.choices import FULL_AMOUNT, Defaults
 from bridge.daemon.engine import Engine, Loaded
-from bridge.errors import AudioError, LinkError
+from bridge.daemon.moving import answer_moving
+from bridge.errors import AudioError, LinkError, shown
 from bridge.reaper.mapping import Mapping, map_chain
 from bridge.reaper.messages import SCHEMA, Audio, LeftAlone, Measures, MeasuresPair, Options, Reply, Request
 from bridge.reaper.spool import Spool
@@ -36,13 +37,18 @@ def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults
     from bridge.model.task import AutomixTask
 
     progress(0.0, "reading the request")
+    if (moving := engine.moving(request.options.model)) is not None and not request.options.only_missing:
+        excerpts = read_excerpts(spool, request.audio, what=f"The track {shown(request.track.name)}")
+        return answer_moving(request, excerpts, moving, engine.host, progress)
     loaded = engine.model(request.options.model)
     mapping, judged = _mapped(loaded, request)
     if mapping.missing and request.options.add_missing_fx:
         return _add_fx(request, loaded, mapping)
+    if request.options.only_missing:
+        return _nothing_missing(request, loaded, mapping)
     if not mapping.free.any():
         return _nothing_to_set(request, loaded, mapping)
-    excerpts = read_excerpts(spool, request.audio, what=f"The track {request.track.name!r}")
+    excerpts = read_excerpts(spool, request.audio, what=f"The track {shown(request.track.name)}")
     progress(0.1, "listening")
     options = request.options
     is_default = options.amount_percent == FULL_AMOUNT
@@ -137,6 +143,18 @@ def _add_fx(request: Request, loaded: Loaded, mapping: Mapping) -> Reply:
         model=loaded.automix.bundle.name,
         project_change_count=request.project.change_count,
         add_fx=mapping.missing,
+        left_alone=_left_alone(loaded, mapping),
+    )
+
+
+def _nothing_missing(request: Request, loaded: Loaded, mapping: Mapping) -> Reply:
+    return Reply(
+        schema=SCHEMA,
+        id=request.id,
+        status="unchanged",
+        message=f"Nothing to add: the track has all that {loaded.automix.bundle.name} can use.",
+        model=loaded.automix.bundle.name,
+        project_change_count=request.project.change_count,
         left_alone=_left_alone(loaded, mapping),
     )
 

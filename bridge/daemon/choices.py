@@ -13,7 +13,7 @@ FULL_AMOUNT = 100.0
 
 @dataclass(frozen=True)
 class Defaults:
-    """The choices at one moment. `style` None: none."""
+    """The choices at one moment. `style`: '' for none; None where no surface has chosen."""
 
     amount_percent: float = FULL_AMOUNT
     style: str | None = None
@@ -48,7 +48,7 @@ class Choices:
                 "empty name for none."
             )
         with self._lock:
-            self._now = replace(self._now, style=name or None)
+            self._now = replace(self._now, style=name)
 
     def choose_next_style(self) -> None:
         """The one behind the chosen one in the order of `bridge styles`, then none. ModelError where there are none."""
@@ -57,8 +57,8 @@ class Choices:
             raise ModelError("There are no styles to go through. Add one with `reaper-bridge styles add NAME FILE...`.")
         with self._lock:
             style = self._now.style
-            place = names.index(style) + 1 if style in names else 0
-            self._now = replace(self._now, style=names[place] if place < len(names) else None)
+            place = names.index(style) + 1 if style is not None and style in names else 0
+            self._now = replace(self._now, style=names[place] if place < len(names) else "")
 
     def _names(self) -> list[str]:
         from bridge.model.hearing.styles import list_styles  # numpy and more, which the socket must not wait for

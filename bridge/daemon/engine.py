@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.errors import BridgeError, ModelError
+from bridge.errors import BridgeError, ModelError, shown
 from bridge.settings import Settings, shipped_folder
 
 if TYPE_CHECKING:
     from bridge.model.automix import Automix
     from bridge.model.hearing.profile import HeardSound
+    from bridge.model.moving.movement import MovingModel
     from bridge.plugins.host import PluginHost
 
 log = logging.getLogger(__name__)
@@ -44,10 +45,17 @@ class Engine:
         self._settings = settings
         self._host: PluginHost | None = None
         self._loaded: dict[str, Loaded] = {}
+        self._moving: dict[Path, tuple[Stamp, MovingModel | None]] = {}
 
     def model_folders(self) -> tuple[Path, ...]:
         """Where models lie: the user's own before the shipped ones."""
         return self._settings.user_models, shipped_folder("models")
+
+    def names(self) -> list[str]:
+        """What the models are called."""
+        from bridge.model.manifest import find_models
+
+        return sorted(find_models(self.model_folders()))
 
     def model(self, name: str | None) -> Loaded:
         """The model called `name` (None: the default), as it lies on disk now. ModelError where there is none.
@@ -68,6 +76,27 @@ class Engine:
             loaded = Loaded(known.automix, folder, stamp, fault=str(error))
         self._loaded[folder.name] = loaded
         return loaded
+
+    def moving(self, name: str | None) -> MovingModel | None:
+        """The model called `name`, where it is one whose settings move; None for all others."""
+        from bridge.model.manifest import read_manifest
+
+        folder = self._find(name or self._settings.default_model)
+        stamp, known = _stamp(folder), self._moving.get(folder)
+        if known is None or known[0] != stamp:
+            try:
+                moves = read_manifest(folder).job.automation is not None
+                known = (stamp, self._load_moving(folder) if moves else None)
+            except ModelError:
+                if known is None or known[1] is None:
+                    return None  # `model` knows what to do with a model that is damaged
+            self._moving[folder] = known
+        return known[1]
+
+    @property
+    def host(self) -> PluginHost:
+        """The plugins' host; started when first needed."""
+        return self._plugin_host()
 
     def refresh(self) -> None:
         """Load again what has changed on disk, so that the next job need not wait for it."""
@@ -105,7 +134,7 @@ class Engine:
         if name not in models:  # by name only: a request must not choose a folder
             known = ", ".join(sorted(models)) or "none"
             raise ModelError(
-                f"No model is called {name!r}. Installed models: {known}. "
+                f"No model is called {shown(name)}. Installed models: {known}. "
                 f"Install Bridge again, or train one into {self._settings.user_models}."
             )
         return models[name]
@@ -118,6 +147,14 @@ class Engine:
 
         torch.set_num_threads(TORCH_THREADS)
         return Automix(load_bundle(folder), self._plugin_host())
+
+    def _load_moving(self, folder: Path) -> MovingModel:
+        import torch
+
+        from bridge.model.moving.movement import load_moving
+
+        torch.set_num_threads(TORCH_THREADS)
+        return load_moving(folder)
 
     def _plugin_host(self) -> PluginHost:
         from bridge.plugins.host import host_for

@@ -13,16 +13,19 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
+
 from bridge.daemon.choices import Defaults
 from bridge.daemon.engine import Engine
 from bridge.daemon.signs import Feedback, JobProgress
-from bridge.errors import BridgeError, LinkError
-from bridge.reaper.messages import SCHEMA, Reply
+from bridge.errors import BridgeError, LinkError, cut
+from bridge.reaper.messages import SCHEMA, LeftAlone, Reply
 from bridge.reaper.spool import Spool
 
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 2
+MAX_MESSAGE, MAX_NAME = 600, 100  # characters
 
 
 class JobRunner(threading.Thread):
@@ -76,7 +79,7 @@ class JobRunner(threading.Thread):
         gc.freeze()  # what stays is not gone through after each job: that would hold up the sockets
         while (request_id := self._next()) is not None:
             if not request_id:
-                self._guarded(self._engine.refresh)
+                self._guarded(self._refresh)
                 continue
             is_settled = self._work(request_id)
             with self._changed:
@@ -126,7 +129,12 @@ class JobRunner(threading.Thread):
 
     def _warm_up(self) -> None:
         importlib.import_module("bridge.daemon.answer")  # what a job needs and the socket must not wait for
+        self._spool.write_offer(self._engine.names())
         self._engine.warm_up()
+
+    def _refresh(self) -> None:
+        self._spool.write_offer(self._engine.names())
+        self._engine.refresh()
 
     def _answer(self, request_id: str) -> Reply:
         from bridge.daemon.answer import answer
@@ -139,13 +147,14 @@ class JobRunner(threading.Thread):
                     f"The daemon ended {MAX_ATTEMPTS} times while it worked on this request, so it was given up. "
                     "See logs/daemon.log in Bridge's home folder; try another range of the track."
                 )
-            return answer(
+            reply = answer(
                 self._spool.read_request(request_id),
                 spool=self._spool,
                 engine=self._engine,
                 defaults=self._defaults(),
                 progress=JobProgress(self._spool, request_id, self._feedback),
             )
+            return legible(reply)
         except BridgeError as error:
             return _error_reply(request_id, str(error))
         except Exception as error:
@@ -175,5 +184,14 @@ class JobRunner(threading.Thread):
 
 
 def _error_reply(request_id: str, message: str) -> Reply:
-    one_line = " ".join(message.split())
-    return Reply(schema=SCHEMA, id=request_id, status="error", message=one_line)
+    return Reply(schema=SCHEMA, id=request_id, status="error", message=cut(message, MAX_MESSAGE))
+
+
+def legible(reply: Reply) -> Reply:
+    """The reply with names cut that somebody made very long: tracks and FX have any name."""
+    left_alone = tuple(
+        LeftAlone(what=cut(row.what, MAX_NAME), why=cut(row.why, MAX_MESSAGE)) for row in reply.left_alone
+    )
+    changes = tuple(msgspec.structs.replace(change, plugin=cut(change.plugin, MAX_NAME)) for change in reply.changes)
+    message = cut(reply.message, MAX_MESSAGE)
+    return msgspec.structs.replace(reply, message=message, left_alone=left_alone, changes=changes)

@@ -122,7 +122,7 @@ class Live(threading.Thread):
                 self._link.check()
                 self._choices.choose_next_style()
                 self._say_style()
-                self._ask_automix(style=self._choices.now.style or "", is_again=True)
+                self._ask_automix(style=self._choices.now.style, is_again=True)
             case "automix":
                 if command.value is None and self._settings.reaper_automix_action:
                     self._link.run_action(self._settings.reaper_automix_action)

@@ -259,6 +259,17 @@ class Heartbeat(Message, frozen=True):
     osc_port: int
 
 
+class Offered(Message, frozen=True):
+    name: str
+
+
+class Offer(Message, frozen=True):
+    """Which models there are, for menus in REAPER. Styles are files that the scripts see themselves."""
+
+    schema: int
+    models: tuple[Offered, ...]
+
+
 M = TypeVar("M", bound=Message)
 
 

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.errors import LinkError
+from bridge.errors import LinkError, cut
 
 Value = float | int | str
 Direction = Literal["to bridge", "from bridge", "to reaper", "from reaper"]
@@ -72,8 +72,7 @@ def message(path: str, *values: Value) -> bytes:
 
 def _short(text: Value) -> str:
     """One line of a length that a surface can show."""
-    line = " ".join(str(text).replace("\0", " ").split())
-    return line if len(line) <= MAX_TEXT else f"{line[: MAX_TEXT - 1]}…"
+    return cut(str(text).replace("\0", " "), MAX_TEXT)
 
 
 def action(command_id: str) -> bytes:

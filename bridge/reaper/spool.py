@@ -1,7 +1,8 @@
 """The folder through which REAPER's scripts and the daemon talk: layout, atomic writes, careful reads, sweeping.
 
     spool/requests/<id>.json  audio/<id>.wav  receipts/<id>.json     written by the scripts
-    spool/replies/<id>.json   progress/<id>.json  heartbeat.json     written by the daemon
+    spool/replies/<id>.json   progress/<id>.json                     written by the daemon
+    spool/heartbeat.json      offer.json                             likewise: that it lives, and its models
     spool/attempts/<id>.json                                         how often a request was begun
     spool/applied/<track GUID>.json                                  what Bridge last set on a track: the scripts'
     spool/asks/<id>.json  answers/<id>.json                          what a surface asks of REAPER, and its answer
@@ -16,16 +17,19 @@ import os
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from bridge.errors import LinkError
+from bridge.errors import LinkError, shown
 from bridge.reaper.asks import Answer, Ask
 from bridge.reaper.messages import (
     MAX_MESSAGE_BYTES,
     SCHEMA,
     Heartbeat,
     Message,
+    Offer,
+    Offered,
     Progress,
     Receipt,
     Reply,
@@ -36,7 +40,7 @@ from bridge.reaper.messages import (
 from bridge.reaper.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
 
 FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers")
-HEARTBEAT_FILE = "heartbeat.json"
+HEARTBEAT_FILE, OFFER_FILE = "heartbeat.json", "offer.json"
 MAX_AUDIO_BYTES = 512 * 1024 * 1024  # 120 s of stereo at 192 kHz in float32 are 184 MB
 MIB = 1024 * 1024
 
@@ -162,7 +166,9 @@ class Spool:
     def audio_file(self, name: str) -> Path:
         """The path of an audio file that a request names: a bare name, a regular file, inside the spool."""
         if not _AUDIO_NAME.fullmatch(name):
-            raise LinkError(f"The request names the audio file {name!r}; only '<id>.wav' inside spool/audio is read.")
+            raise LinkError(
+                f"The request names the audio file {shown(name)}; only '<id>.wav' inside spool/audio is read."
+            )
         path = self.folder / "audio" / name
         check_regular(path, MAX_AUDIO_BYTES, f"audio/{name}")
         return path
@@ -181,6 +187,10 @@ class Spool:
 
     def write_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._write(self.folder / HEARTBEAT_FILE, heartbeat)
+
+    def write_offer(self, models: Iterable[str]) -> None:
+        offered = tuple(Offered(name=name) for name in models)
+        self._write(self.folder / OFFER_FILE, Offer(schema=SCHEMA, models=offered))
 
     def write_ask(self, ask: Ask) -> None:
         self._write(self._path("asks", ask.id), ask)
@@ -256,7 +266,7 @@ class Spool:
     def _path(self, folder: str, request_id: str) -> Path:
         name = f"{request_id}.json"
         if not _MESSAGE_NAME.fullmatch(name):
-            raise LinkError(f"{request_id!r} is no id of a request; ids are UUIDs in lower case.")
+            raise LinkError(f"{shown(request_id)} is no id of a request; ids are UUIDs in lower case.")
         return self.folder / folder / name
 
 

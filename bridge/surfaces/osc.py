@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/bridge/"
 MAX_DATAGRAM_BYTES = 8_192
-MAX_CLIENTS = 8
+MAX_CLIENTS = 32
 CLIENT_MEMORY_S = 600.0
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # as much of it as the system grants: a flood is read later, not lost
 LOOPBACK = "127.0.0.1"

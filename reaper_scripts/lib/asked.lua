@@ -19,7 +19,8 @@ local function options_of(spool, ask)
     local last = ask.is_again and live.targets(spool, project) or {}
     return #last > 0 and last or tracks.selected(project)
   end
-  return { targets = targets, style = type(ask.style) == "string" and ask.style or nil }
+  if type(ask.style) == "string" then reaper.SetExtState("Bridge", "style", ask.style, true) end -- as the panel shows it
+  return { targets = targets, style = ask.style }
 end
 
 local function start(scripts_folder, spool, ask)

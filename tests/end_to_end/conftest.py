@@ -40,7 +40,7 @@ class Studio:
     def spool_files(self) -> list[str]:
         spool = self.home / "spool"
         files = (f.relative_to(spool).as_posix() for f in spool.rglob("*") if f.is_file())
-        return sorted(name for name in files if not name.startswith(("heartbeat.json", "applied/")))
+        return sorted(name for name in files if not name.startswith(("heartbeat.json", "offer.json", "applied/")))
 
     def wait_for_empty_spool(self, limit_s: float = 10.0) -> None:
         """The daemon takes receipts away as it reads them; nothing else may be left."""

@@ -48,12 +48,19 @@ class Client:
         self.socket.bind(("127.0.0.1", 0))
         self.socket.setblocking(False)
         self.heard: list[tuple[str, list[object]]] = []
+        self.sent_at = 0  # how much was heard when something was sent last
 
     def send(self, path: str, *values: object) -> None:
         self.send_packet(build_msg(path, list(values)).dgram)
 
     def send_packet(self, packet: bytes) -> None:
+        self.mark()
         self.socket.sendto(packet, ("127.0.0.1", self._port))
+
+    def mark(self) -> None:
+        """What was heard so far is no answer to what comes now."""
+        self.listen()
+        self.sent_at = len(self.heard)
 
     def listen(self) -> None:
         while True:
@@ -86,13 +93,11 @@ class Studio:
         self.reaper.run_until(lambda: bool(is_done()), limit_s)
 
     def until_heard(self, path: str, word: str = "", limit_s: float = LIMIT_S) -> str:
-        """REAPER runs until the surface hears a text at an address; earlier ones do not count."""
-        self.client.listen()
-        begin = len(self.client.heard)
+        """REAPER runs until the surface hears a text at an address; what came before it sent last does not count."""
 
         def found() -> list[str]:
             self.client.listen()
-            new = self.client.heard[begin:]
+            new = self.client.heard[self.client.sent_at :]
             return [str(values[0]) for address, values in new if address == path and word in str(values[0])]
 
         self.until(found, limit_s)
@@ -104,6 +109,12 @@ class Studio:
         """Send a command and let REAPER run until its answer."""
         self.client.send(path, *values)
         return self.until_heard(until, word, limit_s)
+
+    def oscsend(self, path: str, types: str = "", *values: str) -> None:
+        """Send with liblo's own tool: another implementation of OSC than ours."""
+        self.client.mark()
+        command = ["oscsend", "127.0.0.1", str(self.daemon.port), path, *([types] if types else []), *values]
+        subprocess.run(command, check=True, timeout=30)
 
     def automix(self) -> None:
         self.reaper.run_action("bridge_automix.lua")
@@ -144,17 +155,11 @@ def open_studio(
         track.selected = True
         reaper.project.history.rebase()
         client = Client(daemon.port)
+        studio = Studio(home, daemon, reaper, osc, track, client)
         try:
-            yield Studio(home, daemon, reaper, osc, track, client)
+            yield studio
         finally:
-            client.socket.close()
-
-
-def oscsend(port: int, path: str, types: str = "", *values: str) -> None:
-    """Send with liblo's own tool: another implementation of OSC than ours."""
-    subprocess.run(
-        ["oscsend", "127.0.0.1", str(port), path, *([types] if types else []), *values], check=True, timeout=30
-    )
+            studio.client.socket.close()
 
 
 def is_near(a: dict[str, float], b: dict[str, float], tolerance: float = 1e-4) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from bridge.errors import ModelError
+from bridge.errors import ModelError, shown
 from bridge.model.hearing.profile import HeardSound
 from bridge.model.manifest import FeatureSettings
 
@@ -64,7 +64,7 @@ def load_style(folder: Path, name: str) -> Style:
     if not path.is_file():
         known = ", ".join(list_styles(folder)) or "none"
         raise ModelError(
-            f"No style is called {name!r}. Styles: {known}. Add one with `bridge styles add {name!r} FILE...`."
+            f"No style is called {shown(name)}. Styles: {known}. Add one with `bridge styles add NAME FILE...`."
         )
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -87,7 +87,7 @@ def list_styles(folder: Path) -> list[str]:
 def _path(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(name) or name.endswith((".", " ")):
         raise ModelError(
-            f"{name!r} cannot name a style: use up to 64 letters, digits, spaces, dots, plus or minus signs."
+            f"{shown(name)} cannot name a style: use up to 64 letters, digits, spaces, dots, plus or minus signs."
         )
     return folder / f"{name}{SUFFIX}"
 
