@@ -77,7 +77,8 @@ end
 --- The words of a request about a target, and what was heard of it (see `heard.change`).
 function request.describe(spool, target, options, id)
   local project = describe_project(target.project)
-  local range, audio = (options.listen or request.listen)(spool, target, options, id)
+  local listen = options.only_missing and request.no_sound or options.listen or request.listen
+  local range, audio = listen(spool, target, options, id)
   local contents = gather.contents(target.track, range)
   local chain, kept = snapshot.take(target.project, target.track, options.automation)
   return {

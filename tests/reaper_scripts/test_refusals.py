@@ -415,7 +415,10 @@ def test_a_meter_among_the_parameters_does_not_matter(desk: Desk, moves: str, is
 
 def test_an_envelope_that_came_meanwhile(desk: Desk, before) -> None:
     comp = desk.track.find_fx("ReaComp")
-    _meanwhile(desk, lambda: desk.track.add_envelope(comp, "Ratio", [(0.0, 0.2)]))
+    index = comp.index("Ratio")
+    low, high = comp.raw_range(index)
+    here = low + (high - low) * comp.shown(index)  # it drives the value to where it is
+    _meanwhile(desk, lambda: desk.track.add_envelope(comp, "Ratio", [(0.0, here)]))
     assert "Vocals: an envelope came to drive Ratio while Bridge was listening. Nothing was changed" in desk.box
     assert_untouched(desk, before)
     assert [r.status for r in desk.daemon.receipts()] == ["dropped"]
