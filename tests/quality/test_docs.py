@@ -124,8 +124,10 @@ def test_training_commands_run_as_printed(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_recipes_of_the_documents_can_be_used(document: str, tmp_path: Path) -> None:
     """And those that the documents show in full are the ones that are shipped."""
-    blocks = re.findall(r"(?:<!-- recipe: (\S+) -->\n)?```toml\n(.*?)```", text_of(document), re.DOTALL)
-    for shipped, block in blocks:
+    blocks = re.findall(r"(?:<!-- (\S+?):?(?: (\S+))? -->\n)?```toml\n(.*?)```", text_of(document), re.DOTALL)
+    for kind, shipped, block in blocks:
+        if kind not in ("", "recipe"):
+            continue
         (tmp_path / "recipe.toml").write_text(block, encoding="utf-8")
         assert load_recipe("channel-strip", tmp_path / "recipe.toml") != load_recipe("channel-strip")
         if shipped:
