@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bridge.standin.fx import Audio
-from bridge.standin.project import Take, Track
+from bridge.standin.media import Take
+from bridge.standin.project import Track
 
 MAX_FRAMES = 65536
 

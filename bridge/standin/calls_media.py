@@ -9,7 +9,8 @@ from bridge.audio.files import read_audio
 from bridge.errors import AudioError
 from bridge.standin.binding import answers
 from bridge.standin.faults import NotSimulated
-from bridge.standin.project import Item, Project, Source, Take, Track
+from bridge.standin.media import Item, Source, Take
+from bridge.standin.project import Project, Track
 
 if TYPE_CHECKING:
     from bridge.standin.reaper import StandIn

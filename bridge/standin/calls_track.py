@@ -9,7 +9,8 @@ import numpy as np
 from bridge.standin.accessor import MAX_FRAMES, Accessor
 from bridge.standin.binding import answers
 from bridge.standin.faults import Misuse, NotSimulated
-from bridge.standin.project import Project, Take, Track
+from bridge.standin.media import Take
+from bridge.standin.project import Project, Track
 
 if TYPE_CHECKING:
     from bridge.standin.reaper import StandIn

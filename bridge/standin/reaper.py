@@ -15,18 +15,13 @@ from __future__ import annotations
 
 import random
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Protocol, Self
-
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 
 import bridge.standin.calls_envelope
 import bridge.standin.calls_fx
@@ -43,33 +38,15 @@ from bridge.standin.binding import Binding
 from bridge.standin.envelope import BYPASSED
 from bridge.standin.faults import Misuse
 from bridge.standin.fx import Fx
+from bridge.standin.messages import Messages
 from bridge.standin.project import Project
 from bridge.standin.script import Script
+from bridge.standin.waking import Waker
 from bridge.standin.window import Window
 
 FIRST_COMMAND = 50000  # REAPER hands out numbers as it likes: scripts go by name
 TICK_S = 1.0 / 30.0
 IDLE_SLICE_S = 0.002  # a tick in which the scripts did less than this was spent waiting
-
-
-@dataclass
-class Messages:
-    """What the user has seen: boxes, console texts, help lines. `answers` are given to boxes by title."""
-
-    boxes: list[str] = field(default_factory=list)
-    console: list[str] = field(default_factory=list)
-    help: list[str] = field(default_factory=list)
-    answers: dict[str, int] = field(default_factory=dict)
-    menu_choices: list[str] = field(default_factory=list)  # what is chosen from the next menus; then nothing
-    chosen_files: list[str] = field(default_factory=list)  # what the next file dialogs give; then they are cancelled
-    inputs: list[str] = field(default_factory=list)  # what is typed into the next input dialogs
-
-    def menu_answer(self, labels: list[str]) -> str | None:
-        del labels
-        return self.menu_choices.pop(0) if self.menu_choices else None
-
-    def answer(self, title: str) -> int:
-        return self.answers.get(title, 1)
 
 
 class Surface(Protocol):
@@ -78,15 +55,6 @@ class Surface(Protocol):
     def tick(self) -> None: ...
 
     def close(self) -> None: ...
-
-
-class _Wake(FileSystemEventHandler):
-    def __init__(self, event: threading.Event) -> None:
-        self._event = event
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in ("created", "moved", "closed"):
-            self._event.set()
 
 
 class StandIn:
@@ -138,8 +106,7 @@ class StandIn:
         self._binding = Binding(self)
         self._scripts: list[Script] = []
         self._scheduled: list[tuple[int, Callable[[], None]]] = []
-        self._wake = threading.Event()
-        self._observer: object | None = None
+        self._waker = Waker(home)
         self.register_actions()
 
     def __enter__(self) -> Self:
@@ -161,9 +128,7 @@ class StandIn:
                 surface.close()
             for project in list(self.projects):
                 project.close()
-            if self._observer is not None:
-                self._observer.stop()  # type: ignore[attr-defined]
-                self._observer.join()  # type: ignore[attr-defined]
+            self._waker.close()
             self._resources.cleanup()
 
     # ------------------------------------------------------------ projects
@@ -271,15 +236,15 @@ class StandIn:
 
     def run_until(self, is_done: Callable[[], bool], limit_s: float = 30.0) -> None:
         """Tick until `is_done()`; Misuse after `limit_s` seconds."""
-        self._watch_home()
+        self._waker.watch()
         deadline_s = time.monotonic() + limit_s
         while not is_done():
             if time.monotonic() > deadline_s:
                 names = ", ".join(script.file.name for script in self._scripts)
                 raise Misuse(f"{names or 'the stand-in'} still waits after {limit_s:g} s: {self.messages.help[-1:]}")
-            self._wake.clear()
+            self._waker.clear()
             if self.tick() < IDLE_SLICE_S:
-                self._wake.wait(TICK_S)
+                self._waker.wait(TICK_S)
 
     @property
     def window(self) -> Window:
@@ -352,14 +317,6 @@ class StandIn:
         }
         if any(left.values()):
             raise Misuse(f"{name} ended and left open: " + ", ".join(f"{n} {what}" for what, n in left.items() if n))
-
-    def _watch_home(self) -> None:
-        if self._observer is None:
-            self.home.mkdir(parents=True, exist_ok=True)
-            observer = Observer()
-            observer.schedule(_Wake(self._wake), str(self.home), recursive=True)
-            observer.start()
-            self._observer = observer
 
 
 if sys.platform == "win32":  # Lua's io opens files by bytes: let the C library take them as UTF-8, as REAPER does

@@ -88,7 +88,7 @@ class Window:
 
     def click(self, where: str | tuple[float, float]) -> None:
         """Press and release the left button on a text or a place."""
-        self.drag(where, where)
+        self.drag(where)
 
     def drag(self, start: str | tuple[float, float], *stops: str | tuple[float, float]) -> None:
         """Press at `start`, move over each of `stops`, release at the last."""
