@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.model.manifest import JobSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
 from bridge.training.judging.cases import Case, draw_cases
@@ -21,12 +22,14 @@ from bridge.training.sources.studio import Studio
 from bridge.training.tasks.task import LessonTask
 
 COLOURED_SHARE = 0.5  # of the match clips are degraded ones
+MARGIN_SHARE = 0.25  # of the way to the predicted sound: fewer refusals than half of it, and no more harm (LOG)
 
 
 class ChannelStrip(LessonTask):
     """See the module."""
 
     name = "channel-strip"
+    job = JobSettings(margin_share=MARGIN_SHARE)
     lessons = (
         Lesson("match", has_reference=True, level_counts=True),
         Lesson("automix", has_reference=False, level_counts=False),
