@@ -16,6 +16,7 @@ from bridge.reaper.installing import key_map, places, startup, surface_entry
 from bridge.reaper.installing.places import INI, KEY_MAP, PATTERNS, STARTUP
 from bridge.reaper.installing.record import read_record
 from bridge.reaper.installing.surface_entry import Surface
+from bridge.standin.reaper import StandIn
 
 SURFACE = Surface(9010, 9011)
 COMMAND = ["/opt/python", "-m", "bridge", "daemon"]
@@ -250,3 +251,11 @@ def test_a_running_reaper_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
         finally:
             process.kill()
     places.refuse_while_running()
+
+
+def test_reaper_knows_the_actions_by_the_ids_that_were_written(tmp_path: Path) -> None:
+    """The stand-in runs what is installed; over its OSC surface the daemon asks for these very names."""
+    with StandIn(home=tmp_path / "home") as reaper:
+        written = key_map.registered(read_text(Path(reaper.resource_path), KEY_MAP))
+        assert written == set(reaper.commands) == {action.id for action in actions()}
+        assert reaper.command_name("bridge_automix.lua") == action_id("bridge_automix.lua")

@@ -72,14 +72,14 @@ def close(port: Any) -> None:
 def _ask(question: Callable[[], T]) -> T:
     try:
         return question()
-    except ImportError as error:
+    except (ImportError, AttributeError) as error:  # the package named rtmidi is another one, without what mido needs
         raise LinkError(
             f"MIDI cannot be reached: {error}. Install a backend with `pip install python-rtmidi`; OSC works without."
         ) from error
     except (OSError, ValueError) as error:  # python-rtmidi's own errors are OSErrors
         raise LinkError(
-            f"This machine's MIDI cannot be reached: {error}. On Linux it needs ALSA's sequencer (`modprobe "
-            "snd-seq`); a port that another program holds must be closed there. OSC works without."
+            f"This machine's MIDI cannot be reached: {str(error).rstrip('.')}. On Linux it needs ALSA's sequencer "
+            "(`modprobe snd-seq`); a port that another program holds must be closed there. OSC works without."
         ) from error
 
 

@@ -31,8 +31,8 @@ class Display:
     def tell(self, path: str, *values: Any) -> None:
         """Take in a feedback message of Bridge's; unknown ones show nothing."""
         match path, values:
-            case ("/bridge/amount", (float() as amount,)):
-                self._states["amount"] = amount
+            case ("/bridge/amount", (float() | int() as amount,)):
+                self._states["amount"] = min(max(float(amount), 0.0), 1.0)
             case ("/bridge/compare", (int() as is_on,)):
                 self._states["compare"] = float(bool(is_on))
             case ("/bridge/progress", (float() | int() as share,)):

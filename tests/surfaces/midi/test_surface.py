@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import mido
 import pytest
@@ -132,6 +134,21 @@ def test_without_a_backend_the_surface_says_what_to_install(heard: Heard) -> Non
         with pytest.raises(LinkError, match="python-rtmidi"):
             heard.surface().open()
     finally:
+        mido.set_backend()
+
+
+def test_a_backend_that_is_another_package_is_told_from_the_right_one(
+    heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pip install rtmidi` gives another one: nothing is in it that mido needs."""
+    monkeypatch.setitem(sys.modules, "rtmidi", ModuleType("rtmidi"))
+    monkeypatch.delitem(sys.modules, "mido.backends.rtmidi", raising=False)
+    mido.set_backend("mido.backends.rtmidi")
+    try:
+        with pytest.raises(LinkError, match="python-rtmidi"):
+            heard.surface().open()
+    finally:
+        monkeypatch.delitem(sys.modules, "mido.backends.rtmidi", raising=False)
         mido.set_backend()
 
 
