@@ -36,6 +36,7 @@ class Translation:
     shown: ShownLaw | None
     to_parameter: Callable[[float], float]
     to_setting: Callable[[float], float]
+    is_told: bool = True  # off: without texts from the FX, nothing says what it displays
 
     @property
     def found(self) -> float:
@@ -59,7 +60,8 @@ class Translation:
 
     def expected_text(self, normalized: float) -> str:
         """What the FX must display at REAPER's `normalized`; '' where the texts known of it leave that open."""
-        return self.text(normalized) if self.shown is None or self.shown.is_sure(normalized) else ""
+        is_sure = self.is_told if self.shown is None else self.shown.is_sure(normalized)
+        return self.text(normalized) if is_sure else ""
 
     def text(self, normalized: float) -> str:
         """What the FX is likely to display at REAPER's `normalized`."""
@@ -104,7 +106,7 @@ def translate(place: Place, control: Control) -> Translation | str:
 def same_values(place: Place, control: Control) -> Translation:
     """The translation between two instances of one plugin: none, but for the parameter's own steps."""
     snap, shown = _snap(place.parameter), measure_shown_law(place.parameter.grid)
-    return Translation(place, control, shown, lambda setting: snap(_clamped(setting)), to_setting=float)
+    return Translation(place, control, shown, lambda setting: snap(_clamped(setting)), to_setting=float, is_told=False)
 
 
 def fixed_control(slot: str, name: str, unit: str) -> Control:

@@ -1,0 +1,59 @@
+"""The other actions with the real daemon and the shipped models: a reference, settings that move."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from test_main_job import RATE_HZ, song, tonal_distance_db
+
+from bridge.training.sources.scenes import draw_scene
+from bridge.training.sources.voices import spoken
+
+Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
+
+
+def test_a_track_comes_closer_to_its_reference(open_studio: Open, lua: str) -> None:
+    studio = open_studio(lua=lua, is_model_shipped=True)
+    project = studio.reaper.project
+    track = project.add_track("Strings", song(seed=1))
+    for name in ("ReaEQ", "ReaComp"):
+        track.add_fx(name)
+    track.selected = True
+    spectrum = np.fft.rfft(song(seed=3))
+    tilt = np.sqrt(np.maximum(np.arange(spectrum.shape[1]), 1) / 4000.0)
+    bright = np.fft.irfft(spectrum * np.minimum(tilt, 3.0)).astype(np.float32)
+    project.add_track("Reference", (0.3 * bright / np.abs(bright).max()).astype(np.float32))
+    studio.settle()
+    before = tonal_distance_db(track.render(), project.tracks[1].render())
+    studio.press("bridge_match_reference.lua")
+    assert studio.reaper.messages.boxes == []
+    after = tonal_distance_db(track.render(), project.tracks[1].render())
+    assert after < 0.9 * before, (before, after, studio.reaper.messages.console)
+    studio.wait_for_empty_spool()
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_pops_go_down_by_an_envelope(open_studio: Open) -> None:
+    (take,) = spoken("test", 31, takes=1, sample_rate_hz=RATE_HZ)
+    scene = draw_scene(take.audio[0], RATE_HZ, np.random.default_rng(3), side="test", duration_s=12.0, eventless=0.0)
+    studio = open_studio(is_model_shipped=True)
+    studio.reaper.ext_state[("Bridge", "model")] = "nonspeech"
+    track = studio.reaper.project.add_track("Voice", np.asarray(scene.heard, np.float32), position_s=3.0)
+    eq = track.add_fx("ReaEQ", low_cut="off")
+    track.selected = True
+    studio.settle()
+    studio.press()
+    assert 'run "Bridge: Write as automation"' in "".join(studio.reaper.messages.console)
+    studio.press("bridge_write_automation.lua")
+    assert studio.reaper.messages.boxes == []
+    gain = next(e for e in track.envelopes if eq.eq_role(e.parameter).kind == 1)
+    values = [gain.normalized(gain.at(time_s)) for time_s in np.arange(3.0, 15.0, 0.01)]
+    rest = gain.normalized(gain.at(0.0))
+    assert min(values) < rest - 0.03
+    assert np.mean(np.isclose(values, rest, atol=0.01)) > 0.3  # words are left as they are
+    assert gain.normalized(gain.at(20.0)) == pytest.approx(rest, abs=1e-4)
+    studio.reaper.undo()
+    assert track.envelopes == []
