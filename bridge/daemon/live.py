@@ -19,7 +19,7 @@ from bridge.daemon.link import ReaperLink
 from bridge.daemon.signs import Feedback
 from bridge.errors import BridgeError, LinkError
 from bridge.reaper.asks import AUTOMIX_SCRIPT, LIVE_SCRIPT, Answer, Ask, MovingTrack
-from bridge.reaper.osc import fx_chains
+from bridge.reaper.osc import fx_values
 from bridge.reaper.spool import Spool
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
@@ -217,7 +217,7 @@ class Live(threading.Thread):
                 )
                 amount, self._amount = self._amount, None
             for track in gesture.answer.tracks:
-                self._link.send(fx_chains(track.index + 1, _values(track, amount)))
+                self._link.send(fx_values(track.index + 1, _values(track, amount)))
             sent, sent_at_s = amount, time.monotonic()
 
     def _is_interrupted(self, gesture: _Gesture) -> bool:
@@ -254,9 +254,6 @@ class Live(threading.Thread):
         log.info("%s", answer.message)
 
 
-def _values(track: MovingTrack, amount: float) -> dict[int, dict[int, float]]:
-    """What to send for one track, as REAPER's surface counts: {FX: {parameter: value}} from 1."""
-    values: dict[int, dict[int, float]] = {}
-    for move in track.moves:
-        values.setdefault(move.fx + 1, {})[move.parameter + 1] = move.value(amount)
-    return values
+def _values(track: MovingTrack, amount: float) -> dict[tuple[int, int], float]:
+    """What to send for one track: {(FX, parameter): value}, counted from 1 as REAPER's surface does."""
+    return {(move.fx + 1, move.parameter + 1): move.value(amount) for move in track.moves}

@@ -51,7 +51,7 @@ ADDRESSES = (
     Address("/bridge/receipt", "from bridge", "sss", "id, status and message of what REAPER did with a reply"),
     Address("/bridge/result", "from bridge", "sssi", "id, status and message of an answered request, number of writes"),
     Address("/bridge/error", "from bridge", "s", "what went wrong and what to do: one line"),
-    Address("/track/{track}/fx/{fx}/fxparam/{parameters}/value", "to reaper", "f*", "normalized values, 1-based"),
+    Address("/track/{track}/fx/{fxs}/fxparam/{parameters}/value", "to reaper", "f*", "normalized values, 1-based"),
     Address("/action/str", "to reaper", "s", "run the action with this named id (_RS...)"),
     Address("/fx/last_touched/*", "from reaper", "*", "feedback for any FX, echoes of one's own writes included"),
     Address("/fxparam/last_touched/*", "from reaper", "*", "feedback for any parameter, likewise"),
@@ -82,39 +82,31 @@ def action(command_id: str) -> bytes:
     return bytes(build_msg("/action/str", [command_id]).dgram)
 
 
-def fx_parameters(track: int, fx: int, values: Mapping[int, float]) -> Iterator[bytes]:
-    """Datagrams that set FX parameters: bundles of messages of up to 16 floats, each value clamped to 0..1.
+def fx_values(track: int, values: Mapping[tuple[int, int], float]) -> Iterator[bytes]:
+    """Datagrams that set FX parameters of a track: bundles of messages of up to 16 floats, each clamped to 0..1.
 
-    `track` (0 is the master), `fx` and the keys of `values` are 1-based as on REAPER's surface. Raises LinkError
-    for a value that is no number, or an address that REAPER has not.
+    `track` (0 is the master) and the keys of `values`, (FX, parameter), are 1-based as on REAPER's surface, which reads
+    '/track/3/fx/1,1,2/fxparam/6,7,1/value' pair by pair. Raises LinkError for a value that is no number, or an address
+    that REAPER has not.
     """
-    yield from fx_chains(track, {fx: values})
-
-
-def _check_place(track: int, fx: int, values: Mapping[int, float]) -> None:
-    if track < 0 or fx < 1 or any(parameter < 1 for parameter in values):
-        raise LinkError(f"track {track}, FX {fx}: REAPER counts FX and parameters from 1, tracks from 0 (the master).")
-    for parameter, value in values.items():
+    for (fx, parameter), value in values.items():
+        if track < 0 or fx < 1 or parameter < 1:
+            raise LinkError(
+                f"track {track}, FX {fx}, parameter {parameter}: REAPER counts FX and parameters from 1, tracks from 0 "
+                "(the master)."
+            )
         if not math.isfinite(value):
             raise LinkError(f"track {track}, FX {fx}, parameter {parameter}: {value} is no value to send.")
+    yield from _bundles(_value_messages(track, values))
 
 
-def fx_chains(track: int, values: Mapping[int, Mapping[int, float]]) -> Iterator[bytes]:
-    """As `fx_parameters`, for several FX of a track at once: {FX: {parameter: value}}, all counted from 1."""
-    messages: list[bytes] = []
-    for fx, parameters in sorted(values.items()):
-        _check_place(track, fx, parameters)
-        messages += _value_messages(f"/track/{track}/fx/{fx}/fxparam/", parameters)
-    yield from _bundles(messages)
-
-
-def _value_messages(prefix: str, values: Mapping[int, float]) -> Iterator[bytes]:
+def _value_messages(track: int, values: Mapping[tuple[int, int], float]) -> Iterator[bytes]:
     items = sorted(values.items())
     for start in range(0, len(items), MAX_VALUES_PER_MESSAGE):
         part = items[start : start + MAX_VALUES_PER_MESSAGE]
-        numbers = ",".join(str(parameter) for parameter, _ in part)
+        places = ",".join(str(fx) for (fx, _), _ in part), ",".join(str(parameter) for (_, parameter), _ in part)
         floats = [min(max(float(value), 0.0), 1.0) for _, value in part]
-        yield bytes(build_msg(f"{prefix}{numbers}/value", floats).dgram)
+        yield bytes(build_msg(f"/track/{track}/fx/{places[0]}/fxparam/{places[1]}/value", floats).dgram)
 
 
 def _bundles(messages: Iterable[bytes]) -> Iterator[bytes]:

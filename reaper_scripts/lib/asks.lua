@@ -50,6 +50,11 @@ function asks.take(spool, kinds)
   return taken
 end
 
+--- An id that nobody else has: REAPER's GUID in lower case.
+function asks.new_id()
+  return reaper.genGuid(""):lower():match("^{?(%x+%-%x+%-%x+%-%x+%-%x+)}?$")
+end
+
 --- Answers under `id`; `fields` hold at least a status and a message.
 function asks.answer(spool, id, fields)
   fields.schema, fields.id = version.schema, id

@@ -7,7 +7,6 @@ local fault = require("fault")
 local home = require("home")
 local json = require("json")
 local live = require("live")
-local request = require("request")
 local say = require("say")
 local spool_at = require("spool").at
 local ticks = require("ticks")
@@ -71,7 +70,7 @@ local function break_off(state, why)
   moving:sense()
   local fields = describe_outcome(moving:finish(), why)
   fields.status, fields.gesture = "ended", id
-  asks.answer(state.spool, request.new_id(), fields)
+  asks.answer(state.spool, asks.new_id(), fields)
 end
 
 local handlers = {}
@@ -144,11 +143,14 @@ local function work(state)
   if not folder then fault.raise("Bridge's folder could not be found. Run `reaper-bridge install`.") end
   state.spool = spool_at(folder)
   while true do
-    for _, ask in ipairs(asks.take(state.spool, KINDS)) do handle(state, ask) end
-    if not state.moving then return end
-    ticks.wait()
-    local why = trouble(state)
-    if why then break_off(state, why) end
+    local waiting = asks.take(state.spool, KINDS)
+    for _, ask in ipairs(waiting) do handle(state, ask) end
+    if #waiting == 0 then -- else another may have come meanwhile
+      if not state.moving then return end
+      ticks.wait()
+      local why = trouble(state)
+      if why then break_off(state, why) end
+    end
   end
 end
 

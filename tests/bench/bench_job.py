@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -21,6 +20,7 @@ import numpy as np
 import psutil
 import pytest
 from daemon_process import Home, wait_for
+from table import Table
 
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.synthesis import synthesise
@@ -38,22 +38,6 @@ RATE_HZ = 48_000
 MIB = 1024 * 1024
 RUNS = 7
 PING = b"/bridge/ping\0\0\0\0,\0\0\0"
-
-
-@dataclass
-class Table:
-    """What was measured beside what it must reach. Printed as a whole; a target that is missed fails the bench."""
-
-    rows: list[tuple[str, str, str, bool]] = field(default_factory=list)
-
-    def add(self, what: str, measured: str, target: str, *, is_met: bool) -> None:
-        self.rows.append((what, measured, target, is_met))
-
-    def check(self) -> None:
-        print("\n| What | Measured | Target | Met |\n|---|---|---|---|")
-        for what, measured, target, is_met in self.rows:
-            print(f"| {what} | {measured} | {target} | {'yes' if is_met else 'NO'} |")
-        assert all(row[3] for row in self.rows), "targets are missed: see the table"
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,8 @@ from bridge.standin.osc_surface import OscSurface
 from bridge.standin.project import Track
 
 LIMIT_S = 60.0
+
+Values = dict[str, float]
 
 
 def free_port() -> int:
@@ -110,12 +111,6 @@ class Studio:
         self.client.send(path, *values)
         return self.until_heard(until, word, limit_s)
 
-    def oscsend(self, path: str, types: str = "", *values: str) -> None:
-        """Send with liblo's own tool: another implementation of OSC than ours."""
-        self.client.mark()
-        command = ["oscsend", "127.0.0.1", str(self.daemon.port), path, *([types] if types else []), *values]
-        subprocess.run(command, check=True, timeout=30)
-
     def automix(self) -> None:
         self.reaper.run_action("bridge_automix.lua")
         self.reaper.run_until_idle(LIMIT_S)
@@ -138,7 +133,12 @@ class Studio:
 
 @contextmanager
 def open_studio(
-    home: Home, *, lua: str = "5.4", options: tuple[str, ...] = (), environment: dict[str, str] | None = None
+    home: Home,
+    *,
+    lua: str = "5.4",
+    seconds: float = 4.0,
+    options: tuple[str, ...] = (),
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Studio]:
     """Daemon and REAPER on one home; the track has a ReaEQ that booms and a ReaComp."""
     port = free_port()
@@ -149,7 +149,7 @@ def open_studio(
     }
     with home.daemon(*options, environment=settings) as daemon, StandIn(home.folder, lua=lua, seed=11) as reaper:
         osc = OscSurface(reaper, port=port)
-        track = reaper.project.add_track("Vocals", home.noise(4.0))
+        track = reaper.project.add_track("Vocals", home.noise(seconds))
         boom(track.add_fx("ReaEQ", low_cut="off"))
         track.add_fx("ReaComp")
         track.selected = True
@@ -162,5 +162,42 @@ def open_studio(
             studio.client.socket.close()
 
 
-def is_near(a: dict[str, float], b: dict[str, float], tolerance: float = 1e-4) -> bool:
+@dataclass
+class Prepared:
+    """A track on which the action was run, as it was before and after."""
+
+    studio: Studio
+    record: bytes
+    before: Values
+    after: Values
+    chain: list[list[float]] = field(default_factory=list)
+
+    def again(self) -> None:
+        """As right after the action."""
+        studio = self.studio
+        studio.reaper.run_until_idle(10)
+        for fx, values in zip(studio.track.fx, self.chain, strict=True):
+            for index, value in enumerate(values):
+                fx.write(index, value)
+        record = studio.home.spool.folder / "applied" / f"{studio.track.guid.strip('{}')}.json"
+        record.write_bytes(self.record)
+        studio.reaper.project.history.add("Prepare the test", -1)
+        studio.reaper.messages.boxes.clear()
+        studio.client.send("/bridge/ping")
+        studio.until_heard("/bridge/status", "ready")
+
+    def at(self, amount: float) -> Values:
+        return {name: self.before[name] + amount * (self.after[name] - self.before[name]) for name in self.before}
+
+
+def prepare(studio: Studio) -> Prepared:
+    studio.automix()
+    record = studio.record
+    file = studio.home.spool.folder / "applied" / f"{studio.track.guid.strip('{}')}.json"
+    before = {f"{write.fx_name} {write.name}": write.before for write in record.writes}
+    chain = [[fx.shown(index) for index in range(len(fx.parameters))] for fx in studio.track.fx]
+    return Prepared(studio, file.read_bytes(), before, studio.values(), chain)
+
+
+def is_near(a: Values, b: Values, tolerance: float = 1e-4) -> bool:
     return a.keys() == b.keys() and bool(np.allclose([a[k] for k in a], [b[k] for k in a], atol=tolerance))

@@ -1,0 +1,147 @@
+"""The amount from the fader to the settings: how long it takes, and that a day of movement loses no last value.
+
+    python tests/bench/bench_live.py --moves 200 --values 20000        # 2592000 values are 24 hours at 30 Hz
+    python -m pytest tests/bench/bench_live.py -s
+
+Latency is measured at REAPER's own pace: a tick every 1/30 s by the clock, one fader value at a time, from the moment
+it is sent to the end of the tick in which the FX has it.
+
+The day is compressed: values come as fast as the daemon reads them, in bundles of 20, in movements of 600 (20 s at
+30 Hz) with a rest behind each. At that pace most values are overtaken before REAPER's next tick, as they are at any
+pace above REAPER's own. After every movement the FX must have its last value, in
+one undo step.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from daemon_process import Home
+from flattening_model import save_flattening_model
+from live_studio import Prepared, is_near, open_studio, prepare
+from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
+from pythonosc.osc_message_builder import build_msg
+from table import Table, percentile
+
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
+
+TICK_S = 1 / 30
+MOVEMENT, BUNDLE = 600, 20
+A_DAY = 24 * 3600 * 30
+REST_S = 0.6  # longer than the daemon waits before it settles
+
+
+class Clock:
+    """REAPER's main loop at its own pace."""
+
+    def __init__(self, mixed: Prepared) -> None:
+        self._reaper = mixed.studio.reaper
+        self._next_s = time.perf_counter()
+
+    def tick(self) -> None:
+        self._next_s = max(self._next_s + TICK_S, time.perf_counter())
+        time.sleep(max(self._next_s - time.perf_counter(), 0.0))
+        self._reaper.tick()
+
+    def run(self, seconds: float) -> None:
+        end_s = time.perf_counter() + seconds
+        while time.perf_counter() < end_s:
+            self.tick()
+
+
+def latencies_s(mixed: Prepared, moves: int) -> dict[str, list[float]]:
+    """Seconds of single values: the first of a gesture, those within one, and those that come while it settles."""
+    studio, clock, rng = mixed.studio, Clock(mixed), random.Random(0)
+    taken: dict[str, list[float]] = {"first of a movement": [], "within a movement": [], "while it settles": []}
+    for move in range(moves):
+        kind = ("first of a movement", "within a movement", "while it settles")[move % 3]
+        rest_s = {"first of a movement": REST_S + 0.4, "within a movement": 0.1, "while it settles": 0.4}[kind]
+        clock.run(rest_s + rng.random() * TICK_S)
+        amount = rng.uniform(0.1, 0.9)
+        wanted = mixed.at(amount)
+        time.sleep(rng.random() * TICK_S)
+        begin_s = time.perf_counter()
+        studio.client.send("/bridge/amount", amount)
+        while not is_near(studio.values(), wanted, 1e-4):
+            clock.tick()
+            assert time.perf_counter() - begin_s < 10, f"{kind}: the value {amount} never came"
+        taken[kind].append(time.perf_counter() - begin_s)
+        if kind == "within a movement" and taken["within a movement"][-1] > REST_S:
+            clock.run(REST_S)
+    clock.run(2 * REST_S)
+    return taken
+
+
+def bundle(values: list[float]) -> bytes:
+    builder = OscBundleBuilder(IMMEDIATELY)
+    for value in values:
+        builder.add_content(build_msg("/bridge/amount", [value]))
+    return bytes(builder.build().dgram)
+
+
+def day(mixed: Prepared, values: int) -> tuple[int, int, int]:
+    """Movements, those that lost their last value, and undo steps."""
+    studio, rng = mixed.studio, random.Random(1)
+    movements = lost = steps = 0
+    for start in range(0, values, MOVEMENT):
+        count = min(MOVEMENT, values - start)
+        path = [rng.random() for _ in range(count)]
+        points = len(studio.reaper.undo_points)
+        for at in range(0, count, BUNDLE):
+            studio.client.send_packet(bundle(path[at : at + BUNDLE]))
+            studio.reaper.tick()
+        wanted = mixed.at(path[-1])
+        movements += 1
+        try:
+            studio.until(
+                lambda wanted=wanted: is_near(studio.values(), wanted, 1e-4) and studio.record.gesture is None, 20
+            )
+        except Exception as error:  # noqa: BLE001 (a lost value is counted, and the day goes on)
+            print(f"movement {movements}: {error}", file=sys.stderr)
+            lost += 1
+        steps += len(studio.reaper.undo_points) - points
+        studio.reaper.run_until_idle(20)
+        studio.reaper.project.history.rebase()
+    return movements, lost, steps
+
+
+def measure(moves: int, values: int) -> Table:
+    table = Table()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "Bridge hömé"
+        save_flattening_model(folder / "models" / "channel-strip")
+        with open_studio(Home(folder)) as studio:
+            mixed = prepare(studio)
+            studio.reaper.slices_s.clear()
+            for kind, taken in latencies_s(mixed, moves).items():
+                text = ", ".join(f"p{p} {1e3 * percentile(taken, p):.0f} ms" for p in (50, 95, 100))
+                text += f" of {len(taken)}"
+                table.add(f"fader to setting, {kind}", text, "p95 <= 100 ms", is_met=percentile(taken, 95) <= 0.1)
+            began_s = time.perf_counter()
+            movements, lost, steps = day(mixed, values)
+            seconds = time.perf_counter() - began_s
+            text = f"{lost} lost of {movements} ({values:,} values, {values / 30 / 3600:.2f} h, in {seconds:.0f} s)"
+            table.add("movements whose last value was lost", text, "0", is_met=lost == 0)
+            table.add("undo steps per movement", f"{steps / movements:.2f}", "<= 1", is_met=steps <= movements)
+    return table
+
+
+def test_fader() -> None:
+    measure(30, 6000).check()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--moves", type=int, default=90, help="single values whose latency is measured")
+    parser.add_argument("--values", type=int, default=A_DAY, help="fader values of the day")
+    chosen = parser.parse_args()
+    measure(chosen.moves, chosen.values).check()
