@@ -62,10 +62,10 @@ end
 
 --- Raises a fault where the track cannot be listened to, whatever is on it. For the options see `automix`.
 function tracks.check(target, options)
+  if options.only_missing then return end
   if target.index == MASTER_INDEX and not options.is_master_meant then
     fault.raise("The master track cannot be set by this action. Run \"Bridge: Master the mix\", or select other tracks.")
   end
-  if options.only_missing then return end
   if target.is_folder then
     fault.raise("%s is a folder: its sound comes from the tracks inside. Run the action on those.", target.name)
   end

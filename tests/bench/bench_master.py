@@ -2,8 +2,7 @@
 
     python -m pytest tests/bench/bench_master.py -s
 
-The search for loudness and true peak renders the mix many times: with a processor of its own half a minute, on a busy one
-minutes.
+The search for loudness and true peak renders the mix many times, and shares the processors with whatever else runs.
 """
 
 from __future__ import annotations

@@ -184,6 +184,15 @@ def vst3_chain(desk, plugin: str = "vst3:ZamCompX2"):
     return desk.chain(Slot(name="comp", plugin=plugin, controls=(threshold, attack)))
 
 
+def test_a_fixed_setting_of_the_same_plugin_is_not_held_to_a_text_that_nobody_knows(desk) -> None:
+    """Its real value is known to no one: calibration measures the controls alone."""
+    whole = vst3_chain(desk)
+    slot = msgspec.structs.replace(whole.slots[0], controls=whole.slots[0].controls[:1], fixed={"Attack": 0.495})
+    mapping = map_chain(desk.chain(slot), [zam(desk)])
+    (attack,) = (write for write in mapping.writes(np.array([0.5], dtype=np.float32)) if write.ident == "0:Attack")
+    assert (attack.normalized, attack.expected_text) == (pytest.approx(0.495), "")
+
+
 def zam(desk, *, has_grid: bool = False, **more):
     laws = {"Attack": desk.Law(0.1, 100.0, " ms"), "Threshold": desk.Law(-80.0, 0.0, " dB")}
     parameters = [  # another order than the chain's
