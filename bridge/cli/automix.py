@@ -55,8 +55,7 @@ def automix(
     report_file: Path | None,
 ) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
-    if any(math.isnan(number or 0.0) for number in (refine_s, amount_percent, loudness_lufs, ceiling_dbtp)):
-        raise click.UsageError("--refine, --amount, --loudness and --ceiling take numbers.")
+    _check_numbers(refine_s, amount_percent, loudness_lufs, ceiling_dbtp)
     if reference is not None and style is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
     _check_outputs((source, reference), (target, report_file, json_file))
@@ -85,6 +84,12 @@ def automix(
     write_json(result, json_file)
     if json_file is None or str(json_file) != "-":
         _print(result, report_file)
+
+
+def _check_numbers(*numbers: float | None) -> None:
+    """A range alone lets NaN pass."""
+    if any(math.isnan(number or 0.0) for number in numbers):
+        raise click.UsageError("--refine, --amount, --loudness and --ceiling take numbers.")
 
 
 def _check_outputs(inputs: Sequence[Path | None], outputs: Sequence[Path | None]) -> None:

@@ -127,7 +127,7 @@ def styles() -> None:
 @click.pass_context
 def add_style(context: click.Context, name: str, files: tuple[Path, ...], model: str | None) -> None:
     """Store the sound of FILES as the style NAME."""
-    from bridge.model.files.job import store_style
+    from bridge.model.files.library import store_style
 
     path = store_style(name, files, model, settings_of(context))
     click.echo(f"The style {name} lies in {path}. Use it: reaper-bridge automix IN --style {shlex.quote(name)} -o OUT")

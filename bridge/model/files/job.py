@@ -5,33 +5,31 @@ Long files are streamed. Where the settings are refused the output is the input,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from bridge.audio.files import probe, read_excerpts
-from bridge.errors import AudioError, ModelError
+from bridge.audio.files import AudioInfo, probe
+from bridge.errors import ModelError
 from bridge.model.automix import Automix
 from bridge.model.bundle import load_bundle
 from bridge.model.files.levels import render_to_target
+from bridge.model.files.library import excerpts_of, model_folder
 from bridge.model.files.moving import move_file
 from bridge.model.files.result import ControlRow, FileJob, FileResult
 from bridge.model.files.whole import check_target, copy_file, in_place_of, measure_file
 from bridge.model.guarding.targets import LevelControls, level_target, told
 from bridge.model.hearing.profile import HeardSound
-from bridge.model.hearing.styles import Style, load_style, save_style
-from bridge.model.manifest import Manifest, find_model, read_manifest
+from bridge.model.hearing.styles import load_style
+from bridge.model.manifest import Manifest, read_manifest
 from bridge.model.moving.movement import is_moving
 from bridge.model.task import AutomixTask, LevelTarget, Measured, MeasuresPair, Outcome
 from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import host_for
-from bridge.settings import Settings, shipped_folder
+from bridge.settings import Settings
 
 Progress = Callable[[float, str], None]
 
-EXCERPT_S = 10.0
-EXCERPTS = 6
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1
 
@@ -56,24 +54,14 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
         )
     with host_for(settings) as host:
         automix = Automix(bundle, host)
-        reference = _reference(job, automix, settings)
-        task = AutomixTask(
-            excerpts=[audio for _, audio in read_excerpts(job.source, EXCERPT_S, EXCERPTS)],
-            sample_rate_hz=info.sample_rate_hz,
-            current=bundle.chain.neutral,
-            reference=reference,
-            amount_percent=job.amount_percent,
-            refine_s=job.refine_s,
-            target=_level_target(job, bundle.manifest, reference),
-        )
-        outcome, before, after = _process(job, automix, task, progress)
+        outcome, measures = _process(job, automix, _task(job, automix, settings, info), progress)
     return FileResult(
         model=bundle.name,
         applied=outcome.applied,
         reason=outcome.reason,
         amount_percent=100 * outcome.amount,
         controls=_rows(bundle.chain, outcome),
-        measures=MeasuresPair(before=before, after=after),
+        measures=measures,
         input=str(job.source),
         output=str(job.target),
         sample_rate_hz=info.sample_rate_hz,
@@ -81,40 +69,18 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
     )
 
 
-def model_folder(name: str | None, chain_file: Path | None, settings: Settings) -> Path:
-    """The folder of the named model, or of one trained for the chain file, or of the default one."""
-    folders = model_folders(settings)
-    if chain_file is None:
-        return find_model(name or settings.default_model, folders)
-    with host_for(settings) as host:
-        chain = load_chain(chain_file, calibrate=host.calibrate)
-    folder = find_model(name or chain.name, folders)
-    if read_manifest(folder).chain.key != chain.key:
-        raise ModelError(
-            f"The model in {folder} was trained for another chain than {chain_file}. Train one for it: "
-            f"reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR."
-        )
-    return folder
-
-
-def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
-    """Keep the sound of `files` as the style `name`, as the model hears it. Returns the style's file."""
-    bundle = load_bundle(find_model(model or settings.default_model, model_folders(settings)))
-    rates = {probe(file).sample_rate_hz for file in files}
-    if len(rates) > 1:
-        raise AudioError(
-            f"The files of the style {name!r} have several sample rates ({rates}); give files of one rate."
-        )
-    excerpts = [audio for file in files for _, audio in read_excerpts(file, EXCERPT_S, EXCERPTS)]
-    with host_for(settings) as host:
-        sound = Automix(bundle, host).hear(excerpts, rates.pop())
-    style = Style(name, sound, bundle.manifest.features, tuple(file.name for file in files))
-    return save_style(settings.styles, style)
-
-
-def model_folders(settings: Settings) -> tuple[Path, Path]:
-    """Where models lie: the user's own before the shipped ones."""
-    return settings.user_models, shipped_folder("models")
+def _task(job: FileJob, automix: Automix, settings: Settings, info: AudioInfo) -> AutomixTask:
+    """The job as it is put for a track: what is heard of the file, and where to."""
+    reference = _reference(job, automix, settings)
+    return AutomixTask(
+        excerpts=excerpts_of(job.source),
+        sample_rate_hz=info.sample_rate_hz,
+        current=automix.bundle.chain.neutral,
+        reference=reference,
+        amount_percent=job.amount_percent,
+        refine_s=job.refine_s,
+        target=_level_target(job, automix.bundle.manifest, reference),
+    )
 
 
 def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound | None:
@@ -122,8 +88,7 @@ def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound
         return load_style(settings.styles, job.style).sound
     if job.reference is None:
         return None
-    excerpts = [audio for _, audio in read_excerpts(job.reference, EXCERPT_S, EXCERPTS)]
-    return automix.hear(excerpts, probe(job.reference).sample_rate_hz)
+    return automix.hear(excerpts_of(job.reference), probe(job.reference).sample_rate_hz)
 
 
 def _level_target(job: FileJob, manifest: Manifest, reference: HeardSound | None) -> LevelTarget | None:
@@ -140,15 +105,14 @@ def _level_target(job: FileJob, manifest: Manifest, reference: HeardSound | None
     return target
 
 
-def _process(
-    job: FileJob, automix: Automix, task: AutomixTask, progress: Progress
-) -> tuple[Outcome, Measured, Measured]:
+def _process(job: FileJob, automix: Automix, task: AutomixTask, progress: Progress) -> tuple[Outcome, MeasuresPair]:
     """Find settings, render the whole file, measure it. Where a part that nobody heard clips, ask once more for
     settings with as much headroom, and have them judged again."""
     whole = measure_file(job.source)
     with in_place_of(job.target) as part:
         if (target := automix.target(task)) is not None:
-            return _to_target(job, part, automix, task, target, whole, progress)
+            outcome, before, after = _to_target(job, part, automix, task, target, whole, progress)
+            return outcome, MeasuresPair(before=before, after=after)
         outcome, before, after = _attempt(job.source, part, automix, task, whole, progress)
         excess_db = _excess_db(before, after)
         if excess_db > 0:
@@ -159,7 +123,7 @@ def _process(
             outcome = replace(outcome, applied=False, reason=reason, settings=outcome.before_settings, amount=0.0)
             after = before
             copy_file(job.source, part)
-    return outcome, before, after
+    return outcome, MeasuresPair(before=before, after=after)
 
 
 def _attempt(
