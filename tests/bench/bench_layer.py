@@ -5,8 +5,9 @@
 The floor is one bare pedalboard instance in this process, measured in turns with the layer: its time for one render,
 by the number of renders, by the number of cores. The quickest turn of each counts, as other programs only ever add.
 
-Where the renders do not divide by the cores, one core has the last render to itself, and nobody can cut that in two:
-such batches are held to the floor of whole renders, and both are printed. `at once` is what as many bare processes as
+Where the renders do not divide by the cores, one core has the last render to itself, and nobody can cut that in two: so
+much of the margin is gone before the layer does anything (on 2 cores 7% of batches of 5, 5% of batches of 7). `in
+wholes` prints that floor beside; every batch is held to the one without it. `at once` is what as many bare processes as
 there are cores need for the same renders side by side, with no host and no layer: what the machine has to give.
 `of CPU` compares processor time instead of the clock's: all that workers and this process spent, by what the bare
 renders spend. It tells what the layer costs where other programs are running.
@@ -166,7 +167,7 @@ def test_forward_and_backward(host: PluginHost, batch: int, table: list[str]) ->
         f"| {found['at once']:7.1f} | {found['layer']:5.1f} | {of_floor:8.3f} | {of_wholes:9.3f} "
         f"| {1 / of_floor:10.2f} | {of_cpu:6.3f}"
     )
-    assert of_wholes <= MOST_OF_FLOOR, table[-1]
+    assert of_floor <= MOST_OF_FLOOR, table[-1]
 
 
 def test_cost_grows_as_batch_and_samples_do(host: PluginHost) -> None:
