@@ -7,6 +7,7 @@
 --   model, style    names, in the place of what the user has chosen for all actions
 --   targets         function(project): which tracks; by default the selected ones
 --   listen          function(target, ...): what is heard of a track, see `request.listen`
+--   release         function(): what `listen` may have left, removed
 --   reference       function(state): what to sound like, see `reference.find`
 --   is_master_meant whether the master track may be set
 local applied = require("applied")
@@ -100,6 +101,7 @@ local function clear_up(state)
   reference.release()
   apply.release()
   automation.release()
+  if state.options.release then state.options.release() end
   state.tell("")
   for _, job in ipairs(state.jobs) do
     if not job.outcome then missing.take_out(job.target) end

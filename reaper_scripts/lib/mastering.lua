@@ -4,6 +4,7 @@ local excerpts = require("excerpts")
 local fault = require("fault")
 local gather = require("gather")
 local json = require("json")
+local request = require("request")
 local tracks = require("tracks")
 local wave_file = require("wave_file")
 
@@ -69,18 +70,26 @@ local function range_of(project)
   return { start_s = 0.0, end_s = reaper.GetProjectLength(project), source = "items" }
 end
 
+local rendered -- the file, as long as it is there
+
+--- Removes what was rendered. Also for `atexit`; harmless at any other time.
+local function release()
+  if rendered then os.remove(rendered) end
+  rendered = nil
+end
+
 --- What the master's FX hear; see `request.listen`.
 function mastering.listen(spool, target, _, id)
   local range, rate_hz = range_of(target.project), gather.sample_rate_hz(target.project)
   if range.end_s <= range.start_s then fault.raise("The project is empty: there is no mix to master.") end
-  local folder, name = spool:folder("audio"), id .. "-render"
-  local rendered = spool:path("audio", name .. ".wav")
-  render(target, folder, name, range, rate_hz)
+  local name = request.new_id()
+  rendered = spool:path("audio", name .. ".wav")
+  render(target, spool:folder("audio"), name, range, rate_hz)
   local stretches = excerpts.choose({ range }, range.start_s, range.end_s)
   local is_sound, taken, is_audible = fault.guard(function()
     return wave_file.copy(rendered, spool:path("audio", id .. ".wav") .. ".part", stretches, range.start_s, rate_hz)
   end)
-  os.remove(rendered)
+  release()
   if not is_sound then error(taken, 0) end
   if not is_audible then fault.raise("The mix is silent. Unmute what it is made of, or select a time range in which it plays.") end
   spool:publish("audio", id .. ".wav")
@@ -89,7 +98,7 @@ end
 
 --- What makes an action one that masters; see `automix`.
 function mastering.options()
-  return { model = MODEL, targets = tracks.master, is_master_meant = true, listen = mastering.listen }
+  return { model = MODEL, targets = tracks.master, is_master_meant = true, listen = mastering.listen, release = release }
 end
 
 return mastering

@@ -188,6 +188,27 @@ def test_a_render_that_was_cancelled_is_named(master: Desk, monkeypatch: pytest.
     assert master.daemon.leftovers() == []
 
 
+def test_a_script_stopped_while_the_mix_is_copied_leaves_nothing(master: Desk) -> None:
+    master.track.fx.clear()
+    master.reaper.project.tracks[1].add_item(noise(30.0), position_s=2.0)
+    master.reaper.run_action("bridge_master.lua")
+    master.reaper.run_until(lambda: any(name.startswith("audio/") for name in master.daemon.leftovers()))
+    master.reaper.stop_scripts()
+    assert master.daemon.leftovers() == []
+
+
+def test_missing_fx_are_added_to_the_master(master: Desk) -> None:
+    master.track.selected = False
+    master.reaper.project.master.selected = True
+
+    def answer(request: Request) -> Reply:
+        return Reply(schema=SCHEMA, id=request.id, status="add_fx", message="missing", add_fx=("ReaEQ",))
+
+    master.daemon.answer = answer
+    master.run("bridge_add_missing_fx.lua")
+    assert [fx.is_eq for fx in master.reaper.project.master.fx] == [False, True]
+
+
 def test_an_empty_project_has_no_mix(master: Desk) -> None:
     for track in master.reaper.project.tracks:
         track.items.clear()
