@@ -56,8 +56,7 @@ def automix(
 ) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
     _check_numbers(refine_s, amount_percent, loudness_lufs, ceiling_dbtp)
-    if reference is not None and style is not None:
-        raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
+    _check_goal(reference, style)
     _check_outputs((source, reference), (target, report_file, json_file))
     from bridge.model.files.job import automix_file
     from bridge.model.files.result import FileJob
@@ -77,19 +76,18 @@ def automix(
     )
     with shown_progress("Auto-mix") as progress:
         result = automix_file(job, settings_of(context), progress=progress)
-    if report_file is not None:
-        from bridge.report.file_report import write_file_report
-
-        write_file_report(report_file, result, reference)
-    write_json(result, json_file)
-    if json_file is None or str(json_file) != "-":
-        _print(result, report_file)
+    _tell(result, reference, json_file, report_file)
 
 
 def _check_numbers(*numbers: float | None) -> None:
     """A range alone lets NaN pass."""
     if any(math.isnan(number or 0.0) for number in numbers):
         raise click.UsageError("--refine, --amount, --loudness and --ceiling take numbers.")
+
+
+def _check_goal(reference: Path | None, style: str | None) -> None:
+    if reference is not None and style is not None:
+        raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
 
 
 def _check_outputs(inputs: Sequence[Path | None], outputs: Sequence[Path | None]) -> None:
@@ -101,6 +99,16 @@ def _check_outputs(inputs: Sequence[Path | None], outputs: Sequence[Path | None]
         if (role := taken.get(file.resolve())) is not None:
             raise AudioError(f"{file} is {role} as well; name another file.")
         taken[file.resolve()] = "another output"
+
+
+def _tell(result: FileResult, reference: Path | None, json_file: Path | None, report_file: Path | None) -> None:
+    if report_file is not None:
+        from bridge.report.file_report import write_file_report
+
+        write_file_report(report_file, result, reference)
+    write_json(result, json_file)
+    if json_file is None or str(json_file) != "-":
+        _print(result, report_file)
 
 
 def _print(result: FileResult, report_file: Path | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,9 @@ from bridge.cli.interrupts import cancellable
 from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
 from bridge.errors import ModelError
 from bridge.settings import shipped_folder
+
+if TYPE_CHECKING:
+    from bridge.training.judging.evaluate import Evaluation
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -49,10 +52,8 @@ def evaluate(
 ) -> None:
     """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
     from bridge.model.manifest import find_model, read_manifest
-    from bridge.report.evaluation_page import write_evaluation_page
     from bridge.training.judging.card import record_scores
     from bridge.training.judging.evaluate import Asked, evaluate_model
-    from bridge.training.judging.rows import shown_tables
     from bridge.training.tasks.registry import task_that_trained
 
     if record and refine_s > 0:
@@ -73,6 +74,13 @@ def evaluate(
         )
     if record:
         record_scores(folder, evaluation.scores)
+    _tell(evaluation, model, json_file, report_file)
+
+
+def _tell(evaluation: Evaluation, model: str, json_file: Path | None, report_file: Path | None) -> None:
+    from bridge.report.evaluation_page import write_evaluation_page
+    from bridge.training.judging.rows import shown_tables
+
     write_json(evaluation.scores, json_file)
     if report_file is not None:
         write_evaluation_page(report_file, evaluation.scores, evaluation.examples)
