@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
+
+if TYPE_CHECKING:
+    from bridge.reaper.install import Changes
 
 _resource_option = click.option(
     "--resource-path",
@@ -15,6 +19,14 @@ _resource_option = click.option(
     metavar="DIR",
     help="REAPER's resource folder, for portable installations.",
 )
+
+
+def _names(changes: Changes) -> dict[str, Any]:
+    """For programs: paths as texts."""
+    import msgspec
+
+    names: dict[str, Any] = msgspec.to_builtins(changes, enc_hook=str)
+    return names
 
 
 @click.command()
@@ -36,7 +48,7 @@ def install(context: click.Context, resource_path: Path | None, start_daemon: bo
     surface = installing.surface_of(settings)
     command = daemon_command(settings.home) if start_daemon else None
     changes = installing.install(folder, settings.home, surface=surface, start_command=command)
-    write_json(changes, json_file)
+    write_json(_names(changes), json_file)
     if json_file is not None and str(json_file) == "-":
         return
     if not changes.written and not changes.removed:
@@ -65,7 +77,7 @@ def uninstall(context: click.Context, resource_path: Path | None, json_file: Pat
     folder = installing.find_resource_path(resource_path)
     refuse_while_running()
     changes = installing.uninstall(folder, settings_of(context).home)
-    write_json(changes, json_file)
+    write_json(_names(changes), json_file)
     if json_file is not None and str(json_file) == "-":
         return
     click.echo(f"Removed {len(changes.removed)} files from {folder}.")

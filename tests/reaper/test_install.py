@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from named_process import running
 
 from bridge.errors import SettingsError
 from bridge.reaper.actions import action_id, actions
@@ -240,16 +239,8 @@ def test_a_running_reaper_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     name = "reaper-in-test.exe"
     monkeypatch.setattr(places, "PROGRAM_NAMES", frozenset({name[:15], name}))  # Linux keeps 15 characters
     places.refuse_while_running()
-    program = tmp_path / name
-    sleeper = shutil.which("timeout" if sys.platform == "win32" else "cat")
-    assert sleeper is not None
-    shutil.copy(sleeper, program)
-    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
-        try:
-            with pytest.raises(SettingsError, match=f"process {process.pid}"):
-                places.refuse_while_running()
-        finally:
-            process.kill()
+    with running(tmp_path / name) as pid, pytest.raises(SettingsError, match=f"process {pid}"):
+        places.refuse_while_running()
     places.refuse_while_running()
 
 
