@@ -52,3 +52,16 @@ def test_home_comes_from_the_variable_with_spaces_and_umlauts(tmp_path: Path) ->
 def test_what_ships_is_found_beside_the_package() -> None:
     assert (shipped_folder("models") / "chains" / "channel-strip.toml").is_file()
     assert list(shipped_folder("reaper_scripts").glob("*.lua"))
+
+
+def test_a_file_nested_without_end_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("workers = " + "[" * 100_000, "utf-8")
+    with pytest.raises(SettingsError, match=r"config\.toml is not valid TOML.*Mend or remove"):
+        load_settings(environment={"BRIDGE_HOME": str(tmp_path)})
+
+
+def test_lists_come_from_file_and_variable(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('osc_allow = ["10.0.0.1"]', "utf-8")
+    assert load_settings(environment={"BRIDGE_HOME": str(tmp_path)}).osc_allow == ("10.0.0.1",)
+    variables = {"BRIDGE_HOME": str(tmp_path), "BRIDGE_OSC_ALLOW": "1.2.3.4, 5.6.7.0/24"}
+    assert load_settings(environment=variables).osc_allow == ("1.2.3.4", "5.6.7.0/24")
