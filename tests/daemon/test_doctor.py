@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import mido
 import msgspec
 import pytest
 from daemon_process import Home
@@ -206,3 +207,23 @@ def test_the_table_fills_in_without_gaps() -> None:
         FAULTS["disk"].sign.format()
     assert all(fault.link and fault.sign and fault.remedy for fault in FAULTS.values())
     assert issubclass(SettingsError, Exception)
+
+
+def test_a_midi_surface_that_is_not_there_is_named_with_what_helps(settings: Settings) -> None:
+    assert by_link(daemon_checks.midi(settings))["MIDI"].is_ok  # none is asked for
+    asked = msgspec.structs.replace(settings, midi_input="X-TOUCH")
+    mido.set_backend("mido.backends.there_is_none")
+    try:
+        finding = by_link(daemon_checks.midi(asked))["MIDI"]
+    finally:
+        mido.set_backend()
+    assert not finding.is_ok
+    assert "python-rtmidi" in finding.finding
+    assert finding.remedy == FAULTS["midi"].remedy
+
+
+def test_every_fault_of_the_table_is_one_that_a_check_can_yield() -> None:
+    sources = "".join(
+        Path(module.__file__).read_text("utf-8") for module in (daemon_checks, reaper_checks, sound_checks)
+    )
+    assert not [name for name in FAULTS if f'fault("{name}"' not in sources]
