@@ -105,14 +105,26 @@ local function decode(text)
   return record
 end
 
+local known = {} -- by GUID: the text that was read last and the record in it
+
+--- A record of its own for whoever asks: some of them change it. Far quicker than to decode it again.
+local function copy(value)
+  if type(value) ~= "table" or value == json.null then return value end
+  local made = {}
+  for key, inner in pairs(value) do made[key] = copy(inner) end
+  return setmetatable(made, getmetatable(value))
+end
+
 --- The record of the track with this GUID, or nil where Bridge has set nothing there, or the record is broken.
 function applied.read(spool, guid)
   local is_sound, record = fault.guard(function()
     local text = spool:read(FOLDER, file_name(guid))
-    return text and decode(text)
+    if not text then return nil end
+    if not known[guid] or known[guid].text ~= text then known[guid] = { text = text, record = decode(text) } end
+    return known[guid].record
   end)
   if not is_sound or not record or record.track.guid ~= guid then return nil end
-  return record
+  return copy(record)
 end
 
 return applied

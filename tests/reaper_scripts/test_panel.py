@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -298,6 +299,26 @@ def test_no_slice_holds_reaper_up(desk: Desk, open_panel: Callable[..., Window])
     desk.reaper.run_until(lambda: len(desk.reaper.undo_points) == 2)
     assert max(desk.reaper.busy_s) < SLICE_S + CLOCK_S
     assert float(np.median(desk.reaper.busy_s)) < SLICE_S
+
+
+def test_a_long_record_holds_reaper_up_no_longer(desk: Desk, mixed: Window) -> None:
+    """Sixty changes, moved often: 70 KB to read again after each movement."""
+    (file,) = (desk.daemon.spool / "applied").iterdir()
+    record = json.loads(file.read_text(encoding="utf-8"))
+    for name in ("writes", "changes"):
+        record[name] *= 30
+    for state in record["states"]:
+        state["values"] *= 30
+    record["states"] = [record["states"][0]] * 31 + [record["states"][-1]]
+    file.write_text(json.dumps(record), encoding="utf-8")
+    desk.reaper.run_until(lambda: "60 changes by channel-strip" in mixed.texts)
+    before = len(desk.reaper.busy_s)
+    word = mixed.find("Amount")
+    y = word.y + word.height + 13
+    mixed.drag((397, y), *[(x, y) for x in range(390, 100, -40)])
+    desk.reaper.run_until(lambda: len(desk.reaper.undo_points) == 2)
+    desk.reaper.run_ticks(20)
+    assert max(desk.reaper.busy_s[before:]) < SLICE_S + CLOCK_S
 
 
 def test_at_rest_nothing_is_drawn(desk: Desk, mixed: Window) -> None:

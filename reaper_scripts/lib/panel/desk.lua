@@ -97,6 +97,7 @@ end
 
 --- Looks at everything. `version` grows where something is different.
 function desk:look()
+  self.must_look = false
   self.project = reaper.EnumProjects(-1)
   self.is_alive = look_at_daemon(self)
   self.track_text = look_at_tracks(self)
@@ -132,7 +133,7 @@ local function settle(self, work)
   ticks.run(work, function(problem)
     self.is_settling, self.count = false, nil
     if problem then self:say("bad", fault.text(problem) or "Bridge met a fault of its own: " .. tostring(problem)) end
-    self:look()
+    self.must_look = true
     changed(self)
   end)
 end
@@ -163,7 +164,7 @@ function desk:run(options)
     self.job = nil
     keep_answers(self, state)
     self:say(conclusion(state, done, problems))
-    self:look()
+    self.must_look = true
   end)
   changed(self)
 end

@@ -76,21 +76,36 @@ local function draw(self)
   return is_moved
 end
 
---- One turn. Draws only where the user did something or something is different.
+local function is_different(self)
+  return self.must_draw or self.desk.version ~= self.version or gfx.w ~= self.width or gfx.h ~= self.height
+end
+
+--- Looks at what the desk knows of; also whether size or colours were changed.
+local function look(self)
+  self.desk:look()
+  self.looked_at = self.turns
+  local now = appearance()
+  self.must_draw = self.must_draw or now ~= self.appearance
+  self.appearance = now
+end
+
+--- One turn. Draws only where the user did something or something is different; looks in a turn that draws nothing, so
+-- that neither holds REAPER up for long.
 local function turn(self)
   local key = gfx.getchar()
   if key == CLOSED then return false end
   self.turns = self.turns + 1
-  if self.turns % TICKS_BETWEEN_LOOKS == 0 then self.desk:look() end
-  local is_new = widgets.look(key)
+  local is_used = widgets.look(key)
   self.desk:rest(gfx.mouse_cap & 1 == 1)
-  local look = self.turns % TICKS_BETWEEN_LOOKS == 0 and appearance() or self.appearance
-  is_new = is_new or self.must_draw or look ~= self.appearance or self.desk.version ~= self.version or gfx.w ~= self.width or gfx.h ~= self.height
-  if is_new then
-    self.version, self.appearance, self.width, self.height = self.desk.version, look, gfx.w, gfx.h
+  local overdue = self.turns - self.looked_at
+  local is_due = self.desk.must_look or overdue >= TICKS_BETWEEN_LOOKS
+  if is_used or is_different(self) then
+    self.version, self.width, self.height = self.desk.version, gfx.w, gfx.h
     local is_moved = draw(self)
     self.must_draw = is_moved or widgets.was_used() or self.desk.version ~= self.version
+    is_due = overdue >= 3 * TICKS_BETWEEN_LOOKS -- while the mouse moves on and on
   end
+  if is_due then look(self) end
   return true
 end
 
@@ -98,7 +113,7 @@ end
 function panel.run(scripts_folder)
   if reaper.set_action_options then reaper.set_action_options(1) end -- run again: this one ends, a new one opens
   local _, _, section, command = reaper.get_action_context()
-  local self = { desk = desk_of.new(scripts_folder), turns = 0 }
+  local self = { desk = desk_of.new(scripts_folder), turns = 0, looked_at = 0, must_draw = true }
   open_window()
   reaper.SetToggleCommandState(section, command, 1)
   reaper.RefreshToolbar2(section, command)
