@@ -157,7 +157,7 @@ def read_manifest(folder: Path) -> Manifest:
     _check_schema(file, data)
     try:
         manifest = msgspec.json.decode(data, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{file} is damaged: {error}. Install or train the model again.") from error
     _check_weights(folder / WEIGHTS_FILE, manifest)
     try:
@@ -211,7 +211,7 @@ class _Versioned(msgspec.Struct, frozen=True):
 def _check_schema(file: Path, data: bytes) -> None:
     try:
         version = msgspec.json.decode(data, type=_Versioned).schema
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ModelError(f"{file} is damaged: {error}. Install or train the model again.") from error
     if version != SCHEMA:
         raise ModelError(
