@@ -23,22 +23,25 @@ class Clock:
     """The time of one training, over all runs that it takes.
 
     Attributes:
-        prepared_s, learned_s, total_s: by when examples are made, learning is over, and all is done. Infinite where
-            updates are counted in place of time.
+        prepared_s, grown_s, learned_s, total_s: by when learning begins, no more examples are made beside it, learning
+            is over, and all is done. Infinite where updates are counted in place of time.
     """
 
     prepared_s: float
+    grown_s: float
     learned_s: float
     total_s: float
     begin: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, minutes: float, steps: int | None, preparing_share: float, judged_cases: int) -> Clock:
+    def of(
+        cls, minutes: float, steps: int | None, preparing_share: float, judged_cases: int, growing_share: float = 0.0
+    ) -> Clock:
         if steps is not None:
-            return cls(math.inf, math.inf, math.inf)
+            return cls(math.inf, math.inf, math.inf, math.inf)
         total_s = 60 * minutes
         learned_s = total_s * (1 - JUDGING_SHARE if judged_cases else 1)
-        return cls(preparing_share * total_s, learned_s, total_s)
+        return cls(preparing_share * total_s, growing_share * total_s, learned_s, total_s)
 
     @property
     def spent_s(self) -> float:
@@ -53,6 +56,11 @@ class Clock:
     def has_prepared(self) -> bool:
         """Whether the time for making examples is over."""
         return self.spent_s > self.prepared_s
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether the time for making examples beside learning is over."""
+        return self.spent_s > self.grown_s
 
     def set_spent(self, spent_s: float) -> None:
         """A training goes on that had spent so much when it was stopped."""

@@ -31,6 +31,7 @@ from bridge.training.judging.card import record_scores, write_card
 from bridge.training.judging.evaluate import Asked, evaluate_model
 from bridge.training.learning.course import Course, Notify, best_in, checkpoint_in
 from bridge.training.learning.learner import LearnerSetup
+from bridge.training.learning.lessons import count_of
 from bridge.training.learning.processes import LIMIT, Processes, device_called, processes_of_environment
 from bridge.training.learning.scalars import open_log
 from bridge.training.material import Material, Order, Preparation, gather
@@ -82,7 +83,8 @@ class TrainOptions:
 
     @cached_property
     def order(self) -> Order:
-        shards = self.shards or max(2, math.ceil(self.minutes * self.recipe.examples.shards_per_minute))
+        told = self.recipe.examples
+        shards = self.shards or min(told.most_shards, max(2, math.ceil(self.minutes * told.shards_per_minute)))
         return Order(task_called(self.task), self.recipe, self.chain, self.data, self.seed, shards)
 
 
@@ -95,7 +97,10 @@ def train(
     Raises SettingsError for an unknown task or a device that is not there, AudioError for unusable data, ModelError
     for a checkpoint that cannot be gone on from, when another process has died, and when cancelled while judging.
     """
-    clock = Clock.of(options.minutes, options.steps, options.recipe.examples.preparing_share, options.judged_cases)
+    told = options.recipe.examples
+    clock = Clock.of(
+        options.minutes, options.steps, told.preparing_share, options.judged_cases, growing_share=told.growing_share
+    )
     goes_on = _goes_on(options)
     with processes_of_environment(LIMIT + datetime.timedelta(minutes=options.minutes)) as processes:
         device = device_called(options.device, processes)
@@ -113,8 +118,9 @@ def train(
             draft = _draft(options, gathered, material)
             studio = options.order.studio(host, list(gathered.train), augment=True)
             course = _course(options, draft, material, studio, processes, clock, device)
-            if not _run(course, options, clock, goes_on, progress=progress, is_cancelled=is_cancelled):
-                return None
+            with material.growing(course):
+                if not _run(course, options, clock, goes_on, progress=progress, is_cancelled=is_cancelled):
+                    return None
     if not processes.is_first:
         return None
     manifest = _finish(options, draft, course, failed_renders=material.failed_renders + studio.failures.renders)
@@ -159,14 +165,22 @@ def _prepare(
     progress: Notify,
     is_cancelled: Callable[[], bool],
 ) -> Material | None:
-    """The examples; None when cancelled. A training that has begun to learn from those there are gets no others."""
+    """The examples; None when cancelled. A training that has begun to learn begins again with those there are."""
 
     def must_stop() -> bool:
         return goes_on or is_cancelled() or clock.has_prepared
 
     progress = clock.preparing(progress)
     return Preparation(
-        options.order, gathered, host, options.examples, processes, progress, must_stop, is_cancelled
+        options.order,
+        gathered,
+        host,
+        options.examples,
+        processes,
+        progress,
+        must_stop,
+        is_cancelled,
+        has_grown=lambda: options.steps is not None or clock.has_grown,
     ).run()
 
 
@@ -222,7 +236,13 @@ def _finish(options: TrainOptions, manifest: Manifest, course: Course, *, failed
     learner.encoder.eval()
     replaced = msgspec.structs.replace
     minutes = round(course.spent_s / 60, 1)
-    training = replaced(manifest.training, minutes=minutes, steps=course.step, failed_renders=failed_renders)
+    training = replaced(
+        manifest.training,
+        minutes=minutes,
+        steps=course.step,
+        examples=count_of(course.examples),
+        failed_renders=failed_renders,
+    )
     manifest = replaced(
         manifest,
         confidence=task.fit_confidence(learner, course.validation_examples),

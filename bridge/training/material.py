@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 from bridge.errors import AudioError
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
+from bridge.training.learning.course import Course
+from bridge.training.learning.growth import Growth, MustStop, Take
 from bridge.training.learning.lessons import Shard, count_of
 from bridge.training.learning.pool import fill_pool, read_pool
 from bridge.training.learning.processes import Processes
@@ -51,12 +54,33 @@ class Order:
 
 @dataclass(frozen=True)
 class Material:
-    """The recordings by side, the examples, and how many renders failed while they were made."""
+    """The recordings by side, and the examples.
+
+    Attributes:
+        failed_at_first: how many renders failed until learning began.
+        growth: makes further examples beside learning, into `examples`; None: these are all.
+    """
 
     gathered: Gathered
     examples: Shard
     validation_examples: Shard
-    failed_renders: int
+    failed_at_first: int
+    growth: Growth | None = None
+
+    @contextmanager
+    def growing(self, course: Course) -> Iterator[None]:
+        """While `course` runs in here, what is made beside it is learned from as well."""
+        if self.growth is None:
+            yield
+            return
+        course.take_in = self.growth.take_in
+        with self.growth.running():
+            yield
+
+    @property
+    def failed_renders(self) -> int:
+        """So many, of all that was rendered for examples until now."""
+        return self.failed_at_first + (self.growth.failed_renders if self.growth else 0)
 
     @property
     def count(self) -> int:
@@ -78,7 +102,8 @@ def gather(order: Order) -> Gathered:
 @dataclass(frozen=True)
 class Preparation:
     """The making of examples, each process its part. They are kept in `folder`; those already there are not made
-    again. When `must_stop` says so, what has been made must do."""
+    again. When `must_stop` says so, what has been made must do; until `has_grown` says so, further ones are made beside
+    learning (by one process alone: several would have to agree on what there is at each update)."""
 
     order: Order
     gathered: Gathered
@@ -88,6 +113,7 @@ class Preparation:
     progress: Callable[[float, str], None]
     must_stop: Callable[[], bool]
     is_cancelled: Callable[[], bool]
+    has_grown: Callable[[], bool] = lambda: True
 
     def run(self) -> Material | None:
         """None when cancelled."""
@@ -99,7 +125,32 @@ class Preparation:
             return None
         made = {side: read_pool(self.folder / side, count) for side, count in pools.items()}
         failed_renders = sum(pool.failed_renders for pool in made.values())
-        return Material(self.gathered, made["train"].examples, made["validation"].examples, failed_renders)
+        examples = made["train"].examples
+        growth = self._growth(task, examples, pools["train"])
+        return Material(self.gathered, examples, made["validation"].examples, failed_renders, growth)
+
+    def _growth(self, task: Task, examples: Shard, count: int) -> Growth | None:
+        if self.processes.count > 1 or self.has_grown():
+            return None
+        make, folder = self._train_maker(task), self.folder / "train"
+
+        def counted(number: int) -> tuple[Shard, int]:
+            shard, failed = make(number)
+            growth.failed_renders += failed
+            return shard, failed
+
+        def more(take: Take, must_stop: MustStop) -> None:
+            fill_pool(
+                counted,
+                folder,
+                range(count),
+                notify=lambda _: None,
+                must_stop=lambda: must_stop() or self.has_grown(),
+                take=take,
+            )
+
+        growth = Growth(examples, more)
+        return growth
 
     def _settled(self) -> Task | None:
         """The task, ready to make examples: the first process finds out what there is to, the others read it."""
@@ -133,14 +184,17 @@ class Preparation:
     def _learned_from(self, task: Task) -> int:
         """Make the examples to learn from. How many shards there are of them, at most."""
         count, each = self.order.shards, self.order.recipe.examples.shard_examples
-        studio = self.order.studio(self.host, list(self.gathered.train), augment=True)
 
         def notify(done: int) -> None:
             made = min(count, done * self.processes.count) * each
             self.progress(made / (count * each), f"made {made:,} of {count * each:,} examples")
 
-        self._fill("train", _maker(task, self.order.recipe, studio, self.order.seed), count, notify)
+        self._fill("train", self._train_maker(task), count, notify)
         return count
+
+    def _train_maker(self, task: Task) -> Callable[[int], tuple[Shard, int]]:
+        studio = self.order.studio(self.host, list(self.gathered.train), augment=True)
+        return _maker(task, self.order.recipe, studio, self.order.seed)
 
     def _fill(
         self, side: str, make: Callable[[int], tuple[Shard, int]], count: int, notify: Callable[[int], None]

@@ -44,7 +44,9 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         clip_s: length of each.
         shard_examples: of one file of examples.
         shards_per_minute: of the training's time.
-        preparing_share: of the time, at most, goes into making them.
+        most_shards: however long a training is: all examples are held in memory.
+        preparing_share: of the time, at most, goes into making the first of them, before learning begins.
+        growing_share: until this share of the time others are made while those there are are learned from.
         synthesised_takes: of each kind of synthesised recording, beside the user's.
         validation_shards: at most so many to choose the best weights by.
         jacobian_share: so many of the examples get Jacobians, which the loss `jacobian` needs: two renders a control.
@@ -54,7 +56,9 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     clip_s: Positive
     shard_examples: Counted = 64
     shards_per_minute: Positive
+    most_shards: Counted = 480
     preparing_share: Share
+    growing_share: Share = 0.0
     synthesised_takes: Annotated[int, msgspec.Meta(ge=0)]
     validation_shards: Counted
     jacobian_share: Share = 0.0

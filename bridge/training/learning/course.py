@@ -33,6 +33,7 @@ class Course:
     Attributes:
         folder: of checkpoints; its name and its parent's are the training's signature.
         limit_s: time for all until the last update, over all resumes; `limit_steps` replaces it by a number of updates.
+        take_in: called before each update; more examples may have come.
         prepared_s: how much of it was spent before the first update.
         log: where the losses of updates and checks go, beside the progress.
     """
@@ -47,6 +48,7 @@ class Course:
     checkpoint_every_s: float
     limit_s: float
     limit_steps: int | None
+    take_in: Callable[[], None] = lambda: None
     prepared_s: float = 0.0
     processes: Processes = field(default_factory=Processes)
     log: ScalarLog = field(default_factory=ScalarLog)
@@ -75,6 +77,7 @@ class Course:
         while (done := self.done) < 1.0:
             stage = stage_at(self.stages, done)
             rate = rate_at(done) * stage.rate
+            self.take_in()
             self._recent.append(
                 self.learner.update(self.examples, seed=self.seed, step=self.step, rate=rate, stage=stage)
             )

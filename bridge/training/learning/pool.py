@@ -33,11 +33,13 @@ def fill_pool(
     *,
     notify: Callable[[int], None],
     must_stop: Callable[[], bool],
+    take: Callable[[Shard], None] = lambda _: None,
 ) -> None:
     """Write those of the shards `numbers` into `folder` that are not there whole. Fewer once `must_stop` says so,
     but always shard 0 where it is asked for, and always those that are damaged.
 
-    `make` returns a shard and how many renders failed for it; `notify` is told how many of `numbers` there are.
+    `make` returns a shard and how many renders failed for it; `notify` is told how many of `numbers` there are, and
+    `take` is given each shard that was not there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for done, number in enumerate(numbers, start=1):
@@ -50,6 +52,7 @@ def fill_pool(
             plain = {name: np.ascontiguousarray(array) for name, array in shard.items()}
             part.write_bytes(safetensors.numpy.save(plain, {FAILED: str(failed)}))
             part.replace(file)
+            take(shard)
         notify(done)
 
 
