@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
+from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.progress import shown_progress
 from bridge.errors import AudioError
 
 if TYPE_CHECKING:
@@ -112,13 +113,15 @@ def _tell(result: FileResult, reference: Path | None, json_file: Path | None, re
 
 
 def _print(result: FileResult, report_file: Path | None) -> None:
+    from bridge.model.files.result import reasons_once
+
     if result.applied:
+        changed = [row for row in result.controls if row.changed]
         rows = [
-            (f"{row.slot}.{row.control}", row.text_before, row.text, f"{row.confidence:.0%}")
-            for row in result.controls
-            if row.changed
+            (f"{row.slot}.{row.control}", row.text_before, row.text, f"{row.confidence:.0%}", reason)
+            for row, reason in zip(changed, reasons_once(changed), strict=True)
         ]
-        print_table(f"Settings by {result.model}", ("control", "before", "after", "confidence"), rows)
+        print_table(f"Settings by {result.model}", ("control", "before", "after", "confidence", "why"), rows)
     from bridge.report.page import measure_rows
 
     print_table("Measured", ("", "before", "after"), measure_rows(result.measures.before, result.measures.after))

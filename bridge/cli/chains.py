@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
+from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.progress import shown_progress
 from bridge.errors import ChainError, PluginError
 from bridge.settings import Settings, shipped_folder
 

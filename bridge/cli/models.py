@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.interrupts import cancellable
-from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
+from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.progress import shown_progress
 from bridge.errors import ModelError
 from bridge.settings import shipped_folder
 
@@ -62,7 +63,7 @@ def evaluate(
     folder = find_model(model, (settings.user_models, shipped_folder("models")))
     task = task_that_trained(read_manifest(folder).training)
     asked = Asked(each=each, seed=seed, budget=budget, refine_s=refine_s)
-    with cancellable() as cancelled, shown_progress("Evaluating") as progress:
+    with cancellable() as cancelled, shown_progress("Evaluating", in_lines=True) as progress:
         evaluation = evaluate_model(
             folder,
             folders,

@@ -1,9 +1,8 @@
-"""What commands print: tables and progress for people, JSON for programs."""
+"""What commands print: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,6 @@ import click
 
 from bridge.errors import SettingsError
 from bridge.settings import Settings, load_settings
-
-Progress = Callable[[float, str], None]
 
 json_option = click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False, allow_dash=True), metavar="FILE",
@@ -53,16 +50,3 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     Console(stderr=to_stderr).print(table)
-
-
-@contextmanager
-def shown_progress(title: str) -> Iterator[Progress]:
-    """A progress line with the time left, on standard error; call it with (fraction 0..1, step)."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda fraction, step: bar.update(task, completed=fraction, description=f"{title}: {step}")

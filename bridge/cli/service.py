@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from bridge.cli.output import json_option, print_table, settings_of, shown_progress, write_json
+from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.progress import shown_progress
 
 
 @click.command()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +11,13 @@ from pathlib import Path
 import click
 
 from bridge.cli.interrupts import cancellable
-from bridge.cli.output import Progress, settings_of
+from bridge.cli.output import settings_of
+from bridge.cli.progress import PlainLines, Progress, TimeLeft
 from bridge.errors import ModelError
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 _NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
-
-LINE_EVERY_S = 15.0  # of plain progress, where no terminal shows a bar
 
 
 @click.command()
@@ -123,38 +121,3 @@ def shown_training(*, is_first: bool = True) -> Iterator[Progress]:
                 live.update(Group(bar, Text(text)))
 
             yield show
-
-
-class TimeLeft:
-    """How long the rest will take at the speed that there was since the first call."""
-
-    def __init__(self) -> None:
-        self._first: tuple[float, float] | None = None
-
-    def told(self, share: float) -> str:
-        """'3:20 left', or nothing while nothing is known."""
-        now = time.monotonic()
-        if self._first is None:
-            self._first = (now, share)
-        begin, first = self._first
-        if share <= first:
-            return ""
-        left_s = round((now - begin) * (1 - share) / (share - first))
-        hours, rest = divmod(left_s, 3600)
-        minutes, seconds = divmod(rest, 60)
-        return f"{hours}:{minutes:02d}:{seconds:02d} left" if hours else f"{minutes}:{seconds:02d} left"
-
-
-class PlainLines:
-    """A line now and then; every one that tells of a validation."""
-
-    def __init__(self, left: TimeLeft) -> None:
-        self._left = left
-        self._last = float("-inf")
-
-    def __call__(self, share: float, text: str) -> None:
-        told = self._left.told(share)
-        if "validation" not in text and time.monotonic() - self._last < LINE_EVERY_S:
-            return
-        self._last = time.monotonic()
-        click.echo(f"{share:4.0%} {text}" + (f"; {told}" if told else ""), err=True)

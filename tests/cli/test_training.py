@@ -20,7 +20,7 @@ from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
 from bridge.cli.interrupts import cancellable
-from bridge.cli.training import PlainLines, TimeLeft
+from bridge.cli.progress import PlainLines, TimeLeft
 from bridge.model.manifest import read_manifest
 from bridge.training.learning.checkpoint import Progressed, load_checkpoint
 
@@ -144,7 +144,7 @@ def test_a_seed_that_none_is_drawn_from_is_refused(training: Training) -> None:
 
 def test_time_left_follows_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("bridge.cli.training.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bridge.cli.progress.time.monotonic", lambda: now[0])
     left = TimeLeft()
     assert left.told(0.5) == ""  # a resumed training begins in the middle
     now[0] += 60
@@ -156,7 +156,7 @@ def test_without_a_terminal_there_are_few_lines(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr("bridge.cli.training.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("bridge.cli.progress.time.monotonic", lambda: now[0])
     show = PlainLines(TimeLeft())
     for step in range(100):
         show(step / 200, f"sound, step {step}: loss 1")
