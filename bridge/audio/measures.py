@@ -1,6 +1,7 @@
 """Loudness and true peak as broadcasters measure them (ITU-R BS.1770-4, EBU R 128), whole or as a stream.
 
-Measured by libebur128 through pyebur128. Silence has no loudness: None, never minus infinity.
+Loudness is measured by libebur128 through pyebur128, true peaks as it does by `true_peak`. Silence has no loudness:
+None, never minus infinity.
 """
 
 from __future__ import annotations
@@ -11,52 +12,54 @@ import numpy as np
 import pyebur128
 
 from bridge.audio.buffer import Float32, check_audio
+from bridge.audio.true_peak import TruePeakMeter
 
 _CHUNK_FRAMES = 1 << 13  # libebur128 holds the interpreter for each: a millisecond, in which other threads wait
-_LOUDNESS, _TRUE_PEAK = pyebur128.MeasurementMode.MODE_I, pyebur128.MeasurementMode.MODE_TRUE_PEAK
 
 
 class LoudnessMeter:
-    """Integrated loudness and true peak of audio that comes in blocks. `mode`: which of the two is measured."""
+    """Integrated loudness and, unless `has_peak` is off, the true peak of audio that comes in blocks."""
 
-    def __init__(self, channels: int, sample_rate_hz: int, *, mode: int = _LOUDNESS | _TRUE_PEAK) -> None:
-        self._state = pyebur128.R128State(channels, sample_rate_hz, mode)
-        self._channels = channels
+    def __init__(self, channels: int, sample_rate_hz: int, *, has_peak: bool = True) -> None:
+        self._state = pyebur128.R128State(channels, sample_rate_hz, pyebur128.MeasurementMode.MODE_I)
+        self._peak = TruePeakMeter(channels, sample_rate_hz) if has_peak else None
 
     def add(self, block: Float32) -> None:
         """Float32 (channels, samples)."""
         for start in range(0, block.shape[1], _CHUNK_FRAMES):
             frames = np.ascontiguousarray(block[:, start : start + _CHUNK_FRAMES].T)
             self._state.add_frames(frames.reshape(-1), len(frames))
+        if self._peak is not None:
+            self._peak.add(block)
 
     @property
     def loudness_lufs(self) -> float | None:
         """Integrated, gated loudness; None for silence and for less than 400 ms of audio."""
-        return _finite(pyebur128.get_loudness_global(self._state))
+        loudness = pyebur128.get_loudness_global(self._state)
+        return loudness if math.isfinite(loudness) else None
 
     @property
     def true_peak_dbtp(self) -> float | None:
-        """The largest true peak of any channel in dB relative to full scale; None for silence."""
-        peak = max(pyebur128.get_true_peak(self._state, channel) for channel in range(self._channels))
-        return _finite(20.0 * math.log10(peak)) if peak > 0 else None
+        """The largest true peak of any channel in dB relative to full scale; None for silence, or where none is
+        measured."""
+        return None if self._peak is None else _decibel(self._peak)
 
 
 def loudness_lufs(audio: Float32, sample_rate_hz: int) -> float | None:
     """Integrated loudness of float32 (channels, samples); None for silence and for less than 400 ms."""
-    return _metered(audio, sample_rate_hz, _LOUDNESS).loudness_lufs
+    checked = check_audio(audio, "the audio to measure")
+    meter = LoudnessMeter(checked.shape[0], sample_rate_hz, has_peak=False)
+    meter.add(checked)
+    return meter.loudness_lufs
 
 
 def true_peak_dbtp(audio: Float32, sample_rate_hz: int) -> float | None:
     """True peak of float32 (channels, samples), oversampled; None for silence."""
-    return _metered(audio, sample_rate_hz, _TRUE_PEAK).true_peak_dbtp
-
-
-def _metered(audio: Float32, sample_rate_hz: int, mode: int) -> LoudnessMeter:
     checked = check_audio(audio, "the audio to measure")
-    meter = LoudnessMeter(checked.shape[0], sample_rate_hz, mode=mode)
+    meter = TruePeakMeter(checked.shape[0], sample_rate_hz)
     meter.add(checked)
-    return meter
+    return _decibel(meter)
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _decibel(meter: TruePeakMeter) -> float | None:
+    return 20.0 * math.log10(meter.peak) if meter.peak > 0 else None
