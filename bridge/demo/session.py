@@ -28,7 +28,7 @@ from bridge.settings import Settings
 
 if TYPE_CHECKING:
     from bridge.standin import StandIn
-    from bridge.standin.project import Track
+    from bridge.standin.projects.track import Track
 
 Progress = Callable[[float, str], None]
 

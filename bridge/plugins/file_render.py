@@ -1,4 +1,4 @@
-"""A file of any length through a chain: a bounded stretch at a time, on one lane with its worker to itself.
+"""A file of any length through a chain: a bounded stretch at a time, with a worker to itself.
 
 Reads, feeds, collects and writes; the exact length comes out, latency taken away. Memory does not grow with length.
 """
@@ -14,8 +14,7 @@ import numpy as np
 from bridge.audio.files import AudioInfo, AudioWriter, stream_blocks
 from bridge.errors import PluginCrashed, PluginHung, PluginOutputInvalid
 from bridge.plugins import protocol
-from bridge.plugins.jobs import LoadedFrom
-from bridge.plugins.lane import ATTEMPTS, Lane, suspects
+from bridge.plugins.jobs import ATTEMPTS, LoadedFrom, OwnWorker
 from bridge.plugins.shared_audio import Float32, SharedBuffer, audio_bytes
 
 STRETCH_FRAMES = 1 << 17  # 2.7 s at 48 kHz: what is in memory at once, three times over
@@ -38,26 +37,26 @@ class FileRender:
         """The most samples that one push may make ready: its own, and a block that waited for its end."""
         return STRETCH_FRAMES + self.block_frames
 
-    def run(self, lane: Lane) -> None:
+    def run(self, worker: OwnWorker) -> None:
         """Render and write. A worker that dies is replaced once and the file begun again.
 
         Raises PluginError or AudioError; nothing is left at the target then.
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._render(lane)
+                return self._render(worker)
             except (PluginCrashed, PluginHung):
                 if attempt == ATTEMPTS:
                     raise
         return None
 
-    def _render(self, lane: Lane) -> None:
+    def _render(self, worker: OwnWorker) -> None:
         info = self.info
-        source = lane.pool.take(audio_bytes(info.channels, STRETCH_FRAMES))
-        target = lane.pool.take(audio_bytes(info.channels, self.most_ready))
+        source = worker.pool.take(audio_bytes(info.channels, STRETCH_FRAMES))
+        target = worker.pool.take(audio_bytes(info.channels, self.most_ready))
         try:
             with AudioWriter(self.target, sample_rate_hz=info.sample_rate_hz, channels=info.channels) as writer:
-                stream = _Stream(self, lane, source, target)
+                stream = _Stream(self, worker, source, target)
                 stream.begin()
                 written = 0
                 for block in stream_blocks(info.path, STRETCH_FRAMES):
@@ -68,26 +67,26 @@ class FileRender:
                 while written < info.frames:
                     if fed > LONGEST_LATENCY_FRAMES:
                         raise PluginOutputInvalid(
-                            f"{suspects(self.loaded)} returned {written:,} of {info.frames:,} samples; "
+                            f"{self.loaded.suspects} returned {written:,} of {info.frames:,} samples; "
                             "it changes the length and cannot be used."
                         )
                     written += _write(writer, stream.push(silence), info.frames - written)
                     fed += STRETCH_FRAMES
             self.progress(1.0)
         finally:
-            lane.pool.give_back(source)
-            lane.pool.give_back(target)
+            worker.pool.give_back(source)
+            worker.pool.give_back(target)
 
 
 class _Stream:
-    """The questions that make a stream of one lane's worker."""
+    """The questions that make a stream of one worker."""
 
-    def __init__(self, job: FileRender, lane: Lane, source: SharedBuffer, target: SharedBuffer) -> None:
+    def __init__(self, job: FileRender, worker: OwnWorker, source: SharedBuffer, target: SharedBuffer) -> None:
         self._job = job
-        self._lane = lane
+        self._worker = worker
         self._source = source
         self._target = target
-        self._plugins = suspects(job.loaded)
+        self._plugins = job.loaded.suspects
 
     def begin(self) -> None:
         job = self._job
@@ -99,7 +98,7 @@ class _Stream:
             sample_rate_hz=job.info.sample_rate_hz,
             channels=job.info.channels,
         )
-        self._lane.ask(ask, self._plugins, about=job.loaded)
+        self._worker.ask(ask, self._plugins, about=job.loaded)
 
     def push(self, block: Float32) -> Float32:
         """A view of what is ready; copy it before the next push."""
@@ -107,8 +106,8 @@ class _Stream:
         region = self._source.region(0, channels, frames)
         np.copyto(self._source.view(region), block)
         target = self._target.region(0, channels, self._job.most_ready)
-        ask = protocol.Push(source=region, target=target, forget=self._lane.forgotten())
-        answer = self._lane.ask(ask, self._plugins)
+        ask = protocol.Push(source=region, target=target, forget=self._worker.forgotten())
+        answer = self._worker.ask(ask, self._plugins)
         assert isinstance(answer, protocol.Pushed)
         return self._target.view(target)[:, : answer.frames]
 

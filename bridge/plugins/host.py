@@ -25,8 +25,8 @@ from bridge.plugins.calibration import Calibration
 from bridge.plugins.catalog import Catalog
 from bridge.plugins.chain import VST3, Chain
 from bridge.plugins.file_render import STRETCH_FRAMES, FileRender
-from bridge.plugins.jobs import Batch, Errand, LoadedFrom, Queue, RenderJob, SharedSource
-from bridge.plugins.lane import CLOSED, Lane, LaneSettings, suspects
+from bridge.plugins.jobs import CLOSED, Batch, Errand, LoadedFrom, OwnWorker, Queue, RenderJob, SharedSource
+from bridge.plugins.lane import Lane, LaneSettings
 from bridge.plugins.shared_audio import BufferPool, Float32, sweep
 from bridge.plugins.worker_process import Deadlines
 from bridge.settings import Settings
@@ -155,9 +155,8 @@ class PluginHost:
         """
         loaded = self._located(chain)
 
-        def work(lane: Lane) -> protocol.Answers:
-            ask = protocol.Describe(key=chain.key)
-            return lane.ask(ask, suspects(loaded), about=loaded)
+        def work(worker: OwnWorker) -> protocol.Answers:
+            return worker.ask(protocol.Describe(key=chain.key), loaded.suspects, about=loaded)
 
         answer = self.run_errand(Errand(work))
         assert isinstance(answer, protocol.Described)
@@ -216,7 +215,7 @@ class PluginHost:
 
     def _measure(self, plugin: str, *, only_identity: bool) -> protocol.Answers:
         ask = protocol.Measure(plugin=plugin, path=str(self.catalog.find(plugin)), only_identity=only_identity)
-        answer = self.run_errand(Errand(lambda lane: lane.ask(ask, plugin)))
+        answer = self.run_errand(Errand(lambda worker: worker.ask(ask, plugin)))
         assert isinstance(answer, protocol.Identified | protocol.Measured)
         return answer
 

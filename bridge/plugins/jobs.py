@@ -1,6 +1,7 @@
 """What the host's lanes work on: renders of a batch, and errands that need one worker to themselves.
 
-A queue, the state of each batch, and the audio that its renders share. No process is known here.
+A queue, the state of each batch, the audio that its renders share, and what an errand asks of its worker. No process
+and no thread is known here.
 """
 
 from __future__ import annotations
@@ -9,18 +10,18 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from bridge.errors import PluginError
-from bridge.plugins.chain import Chain
+from bridge.plugins import protocol
+from bridge.plugins.chain import BUILTIN, Chain
 from bridge.plugins.shared_audio import BufferPool, Float32, Region, SharedBuffer, audio_bytes
 
-if TYPE_CHECKING:
-    from bridge.plugins.lane import Lane
-
+ATTEMPTS = 2  # how often one render is tried, before the worker's death is told
 FAULTS_PER_BATCH = 3  # crashes or hangs after which the rest of a batch is not tried
+CLOSED = "The plugin host is closed; make a new one."
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,12 @@ class LoadedFrom:
 
     chain: Chain
     paths: tuple[str, ...]
+
+    @property
+    def suspects(self) -> str:
+        """The plugins that may crash: all but the built-in ones, if there are others."""
+        names = [slot.plugin for slot in self.chain.slots]
+        return ", ".join([name for name in names if not name.startswith(f"{BUILTIN}:")] or names)
 
 
 class SharedSource:
@@ -130,11 +137,29 @@ class Batch:
         return result
 
 
+class OwnWorker(Protocol):
+    """A worker that an errand has to itself."""
+
+    @property
+    def pool(self) -> BufferPool:
+        """Where audio is put that the worker is to see."""
+
+    def ask(self, ask: protocol.Ask, plugins: str, *, about: LoadedFrom | None = None) -> protocol.Answers:
+        """One question, one answer; `about`: the chain that the worker must know for it.
+
+        PluginCrashed or PluginHung names `plugins`, if the worker has not said at which it was; an answer that is
+        `Failed` is raised as its error.
+        """
+
+    def forgotten(self) -> tuple[str, ...]:
+        """The shared files that this worker may still map though they are gone; each is told once."""
+
+
 @dataclass
 class Errand:
     """Something for one worker alone: `work` runs on the lane's thread; its result or error comes back by `wait`."""
 
-    work: Callable[[Lane], object]
+    work: Callable[[OwnWorker], object]
     result: object = None
     error: BaseException | None = None
     _done: threading.Event = field(default_factory=threading.Event)
@@ -161,7 +186,7 @@ class Queue:
     def put(self, items: list[RenderJob] | list[Errand]) -> None:
         with self._changed:
             if self._is_closed:
-                raise PluginError("The plugin host is closed; make a new one.")
+                raise PluginError(CLOSED)
             self._items.extend(items)
             self._changed.notify(len(items))
 

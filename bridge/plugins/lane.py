@@ -17,15 +17,12 @@ import numpy as np
 from bridge import errors
 from bridge.errors import PluginCrashed, PluginError, PluginHung
 from bridge.plugins import protocol
-from bridge.plugins.chain import BUILTIN
-from bridge.plugins.jobs import Errand, LoadedFrom, Queue, RenderJob
+from bridge.plugins.jobs import ATTEMPTS, CLOSED, Errand, LoadedFrom, Queue, RenderJob
 from bridge.plugins.shared_audio import BufferPool, audio_bytes
 from bridge.plugins.worker_process import Deadlines, WorkerGone, WorkerProcess
 
-ATTEMPTS = 2
 IN_FLIGHT = 2
 START_LIMIT_S = 60.0  # a cold disk may take its time to import numpy and pedalboard
-CLOSED = "The plugin host is closed; make a new one."
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ class LaneSettings:
 
 
 class Lane(threading.Thread):
+    """To errands it is their `OwnWorker`."""
+
     def __init__(self, settings: LaneSettings, queue: Queue, pool: BufferPool, deadlines: Deadlines) -> None:
         super().__init__(name="plugin lane", daemon=True)
         self._settings = settings
@@ -82,11 +81,7 @@ class Lane(threading.Thread):
             errand.finish(None, error)
 
     def ask(self, ask: protocol.Ask, plugins: str, *, about: LoadedFrom | None = None) -> protocol.Answers:
-        """One question, one answer; `about`: the chain that the worker must know for it.
-
-        PluginCrashed or PluginHung names `plugins`, if the worker has not said at which it was; an answer that is
-        `Failed` is raised as its error.
-        """
+        """As `OwnWorker` says: for the errand that this lane serves, on its thread."""
         try:
             worker = self._ready_worker()
             self._deadlines.watch(worker, self._settings.render_limit_s)
@@ -182,7 +177,7 @@ class Lane(threading.Thread):
             culprit = in_flight[0]
             culprit.attempts += 1
             if self._is_closing or is_load_hang or culprit.attempts >= ATTEMPTS:
-                error = self._lost(gone, suspects(culprit.batch.loaded))
+                error = self._lost(gone, culprit.batch.loaded.suspects)
                 in_flight.popleft().batch.finish(culprit, error, is_fault=True)
         self._lose()
         for job in self._queue.put_back(list(in_flight)):
@@ -254,12 +249,6 @@ class Lane(threading.Thread):
             f"{name or 'A plugin worker'} crashed while {step} (exit status {gone.exit_code}); "
             "leave this plugin out, or install another version of it."
         )
-
-
-def suspects(loaded: LoadedFrom) -> str:
-    """The plugins of a chain that may crash: all but the built-in ones, if there are others."""
-    names = [slot.plugin for slot in loaded.chain.slots]
-    return ", ".join([name for name in names if not name.startswith(f"{BUILTIN}:")] or names)
 
 
 def error_of(failed: protocol.Failed) -> PluginError:

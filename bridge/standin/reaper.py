@@ -1,4 +1,4 @@
-"""The stand-in for REAPER: project tabs, scripts that run tick by tick, and what a user would see.
+"""The stand-in for REAPER: actions and scripts that run tick by tick, over the state in `program`.
 
     with StandIn(home=home, lua="5.4", seed=1) as reaper:
         track = reaper.project.add_track("Vocals", audio)
@@ -13,7 +13,6 @@ scripts only wait, the stand-in waits for the spool to change. Everything runs i
 
 from __future__ import annotations
 
-import random
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,43 +20,26 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
-import bridge.standin.calls_envelope
-import bridge.standin.calls_fx
-import bridge.standin.calls_media
-import bridge.standin.calls_project
-import bridge.standin.calls_system
-import bridge.standin.calls_track  # noqa: F401 - they register their answers
-from bridge.plugins.catalog import Catalog
 from bridge.reaper.actions import FOLDER, action_id, path_id
 from bridge.reaper.install import install
-from bridge.standin import rendering
-from bridge.standin.accessor import Accessor
-from bridge.standin.binding import Binding
-from bridge.standin.envelope import BYPASSED
+from bridge.standin.api.binding import Binding
+from bridge.standin.calls import ANSWERS
 from bridge.standin.faults import Misuse
-from bridge.standin.fx import Fx
-from bridge.standin.messages import Messages
-from bridge.standin.project import Project
-from bridge.standin.script import Script
+from bridge.standin.lua.script import Script
+from bridge.standin.program import Program
+from bridge.standin.projects import rendering
+from bridge.standin.projects.envelope import BYPASSED
+from bridge.standin.screen.window import Window
 from bridge.standin.waking import Waker
-from bridge.standin.window import Window
 
 FIRST_COMMAND = 50000  # REAPER hands out numbers as it likes: scripts go by name
 TICK_S = 1.0 / 30.0
 IDLE_SLICE_S = 0.002  # a tick in which the scripts did less than this was spent waiting
 
 
-class Surface(Protocol):
-    """A control surface: heard once per tick."""
-
-    def tick(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class StandIn:
+class StandIn(Program):
     """REAPER as far as scripts and control surfaces can tell. Close it, or use it in a `with`."""
 
     def __init__(
@@ -77,33 +59,17 @@ class StandIn:
         REAPER has a resource folder of its own, into which Bridge's scripts are installed as a user would; they run
         from there and find `home` by what the installer left. With `scripts`, others run, from where they are.
         """
-        self.home, self.lua = home, lua
         self._resources = TemporaryDirectory(prefix="reaper-", ignore_cleanup_errors=True)
-        self.resource_path = self._resources.name
+        super().__init__(path=path, sample_rate_hz=sample_rate_hz, seed=seed, resource_path=self._resources.name)
+        self.home, self.lua, self.screen_scale = home, lua, screen_scale
         if scripts is None:
             install(Path(self.resource_path), home)
         self.scripts_folder = scripts or Path(self.resource_path) / FOLDER
-        self._rng = random.Random(seed)
-        self._sample_rate_hz = sample_rate_hz
-        self._catalog = Catalog()
-        self.projects: list[Project] = []
-        self.project = self.open_project(path)
-        self.messages = Messages()
-        self.ext_state: dict[tuple[str, str], str] = {}
-        self.screen_scale = screen_scale
-        self.theme_colours = {"col_main_bg2": 0x333333, "col_main_text2": 0xE0E0E0}  # as REAPER 7 looks at first
-        self.os_name = ""  # "": of this machine
-        self.automation_override = -1
-        self.accessors: list[Accessor] = []
-        self.refresh_prevented = 0
-        self.commands: dict[str, int] = {}
-        self.toggles: dict[int, int] = {}
         self._actions: dict[int, Path] = {}
-        self.surfaces: list[Surface] = []
         self.ticks = 0
         self.slices_s: list[float] = []  # how long the scripts held each tick
         self.busy_s: list[float] = []  # the processor time of it: what a busy machine cannot lengthen
-        self._binding = Binding(self)
+        self._binding = Binding(self, ANSWERS)
         self._scripts: list[Script] = []
         self._scheduled: list[tuple[int, Callable[[], None]]] = []
         self._waker = Waker(home)
@@ -130,44 +96,6 @@ class StandIn:
                 project.close()
             self._waker.close()
             self._resources.cleanup()
-
-    # ------------------------------------------------------------ projects
-
-    def open_project(self, path: str) -> Project:
-        """A new project tab in front."""
-        project = Project(path, self._sample_rate_hz, self._rng, self._catalog)
-        self.projects.append(project)
-        self.project = project
-        return project
-
-    def switch_to(self, project: Project) -> None:
-        self.project = project
-
-    def close_project(self, project: Project) -> None:
-        """Close a tab; another one comes to the front, a new one if it was the last."""
-        self.projects.remove(project)
-        project.close()
-        if self.project is project:
-            self.project = self.projects[0] if self.projects else self.open_project("")
-
-    def project_of(self, project: Project | None) -> Project:
-        return project or self.project
-
-    @property
-    def undo_points(self) -> list[str]:
-        """What the undo menu lists for the project in front, oldest first."""
-        return self.project.history.texts
-
-    def undo(self) -> bool:
-        return self.project.history.undo()
-
-    def redo(self) -> bool:
-        return self.project.history.redo()
-
-    def turn(self, fx: Fx, parameter: str, normalized: float) -> None:
-        """The user moves a control of an FX: a change with its own undo point."""
-        fx.write(fx.index(parameter), normalized)
-        self.project.history.add("Edit FX parameter", 2)
 
     # ------------------------------------------------------------ scripts
 

@@ -17,7 +17,7 @@ from bridge.audio.synthesis import synthesise
 from bridge.demo.daemon_process import running_daemon
 from bridge.settings import load_settings
 from bridge.standin import StandIn
-from bridge.standin.rendering import mix
+from bridge.standin.projects.rendering import mix
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 

@@ -132,7 +132,7 @@ def test_a_plugin_that_cannot_be_tried(fault_host, zam: Catalog, fault: str, err
     host = fault_host(workers=1, load_limit_s=0.5)
     ask = protocol.Measure(plugin=f"fault:{fault}", path="")
     with pytest.raises(error, match=f"fault:{fault}"):
-        host.run_errand(Errand(lambda lane: lane.ask(ask, f"fault:{fault}")))
+        host.run_errand(Errand(lambda worker: worker.ask(ask, f"fault:{fault}")))
 
 
 @pytest.mark.parametrize("channels", [1, 2])

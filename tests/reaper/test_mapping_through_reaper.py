@@ -18,7 +18,7 @@ from bridge.reaper.mapping import Mapping, map_chain
 from bridge.reaper.messages import SCHEMA, Reply, Request
 from bridge.settings import shipped_folder
 from bridge.standin import StandIn
-from bridge.standin.stock import ReaEq
+from bridge.standin.effects.stock import ReaEq
 
 CHAIN = load_chain(shipped_folder("models") / "chains" / "channel-strip.toml")
 KINDS = {"cutoff_frequency_hz": "frequency", "gain_db": "gain", "q": "q"}

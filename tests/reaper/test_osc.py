@@ -13,7 +13,7 @@ from pythonosc.osc_message import OscMessage
 from bridge.errors import LinkError
 from bridge.reaper import osc
 from bridge.standin import StandIn
-from bridge.standin.osc_surface import OscSurface
+from bridge.standin.osc.surface import OscSurface
 from bridge.surfaces.commands import COMMANDS
 
 

@@ -12,7 +12,7 @@ from desk import Desk, PlayedDaemon, noise
 
 from bridge.settings import shipped_folder
 from bridge.standin import StandIn
-from bridge.standin.script import LUA_MODULES
+from bridge.standin.lua.script import LUA_MODULES
 
 SCRIPTS = shipped_folder("reaper_scripts")
 

@@ -12,8 +12,8 @@ from bridge.audio.float_wav import read_float_wav
 from bridge.reaper.messages import SCHEMA, Reply, Request, decode
 from bridge.reaper.snapshot import plugins_of
 from bridge.settings import shipped_folder
-from bridge.standin.project import USERS_NUMBERS, USERS_TEXTS
-from bridge.standin.rendering import mix
+from bridge.standin.projects.project import USERS_NUMBERS, USERS_TEXTS
+from bridge.standin.projects.rendering import mix
 
 ACTIONS = sorted(file.name for file in shipped_folder("reaper_scripts").glob("*.lua"))
 
@@ -182,7 +182,7 @@ def test_a_long_mix_is_heard_in_excerpts(master: Desk) -> None:
 
 
 def test_a_render_that_was_cancelled_is_named(master: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.standin.rendering.render", lambda _: None)
+    monkeypatch.setattr("bridge.standin.projects.rendering.render", lambda _: None)
     master.run("bridge_master.lua")
     assert "REAPER rendered no mix" in master.box
     assert master.daemon.leftovers() == []

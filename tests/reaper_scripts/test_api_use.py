@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bridge.settings import shipped_folder
-from bridge.standin.signatures import LUA_ONLY, signatures
+from bridge.standin.api.signatures import LUA_ONLY, signatures
 
 FILES = sorted(shipped_folder("reaper_scripts").rglob("*.lua"))
 COMMENT = re.compile(r"--.*")

@@ -7,8 +7,8 @@ import pytest
 from desk import Desk, applying, noise, set_comp, silent, write_to
 
 from bridge.reaper.messages import MovingWrite, Reply, Request
-from bridge.standin.envelope import Envelope
-from bridge.standin.project import Track
+from bridge.standin.projects.envelope import Envelope
+from bridge.standin.projects.track import Track
 
 ACTION = "bridge_write_automation.lua"
 POINTS = ((0.5, 0.2), (0.8, 0.7), (1.1, 0.7), (1.5, 0.2))

@@ -13,7 +13,7 @@ import pytest
 from desk import Desk, applying, noise, silent, unchanged, write_to
 
 from bridge.reaper.messages import Change, LeftAlone, Reply, Request
-from bridge.standin.window import Window
+from bridge.standin.screen.window import Window
 
 SLICE_S = 0.015
 CLOCK_S = 0.005  # the thread's clock is coarse on some machines

@@ -12,7 +12,7 @@ from desk import RATE_HZ, Desk, noise, set_comp, silent
 from bridge.audio.files import AudioWriter
 from bridge.audio.float_wav import read_float_wav
 from bridge.reaper.messages import Reply, Request
-from bridge.standin.project import Track
+from bridge.standin.projects.track import Track
 
 ACTION = "bridge_match_reference.lua"
 

@@ -7,7 +7,7 @@ from desk import Desk, noise, unchanged
 
 from bridge.plugins.parameter import measure_display_law
 from bridge.reaper.messages import SCHEMA, Fx, Request
-from bridge.standin.fx import FxParameter
+from bridge.standin.effects.fx import FxParameter
 
 
 def ask(desk: Desk, action: str = "bridge_automix.lua") -> Request:

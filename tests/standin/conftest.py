@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bridge.standin import StandIn
-from bridge.standin.script import LUA_MODULES
+from bridge.standin.lua.script import LUA_MODULES
 
 
 @pytest.fixture(params=sorted(LUA_MODULES))

@@ -13,7 +13,7 @@ import numpy as np
 from bridge.reaper.displayed import measure_shown_law
 from bridge.reaper.messages import SCHEMA, Fx, Heartbeat, Progress, Receipt, Reply, Request, Write, decode, encode
 from bridge.standin import StandIn
-from bridge.standin.project import Track
+from bridge.standin.projects.track import Track
 
 RATE_HZ = 48000
 

@@ -16,9 +16,9 @@ from bridge.plugins.parameter import parse_display
 from bridge.reaper.applied import Applied
 from bridge.reaper.messages import decode
 from bridge.standin import StandIn
-from bridge.standin.fx import Fx
-from bridge.standin.osc_surface import OscSurface
-from bridge.standin.project import Track
+from bridge.standin.effects.fx import Fx
+from bridge.standin.osc.surface import OscSurface
+from bridge.standin.projects.track import Track
 
 LIMIT_S = 60.0
 

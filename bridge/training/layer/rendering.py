@@ -15,8 +15,7 @@ from bridge.errors import PluginCrashed, PluginError, PluginHung
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.plugins.jobs import Batch
-from bridge.plugins.lane import CLOSED
+from bridge.plugins.jobs import CLOSED, Batch
 from bridge.training.layer.perturbation import Float32
 from bridge.training.layer.statistics import GradientStatistics
 from bridge.training.sources.patience import not_tried

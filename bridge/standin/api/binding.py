@@ -1,0 +1,102 @@
+"""From a Lua call to the function that answers it: signature, pointers, thread, and what comes back.
+
+The answering functions are marked with `answers` (the room `calls` holds them); each takes the program and the
+checked arguments, and returns exactly what the signature lists: nothing, one value, or a tuple.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from bridge.standin.api.signatures import Signature, signatures
+from bridge.standin.faults import Misuse, NotSimulated, OrderedFailure
+from bridge.standin.screen.window import Window
+
+Answer = TypeVar("Answer", bound=Callable[..., Any])
+
+ANSWERS: dict[str, Callable[..., Any]] = {}
+
+
+def answers(*names: str) -> Callable[[Answer], Answer]:
+    """Mark a function as the answer to API functions; it must be one that REAPER has."""
+
+    def register(function: Answer) -> Answer:
+        for name in names:
+            signatures()[name]
+            ANSWERS[name] = function
+        return function
+
+    return register
+
+
+class Binding:
+    """The stand-in's side of every call: `known` answers for `reaper`. Keeps each Misuse, so that one caught by the
+    script is not lost."""
+
+    def __init__(self, reaper: object, known: Mapping[str, Callable[..., Any]]) -> None:
+        self._reaper, self._known = reaper, known
+        self._thread = threading.get_ident()
+        self.misuses: list[Misuse] = []
+        self.broken: BaseException | None = None  # a fault of the stand-in itself
+
+    def call(self, name: str, count: int, *given: Any) -> tuple[Any, ...]:
+        """Answer a call of a script: (True, results...) or (False, message)."""
+        is_done = False
+        try:
+            result = self._call(name, list(given[:count]))
+            is_done = True
+        except OrderedFailure as failure:
+            is_done = True
+            result = (False, str(failure))
+        except Misuse as misuse:
+            is_done = True
+            self.misuses.append(misuse)
+            result = (False, str(misuse))
+        finally:
+            if not is_done:
+                self.broken = RuntimeError(f"the stand-in failed in {name}{given!r:.200}")
+                self.broken.__cause__ = sys.exception()
+        return result
+
+    def draw(self, window: Window, name: str, *given: Any) -> tuple[Any, ...]:
+        """Answer a call of a script's `gfx`, in the same words."""
+        try:
+            result = window.call(name, *given)
+        except Misuse as misuse:
+            self.misuses.append(misuse)
+            return False, str(misuse)
+        return (True, *result) if isinstance(result, tuple) else (True, result)
+
+    def _call(self, name: str, given: list[Any]) -> tuple[Any, ...]:
+        if name == "?misuse":
+            raise Misuse(given[0])
+        signature = signatures()[name]
+        if signature.is_c_only:
+            raise Misuse(f"{name} takes C structures: ReaScript's Lua does not have it")
+        if name not in self._known:
+            raise NotSimulated(f"REAPER has {name}, but this stand-in does not simulate it")
+        if threading.get_ident() != self._thread:
+            raise Misuse(f"{name} was called outside of the main thread")
+        arguments = signature.check(given, check_pointer)
+        return (True, *self._results(signature, self._known[name](self._reaper, *arguments)))
+
+    def _results(self, signature: Signature, result: Any) -> tuple[Any, ...]:
+        if not isinstance(result, tuple):
+            result = () if result is None and not signature.returns else (result,)
+        results: tuple[Any, ...] = result
+        extra = 1 if "array" in (parameter.kind for parameter in signature.args) else 0
+        if len(results) != len(signature.returns) + extra:
+            raise RuntimeError(f"the stand-in returns {len(results)} values for {signature}")
+        return results
+
+
+def check_pointer(value: Any, kind: str) -> None:
+    """Raise Misuse where the value is no live object of this kind."""
+    found = getattr(value, "kind", type(value).__name__)
+    if found != kind:
+        raise Misuse(f"{kind} expected, got {found}")
+    if not value.is_alive:
+        raise Misuse(f"a {kind} is used after it was removed")

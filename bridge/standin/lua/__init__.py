@@ -1,0 +1,1 @@
+"""A script in a real Lua, and what surrounds it there."""

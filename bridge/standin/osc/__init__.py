@@ -1,0 +1,1 @@
+"""REAPER's OSC control surface over a real socket."""

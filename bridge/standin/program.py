@@ -1,0 +1,89 @@
+"""REAPER as its API sees it: project tabs, commands, what a user has set and seen.
+
+The state that answers to calls and control surfaces work on. How scripts run, and when, is up to `reaper`.
+"""
+
+from __future__ import annotations
+
+import random
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+from bridge.plugins.catalog import Catalog
+from bridge.standin.effects.fx import Fx
+from bridge.standin.projects.accessor import Accessor
+from bridge.standin.projects.project import Project
+from bridge.standin.screen.messages import Messages
+
+
+class Surface(Protocol):
+    """A control surface: heard once per tick."""
+
+    def tick(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Program(ABC):
+    """What calls and control surfaces reach. Tests set its attributes as a user would."""
+
+    def __init__(self, *, path: str, sample_rate_hz: int, seed: int, resource_path: str) -> None:
+        """One project tab is open, `path`. `seed` draws the stock FX."""
+        self.resource_path = resource_path
+        self._rng = random.Random(seed)
+        self._sample_rate_hz = sample_rate_hz
+        self._catalog = Catalog()
+        self.projects: list[Project] = []
+        self.project = self.open_project(path)
+        self.messages = Messages()
+        self.ext_state: dict[tuple[str, str], str] = {}
+        self.theme_colours = {"col_main_bg2": 0x333333, "col_main_text2": 0xE0E0E0}  # as REAPER 7 looks at first
+        self.os_name = ""  # "": of this machine
+        self.automation_override = -1
+        self.accessors: list[Accessor] = []
+        self.refresh_prevented = 0
+        self.commands: dict[str, int] = {}  # named commands and their numbers
+        self.toggles: dict[int, int] = {}
+        self.surfaces: list[Surface] = []
+
+    @abstractmethod
+    def run_command(self, command: int) -> None:
+        """Run an action by its number; one that is unknown does nothing."""
+
+    # ------------------------------------------------------------ projects
+
+    def open_project(self, path: str) -> Project:
+        """A new project tab in front."""
+        project = Project(path, self._sample_rate_hz, self._rng, self._catalog)
+        self.projects.append(project)
+        self.project = project
+        return project
+
+    def switch_to(self, project: Project) -> None:
+        self.project = project
+
+    def close_project(self, project: Project) -> None:
+        """Close a tab; another one comes to the front, a new one if it was the last."""
+        self.projects.remove(project)
+        project.close()
+        if self.project is project:
+            self.project = self.projects[0] if self.projects else self.open_project("")
+
+    def project_of(self, project: Project | None) -> Project:
+        return project or self.project
+
+    @property
+    def undo_points(self) -> list[str]:
+        """What the undo menu lists for the project in front, oldest first."""
+        return self.project.history.texts
+
+    def undo(self) -> bool:
+        return self.project.history.undo()
+
+    def redo(self) -> bool:
+        return self.project.history.redo()
+
+    def turn(self, fx: Fx, parameter: str, normalized: float) -> None:
+        """The user moves a control of an FX: a change with its own undo point."""
+        fx.write(fx.index(parameter), normalized)
+        self.project.history.add("Edit FX parameter", 2)
