@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from test_main_job import RATE_HZ, song, tonal_distance_db
+from songs import RATE_HZ, song, tonal_distance_db
 
 from bridge.training.sources.scenes import draw_scene
 from bridge.training.sources.voices import spoken

@@ -7,33 +7,19 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from songs import RATE_HZ, song, tonal_distance_db
 
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
-from bridge.model.hearing.features import hear
-from bridge.model.hearing.profile import distance_db
-from bridge.model.manifest import FeatureSettings
 from bridge.plugins.chain import Chain
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost
 from bridge.plugins.parameter import parse_display
 
-RATE_HZ = 48_000
 PLUGIN = "ZamEQ2"
 COLOURED = {"Boost/Cut L": 0.9, "Boost/Cut H": 0.4}  # normalized values at which it colours the sound
 
 Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
-
-
-def song(seed: int = 1, seconds: float = 8.0) -> NDArray[np.float32]:
-    left = synthesise("strings", duration_s=seconds, sample_rate_hz=RATE_HZ, seed=seed)
-    right = synthesise("strings", duration_s=seconds, sample_rate_hz=RATE_HZ, seed=seed + 1)
-    return np.concatenate([0.8 * left + 0.2 * right, 0.2 * left + 0.8 * right])
-
-
-def tonal_distance_db(audio: NDArray[np.float32], target: NDArray[np.float32]) -> float:
-    heard, wanted = (hear([part], RATE_HZ, FeatureSettings()).profile for part in (audio, target))
-    return distance_db(heard, wanted, level_counts=False)
 
 
 def boom(eq) -> None:  # type: ignore[no-untyped-def]

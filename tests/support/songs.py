@@ -1,0 +1,24 @@
+"""A song in strings, drawn by seed, and how far two sounds are apart in tone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.synthesis import synthesise
+from bridge.model.hearing.features import hear
+from bridge.model.hearing.profile import distance_db
+from bridge.model.manifest import FeatureSettings
+
+RATE_HZ = 48_000
+
+
+def song(seed: int = 1, seconds: float = 8.0) -> NDArray[np.float32]:
+    left = synthesise("strings", duration_s=seconds, sample_rate_hz=RATE_HZ, seed=seed)
+    right = synthesise("strings", duration_s=seconds, sample_rate_hz=RATE_HZ, seed=seed + 1)
+    return np.concatenate([0.8 * left + 0.2 * right, 0.2 * left + 0.8 * right])
+
+
+def tonal_distance_db(audio: NDArray[np.float32], target: NDArray[np.float32]) -> float:
+    heard, wanted = (hear([part], RATE_HZ, FeatureSettings()).profile for part in (audio, target))
+    return distance_db(heard, wanted, level_counts=False)
