@@ -113,7 +113,8 @@ def _reference(options: Options, spool: Spool, engine: Engine, loaded: Loaded, d
 
 
 def _outcome_reply(request: Request, loaded: Loaded, mapping: Mapping, outcome: Outcome) -> Reply:
-    writes = mapping.writes(outcome.settings, outcome.confidence) if outcome.applied else ()
+    told = (outcome.settings, outcome.confidence, outcome.reasons)
+    writes = mapping.writes(*told) if outcome.applied else ()
     reason = outcome.reason
     if outcome.applied and not writes:
         reason = "Left as it is: no FX would show the difference."
@@ -125,7 +126,7 @@ def _outcome_reply(request: Request, loaded: Loaded, mapping: Mapping, outcome: 
         model=loaded.automix.bundle.name,
         project_change_count=request.project.change_count,
         writes=writes,
-        changes=mapping.changes(outcome.settings, outcome.confidence) if writes else (),
+        changes=mapping.changes(*told) if writes else (),
         left_alone=_left_alone(loaded, mapping),
         measures=MeasuresPair(
             before=_measures(outcome.measures_before),

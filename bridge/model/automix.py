@@ -23,6 +23,7 @@ from bridge.model.guarding.targets import LevelControls, level_target
 from bridge.model.hearing.profile import HeardSound
 from bridge.model.hearing.windows import choose_windows, cut_windows
 from bridge.model.predict import Prediction, Predictor
+from bridge.model.reasons.telling import reasons_for
 from bridge.model.searching.refinement import Refined, Refinement
 from bridge.model.task import AutomixTask, LevelTarget, Measured, Outcome
 from bridge.plugins.host import PluginHost
@@ -82,6 +83,7 @@ class Automix:
             amount=accepted.amount if accepted else 0.0,
             measures_before=verdict.before,
             measures_after=verdict.after,
+            reasons=reasons_for(guard, verdict, current, has_reference=task.reference is not None),
         )
 
     def guard(self, task: AutomixTask, prediction: Prediction) -> Guard:

@@ -86,6 +86,7 @@ class Outcome:
         settings, before_settings: (controls,) the host's normalized values.
         confidence: (controls,) 0..1, see `manifest.ConfidenceLaw`.
         amount: share of the way from `before_settings` to the prediction that was taken, 0..1.
+        reasons: (controls,) why each control was moved, as a sentence; '' for those that stay. Empty: none was.
     """
 
     applied: bool
@@ -96,3 +97,4 @@ class Outcome:
     amount: float
     measures_before: Measured
     measures_after: Measured
+    reasons: tuple[str, ...] = ()

@@ -74,22 +74,30 @@ class Mapping:
                     real[index] = translation.to_setting(translation.written(setting))
         return real
 
-    def writes(self, after: NDArray[np.float32], confidence: NDArray[np.float32] | None = None) -> tuple[Write, ...]:
-        """The writes that take the track from `current` to `after`: switches first, then in ascending order."""
+    def writes(
+        self, after: NDArray[np.float32], confidence: NDArray[np.float32] | None = None, reasons: Sequence[str] = ()
+    ) -> tuple[Write, ...]:
+        """The writes that take the track from `current` to `after`: switches first, then in ascending order.
+
+        `confidence` and `reasons` are (controls,), or empty.
+        """
         writes: list[tuple[Fx, Write]] = []
         for slot, indices in self._moved_slots(after):
             for index in indices:
                 if self._is_written(index, after):
                     sure = 1.0 if confidence is None else float(np.clip(confidence[index], 0.0, 1.0))
                     start, setting = float(self.current[index]), float(after[index])
-                    writes.append(_write(self.translations[index], setting, start=start, confidence=sure))
+                    write = _write(self.translations[index], setting, start=start, confidence=sure)
+                    writes.append((write[0], msgspec.structs.replace(write[1], reason=_of(reasons, index))))
             for translation, setting in self.fixed[slot.name]:
                 if translation.place.is_asleep or not translation.is_shown(setting):
                     writes.append(_write(translation, setting, start=setting, confidence=1.0))
         writes.sort(key=lambda pair: (not pair[1].is_switch, pair[0].index, pair[1].index))
         return tuple(write for _, write in writes)
 
-    def changes(self, after: NDArray[np.float32], confidence: NDArray[np.float32]) -> tuple[Change, ...]:
+    def changes(
+        self, after: NDArray[np.float32], confidence: NDArray[np.float32], reasons: Sequence[str] = ()
+    ) -> tuple[Change, ...]:
         """What `writes` changes, control by control, as people read it."""
         rows: list[Change] = []
         for _, indices in self._moved_slots(after):
@@ -108,6 +116,7 @@ class Mapping:
                         after=control.real_value(float(after[index])),
                         text=translation.text(translation.written(float(after[index]))),
                         confidence=float(np.clip(confidence[index], 0.0, 1.0)),
+                        reason=_of(reasons, index),
                     )
                 )
         return tuple(rows)
@@ -237,6 +246,10 @@ def _write(translation: Translation, setting: float, *, start: float, confidence
         confidence=confidence,
     )
     return place.fx, write
+
+
+def _of(reasons: Sequence[str], index: int) -> str:
+    return reasons[index] if index < len(reasons) else ""
 
 
 def _overridden(place: Place) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.audio.files import read_audio
+from bridge.model.files.result import reasons_once
 from bridge.report.page import Section, measure_rows, write_page
 from bridge.report.plots import curve_plot, level_plot, spectrum_plot
 
@@ -27,7 +28,11 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
     section = Section(
         name=source.name,
         summary=result.reason,
-        rows=[(f"{r.slot}.{r.control}", r.text_before, r.text, f"{r.confidence:.0%}") for r in result.controls],
+        columns=("control", "before", "after", "confidence", "why"),
+        rows=[
+            (f"{row.slot}.{row.control}", row.text_before, row.text, f"{row.confidence:.0%}", reason)
+            for row, reason in zip(result.controls, reasons_once(result.controls), strict=True)
+        ],
         measures=measure_rows(result.measures.before, result.measures.after),
         plots=[
             ("Long-term spectrum", spectrum_plot(before, after, rate, aim)),

@@ -55,7 +55,12 @@ end
 --- The lines that tell what a reply did to the track called `name`.
 function say.describe(name, reply)
   local lines = { string.format("Bridge: %s: %s", name, reply.message) }
-  for _, change in ipairs(reply.changes) do lines[#lines + 1] = describe_change(change) end
+  for index, change in ipairs(reply.changes) do
+    lines[#lines + 1] = describe_change(change)
+    local next_one, reason = reply.changes[index + 1], text_of(change.reason)
+    local is_shared = next_one and next_one.slot == change.slot and next_one.reason == change.reason
+    if reason ~= "" and not is_shared then lines[#lines + 1] = "    " .. reason end
+  end
   for _, item in ipairs(reply.left_alone) do
     lines[#lines + 1] = string.format("  left as it is: %s (%s)", text_of(item.what), text_of(item.why))
   end

@@ -178,7 +178,8 @@ def _excess_db(before: Measured, after: Measured) -> float:
 
 def _rows(chain: Chain, outcome: Outcome) -> list[ControlRow]:
     plugins = {slot.name: slot.plugin for slot in chain.slots}
-    values = zip(chain.controls, outcome.before_settings, outcome.settings, outcome.confidence, strict=True)
+    reasons = outcome.reasons if outcome.applied and outcome.reasons else ("",) * len(chain.controls)
+    values = zip(chain.controls, outcome.before_settings, outcome.settings, outcome.confidence, reasons, strict=True)
     return [
         ControlRow(
             slot=control.slot,
@@ -190,6 +191,7 @@ def _rows(chain: Chain, outcome: Outcome) -> list[ControlRow]:
             text_before=control.text(float(before)),
             text=control.text(float(after)),
             confidence=float(confidence),
+            reason=reason,
         )
-        for control, before, after, confidence in values
+        for control, before, after, confidence, reason in values
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,7 @@ class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     confidence: float
     breakpoints: tuple[tuple[float, float], ...] = ()
+    reason: str = ""
 
     @property
     def changed(self) -> bool:
@@ -63,3 +65,9 @@ class FileResult(msgspec.Struct, frozen=True, kw_only=True):
     output: str
     sample_rate_hz: int
     duration_s: float
+
+
+def reasons_once(rows: Sequence[ControlRow]) -> list[str]:
+    """The reasons of `rows` for a list: one that several controls of a slot share stands beside the first of them."""
+    pairs = [(row.slot, row.reason) for row in rows]
+    return ["" if place and pair == pairs[place - 1] else pair[1] for place, pair in enumerate(pairs)]

@@ -48,12 +48,14 @@ class Take:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`accepted` is None where the user's own settings stand; `reason` says why in one sentence."""
+    """`accepted` is None where the user's own settings stand; `reason` says why in one sentence. `before_profile`: what
+    an accepted take was compared with."""
 
     before: Measured
     accepted: Take | None
     after: Measured
     reason: str
+    before_profile: SoundProfile | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Guard:
                     replace(before_measured, distance_db=rival.distance_db),
                     replace(measured, distance_db=distance),
                 )
-                return Verdict(measures[0], levelled, measures[1], "Closer to the target, and nothing clips.")
+                reason = "Closer to the target, and nothing clips."
+                return Verdict(measures[0], levelled, measures[1], reason, rival.profile)
         return Verdict(before_measured, None, before_measured, _refusal(before, rendered, needed))
 
     def hear(self, settings: Sequence[Settings]) -> list[HeardSound | None]:

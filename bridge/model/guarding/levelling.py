@@ -90,11 +90,13 @@ class LevellingGuard(Guard):
         return self._sounds(self.host.render(self._split.tone, jobs, return_errors=True))
 
     def _accepted(self, plain: Take, was: Measured, made: Take, level: Measured, reason: str) -> Verdict:
+        rival = self._as_loud_as(plain, made)
         return Verdict(
-            before=replace(was, distance_db=self._as_loud_as(plain, made).distance_db),
+            before=replace(was, distance_db=rival.distance_db),
             accepted=made,
             after=replace(level, distance_db=made.distance_db),
             reason=f"{reason} {told(self.target, level, self._controls.most_limiting_db)}",
+            before_profile=rival.profile,
         )
 
     def _is_closer(self, plain: Take, take: Take, share: float) -> bool:

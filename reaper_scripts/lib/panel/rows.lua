@@ -25,10 +25,11 @@ local function is_narrow(width)
   return width < paint.px(NARROW)
 end
 
-local function change_row(change, width)
+--- `is_told`: its reason stands beside another control of the same slot already.
+local function change_row(change, width, is_told)
   local row = { kind = is_narrow(width) and "stacked" or "change", change = change, reason = {} }
   local reason = wording.text(change.reason)
-  if reason ~= "" then row.reason = paint.wrap(reason, width - 2 * paint.px(10), "small", 2) end
+  if reason ~= "" and not is_told then row.reason = paint.wrap(reason, width - 2 * paint.px(10), "small", 2) end
   row.values = paint.px(ROW) * (row.kind == "stacked" and 2 or 1)
   row.height = row.values + #row.reason * paint.px(LINE)
   return row
@@ -45,14 +46,14 @@ function rows.make(record, left_alone, width)
     if measures then list[#list + 1] = { kind = "note", height = paint.px(LINE + 3), text = measures } end
     if not is_narrow(width) then list[#list + 1] = { kind = "captions", height = paint.px(LINE + 4) } end
     local plugin
-    for _, change in ipairs(changes) do
+    for index, change in ipairs(changes) do
       local name = wording.plugin(change)
       if name ~= plugin then
         pad(list, plugin ~= nil)
         list[#list + 1] = { kind = "plugin", height = paint.px(ROW), text = name }
       end
       plugin = name
-      list[#list + 1] = change_row(change, width)
+      list[#list + 1] = change_row(change, width, wording.is_told(changes[index - 1], change))
     end
     pad(list)
     gap(list)

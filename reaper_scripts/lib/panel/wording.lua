@@ -61,6 +61,11 @@ function wording.confidence(change)
   return type(change.confidence) == "number" and math.min(math.max(change.confidence, 0), 1) or 0
 end
 
+--- Whether the change before this one, of the same slot, has the same reason: it is not told twice.
+function wording.is_told(last, change)
+  return last ~= nil and last.slot == change.slot and last.reason == change.reason
+end
+
 --- One line on what was measured before and after; nil where nothing was.
 function wording.measures(measures)
   if type(measures) ~= "table" or type(measures.before) ~= "table" or type(measures.after) ~= "table" then return nil end
