@@ -14,6 +14,7 @@ from bridge.audio.float_wav import read_float_wav
 from bridge.daemon.choices import FULL_AMOUNT, Defaults
 from bridge.daemon.engine import Engine, Loaded
 from bridge.daemon.moving import answer_moving
+from bridge.daemon.replies import unchanged
 from bridge.errors import AudioError, LinkError, shown
 from bridge.reaper.mapping import Mapping, map_chain
 from bridge.reaper.messages import SCHEMA, Audio, LeftAlone, Measures, MeasuresPair, Options, Reply, Request
@@ -149,15 +150,9 @@ def _add_fx(request: Request, loaded: Loaded, mapping: Mapping) -> Reply:
 
 
 def _nothing_missing(request: Request, loaded: Loaded, mapping: Mapping) -> Reply:
-    return Reply(
-        schema=SCHEMA,
-        id=request.id,
-        status="unchanged",
-        message=f"Nothing to add: the track has all that {loaded.automix.bundle.name} can use.",
-        model=loaded.automix.bundle.name,
-        project_change_count=request.project.change_count,
-        left_alone=_left_alone(loaded, mapping),
-    )
+    name = loaded.automix.bundle.name
+    message = f"Nothing to add: the track has all that {name} can use."
+    return unchanged(request, name, message, _left_alone(loaded, mapping))
 
 
 def _nothing_to_set(request: Request, loaded: Loaded, mapping: Mapping) -> Reply:
@@ -170,15 +165,7 @@ def _nothing_to_set(request: Request, loaded: Loaded, mapping: Mapping) -> Reply
     else:
         reasons = "; ".join(f"{row.what}: {row.why}" for row in mapping.left_alone[:3])
         message = f"Nothing to set by {name}. {reasons}."
-    return Reply(
-        schema=SCHEMA,
-        id=request.id,
-        status="unchanged",
-        message=message,
-        model=name,
-        project_change_count=request.project.change_count,
-        left_alone=_left_alone(loaded, mapping),
-    )
+    return unchanged(request, name, message, _left_alone(loaded, mapping))
 
 
 def _left_alone(loaded: Loaded, mapping: Mapping) -> tuple[LeftAlone, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.daemon.replies import unchanged
 from bridge.errors import LinkError
 from bridge.reaper.mapping import UNMOVED, map_chain
 from bridge.reaper.mapping import Mapping as ChainMapping
@@ -40,7 +41,7 @@ def answer_moving(
     """Curves over the request's range, or why there are none. Raises BridgeError where the answer is an error."""
     name = model.manifest.name
     if not request.options.automation:
-        return _unchanged(request, name, f"The settings of {name} move in time: run {ACTION}.")
+        return unchanged(request, name, f"The settings of {name} move in time: run {ACTION}.")
     if len(excerpts) != 1:
         raise LinkError(
             f"{name} needs all of the range, and the request holds {len(excerpts)} parts. Select less of it."
@@ -49,12 +50,12 @@ def answer_moving(
     free, left_alone = _free(mapping)
     if not free:
         told = "; ".join(f"{row.what}: {row.why}" for row in left_alone[:3])
-        return _unchanged(request, name, f"Nothing to move by {name}. {told}.", left_alone)
+        return unchanged(request, name, f"Nothing to move by {name}. {told}.", left_alone)
     movement, made = _move(request, excerpts[0], model, mapping, free, host, progress)
     if movement.applied and _clips(excerpts[0], made):
-        return _unchanged(request, name, "Left as it is: it would clip.", left_alone)
+        return unchanged(request, name, "Left as it is: it would clip.", left_alone)
     if not movement.applied:
-        return _unchanged(request, name, movement.reason, left_alone)
+        return unchanged(request, name, movement.reason, left_alone)
     moved = [(mapping.translations[place], curve) for place, curve in movement.curves.items()]
     return Reply(
         schema=SCHEMA,
@@ -198,16 +199,4 @@ def _change(translation: Translation, curve: Curve, movement: Movement) -> Chang
         text=translation.text(translation.written(farthest)),
         confidence=places / (places + refused),
         reason=f"Moves in time: the value is its farthest, in {places} places.",
-    )
-
-
-def _unchanged(request: Request, model: str, message: str, left_alone: tuple[LeftAlone, ...] = ()) -> Reply:
-    return Reply(
-        schema=SCHEMA,
-        id=request.id,
-        status="unchanged",
-        message=message,
-        model=model,
-        project_change_count=request.project.change_count,
-        left_alone=left_alone,
     )

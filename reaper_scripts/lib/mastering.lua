@@ -19,37 +19,31 @@ local NUMBERS = {
 }
 local BEFORE_FX = { I_FXEN = 0, D_VOL = 1, D_PAN = 0 } -- of the master while it renders: as its FX hear it
 
-local function with_numbers(project, numbers, work)
+--- Runs `work` while what `read` and `write` reach by name has `values`; puts back what was there, also after an error.
+local function having(values, read, write, work)
   local saved = {}
-  for name, value in pairs(numbers) do
-    saved[name] = reaper.GetSetProjectInfo(project, name, 0, false)
-    reaper.GetSetProjectInfo(project, name, value, true)
+  for name, value in pairs(values) do
+    saved[name] = read(name)
+    write(name, value)
   end
   local is_sound, problem = fault.guard(work)
-  for name, value in pairs(saved) do reaper.GetSetProjectInfo(project, name, value, true) end
+  for name, value in pairs(saved) do write(name, value) end
   if not is_sound then error(problem, 0) end
 end
 
-local function with_texts(project, texts, work)
-  local saved = {}
-  for name, text in pairs(texts) do
-    saved[name] = select(2, reaper.GetSetProjectInfo_String(project, name, "", false))
-    reaper.GetSetProjectInfo_String(project, name, text, true)
-  end
-  local is_sound, problem = fault.guard(work)
-  for name, text in pairs(saved) do reaper.GetSetProjectInfo_String(project, name, text, true) end
-  if not is_sound then error(problem, 0) end
+local function having_numbers(project, numbers, work)
+  having(numbers, function(name) return reaper.GetSetProjectInfo(project, name, 0, false) end,
+    function(name, value) reaper.GetSetProjectInfo(project, name, value, true) end, work)
+end
+
+local function having_texts(project, texts, work)
+  having(texts, function(name) return select(2, reaper.GetSetProjectInfo_String(project, name, "", false)) end,
+    function(name, text) reaper.GetSetProjectInfo_String(project, name, text, true) end, work)
 end
 
 local function before_fx(track, work)
-  local saved = {}
-  for name, value in pairs(BEFORE_FX) do
-    saved[name] = reaper.GetMediaTrackInfo_Value(track, name)
-    reaper.SetMediaTrackInfo_Value(track, name, value)
-  end
-  local is_sound, problem = fault.guard(work)
-  for name, value in pairs(saved) do reaper.SetMediaTrackInfo_Value(track, name, value) end
-  if not is_sound then error(problem, 0) end
+  having(BEFORE_FX, function(name) return reaper.GetMediaTrackInfo_Value(track, name) end,
+    function(name, value) reaper.SetMediaTrackInfo_Value(track, name, value) end, work)
 end
 
 --- Has REAPER render the mix as the master's FX hear it, to `folder`/`name`.wav.
@@ -57,8 +51,8 @@ local function render(target, folder, name, range, rate_hz)
   local numbers = { RENDER_SRATE = rate_hz, RENDER_BOUNDSFLAG = range.source == "time selection" and TIME_SELECTION or WHOLE_PROJECT }
   for key, value in pairs(NUMBERS) do numbers[key] = value end
   local texts = { RENDER_FILE = folder, RENDER_PATTERN = name, RENDER_FORMAT = FLOAT_WAVE }
-  with_numbers(target.project, numbers, function()
-    with_texts(target.project, texts, function()
+  having_numbers(target.project, numbers, function()
+    having_texts(target.project, texts, function()
       before_fx(target.track, function() reaper.Main_OnCommandEx(RENDER, 0, target.project) end)
     end)
   end)

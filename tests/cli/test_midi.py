@@ -9,9 +9,8 @@ from pathlib import Path
 
 import mido
 import pytest
-import socket_midi
 from click.testing import CliRunner
-from socket_midi import Device
+from socket_midi import Device, backend, plugged_in
 
 from bridge.cli import main
 from bridge.surfaces.midi.layout import Binding, load_layout
@@ -19,15 +18,9 @@ from bridge.surfaces.midi.layout import Binding, load_layout
 
 @pytest.fixture
 def device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
-    (tmp_path / "ports").mkdir()
-    monkeypatch.setenv(socket_midi.FOLDER_VARIABLE, str(tmp_path / "ports"))
     monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
-    mido.set_backend("socket_midi")
-    device = Device(tmp_path / "ports", "Faders")
-    device.plug_in()
-    yield device
-    device.unplug()
-    mido.set_backend()
+    with backend(tmp_path / "ports"), plugged_in(tmp_path / "ports", "Faders") as device:
+        yield device
 
 
 def move(device: Device, *messages: mido.Message) -> threading.Thread:

@@ -9,18 +9,15 @@ from pathlib import Path
 import mido
 import pytest
 from daemon_process import ROOT, Daemon, Home, surface, wait_for
-from socket_midi import FOLDER_VARIABLE, Device
+from socket_midi import FOLDER_VARIABLE, Device, plugged_in
 
 NAME = "Test surface"
 
 
 @pytest.fixture
 def device(tmp_path: Path) -> Iterator[Device]:
-    (tmp_path / "ports").mkdir()
-    device = Device(tmp_path / "ports", NAME)
-    device.plug_in()
-    yield device
-    device.unplug()
+    with plugged_in(tmp_path / "ports", NAME) as device:
+        yield device
 
 
 def with_midi(ports: Path, **more: str) -> dict[str, str]:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import mido
 import pytest
-import socket_midi
 from click.testing import CliRunner, Result
-from socket_midi import Device
+from socket_midi import Device, backend, plugged_in
 
 from bridge.cli import main
 from bridge.daemon.doctor.findings import FAULTS
@@ -133,15 +132,9 @@ def test_oscsend_is_heard_as_printed() -> None:
 
 
 @pytest.fixture
-def device(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
-    (tmp_path / "ports").mkdir()
-    monkeypatch.setenv(socket_midi.FOLDER_VARIABLE, str(tmp_path / "ports"))
-    mido.set_backend("socket_midi")
-    device = Device(tmp_path / "ports", "X-TOUCH MINI 20:0")
-    device.plug_in()
-    yield device
-    device.unplug()
-    mido.set_backend()
+def device(home: Path, tmp_path: Path) -> Iterator[Device]:
+    with backend(tmp_path / "ports"), plugged_in(tmp_path / "ports", "X-TOUCH MINI 20:0") as device:
+        yield device
 
 
 def move(device: Device, messages: list[mido.Message]) -> None:

@@ -1,6 +1,6 @@
 """The record of what was applied: written with every job, in the words that both sides share."""
 
-from desk import Desk, applying, set_comp, write_to
+from desk import Desk, applying, low_cut_to, set_comp
 
 from bridge.reaper.applied import Applied
 from bridge.reaper.messages import EqRole, Reply, Request, decode
@@ -30,9 +30,8 @@ def test_a_job_leaves_the_record_of_what_it_set(desk: Desk) -> None:
 
 def test_a_band_that_was_off_is_remembered_as_off(desk: Desk) -> None:
     def answer(request: Request) -> Reply:
-        eq = request.fx[0]
-        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
-        return applying(request, write_to(eq, low_cut.name, 0.25, start=0.05, control="hpf.frequency", unit="Hz"))
+        write = low_cut_to(request.fx[0], 0.25, start=0.05, control="hpf.frequency", unit="Hz")
+        return applying(request, write)
 
     desk.daemon.answer = answer
     desk.run()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
+from desk import Desk, applying, noise, set_comp, set_low_cut, silent, unchanged, write_to
 
 from bridge.reaper.messages import Change, LeftAlone, Measures, MeasuresPair, Reply, Request, encode
 
@@ -47,12 +47,7 @@ def test_the_sound_changes(desk: Desk) -> None:
 
 
 def test_a_low_cut_is_switched_on_before_its_frequency_is_set(desk: Desk) -> None:
-    def answer(request: Request) -> Reply:
-        eq = request.fx[0]
-        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
-        return applying(request, write_to(eq, low_cut.name, 0.25))
-
-    desk.daemon.answer = answer
+    desk.daemon.answer = set_low_cut
     desk.run()
     equaliser = desk.track.find_fx("ReaEQ")
     assert equaliser.is_band_enabled(0, 0)

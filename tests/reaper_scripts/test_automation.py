@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from desk import Desk, applying, noise, set_comp, silent, write_to
+from desk import Desk, applying, noise, set_comp, set_low_cut, silent
 
 from bridge.reaper.messages import MovingWrite, Reply, Request
 from bridge.standin.projects.envelope import Envelope
@@ -159,12 +159,7 @@ def test_what_was_touched_meanwhile_is_refused(selected: Desk) -> None:
 
 
 def test_a_band_that_is_off_is_named(selected: Desk) -> None:
-    def answer(request: Request) -> Reply:
-        eq = request.fx[0]
-        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
-        return applying(request, write_to(eq, low_cut.name, 0.25))
-
-    selected.daemon.answer = answer
+    selected.daemon.answer = set_low_cut
     selected.run(ACTION)
     assert "no envelope can switch it on" in selected.box
     assert selected.track.envelopes == []

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
+from desk import Desk, applying, low_cut_to, noise, set_comp, set_low_cut, silent, unchanged, write_to
 
 from bridge.reaper.messages import SCHEMA, Reply, Request, encode
 
@@ -455,10 +455,9 @@ def test_a_band_that_was_switched_on_is_switched_off_again(desk: Desk) -> None:
 
     def answer(request: Request) -> Reply:
         eq, comp = request.fx
-        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
         desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
         desk.reaper.on_tick(1, lambda: desk.reaper.turn(equaliser, "Global Gain", 0.33))  # undo is no longer ours
-        return applying(request, write_to(eq, low_cut.name, 0.25), write_to(comp, "Ratio", 0.9))
+        return applying(request, low_cut_to(eq, 0.25), write_to(comp, "Ratio", 0.9))
 
     desk.daemon.answer = answer
     desk.run()
@@ -564,13 +563,8 @@ def test_a_band_that_does_not_switch_on_takes_everything_back(desk: Desk, before
     equaliser = desk.track.find_fx("ReaEQ")
     monkeypatch.setattr(equaliser, "enable_band", lambda *_: False)
 
-    def answer(request: Request) -> Reply:
-        eq = request.fx[0]
-        low_cut = next(p for p in eq.parameters if p.eq and (p.eq.band_type, p.eq.kind) == (0, "frequency"))
-        return applying(request, write_to(eq, low_cut.name, 0.25))
-
     shown = equaliser.values()
-    desk.daemon.answer = answer
+    desk.daemon.answer = set_low_cut
     desk.run()
     assert desk.box == "Vocals: the band does not switch on, and everything was put back."
     assert equaliser.values() == shown

@@ -97,6 +97,12 @@ def write_to(fx: Fx, parameter: str, normalized: float, **fields: Any) -> Write:
     return Write(**(defaults | fields))
 
 
+def low_cut_to(equaliser: Fx, normalized: float, **fields: Any) -> Write:
+    """A write to the frequency of a ReaEQ's low cut, by its role."""
+    roles = ((p.eq and (p.eq.band_type, p.eq.kind), p.name) for p in equaliser.parameters)
+    return write_to(equaliser, next(name for role, name in roles if role == (0, "frequency")), normalized, **fields)
+
+
 def applying(request: Request, *writes: Write, **fields: Any) -> Reply:
     defaults: dict[str, Any] = {"schema": SCHEMA, "id": request.id, "status": "apply", "message": "2 settings changed"}
     return Reply(**(defaults | {"writes": writes} | fields))
@@ -106,6 +112,11 @@ def set_comp(request: Request) -> Reply:
     """A reply that moves threshold and ratio of the ReaComp on the track."""
     comp = next(fx for fx in request.fx if "ReaComp" in fx.original_name)
     return applying(request, write_to(comp, "Thresh", 0.4), write_to(comp, "Ratio", 0.3))
+
+
+def set_low_cut(request: Request) -> Reply:
+    """A reply that moves the low cut's frequency in the first FX of the track, a ReaEQ."""
+    return applying(request, low_cut_to(request.fx[0], 0.25))
 
 
 @dataclass

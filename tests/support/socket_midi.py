@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import mido
 from mido.sockets import PortServer, SocketPort
@@ -118,3 +119,25 @@ class Device:
         if self._server is not None and (port := self._server.accept(block=False)) is not None:
             self._ports.append(port)
         return [message for port in self._ports for message in port.iter_pending()]
+
+
+@contextmanager
+def backend(folder: Path) -> Iterator[None]:
+    """mido in this process has the ports in `folder` and no others, by its own way of choosing a backend."""
+    folder.mkdir(exist_ok=True)
+    with patch.dict(os.environ, {FOLDER_VARIABLE: str(folder)}):
+        mido.set_backend("socket_midi")
+        yield
+    mido.set_backend()
+
+
+@contextmanager
+def plugged_in(folder: Path, name: str) -> Iterator[Device]:
+    """A device whose port is in `folder`, made where it is not there."""
+    folder.mkdir(exist_ok=True)
+    device = Device(folder, name)
+    device.plug_in()
+    try:
+        yield device
+    finally:
+        device.unplug()

@@ -12,8 +12,7 @@ _STATES = {"ACTIVE": "is_active", "ARM": "is_armed", "VISIBLE": "is_visible"}
 
 
 @answers("GetFXEnvelope")
-def fx_envelope(reaper: Program, track: Track, fx: int, parameter: int, create: bool) -> Envelope | None:
-    del reaper
+def fx_envelope(_reaper: Program, track: Track, fx: int, parameter: int, create: bool) -> Envelope | None:
     chain = track.fx[fx : fx + 1] if fx >= 0 else []
     found = next((e for e in track.envelopes if e.fx in chain and e.parameter == parameter), None)
     if not create or not chain or chain[0].is_offline or not 0 <= parameter < chain[0].parameter_count:
@@ -28,14 +27,12 @@ def fx_envelope(reaper: Program, track: Track, fx: int, parameter: int, create: 
 
 
 @answers("CountEnvelopePoints")
-def count_points(reaper: Program, envelope: Envelope) -> int:
-    del reaper
+def count_points(_reaper: Program, envelope: Envelope) -> int:
     return len(envelope.points)
 
 
 @answers("GetEnvelopePoint")
-def get_point(reaper: Program, envelope: Envelope, index: int) -> tuple[bool, float, float, int, float, bool]:
-    del reaper
+def get_point(_reaper: Program, envelope: Envelope, index: int) -> tuple[bool, float, float, int, float, bool]:
     if not 0 <= index < len(envelope.points):
         return False, 0.0, 0.0, 0, 0.0, False
     point = envelope.points[index]
@@ -44,10 +41,9 @@ def get_point(reaper: Program, envelope: Envelope, index: int) -> tuple[bool, fl
 
 @answers("InsertEnvelopePoint")
 def insert_point(
-    reaper: Program, envelope: Envelope, time_s: float, value: float, shape: int, tension: float, _selected: bool,
+    _reaper: Program, envelope: Envelope, time_s: float, value: float, shape: int, tension: float, _selected: bool,
     is_unsorted: bool | None,
 ) -> bool:  # fmt: skip
-    del reaper
     if shape not in (0, 1) or tension:
         raise NotSimulated(f"InsertEnvelopePoint: shape {shape} with tension {tension:g} is not simulated")
     envelope.insert(Point(time_s, value, shape), is_sorted=not is_unsorted)
@@ -55,44 +51,38 @@ def insert_point(
 
 
 @answers("Envelope_SortPoints")
-def sort_points(reaper: Program, envelope: Envelope) -> bool:
-    del reaper
+def sort_points(_reaper: Program, envelope: Envelope) -> bool:
     envelope.sort()
     return True
 
 
 @answers("DeleteEnvelopePointRange")
-def delete_points(reaper: Program, envelope: Envelope, start_s: float, end_s: float) -> bool:
-    del reaper
+def delete_points(_reaper: Program, envelope: Envelope, start_s: float, end_s: float) -> bool:
     envelope.delete(start_s, end_s)
     return True
 
 
 @answers("Envelope_Evaluate")
 def evaluate(
-    reaper: Program, envelope: Envelope, time_s: float, _rate: float, _samples: int
+    _reaper: Program, envelope: Envelope, time_s: float, _rate: float, _samples: int
 ) -> tuple[int, float, float, float, float]:
-    del reaper
     return 1, envelope.at(time_s), 0.0, 0.0, 0.0
 
 
 @answers("GetEnvelopeScalingMode")
-def scaling_mode(reaper: Program, envelope: Envelope) -> int:
-    del reaper, envelope
+def scaling_mode(_reaper: Program, _envelope: Envelope) -> int:
     return 0  # what FX parameters have; faders have another
 
 
 @answers("ScaleToEnvelopeMode", "ScaleFromEnvelopeMode")
-def scale(reaper: Program, mode: int, value: float) -> float:
-    del reaper
+def scale(_reaper: Program, mode: int, value: float) -> float:
     if mode:
         raise NotSimulated("ScaleToEnvelopeMode: fader scaling is not simulated")
     return value
 
 
 @answers("GetSetEnvelopeInfo_String")
-def envelope_text(reaper: Program, envelope: Envelope, name: str, value: str, is_set: bool) -> tuple[bool, str]:
-    del reaper
+def envelope_text(_reaper: Program, envelope: Envelope, name: str, value: str, is_set: bool) -> tuple[bool, str]:
     if name not in _STATES:
         raise NotSimulated(f"GetSetEnvelopeInfo_String: {name} is not simulated")
     if is_set:

@@ -27,57 +27,49 @@ def _equaliser(track: Track, index: int) -> ReaEq | None:
 
 
 @answers("TrackFX_GetCount")
-def get_count(reaper: Program, track: Track) -> int:
-    del reaper
+def get_count(_reaper: Program, track: Track) -> int:
     return len(track.fx)
 
 
 @answers("TrackFX_GetFXName")
-def get_name(reaper: Program, track: Track, index: int, _: Any) -> tuple[bool, str]:
-    del reaper
+def get_name(_reaper: Program, track: Track, index: int, _: Any) -> tuple[bool, str]:
     fx = at(track.fx, index)
     return (True, fx.name) if fx else (False, "")
 
 
 @answers("TrackFX_GetFXGUID")
-def get_guid(reaper: Program, track: Track, index: int) -> str | None:
-    del reaper
+def get_guid(_reaper: Program, track: Track, index: int) -> str | None:
     fx = at(track.fx, index)
     return fx.guid if fx else None
 
 
 @answers("TrackFX_GetEnabled")
-def get_enabled(reaper: Program, track: Track, index: int) -> bool:
-    del reaper
+def get_enabled(_reaper: Program, track: Track, index: int) -> bool:
     fx = at(track.fx, index)
     return bool(fx and fx.is_enabled)
 
 
 @answers("TrackFX_SetEnabled")
-def set_enabled(reaper: Program, track: Track, index: int, is_enabled: bool) -> None:
-    del reaper
+def set_enabled(_reaper: Program, track: Track, index: int, is_enabled: bool) -> None:
     if fx := at(track.fx, index):
         fx.is_enabled = is_enabled
 
 
 @answers("TrackFX_GetOffline")
-def get_offline(reaper: Program, track: Track, index: int) -> bool:
-    del reaper
+def get_offline(_reaper: Program, track: Track, index: int) -> bool:
     fx = at(track.fx, index)
     return bool(fx and fx.is_offline)
 
 
 @answers("TrackFX_SetOffline")
-def set_offline(reaper: Program, track: Track, index: int, is_offline: bool) -> None:
-    del reaper
+def set_offline(_reaper: Program, track: Track, index: int, is_offline: bool) -> None:
     if fx := at(track.fx, index):
         fx.is_offline = is_offline
         track.project.touch()
 
 
 @answers("TrackFX_GetNamedConfigParm")
-def get_configuration(reaper: Program, track: Track, index: int, key: str, _: Any) -> tuple[bool, str]:
-    del reaper
+def get_configuration(_reaper: Program, track: Track, index: int, key: str, _: Any) -> tuple[bool, str]:
     fx = at(track.fx, index)
     if fx is None:
         return False, ""
@@ -90,8 +82,7 @@ def get_configuration(reaper: Program, track: Track, index: int, key: str, _: An
 
 
 @answers("TrackFX_SetNamedConfigParm")
-def set_configuration(reaper: Program, track: Track, index: int, key: str, value: str) -> bool:
-    del reaper
+def set_configuration(_reaper: Program, track: Track, index: int, key: str, value: str) -> bool:
     fx = at(track.fx, index)
     if fx is None:
         return False
@@ -103,8 +94,7 @@ def set_configuration(reaper: Program, track: Track, index: int, key: str, value
 
 
 @answers("TrackFX_AddByName")
-def add_by_name(reaper: Program, track: Track, name: str, is_input: bool, instantiate: int) -> int:
-    del reaper
+def add_by_name(_reaper: Program, track: Track, name: str, is_input: bool, instantiate: int) -> int:
     if is_input or instantiate <= -1000:
         raise NotSimulated("TrackFX_AddByName: input FX and positions are not simulated")
     bare = name.partition(":")[2].strip() or name
@@ -120,8 +110,7 @@ def add_by_name(reaper: Program, track: Track, name: str, is_input: bool, instan
 
 
 @answers("TrackFX_Delete")
-def delete(reaper: Program, track: Track, index: int) -> bool:
-    del reaper
+def delete(_reaper: Program, track: Track, index: int) -> bool:
     if at(track.fx, index) is None:
         return False
     del track.fx[index]
@@ -133,43 +122,37 @@ def delete(reaper: Program, track: Track, index: int) -> bool:
 
 
 @answers("TrackFX_GetNumParams")
-def count_parameters(reaper: Program, track: Track, index: int) -> int:
-    del reaper
+def count_parameters(_reaper: Program, track: Track, index: int) -> int:
     fx = at(track.fx, index)
     return 0 if fx is None or fx.is_offline else fx.parameter_count
 
 
 @answers("TrackFX_GetParamName")
-def parameter_name(reaper: Program, track: Track, index: int, parameter: int, _: Any) -> tuple[bool, str]:
-    del reaper
+def parameter_name(_reaper: Program, track: Track, index: int, parameter: int, _: Any) -> tuple[bool, str]:
     fx = _with_parameter(track, index, parameter)
     return (True, fx.describe(parameter)[0]) if fx else (False, "")
 
 
 @answers("TrackFX_GetParamIdent")
-def parameter_ident(reaper: Program, track: Track, index: int, parameter: int, _: Any) -> tuple[bool, str]:
-    del reaper
+def parameter_ident(_reaper: Program, track: Track, index: int, parameter: int, _: Any) -> tuple[bool, str]:
     fx = _with_parameter(track, index, parameter)
     return (True, fx.describe(parameter)[1]) if fx else (False, "")
 
 
 @answers("TrackFX_GetParamFromIdent")
-def parameter_from_ident(reaper: Program, track: Track, index: int, ident: str) -> int:
-    del reaper
+def parameter_from_ident(_reaper: Program, track: Track, index: int, ident: str) -> int:
     fx = at(track.fx, index)
     return -1 if fx is None or fx.is_offline else fx.find(ident)
 
 
 @answers("TrackFX_GetParamNormalized")
-def get_normalized(reaper: Program, track: Track, index: int, parameter: int) -> float:
-    del reaper
+def get_normalized(_reaper: Program, track: Track, index: int, parameter: int) -> float:
     fx = _with_parameter(track, index, parameter)
     return fx.shown(parameter) if fx else 0.0
 
 
 @answers("TrackFX_SetParamNormalized")
-def set_normalized(reaper: Program, track: Track, index: int, parameter: int, value: float) -> bool:
-    del reaper
+def set_normalized(_reaper: Program, track: Track, index: int, parameter: int, value: float) -> bool:
     fx = _with_parameter(track, index, parameter)
     if fx is None:
         return False
@@ -186,8 +169,7 @@ def get_parameter(reaper: Program, track: Track, index: int, parameter: int) -> 
 
 
 @answers("TrackFX_GetParameterStepSizes")
-def get_steps(reaper: Program, track: Track, index: int, parameter: int) -> tuple[bool, float, float, float, bool]:
-    del reaper
+def get_steps(_reaper: Program, track: Track, index: int, parameter: int) -> tuple[bool, float, float, float, bool]:
     fx = _with_parameter(track, index, parameter)
     own, step = (fx.own(parameter), fx.step(parameter)) if fx else (None, None)
     if own is None or step is None:
@@ -197,15 +179,13 @@ def get_steps(reaper: Program, track: Track, index: int, parameter: int) -> tupl
 
 
 @answers("TrackFX_GetFormattedParamValue")
-def get_text(reaper: Program, track: Track, index: int, parameter: int, _: Any) -> tuple[bool, str]:
-    del reaper
+def get_text(_reaper: Program, track: Track, index: int, parameter: int, _: Any) -> tuple[bool, str]:
     fx = _with_parameter(track, index, parameter)
     return (True, fx.text(parameter)) if fx else (False, "")
 
 
 @answers("TrackFX_FormatParamValueNormalized")
-def format_value(reaper: Program, track: Track, index: int, parameter: int, value: float, _: Any) -> tuple[bool, str]:
-    del reaper
+def format_value(_reaper: Program, track: Track, index: int, parameter: int, value: float, _: Any) -> tuple[bool, str]:
     fx = _with_parameter(track, index, parameter)
     if fx is None or not fx.formats_values or fx.own(parameter) is None:
         return False, ""
@@ -222,8 +202,7 @@ def get_equaliser(reaper: Program, track: Track, instantiate: bool) -> int:
 
 
 @answers("TrackFX_GetEQParam")
-def get_eq_parameter(reaper: Program, track: Track, index: int, parameter: int) -> tuple[bool, int, int, int, float]:
-    del reaper
+def get_eq_parameter(_reaper: Program, track: Track, index: int, parameter: int) -> tuple[bool, int, int, int, float]:
     fx = _equaliser(track, index)
     role = fx.eq_role(parameter) if fx else None
     if fx is None or role is None:
@@ -244,14 +223,12 @@ def set_eq_parameter(
 
 
 @answers("TrackFX_GetEQBandEnabled")
-def get_band_enabled(reaper: Program, track: Track, index: int, band_type: int, band: int) -> bool:
-    del reaper
+def get_band_enabled(_reaper: Program, track: Track, index: int, band_type: int, band: int) -> bool:
     fx = _equaliser(track, index)
     return bool(fx and fx.is_band_enabled(band_type, band))
 
 
 @answers("TrackFX_SetEQBandEnabled")
-def set_band_enabled(reaper: Program, track: Track, index: int, band_type: int, band: int, enable: bool) -> bool:
-    del reaper
+def set_band_enabled(_reaper: Program, track: Track, index: int, band_type: int, band: int, enable: bool) -> bool:
     fx = _equaliser(track, index)
     return bool(fx and fx.enable_band(band_type, band, enable))

@@ -21,14 +21,12 @@ def _items(reaper: Program, project: Project | None) -> list[Item]:
 
 
 @answers("CountTrackMediaItems", "GetTrackNumMediaItems")
-def count_track_items(reaper: Program, track: Track) -> int:
-    del reaper
+def count_track_items(_reaper: Program, track: Track) -> int:
     return len(track.items)
 
 
 @answers("GetTrackMediaItem")
-def get_track_item(reaper: Program, track: Track, index: int) -> Item | None:
-    del reaper
+def get_track_item(_reaper: Program, track: Track, index: int) -> Item | None:
     return at(track.items, index)
 
 
@@ -43,20 +41,17 @@ def get_item(reaper: Program, project: Project | None, index: int) -> Item | Non
 
 
 @answers("IsMediaItemSelected")
-def is_item_selected(reaper: Program, item: Item) -> bool:
-    del reaper
+def is_item_selected(_reaper: Program, item: Item) -> bool:
     return item.is_selected
 
 
 @answers("GetMediaItemTrack")
-def get_item_track(reaper: Program, item: Item) -> OwningTrack:
-    del reaper
+def get_item_track(_reaper: Program, item: Item) -> OwningTrack:
     return item.track
 
 
 @answers("GetMediaItemInfo_Value")
-def item_value(reaper: Program, item: Item, name: str) -> float:
-    del reaper
+def item_value(_reaper: Program, item: Item, name: str) -> float:
     values = {"D_POSITION": item.position_s, "D_LENGTH": item.length_s}
     if name not in values:
         raise NotSimulated(f"GetMediaItemInfo_Value: {name} is not simulated")
@@ -64,8 +59,7 @@ def item_value(reaper: Program, item: Item, name: str) -> float:
 
 
 @answers("SetMediaItemInfo_Value")
-def set_item_value(reaper: Program, item: Item, name: str, value: float) -> bool:
-    del reaper
+def set_item_value(_reaper: Program, item: Item, name: str, value: float) -> bool:
     if name not in ("D_POSITION", "D_LENGTH"):
         raise NotSimulated(f"SetMediaItemInfo_Value: {name} is not simulated")
     if name == "D_POSITION":
@@ -77,16 +71,14 @@ def set_item_value(reaper: Program, item: Item, name: str, value: float) -> bool
 
 
 @answers("GetSetMediaItemInfo_String")
-def item_text(reaper: Program, item: Item, name: str, value: str, is_set: bool) -> tuple[bool, str]:
-    del reaper
+def item_text(_reaper: Program, item: Item, name: str, value: str, is_set: bool) -> tuple[bool, str]:
     if name != "GUID" or is_set:
         raise NotSimulated(f"GetSetMediaItemInfo_String: {name} (set: {is_set}, {value}) is not simulated")
     return True, item.guid
 
 
 @answers("AddMediaItemToTrack")
-def add_item(reaper: Program, track: Track) -> Item:
-    del reaper
+def add_item(_reaper: Program, track: Track) -> Item:
     return track.add_empty_item()
 
 
@@ -94,35 +86,30 @@ def add_item(reaper: Program, track: Track) -> Item:
 
 
 @answers("GetActiveTake")
-def get_active_take(reaper: Program, item: Item) -> Take | None:
-    del reaper
+def get_active_take(_reaper: Program, item: Item) -> Take | None:
     return item.take
 
 
 @answers("AddTakeToMediaItem")
-def add_take(reaper: Program, item: Item) -> Take:
-    del reaper
+def add_take(_reaper: Program, item: Item) -> Take:
     item.take = Take(item)
     return item.take
 
 
 @answers("GetTakeName")
-def get_take_name(reaper: Program, take: Take) -> str:
-    del reaper
+def get_take_name(_reaper: Program, take: Take) -> str:
     return take.name
 
 
 @answers("SetMediaItemTake_Source")
-def set_take_source(reaper: Program, take: Take, source: Source) -> bool:
-    del reaper
+def set_take_source(_reaper: Program, take: Take, source: Source) -> bool:
     take.item.audio, take.name = source.audio_at(take.item.track.project.sample_rate_hz), source.name
     take.item.track.change_audio()
     return True
 
 
 @answers("PCM_Source_CreateFromFile")
-def create_source(reaper: Program, file: str) -> Source | None:
-    del reaper
+def create_source(_reaper: Program, file: str) -> Source | None:
     try:
         audio, rate_hz = read_audio(Path(file))
     except AudioError:
@@ -131,6 +118,5 @@ def create_source(reaper: Program, file: str) -> Source | None:
 
 
 @answers("GetMediaSourceLength")
-def source_length(reaper: Program, source: Source) -> tuple[float, bool]:
-    del reaper
+def source_length(_reaper: Program, source: Source) -> tuple[float, bool]:
     return source.length_s, False

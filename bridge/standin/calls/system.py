@@ -53,8 +53,8 @@ def theme_colour(reaper: Program, name: str, _flags: int | None) -> int:
 
 
 @answers("ColorFromNative")
-def colour_from_native(reaper: Program, colour: int) -> tuple[int, int, int]:
-    del reaper  # REAPER's colours are the system's: here 0xRRGGBB
+def colour_from_native(_reaper: Program, colour: int) -> tuple[int, int, int]:
+    """REAPER's colours are the system's: here 0xRRGGBB."""
     return colour >> 16 & 255, colour >> 8 & 255, colour & 255
 
 
@@ -65,8 +65,8 @@ def set_toggle(reaper: Program, _section: int, command: int, state: int) -> bool
 
 
 @answers("RefreshToolbar2")
-def refresh_toolbar(reaper: Program, _section: int, _command: int) -> None:
-    del reaper
+def refresh_toolbar(_reaper: Program, _section: int, _command: int) -> None:
+    """No toolbar is drawn here."""
 
 
 @answers("Help_Set")
@@ -75,8 +75,7 @@ def help_set(reaper: Program, text: str, _is_temporary: bool) -> None:
 
 
 @answers("time_precise")
-def time_precise(reaper: Program) -> float:
-    del reaper
+def time_precise(_reaper: Program) -> float:
     return time.perf_counter()
 
 
@@ -86,8 +85,7 @@ def get_os(reaper: Program) -> str:
 
 
 @answers("GetAppVersion")
-def get_app_version(reaper: Program) -> str:
-    del reaper
+def get_app_version(_reaper: Program) -> str:
     return "7.78/linux-x86_64"
 
 
@@ -103,8 +101,7 @@ def get_audio_device(reaper: Program, name: str, _: str | None) -> tuple[bool, s
 
 
 @answers("RecursiveCreateDirectory")
-def create_directory(reaper: Program, path: str, _ignored: int) -> int:
-    del reaper
+def create_directory(_reaper: Program, path: str, _ignored: int) -> int:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -120,20 +117,17 @@ def _names(path: str, want_files: bool) -> list[str]:
 
 
 @answers("EnumerateFiles")
-def enumerate_files(reaper: Program, path: str, index: int) -> str | None:
-    del reaper
+def enumerate_files(_reaper: Program, path: str, index: int) -> str | None:
     return at(_names(path, True), index)
 
 
 @answers("EnumerateSubdirectories")
-def enumerate_folders(reaper: Program, path: str, index: int) -> str | None:
-    del reaper
+def enumerate_folders(_reaper: Program, path: str, index: int) -> str | None:
     return at(_names(path, False), index)
 
 
 @answers("file_exists")
-def file_exists(reaper: Program, path: str) -> bool:
-    del reaper
+def file_exists(_reaper: Program, path: str) -> bool:
     return Path(path).is_file()
 
 
@@ -160,14 +154,12 @@ def delete_ext_state(reaper: Program, section: str, key: str, _persist: bool) ->
 
 
 @answers("genGuid")
-def gen_guid(reaper: Program, _: str) -> str:
-    del reaper
+def gen_guid(_reaper: Program, _: str) -> str:
     return "{" + str(uuid.uuid4()).upper() + "}"
 
 
 @answers("APIExists")
-def api_exists(reaper: Program, name: str) -> bool:
-    del reaper
+def api_exists(_reaper: Program, name: str) -> bool:
     return (name in signatures() and not signatures()[name].is_c_only) or name in LUA_ONLY
 
 
@@ -179,8 +171,8 @@ def prevent_refresh(reaper: Program, count: int) -> None:
 
 
 @answers("UpdateArrange", "TrackList_UpdateAllExternalSurfaces")
-def update_arrange(reaper: Program) -> None:
-    del reaper
+def update_arrange(_reaper: Program) -> None:
+    """Nothing of the arrangement is drawn here."""
 
 
 @answers("NamedCommandLookup")

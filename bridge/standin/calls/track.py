@@ -57,27 +57,23 @@ def get_selected_track(reaper: Program, project: Project | None, index: int) -> 
 
 
 @answers("SetTrackSelected")
-def set_selected(reaper: Program, track: Track, is_selected: bool) -> None:
-    del reaper
+def set_selected(_reaper: Program, track: Track, is_selected: bool) -> None:
     track.is_selected = is_selected
 
 
 @answers("SetOnlyTrackSelected")
-def set_only_selected(reaper: Program, track: Track) -> None:
-    del reaper
+def set_only_selected(_reaper: Program, track: Track) -> None:
     for other in track.project.every_track():
         other.is_selected = other is track
 
 
 @answers("IsTrackSelected")
-def is_selected(reaper: Program, track: Track) -> bool:
-    del reaper
+def is_selected(_reaper: Program, track: Track) -> bool:
     return track.is_selected
 
 
 @answers("GetTrackGUID")
-def get_track_guid(reaper: Program, track: Track) -> str:
-    del reaper
+def get_track_guid(_reaper: Program, track: Track) -> str:
     return track.guid
 
 
@@ -86,14 +82,12 @@ def _number(track: Track) -> int:
 
 
 @answers("GetTrackName")
-def get_track_name(reaper: Program, track: Track, _: Any) -> tuple[bool, str]:
-    del reaper
+def get_track_name(_reaper: Program, track: Track, _: Any) -> tuple[bool, str]:
     return True, "MASTER" if track.is_master else track.name or f"Track {_number(track)}"
 
 
 @answers("GetSetMediaTrackInfo_String")
-def track_text(reaper: Program, track: Track, name: str, value: str, is_set: bool) -> tuple[bool, str]:
-    del reaper
+def track_text(_reaper: Program, track: Track, name: str, value: str, is_set: bool) -> tuple[bool, str]:
     if name == "P_NAME":
         if is_set:
             track.name = value
@@ -112,8 +106,7 @@ _TRACK_VALUES = {
 
 
 @answers("GetMediaTrackInfo_Value")
-def track_value(reaper: Program, track: Track, name: str) -> float:
-    del reaper
+def track_value(_reaper: Program, track: Track, name: str) -> float:
     if name == "IP_TRACKNUMBER":
         return float(_number(track))
     if name == "I_NCHAN":
@@ -124,8 +117,7 @@ def track_value(reaper: Program, track: Track, name: str) -> float:
 
 
 @answers("SetMediaTrackInfo_Value")
-def set_track_value(reaper: Program, track: Track, name: str, value: float) -> bool:
-    del reaper
+def set_track_value(_reaper: Program, track: Track, name: str, value: float) -> bool:
     if name not in _TRACK_VALUES:
         raise NotSimulated(f"SetMediaTrackInfo_Value: {name} is not simulated")
     attribute = _TRACK_VALUES[name]
@@ -135,8 +127,7 @@ def set_track_value(reaper: Program, track: Track, name: str, value: float) -> b
 
 
 @answers("GetTrackAutomationMode")
-def automation_mode(reaper: Program, track: Track) -> int:
-    del reaper
+def automation_mode(_reaper: Program, track: Track) -> int:
     return track.automation_mode
 
 
@@ -156,8 +147,7 @@ def insert_track(reaper: Program, index: int, _with_defaults: bool) -> None:
 
 
 @answers("DeleteTrack")
-def delete_track(reaper: Program, track: Track) -> None:
-    del reaper
+def delete_track(_reaper: Program, track: Track) -> None:
     track.project.remove_track(track)
 
 
@@ -182,14 +172,12 @@ def destroy_accessor(reaper: Program, accessor: Accessor) -> None:
 
 
 @answers("AudioAccessorStateChanged")
-def accessor_changed(reaper: Program, accessor: Accessor) -> bool:
-    del reaper
+def accessor_changed(_reaper: Program, accessor: Accessor) -> bool:
     return accessor.has_changed
 
 
 @answers("AudioAccessorUpdate")
-def accessor_update(reaper: Program, accessor: Accessor) -> None:
-    del reaper
+def accessor_update(_reaper: Program, accessor: Accessor) -> None:
     accessor.update()
 
 
@@ -201,23 +189,20 @@ def accessor_validate(reaper: Program, accessor: Accessor) -> bool:
 
 
 @answers("GetAudioAccessorStartTime")
-def accessor_start(reaper: Program, accessor: Accessor) -> float:
-    del reaper
+def accessor_start(_reaper: Program, accessor: Accessor) -> float:
     return accessor.source.start_s()
 
 
 @answers("GetAudioAccessorEndTime")
-def accessor_end(reaper: Program, accessor: Accessor) -> float:
-    del reaper
+def accessor_end(_reaper: Program, accessor: Accessor) -> float:
     return accessor.source.length_s()
 
 
 @answers("GetAudioAccessorSamples")
 def accessor_samples(
-    reaper: Program, accessor: Accessor, rate_hz: int, channels: int, start_s: float, frames: int, size: Any
+    _reaper: Program, accessor: Accessor, rate_hz: int, channels: int, start_s: float, frames: int, size: Any
 ) -> tuple[int, bytes | None]:
     """The status, and interleaved doubles for the prelude to put into the array (none where there is no audio)."""
-    del reaper
     if not isinstance(size, int):
         raise Misuse("GetAudioAccessorSamples takes a buffer of reaper.new_array")
     if not 1 <= frames <= MAX_FRAMES or channels not in (1, 2) or rate_hz < 1:

@@ -10,8 +10,7 @@ from types import ModuleType
 
 import mido
 import pytest
-import socket_midi
-from socket_midi import Device
+from socket_midi import Device, backend, plugged_in
 
 from bridge.errors import LinkError
 from bridge.surfaces.commands import Command
@@ -28,22 +27,16 @@ def cc(control: int, value: int) -> mido.Message:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Ports of this test alone, through mido's own way of choosing a backend."""
-    folder = tmp_path / "ports"
-    folder.mkdir()
-    monkeypatch.setenv(socket_midi.FOLDER_VARIABLE, str(folder))
-    mido.set_backend("socket_midi")
-    yield folder
-    mido.set_backend()
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """Ports of this test alone."""
+    with backend(tmp_path / "ports"):
+        yield tmp_path / "ports"
 
 
 @pytest.fixture
 def device(folder: Path) -> Iterator[Device]:
-    device = Device(folder, "X-TOUCH Mini 20:0")
-    device.plug_in()
-    yield device
-    device.unplug()
+    with plugged_in(folder, "X-TOUCH Mini 20:0") as device:
+        yield device
 
 
 class Heard:
