@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from desk import PlayedDaemon, applying, noise, write_to
+from desk import PlayedDaemon, applying, change, noise, write_to
 from PIL import Image
 
-from bridge.reaper.messages import Change, LeftAlone, Measures, MeasuresPair, Reply, Request
+from bridge.reaper.messages import LeftAlone, Measures, MeasuresPair, Reply, Request
 from bridge.standin import StandIn
 
 CHANGES = (
@@ -36,19 +36,13 @@ def answer(request: Request) -> Reply:
         write_to(comp, "Ratio", 0.3),
         message="The tonal distance fell from 4.6 to 1.9 dB at the same loudness.",
         model="channel-strip",
-        changes=tuple(
-            Change(
-                slot=slot, plugin=f"VST: {plugin} (Cockos)", control=control, unit=unit, before=before, after=after,
-                text=f"{after:g}", confidence=sure, reason=reason,
-            )
-            for slot, plugin, control, unit, before, after, sure, reason in CHANGES
-        ),
+        changes=tuple(change(*row) for row in CHANGES),
         left_alone=(LeftAlone(what="VST3: ZamTube", why="The model channel-strip knows no such plugin."),),
         measures=MeasuresPair(
             before=Measures(loudness_lufs=-20.1, true_peak_dbtp=-3.0, distance_db=4.6),
             after=Measures(loudness_lufs=-20.1, true_peak_dbtp=-2.6, distance_db=1.9),
         ),
-    )  # fmt: skip
+    )
 
 
 def draw(theme: str, scale: float, folder: Path) -> Image.Image:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desk import Desk, applying, noise, silent, unchanged, write_to
+from desk import Desk, applying, change, noise, silent, unchanged, write_to
 
-from bridge.reaper.messages import Change, LeftAlone, Reply, Request
+from bridge.reaper.messages import LeftAlone, Reply, Request
 from bridge.standin.screen.window import Window
 
 SLICE_S = 0.015
@@ -21,22 +21,17 @@ CLOCK_S = 0.005  # the thread's clock is coarse on some machines
 
 def answer(request: Request) -> Reply:
     comp = next(fx for fx in request.fx if "ReaComp" in fx.original_name)
-    changes = [
-        Change(
-            slot="compressor", plugin="VST: ReaComp (Cockos)", control=control, unit=unit, before=before, after=after,
-            text=f"{after:g}", confidence=sure, reason=reason,
-        )
-        for control, unit, before, after, sure, reason in (
-            ("threshold_db", "dB", -6.0, -21.5, 0.88, "Peaks stand out."), ("ratio", "", None, 3.0, 0.5, ""),
-        )
-    ]  # fmt: skip
+    changes = (
+        change("compressor", "ReaComp", "threshold_db", "dB", -6.0, -21.5, 0.88, "Peaks stand out."),
+        change("compressor", "ReaComp", "ratio", "", None, 3.0, 0.5, ""),
+    )
     return applying(
         request,
         write_to(comp, "Thresh", 0.4),
         write_to(comp, "Ratio", 0.3),
         message="2 settings changed",
         model="channel-strip",
-        changes=tuple(changes),
+        changes=changes,
         left_alone=(LeftAlone(what="ReaEQ", why="it is bypassed"),),
     )
 

@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 
 from bridge.reaper.displayed import measure_shown_law
-from bridge.reaper.messages import SCHEMA, Fx, Heartbeat, Progress, Receipt, Reply, Request, Write, decode, encode
+from bridge.reaper.messages import (
+    SCHEMA,
+    Change,
+    Fx,
+    Heartbeat,
+    Progress,
+    Receipt,
+    Reply,
+    Request,
+    Write,
+    decode,
+    encode,
+)
 from bridge.standin import StandIn
 from bridge.standin.projects.track import Track
 
@@ -106,6 +118,16 @@ def low_cut_to(equaliser: Fx, normalized: float, **fields: Any) -> Write:
 def applying(request: Request, *writes: Write, **fields: Any) -> Reply:
     defaults: dict[str, Any] = {"schema": SCHEMA, "id": request.id, "status": "apply", "message": "2 settings changed"}
     return Reply(**(defaults | {"writes": writes} | fields))
+
+
+def change(
+    slot: str, plugin: str, control: str, unit: str, before: float | None, after: float, confidence: float, reason: str
+) -> Change:
+    """A changed control of one of REAPER's own plugins."""
+    return Change(
+        slot=slot, plugin=f"VST: {plugin} (Cockos)", control=control, unit=unit, before=before, after=after,
+        text=f"{after:g}", confidence=confidence, reason=reason,
+    )  # fmt: skip
 
 
 def set_comp(request: Request) -> Reply:
