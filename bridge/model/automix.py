@@ -25,8 +25,9 @@ from bridge.model.hearing.windows import choose_windows, cut_windows
 from bridge.model.predict import Prediction, Predictor
 from bridge.model.reasons.telling import reasons_for
 from bridge.model.searching.refinement import Refined, Refinement
-from bridge.model.task import AutomixTask, LevelTarget, Measured, Outcome
-from bridge.plugins.host import PluginHost
+from bridge.model.task import AutomixTask, JudgedChain, LevelTarget, Measured, Outcome
+from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.jobs import Batch
 
 Progress = Callable[[float, str], None]
 
@@ -61,11 +62,12 @@ class Automix:
         if not _sounds(task.excerpts):
             return self._silent(current)
         progress(0.0, "listening")
+        begun = self._begin(task, current)  # the plugins work while the encoder listens
         predictor = Predictor(self.bundle)
         sound = predictor.hear(task.excerpts, task.sample_rate_hz)
         prediction = predictor.predict(sound, task.reference)
         progress(0.3, "trying the settings")
-        guard = self.guard(task, prediction)
+        guard = self.guard(task, prediction, begun)
         amount = task.amount_percent / 100
         verdict = guard.judge(current, prediction.settings, amount)
         if task.refine_s > 0:
@@ -86,7 +88,7 @@ class Automix:
             reasons=reasons_for(guard, verdict, current, has_reference=task.reference is not None),
         )
 
-    def guard(self, task: AutomixTask, prediction: Prediction) -> Guard:
+    def guard(self, task: AutomixTask, prediction: Prediction, begun: _Begun | None = None) -> Guard:
         """The judge of settings for `task`; also what a search measures its candidates by."""
         free = np.ones(len(task.current), dtype=bool) if task.free is None else task.free
         judge: Callable[..., Guard] = Guard
@@ -96,7 +98,7 @@ class Automix:
             host=self.host,
             chain=self.bundle.chain,
             features=self.bundle.manifest.features,
-            windows=choose_windows(task.excerpts, task.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS),
+            windows=_windows(task) if begun is None else begun.windows,
             everything=cut_windows(task.excerpts, task.sample_rate_hz, window_s=PEAK_WINDOW_S),
             headroom_db=task.headroom_db,
             sample_rate_hz=task.sample_rate_hz,
@@ -104,7 +106,17 @@ class Automix:
             free=free,
             realizable=task.realizable,
             judged=task.judged,
+            begun=None if begun is None else begun.renders,
         )
+
+    def _begin(self, task: AutomixTask, current: NDArray[np.float32]) -> _Begun:
+        """Begin to render what the guard hears of the track with the user's settings."""
+        windows = _windows(task)
+        if self.target(task) is not None:
+            return _Begun(windows, None)  # such a guard hears the chain in parts
+        judged = task.judged or JudgedChain(self.bundle.chain, lambda own: own)
+        row = judged.settings(current)
+        return _Begun(windows, self.host.begin(judged.chain, [Render(w, task.sample_rate_hz, row) for w in windows]))
 
     def target(self, task: AutomixTask) -> LevelTarget | None:
         """The loudness and true peak to reach: the task's, else the reference's loudness, else the model's. None where
@@ -145,6 +157,18 @@ class Automix:
             measures_before=nothing,
             measures_after=nothing,
         )
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What the guard hears of a track, and its renders with the user's settings, if they were begun."""
+
+    windows: list[NDArray[np.float32]]
+    renders: Batch | None
+
+
+def _windows(task: AutomixTask) -> list[NDArray[np.float32]]:
+    return choose_windows(task.excerpts, task.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
 
 
 def _preferred(first: Verdict, second: Verdict) -> Verdict:

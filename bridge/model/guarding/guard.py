@@ -7,43 +7,31 @@ than was there before), silence, a broken output, or an improvement too small to
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.levels import unevenness_db
-from bridge.audio.measures import LoudnessMeter, true_peak_dbtp
+from bridge.audio.measures import true_peak_dbtp
 from bridge.errors import PluginError
 from bridge.model.guarding.aim import Aim
+from bridge.model.guarding.take import SILENT_RMS, Audio, Ears, Settings, Take
 from bridge.model.hearing.features import hear
 from bridge.model.hearing.profile import HeardSound, SoundProfile
 from bridge.model.manifest import FeatureSettings
 from bridge.model.task import JudgedChain, Measured
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-
-Audio = NDArray[np.float32]
-Settings = NDArray[np.float32]
+from bridge.plugins.jobs import Batch
 
 AMOUNTS = (1.0, 0.7, 0.4)
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1  # taken off beyond the ceiling, because other parts of the track may peak higher
 LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
-SILENT_RMS = 1e-5
 NEAR_PEAK = 0.8  # pieces whose sample peak is within 2 dB of the highest may hold the highest true peak
-
-
-@dataclass(frozen=True)
-class Take:
-    """Settings and what the windows sound like through them."""
-
-    amount: float
-    settings: Settings
-    windows: tuple[Audio, ...]
-    profile: SoundProfile
-    distance_db: float
+_PASSED = PluginError("Another gain was chosen before this one was heard.")
 
 
 @dataclass(frozen=True)
@@ -70,6 +58,7 @@ class Guard:
         free: (controls,) which controls may move.
         headroom_db: how far below the ceiling the highest peak must stay.
         realizable, judged: see `AutomixTask`.
+        begun: `windows` with the user's settings, where those renders were begun before there was an aim.
     """
 
     host: PluginHost
@@ -83,6 +72,7 @@ class Guard:
     headroom_db: float = 0.0
     realizable: Callable[[Settings], Settings] | None = None
     judged: JudgedChain | None = None
+    begun: Batch | None = None
 
     def judge(self, current: Settings, predicted: Settings, amount: float) -> Verdict:
         """Whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
@@ -91,17 +81,19 @@ class Guard:
         too coarse to choose between two improvements.
         Raises PluginError when even the user's own settings cannot be rendered.
         """
-        amounts = [0.0, *(amount * share for share in AMOUNTS)]
-        settings = [self._between(current, predicted, share) for share in amounts]
-        before, *takes = self._render(amounts, settings)
+        begun = self.begun or self.begin([current], self.windows)
+        settings = self._between(current, predicted, amount * AMOUNTS[0])
+        full = self.begin([settings], self.windows)
+        before = self._take(0.0, current, begun)
         if before is None:
             raise self._failure(current)
-        before_measured = self._measure(before)
+        before_measured = replace(before.measured, distance_db=before.distance_db)
         share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
-        rendered = [take for take in takes if take is not None]
+        rendered: list[Take] = []
         needed = self.aim.needed_db(before.distance_db, share)
-        for take in rendered:
-            rival = before if self.aim.level_counts else self._as_loud_as(before, take)
+        for take in self._takes(current, predicted, amount, (settings, full)):
+            rendered.append(take)
+            rival = before if self.aim.level_counts else before.as_loud_as(take)
             needed = self.aim.needed_db(rival.distance_db, share)
             if take.distance_db > needed or not self.aim.permits(rival.profile, take.profile):
                 continue
@@ -109,7 +101,7 @@ class Guard:
             overshoot_db = self._overshoot_db(levelled, before_measured)
             if overshoot_db > 0:
                 levelled = self._with_gain(levelled, -overshoot_db - HEADROOM_DB)
-                measured = self._measure(levelled)
+                measured = levelled.measured
             if overshoot_db > 0 and self._overshoot_db(levelled, before_measured) > 0:
                 continue
             distance = levelled.distance_db if self.aim.level_counts else take.distance_db
@@ -146,16 +138,27 @@ class Guard:
         settings = np.where(self.free, moved, current).astype(np.float32)
         return settings if self.realizable is None or amount == 0.0 else self.realizable(settings)
 
-    def _render(self, amounts: Sequence[float], settings: Sequence[Settings]) -> list[Take | None]:
-        """A take for each of `settings`, all in one batch; None where a plugin failed."""
-        answers = self.host.render(*self._heard(settings, self.windows), return_errors=True)
-        count = len(self.windows)
-        takes: list[Take | None] = []
-        for index, (amount, setting) in enumerate(zip(amounts, settings, strict=True)):
-            windows = answers[index * count : (index + 1) * count]
-            heard = [window for window in windows if not isinstance(window, PluginError)]
-            takes.append(self._take(amount, setting, heard) if len(heard) == count else None)
-        return takes
+    def _takes(
+        self, current: Settings, predicted: Settings, amount: float, full: tuple[Settings, Batch]
+    ) -> Iterator[Take]:
+        """The takes at falling amounts, without those that a plugin failed on. The smaller amounts are rendered only
+        where the `full` one was not taken."""
+        if (take := self._take(amount * AMOUNTS[0], *full)) is not None:
+            yield take
+        amounts = [amount * part for part in AMOUNTS[1:]]
+        settings = [self._between(current, predicted, part) for part in amounts]
+        batches = [self.begin([row], self.windows) for row in settings]
+        for part, row, batch in zip(amounts, settings, batches, strict=True):
+            if (take := self._take(part, row, batch)) is not None:
+                yield take
+
+    def begin(self, settings: Sequence[Settings], parts: Sequence[Audio]) -> Batch:
+        """Begin to render `parts` of the track through each of `settings`."""
+        return self.host.begin(*self._heard(settings, parts))
+
+    def _render(self, amount: float, settings: Settings) -> Take | None:
+        """The take of `settings`; None where a plugin failed."""
+        return self._take(amount, settings, self.begin([settings], self.windows))
 
     def _heard(self, settings: Sequence[Settings], parts: Sequence[Audio]) -> tuple[Chain, list[Render]]:
         """What to render to hear all `parts` of the track through each of `settings`."""
@@ -163,33 +166,28 @@ class Guard:
         rows = [judged.settings(row) for row in settings]
         return judged.chain, [Render(part, self.sample_rate_hz, row) for row in rows for part in parts]
 
-    def _take(self, amount: float, settings: Settings, windows: Sequence[Audio]) -> Take:
-        profile = hear(windows, self.sample_rate_hz, self.features).profile
-        distance_db = self._unevenness_db(windows) if self.aim.evens_level else self.aim.distance_db(profile)
-        return Take(amount, settings, tuple(windows), profile, distance_db)
+    def _take(self, amount: float, settings: Settings, batch: Batch, *, is_whole: bool = False) -> Take | None:
+        """The take of `settings` whose windows `batch` begins with; None where a plugin failed."""
+        answers = [batch.result(index) for index in range(len(self.windows))]
+        windows = [answer for answer in answers if not isinstance(answer, PluginError)]
+        if len(windows) < len(answers):
+            return None
+        return Take(amount, settings, tuple(windows), self._ears, batch if is_whole else None)
 
-    def _unevenness_db(self, windows: Sequence[Audio]) -> float:
-        """The mean over the windows that sound."""
-        sounding = [window for window in windows if float(np.abs(window).max(initial=0.0)) > SILENT_RMS]
-        return float(np.mean([unevenness_db(window, self.sample_rate_hz) for window in sounding])) if sounding else 0.0
-
-    def _as_loud_as(self, before: Take, take: Take) -> Take:
-        """`before` with the level of `take`, so that only their tone is compared: what falls below the floor of the
-        features, as the decay of a drum does, changes a profile with the level."""
-        gain = np.float32(_rms(take.windows) / max(_rms(before.windows), SILENT_RMS))
-        return self._take(before.amount, before.settings, [window * gain for window in before.windows])
+    @cached_property
+    def _ears(self) -> Ears:
+        return Ears(self.features, self.sample_rate_hz, self.aim)
 
     def _level(self, take: Take, before: Measured) -> tuple[Take, Measured]:
         """`take` with its output gain set: without reference to the loudness there was; below the ceiling."""
-        best, measured = take, self._measure(take)
-        if not self.aim.level_counts and measured.loudness_lufs is not None and before.loudness_lufs is not None:
-            best = self._with_gain(take, before.loudness_lufs - measured.loudness_lufs)
-            measured = self._measure(best)
-        excess_db = -np.inf if measured.true_peak_dbtp is None else measured.true_peak_dbtp - self._ceiling(before)
+        best = take
+        if not self.aim.level_counts and take.loudness_lufs is not None and before.loudness_lufs is not None:
+            best = self._with_gain(take, before.loudness_lufs - take.loudness_lufs)
+        peak = best.measured.true_peak_dbtp
+        excess_db = -np.inf if peak is None else peak - self._ceiling(before)
         if excess_db > 0:
             best = self._with_gain(best, -excess_db - HEADROOM_DB)
-            measured = self._measure(best)
-        return best, measured
+        return best, best.measured
 
     def _with_gain(self, take: Take, gain_db: float) -> Take:
         """`take` with its output gain moved by `gain_db` and rendered again; as it is where no output gain is free."""
@@ -199,12 +197,16 @@ class Guard:
                 settings = take.settings.copy()
                 settings[index] = np.clip(wanted, control.low, control.high)
                 settings = settings if self.realizable is None else self.realizable(settings)
-                return self._render([take.amount], [settings])[0] or take
+                # With all the rest behind the windows: the workers are at it while these are measured.
+                batch = self.begin([settings], [*self.windows, *self.everything])
+                if take.whole is not None:
+                    take.whole.stop(_PASSED)
+                return self._take(take.amount, settings, batch, is_whole=True) or take
         return take
 
     def _is_fit(self, take: Take, after: Measured, before: Measured) -> bool:
         """Whether a take may replace what was there: no silence, no clipping, and without reference as loud."""
-        if after.true_peak_dbtp is None or _rms(take.windows) < SILENT_RMS:
+        if after.true_peak_dbtp is None or take.rms < SILENT_RMS:
             return False
         if after.loudness_lufs is None or before.loudness_lufs is None:
             is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
@@ -217,7 +219,7 @@ class Guard:
 
         The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
         """
-        parts = self.host.render(*self._heard([take.settings], self.everything))
+        parts = self._all_of(take)
         peaks = [float(np.abs(part).max(initial=0.0)) for part in parts]
         highest = [part for part, peak in zip(parts, peaks, strict=True) if peak > 0 and peak >= NEAR_PEAK * max(peaks)]
         peaks_dbtp = [true_peak_dbtp(part, self.sample_rate_hz) for part in highest]
@@ -228,11 +230,17 @@ class Guard:
         was = -np.inf if before.true_peak_dbtp is None else before.true_peak_dbtp
         return max(CEILING_DBTP, was) - self.headroom_db
 
-    def _measure(self, take: Take) -> Measured:
-        meter = LoudnessMeter(take.windows[0].shape[0], self.sample_rate_hz)
-        for window in take.windows:
-            meter.add(window)
-        return Measured(meter.loudness_lufs, meter.true_peak_dbtp, take.distance_db)
+    def _all_of(self, take: Take) -> Sequence[Audio]:
+        """`everything` through the settings of a take. Raises PluginError."""
+        if take.whole is None:
+            return self.host.render(*self._heard([take.settings], self.everything))
+        parts: list[Audio] = []
+        for index in range(len(self.windows), len(self.windows) + len(self.everything)):
+            part = take.whole.result(index)
+            if isinstance(part, PluginError):
+                raise part
+            parts.append(part)
+        return parts
 
     def _failure(self, settings: Settings) -> PluginError:
         try:
@@ -240,10 +248,6 @@ class Guard:
         except PluginError as error:
             return error
         return PluginError(f"The chain {self.chain.name} failed once on the present settings. Try again.")
-
-
-def _rms(windows: Sequence[Audio]) -> float:
-    return float(np.sqrt(np.mean(np.square(np.concatenate(windows, axis=1)))))
 
 
 def _refusal(before: Take, takes: Sequence[Take], needed: float) -> str:

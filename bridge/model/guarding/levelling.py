@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from bridge.audio.measures import LoudnessMeter
 from bridge.errors import PluginError
-from bridge.model.guarding.guard import Audio, Guard, Settings, Take, Verdict
+from bridge.model.guarding.guard import Guard, Verdict
+from bridge.model.guarding.take import Audio, Settings, Take
 from bridge.model.guarding.targets import Drive, LevelControls, told
 from bridge.model.hearing.profile import HeardSound
 from bridge.model.task import LevelTarget, Measured
@@ -90,7 +91,7 @@ class LevellingGuard(Guard):
         return self._sounds(self.host.render(self._split.tone, jobs, return_errors=True))
 
     def _accepted(self, plain: Take, was: Measured, made: Take, level: Measured, reason: str) -> Verdict:
-        rival = self._as_loud_as(plain, made)
+        rival = plain.as_loud_as(made)
         return Verdict(
             before=replace(was, distance_db=rival.distance_db),
             accepted=made,
@@ -100,7 +101,7 @@ class LevellingGuard(Guard):
         )
 
     def _is_closer(self, plain: Take, take: Take, share: float) -> bool:
-        rival = self._as_loud_as(plain, take)
+        rival = plain.as_loud_as(take)
         is_near = take.distance_db <= self.aim.needed_db(rival.distance_db, share)
         return is_near and self.aim.permits(rival.profile, take.profile)
 
@@ -114,7 +115,7 @@ class LevellingGuard(Guard):
             level = self._drive(drive, self._all_known)
         except PluginError:
             return None
-        made = self._render([take.amount], [self._possible(drive.settings)])[0]
+        made = self._render(take.amount, self._possible(drive.settings))
         return None if made is None else (made, level)
 
     def _drive(self, drive: Drive, parts: Sequence[Audio]) -> Measured:
@@ -149,7 +150,7 @@ class LevellingGuard(Guard):
         if loudness_lufs is not None:
             lift = np.float32(10 ** ((self.target.loudness_lufs - loudness_lufs) / 20))
             windows = [lift * window for window in windows]
-        return self._take(amount, settings, windows)
+        return Take(amount, settings, tuple(windows), self._ears)
 
     def _render_tone(self, settings: Settings, parts: Sequence[Audio]) -> list[Audio]:
         """`parts` through the chain without its limiter, or all of what stands on a track. Raises PluginError."""

@@ -22,6 +22,7 @@ def band_centres_hz(settings: FeatureSettings) -> NDArray[np.float64]:
     return band_edges_hz(settings)[1:-1]
 
 
+@lru_cache(maxsize=32)
 def bands_heard(sample_rate_hz: int, settings: FeatureSettings) -> int:
     """How many bands lie wholly below half the sample rate."""
     return int(np.sum(band_edges_hz(settings)[2:] <= sample_rate_hz / 2))

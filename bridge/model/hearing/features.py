@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -40,16 +41,24 @@ def log_mel(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings)
     >>> mel.shape[0], round(float(mel.max())) in (-1, 0)
     (64, True)
     """
+    return _decibel(mel_power(audio, sample_rate_hz, settings), sample_rate_hz, settings)
+
+
+def mel_power(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings) -> torch.Tensor:
+    """(..., frames, bands): what `log_mel` tells in decibels. It grows with the square of a gain."""
     window = round(settings.window_s * sample_rate_hz)
     hop = round(settings.hop_s * sample_rate_hz)
     if audio.shape[-1] < window:
         audio = torch.nn.functional.pad(audio, (0, window - audio.shape[-1]))
-    shape, bins = audio.shape[:-1], _fft_size(window)
+    shape = audio.shape[:-1]
     taper, bank = _analysis(sample_rate_hz, settings)
     frames = audio.reshape(-1, audio.shape[-1]).unfold(-1, window, hop)
-    spectrum = torch.fft.rfft(frames * taper, n=bins)
-    power = (spectrum.real.square() + spectrum.imag.square()) @ bank
-    power = power.reshape(*shape, *power.shape[1:]).mean(-3)
+    spectrum = torch.fft.rfft(frames * taper, n=_fft_size(window))[..., : len(bank)]
+    power: torch.Tensor = (spectrum.real.square() + spectrum.imag.square()) @ bank
+    return power.reshape(*shape, *power.shape[1:]).mean(-3)
+
+
+def _decibel(power: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings) -> torch.Tensor:
     decibel = 10 * torch.log10(power.clamp_min(10 ** (settings.floor_db / 10))).transpose(-1, -2)
     heard = bands_heard(sample_rate_hz, settings)
     if heard < settings.bands:
@@ -57,15 +66,34 @@ def log_mel(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings)
     return decibel
 
 
-def hear(excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int, settings: FeatureSettings) -> HeardSound:
-    """The log-mel frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
+@dataclass(frozen=True)
+class MelPower:
+    """Sound as (frames, bands) of power, from which it can be told what it sounds like at any level."""
+
+    power: torch.Tensor
+    sample_rate_hz: int
+    settings: FeatureSettings
+
+    def sound(self, gain: float = 1.0) -> HeardSound:
+        """What is heard of the sound times `gain`."""
+        with torch.inference_mode():
+            log_mel = _decibel(self.power * gain**2, self.sample_rate_hz, self.settings).numpy()
+        return HeardSound(log_mel, bands_heard(self.sample_rate_hz, self.settings))
+
+
+def hear_power(excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int, settings: FeatureSettings) -> MelPower:
+    """The frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
     check_rate(sample_rate_hz)
     with torch.inference_mode():
         frames = [
-            log_mel(torch.from_numpy(np.ascontiguousarray(excerpt)), sample_rate_hz, settings).numpy()
-            for excerpt in excerpts
+            mel_power(torch.from_numpy(np.ascontiguousarray(excerpt)), sample_rate_hz, settings) for excerpt in excerpts
         ]
-    return HeardSound(np.concatenate(frames, axis=1), bands_heard(sample_rate_hz, settings))
+        return MelPower(torch.cat(frames), sample_rate_hz, settings)
+
+
+def hear(excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int, settings: FeatureSettings) -> HeardSound:
+    """The log-mel frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
+    return hear_power(excerpts, sample_rate_hz, settings).sound()
 
 
 def check_rate(sample_rate_hz: int) -> None:
@@ -91,7 +119,8 @@ def _fft_size(window: int) -> int:
 
 @lru_cache(maxsize=16)
 def _analysis(sample_rate_hz: int, settings: FeatureSettings) -> tuple[torch.Tensor, torch.Tensor]:
-    """Hann window, scaled so that a full-scale sine reads 0 dB, and triangular bands (bins, bands)."""
+    """Hann window, scaled so that a full-scale sine reads 0 dB, and triangular bands (bins, bands) up to the last bin
+    that is in any."""
     window = round(settings.window_s * sample_rate_hz)
     size = _fft_size(window)
     taper = torch.hann_window(window, dtype=torch.float64)
@@ -102,4 +131,5 @@ def _analysis(sample_rate_hz: int, settings: FeatureSettings) -> tuple[torch.Ten
     rising = (frequencies[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - frequencies[:, None]) / (edges[2:] - edges[1:-1])
     bank = np.clip(np.minimum(rising, falling), 0, None)
+    bank = bank[: np.flatnonzero(bank.any(axis=1))[-1] + 1]
     return (taper * scale).float(), torch.from_numpy(bank).float()

@@ -10,7 +10,8 @@ import pytest
 from bridge.audio.synthesis import synthesise
 from bridge.model.automix import Automix, _preferred
 from bridge.model.bundle import load_bundle
-from bridge.model.guarding.guard import Take, Verdict
+from bridge.model.guarding.guard import Verdict
+from bridge.model.guarding.take import Take
 from bridge.model.hearing.profile import HeardSound
 from bridge.model.predict import Prediction, Predictor
 from bridge.model.searching.refinement import Refinement
@@ -109,7 +110,7 @@ def test_a_plugin_that_fails_is_no_candidate_and_at_the_start_the_end(
 
 def test_a_refined_answer_is_taken_only_where_it_was_accepted_as_far(automix: Automix, chain: Chain) -> None:
     nothing = Measured(None, None, None)
-    take = Take(1.0, chain.neutral, (), None, 1.0)  # type: ignore[arg-type]
+    take = Take(1.0, chain.neutral, (), None)  # type: ignore[arg-type]
     full, partial = (Verdict(nothing, replace(take, amount=amount), nothing, "") for amount in (1.0, 0.4))
     refused = Verdict(nothing, None, nothing, "")
     assert _preferred(full, partial) is full
