@@ -16,6 +16,7 @@ from bridge.daemon.engine import Engine, Loaded
 from bridge.daemon.moving import answer_moving
 from bridge.daemon.replies import unchanged
 from bridge.errors import AudioError, LinkError, shown
+from bridge.reaper.levels import Member
 from bridge.reaper.mapping import Mapping, map_chain
 from bridge.reaper.messages import SCHEMA, Audio, LeftAlone, Measures, MeasuresPair, Options, Reply, Request
 from bridge.reaper.spool import Spool
@@ -42,7 +43,7 @@ def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults
         excerpts = read_excerpts(spool, request.audio, what=f"The track {shown(request.track.name)}")
         return answer_moving(request, excerpts, moving, engine.host, progress)
     loaded = engine.model(request.options.model)
-    mapping, judged = _mapped(loaded, request)
+    mapping, judged = mapped(loaded, request)
     if mapping.missing and request.options.add_missing_fx:
         return _add_fx(request, loaded, mapping)
     if request.options.only_missing:
@@ -64,10 +65,26 @@ def answer(request: Request, *, spool: Spool, engine: Engine, defaults: Defaults
         judged=judged,
     )
     outcome = loaded.automix.run(task, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
-    return _outcome_reply(request, loaded, mapping, outcome)
+    reply = _outcome_reply(request, loaded, mapping, outcome)
+    if options.levels:
+        spool.keep_member(_member(request, reply, outcome))
+    return reply
 
 
-def _mapped(loaded: Loaded, request: Request) -> tuple[Mapping, JudgedChain]:
+def _member(request: Request, reply: Reply, outcome: Outcome) -> Member:
+    settings, confidence = (tuple(float(v) for v in row) for row in (outcome.settings, outcome.confidence))
+    return Member(
+        schema=SCHEMA,
+        id=request.id,
+        request=request,
+        reply=reply,
+        settings=settings,
+        confidence=confidence,
+        reasons=outcome.reasons,
+    )
+
+
+def mapped(loaded: Loaded, request: Request) -> tuple[Mapping, JudgedChain]:
     """The model's chain on the track's FX. LinkError where what they display makes no sense as numbers."""
     from bridge.model.task import JudgedChain
 

@@ -14,6 +14,7 @@ from bridge.settings import Settings, shipped_folder
 
 if TYPE_CHECKING:
     from bridge.model.automix import Automix
+    from bridge.model.balancing.targets import LevelTargets
     from bridge.model.hearing.profile import HeardSound
     from bridge.model.moving.movement import MovingModel
     from bridge.plugins.host import PluginHost
@@ -120,6 +121,12 @@ class Engine:
         from bridge.model.hearing.styles import load_style
 
         return load_style(self._settings.styles, name).sound
+
+    def level_targets(self) -> LevelTargets:
+        """How loud the roles of a mix are to be. ModelError for a file of the user's that is none."""
+        from bridge.model.balancing.targets import load_targets
+
+        return load_targets(self._settings.home)
 
     def close(self) -> None:
         if self._host is not None:

@@ -19,6 +19,7 @@ from bridge.daemon.choices import Defaults
 from bridge.daemon.engine import Engine
 from bridge.daemon.signs import Feedback, JobProgress
 from bridge.errors import BridgeError, LinkError, cut
+from bridge.reaper.levels import LevelsReply, LevelsRequest
 from bridge.reaper.messages import SCHEMA, LeftAlone, Reply
 from bridge.reaper.spool import Spool
 
@@ -111,7 +112,7 @@ class JobRunner(threading.Thread):
         if not self._spool.has_request(request_id):
             return True  # taken back by the script
         if self._spool.has_reply(request_id):  # the daemon was killed between reply and tidying up
-            self._spool.finish(request_id)
+            self._finish(request_id)
             return not self._spool.has_request(request_id)
         reply = self._answer(request_id)
         try:
@@ -120,7 +121,7 @@ class JobRunner(threading.Thread):
             log.error("no reply to %s: %s", request_id, error)
             self._feedback("/bridge/error", str(error))
             return True  # it stays in the spool, and the next look finds it again
-        self._spool.finish(request_id)
+        self._finish(request_id)
         self._feedback("/bridge/result", reply.id, reply.status, reply.message, len(reply.writes))
         if reply.status == "error":
             self._feedback("/bridge/error", reply.message)
@@ -136,8 +137,12 @@ class JobRunner(threading.Thread):
         self._spool.write_offer(self._engine.names())
         self._engine.refresh()
 
-    def _answer(self, request_id: str) -> Reply:
+    def _finish(self, request_id: str) -> None:
+        self._spool.finish(request_id, keep_audio=self._spool.has_member(request_id))
+
+    def _answer(self, request_id: str) -> Reply | LevelsReply:
         from bridge.daemon.answer import answer
+        from bridge.daemon.levels import answer_levels
 
         try:
             self._spool.check_free_space()
@@ -147,12 +152,18 @@ class JobRunner(threading.Thread):
                     f"The daemon ended {MAX_ATTEMPTS} times while it worked on this request, so it was given up. "
                     "See logs/daemon.log in Bridge's home folder; try another range of the track."
                 )
-            reply = answer(
+            request, progress = (
                 self._spool.read_request(request_id),
+                JobProgress(self._spool, request_id, self._feedback),
+            )
+            if isinstance(request, LevelsRequest):
+                return answer_levels(request, spool=self._spool, engine=self._engine, progress=progress)
+            reply = answer(
+                request,
                 spool=self._spool,
                 engine=self._engine,
                 defaults=self._defaults(),
-                progress=JobProgress(self._spool, request_id, self._feedback),
+                progress=progress,
             )
             return legible(reply)
         except BridgeError as error:
@@ -164,7 +175,7 @@ class JobRunner(threading.Thread):
                 request_id, f"Bridge failed at this request ({name}: {error}). See logs/daemon.log; please report it."
             )
 
-    def _deliver(self, reply: Reply) -> None:
+    def _deliver(self, reply: Reply | LevelsReply) -> None:
         """Write the reply; on a full disk the request's own audio makes room for the line that says so."""
         try:
             self._spool.write_reply(reply)

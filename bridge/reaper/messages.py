@@ -111,6 +111,7 @@ class Options(Message, frozen=True):
     add_missing_fx: bool = False
     only_missing: bool = False  # the answer names the FX to add and sets nothing: no audio is needed
     automation: bool = False  # the answer may move in time, over the request's range
+    levels: bool = False  # the track's level will be asked for beside others: what was heard is kept
 
 
 class Request(Message, frozen=True):
@@ -298,5 +299,17 @@ def decode(data: bytes, kind: type[M], *, source: str) -> M:
         raise LinkError(f"{source} does not fit the message format: {error}.") from error
 
 
+def action_of(data: bytes) -> str:
+    """What a request asks for; '' where it is none."""
+    try:
+        return msgspec.json.decode(data, type=_Acting).action
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
 class _Versioned(msgspec.Struct, frozen=True):
     schema: int
+
+
+class _Acting(msgspec.Struct, frozen=True):
+    action: str = ""

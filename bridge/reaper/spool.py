@@ -6,6 +6,7 @@
     spool/attempts/<id>.json                                         how often a request was begun
     spool/applied/<track GUID>.json                                  what Bridge last set on a track: the scripts'
     spool/asks/<id>.json  answers/<id>.json                          what a surface asks of REAPER, and its answer
+    spool/members/<id>.json                                          an answered track whose level is asked for later
 
 Whatever lies in the folder is material to judge: only regular files with an id for a name are opened, up to a
 size, and nothing outside of the folder is. This module decides nothing about jobs.
@@ -23,6 +24,7 @@ from typing import TypeVar
 
 from bridge.errors import LinkError, shown
 from bridge.reaper.asks import Answer, Ask
+from bridge.reaper.levels import LevelsReply, LevelsRequest, Member
 from bridge.reaper.messages import (
     MAX_MESSAGE_BYTES,
     SCHEMA,
@@ -34,12 +36,13 @@ from bridge.reaper.messages import (
     Receipt,
     Reply,
     Request,
+    action_of,
     decode,
     encode,
 )
 from bridge.reaper.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
 
-FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers")
+FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers", "members")
 HEARTBEAT_FILE, OFFER_FILE = "heartbeat.json", "offer.json"
 MAX_AUDIO_BYTES = 512 * 1024 * 1024  # 120 s of stereo at 192 kHz in float32 are 184 MB
 MIB = 1024 * 1024
@@ -48,6 +51,7 @@ HOUR_S = 3600.0
 MAX_AGE_S = {  # how long a file may lie before it counts as a leftover
     "audio": 2 * HOUR_S,
     "requests": 2 * HOUR_S,
+    "members": 2 * HOUR_S,
     "attempts": 2 * HOUR_S,
     "replies": HOUR_S,
     "progress": HOUR_S,
@@ -116,8 +120,11 @@ class Spool:
                     continue  # taken back by the script since it was listed
         return [request_id for _, request_id in sorted(found)]
 
-    def read_request(self, request_id: str) -> Request:
-        request = self._read("requests", request_id, Request)
+    def read_request(self, request_id: str) -> Request | LevelsRequest:
+        name = f"requests/{request_id}.json"
+        data = read_regular(self._path("requests", request_id), name, MAX_MESSAGE_BYTES)
+        kind: type[Request | LevelsRequest] = LevelsRequest if action_of(data) == "levels" else Request
+        request = decode(data, kind, source=name)
         if request.id != request_id:
             raise LinkError(
                 f"requests/{request_id}.json says that its id is {request.id}; name and id must agree. It was ignored."
@@ -179,7 +186,17 @@ class Spool:
 
     # ------------------------------------------------------------ writing
 
-    def write_reply(self, reply: Reply) -> None:
+    def keep_member(self, member: Member) -> None:
+        self._write(self._path("members", member.id), member, is_durable=True)
+
+    def has_member(self, request_id: str) -> bool:
+        return os.path.lexists(self._path("members", request_id))
+
+    def read_member(self, request_id: str) -> Member:
+        """LinkError where the track was not answered, or too long ago."""
+        return self._read("members", request_id, Member)
+
+    def write_reply(self, reply: Reply | LevelsReply) -> None:
         self._write(self._path("replies", reply.id), reply, is_durable=True)
 
     def write_progress(self, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 -- different from another is in its options:
 --   may_add_fx      add the FX that the model needs
 --   only_missing    add them and do nothing else
+--   levels          set levels between the tracks as well
 --   automation      write envelope points over the time selection in the place of values
 --   model, style    names, in the place of what the user has chosen for all actions
 --   targets         function(project): which tracks; by default the selected ones
@@ -17,6 +18,7 @@ local cancelling = require("cancelling")
 local fault = require("fault")
 local gather = require("gather")
 local home = require("home")
+local levels = require("levels")
 local missing = require("missing")
 local receipt = require("receipt")
 local reference = require("reference")
@@ -73,13 +75,14 @@ local function prepare(state)
   state.spool:create()
   local targets = (state.options.targets or tracks.selected)(state.project)
   for index, target in ipairs(targets) do state.jobs[index] = { target = target } end
+  if state.options.levels then state.options.listen = levels.listener(targets) end
   if state.options.reference then
     state.options.reference_audio = reference.send(state, state.options.reference(state))
   end
 end
 
---- From the first line to the last. What sets tracks beside each other (their levels) belongs between the replies and
--- `apply_replies`: there every track's reply is known, and none is written.
+--- From the first line to the last. Levels are found between the replies and `apply_replies`: there every track's reply
+-- is known, and none is written.
 local function work(state)
   prepare(state)
   round.send(state)
@@ -88,6 +91,7 @@ local function work(state)
     add_only(state)
   else
     if state.options.may_add_fx then round.add_missing(state) end
+    if state.options.levels then levels.ask(state) end
     apply_replies(state)
   end
   for _, job in ipairs(state.jobs) do
@@ -116,7 +120,7 @@ local function conclude(state, problem)
   if problem then
     problems[1] = fault.text(problem) or "Bridge met a fault of its own and stopped. Please report this:\n" .. tostring(problem)
   else
-    done, problems = report.lines(state.jobs)
+    done, problems = report.lines(state.jobs, state.levels)
   end
   state.is_over = true
   state.finish(done, problems, state)

@@ -22,10 +22,12 @@ local function report_one(job, done, problems)
   end
 end
 
---- Two lists of lines: what was done, and the problems, one line each.
-function report.lines(jobs)
+--- Two lists of lines: what was done, and the problems, one line each. `levels`: what those between the tracks came to.
+function report.lines(jobs, levels)
   local done, problems = {}, {}
   for _, job in ipairs(jobs) do report_one(job, done, problems) end
+  if levels and not levels.is_refused then done[#done + 1] = "Bridge: " .. levels.text end
+  if levels and levels.is_refused then problems[#problems + 1] = levels.text end
   return done, problems
 end
 

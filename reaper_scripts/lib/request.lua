@@ -26,6 +26,7 @@ local function describe_options(options)
     add_missing_fx = (options.may_add_fx or options.only_missing) == true,
     only_missing = options.only_missing or nil,
     automation = options.automation or nil,
+    levels = options.levels or nil,
   }
 end
 
@@ -42,7 +43,7 @@ local function describe_track(target)
 end
 
 --- Writes the audio and returns its description; raises a fault where there is nothing to hear.
-local function send_audio(spool, target, id, stretches)
+function request.send_audio(spool, target, id, stretches)
   local name = id .. ".wav"
   local sample_rate_hz = gather.sample_rate_hz(target.project)
   local function open() return reaper.CreateTrackAudioAccessor(target.track) end
@@ -63,7 +64,7 @@ function request.listen(spool, target, options, id)
     fault.raise("Automation is written over %d s at most, and %s has %.0f s. Select a shorter time range.",
       excerpts.LIMIT_S, target.name, range.end_s - range.start_s)
   end
-  return range, send_audio(spool, target, id, excerpts.choose(segments, range.start_s, range.end_s))
+  return range, request.send_audio(spool, target, id, excerpts.choose(segments, range.start_s, range.end_s))
 end
 
 --- No sound, for what can be answered without.

@@ -57,7 +57,7 @@ end
 local function take_reply(state, job)
   attempt(job, function()
     local message = daemon.reply(state.spool, job.id)
-    job.reply = message and reply.check(message, job.id)
+    job.reply = message and (job.check or reply.check)(message, job.id)
   end)
 end
 

@@ -13,6 +13,7 @@ local ticks = require("ticks")
 local snapshot = {}
 
 local GRID_STEPS = 32 -- even ones; towards both ends they are halved four times, where decibels run off to -inf
+local POINTS_AT_ONCE = 4 -- between looks at the clock
 local MAX_PARAMETERS = 200 -- of an FX whose texts are asked for
 local STOCK = { "reaeq", "reacomp" }
 local MAX_RESTARTS = 5
@@ -44,7 +45,7 @@ local function grid(track, fx, parameter)
     local is_known, text = reaper.TrackFX_FormatParamValueNormalized(track, fx, parameter, normalized, "")
     if not is_known then return json.array() end
     points[point] = json.array({ normalized, text })
-    ticks.breathe()
+    if point % POINTS_AT_ONCE == 0 then ticks.breathe() end
   end
   return points
 end

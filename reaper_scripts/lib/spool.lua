@@ -79,6 +79,7 @@ function spool:sweep(id)
     self:remove("requests", id .. ".json" .. suffix)
   end
   self:remove("replies", id .. ".json")
+  self:remove("members", id .. ".json")
   self:remove("progress", id .. ".json")
 end
 

@@ -153,7 +153,8 @@ local function conclusion(state, done, problems)
     if job.outcome and job.outcome.status == "applied" then set = set + 1 end
   end
   if #state.jobs == 1 then return set == 1 and "good" or "fair", first end
-  return set > 0 and "good" or "fair", string.format("%d of %d tracks were set.", set, #state.jobs)
+  local levels = state.levels and " " .. state.levels.text or ""
+  return set > 0 and "good" or "fair", string.format("%d of %d tracks were set.%s", set, #state.jobs, levels)
 end
 
 --- Starts an action on the selected tracks; for `options` see `automix`.

@@ -83,6 +83,7 @@ end
 function menus.more(desk)
   local entries = {
     { "Auto-mix, adding missing FX", function() desk:run({ may_add_fx = true }) end },
+    { "Auto-mix, with levels between the tracks", function() desk:run({ levels = true }) end },
     { "Add missing FX only", function() desk:run({ only_missing = true }) end },
     { "Write as automation", function() desk:run({ automation = true }) end },
     { "Master the mix", function() desk:run(mastering.options()) end },

@@ -1,0 +1,218 @@
+"""Levels between tracks that were answered: the roles, the gains, and the replies in which they are.
+
+The level goes to the output gain of the model's chain, in the FX that has it: undo, compare and amount move it with
+the rest, and faders, their automation and groups stay the user's. Faders are heard: the mix is what REAPER plays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.daemon.answer import mapped, read_excerpts
+from bridge.daemon.engine import Engine
+from bridge.errors import shown
+from bridge.model.balancing.balance import (
+    CEILING_DBTP,
+    HEADROOM_DB,
+    LEAST_LU,
+    MixLevels,
+    Track,
+    find_roles,
+    gains_db,
+    measure_mix,
+    objection,
+    scaled,
+)
+from bridge.model.balancing.names import Role
+from bridge.model.balancing.targets import LevelTargets
+from bridge.plugins.host import Render
+from bridge.reaper.levels import LevelledTrack, LevelsReply, LevelsRequest, Member
+from bridge.reaper.messages import SCHEMA, Measures, Reply
+from bridge.reaper.spool import Spool
+
+if TYPE_CHECKING:
+    from bridge.model.task import JudgedChain
+    from bridge.plugins.host import PluginHost
+    from bridge.reaper.mapping import Mapping
+
+    Progress = Callable[[float, str], None]
+
+Settings = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Fader:
+    """One track on the way to its level. `gain`: the place of its output gain among the controls of the chain."""
+
+    member: Member
+    mapping: Mapping
+    judged: JudgedChain
+    parts: Sequence[NDArray[np.float32]]
+    volume_db: float
+    gain: int
+
+    @property
+    def name(self) -> str:
+        return self.member.request.track.name
+
+    @property
+    def settings(self) -> Settings:
+        return np.array(self.member.settings, dtype=np.float32)
+
+    def moved(self, gain_db: float) -> Settings:
+        """The settings with this much more output gain, as far as the FX goes and in the steps that it has."""
+        control, settings = self.mapping.chain.controls[self.gain], self.settings
+        wanted = control.normalized(control.real_value(float(settings[self.gain])) + gain_db)
+        settings[self.gain] = np.clip(wanted, control.low, control.high)
+        return self.mapping.realizable(settings)
+
+    def added_db(self, settings: Settings) -> float:
+        control = self.mapping.chain.controls[self.gain]
+        return control.real_value(float(settings[self.gain])) - control.real_value(float(self.settings[self.gain]))
+
+
+class _Refused(Exception):
+    """Why the levels cannot be set: something that the user can change."""
+
+
+def answer_levels(request: LevelsRequest, *, spool: Spool, engine: Engine, progress: Progress) -> LevelsReply:
+    """New replies for the tracks whose level changes, or why they stay. Raises BridgeError for what cannot be read."""
+    progress(0.0, "setting levels")
+    try:
+        faders = [_fader(spool, engine, track) for track in request.tracks]
+        message, replies = _set(faders, engine.level_targets(), engine.host, progress)
+    except _Refused as reason:
+        message = f"The levels between the tracks stay: {reason}."
+        return LevelsReply(schema=SCHEMA, id=request.id, status="error", message=message)
+    status: Literal["apply", "unchanged"] = "apply" if replies else "unchanged"
+    return LevelsReply(schema=SCHEMA, id=request.id, status=status, message=message, tracks=tuple(replies))
+
+
+def _fader(spool: Spool, engine: Engine, track: LevelledTrack) -> Fader:
+    name = shown(track.name)
+    if not spool.has_member(track.id):
+        raise _Refused(f"{name} has no FX that may be set; run the action that adds missing FX first")
+    member = spool.read_member(track.id)
+    mapping, judged = mapped(engine.model(member.request.options.model), member.request)
+    controls = enumerate(mapping.chain.controls)
+    gains = [place for place, control in controls if control.role == "output_gain" and mapping.free[place]]
+    if not gains or len(member.settings) != len(mapping.chain.controls):
+        raise _Refused(f"{name} has no FX with an output gain that may be set, such as ReaComp; add one")
+    parts = read_excerpts(spool, member.request.audio, what=f"The track {name}")
+    return Fader(member, mapping, judged, parts, track.volume_db, gains[-1])
+
+
+def _set(
+    faders: Sequence[Fader], targets: LevelTargets, host: PluginHost, progress: Progress
+) -> tuple[str, list[Reply]]:
+    rate_hz = _same_stretches(faders)
+    tracks = _heard(faders, [fader.settings for fader in faders], host, rate_hz)
+    found = find_roles(tracks, targets, rate_hz)
+    if (why := objection(tracks, found)) is not None:
+        raise _Refused(why)
+    roles = [role for role in found if role is not None]
+    before = measure_mix(tracks, roles, rate_hz)
+    share = min(fader.member.request.options.amount_percent for fader in faders) / 100
+    gains = {role: share * gain for role, gain in gains_db(tracks, roles, targets, before, rate_hz).items()}
+    progress(0.5, "trying the levels")
+    settings, after = _tried(faders, roles, gains, host, rate_hz)
+    was, now = before.off_lu(targets), after.off_lu(targets)
+    if now > was - LEAST_LU:
+        return f"The levels between the tracks stay: they lie {was:.1f} LU from those of real mixes already.", []
+    told = (
+        f"Levels between {len(faders)} tracks: {was:.1f} LU from those of real mixes before, {now:.1f} LU now; "
+        f"the sum peaks at {after.true_peak_dbtp:.1f} dBTP."
+    )
+    replies = [
+        _reply(fader, chosen, role, before, after, targets)
+        for fader, chosen, role in zip(faders, settings, roles, strict=True)
+    ]
+    return told, [reply for reply in replies if reply.writes]
+
+
+def _same_stretches(faders: Sequence[Fader]) -> int:
+    """The sample rate of all; only what was heard at the same time can be added up."""
+    heard = {(f.member.request.audio.sample_rate_hz, f.member.request.audio.excerpts) for f in faders}
+    if len(heard) != 1:
+        raise _Refused("the tracks were heard at different times; run the action again")
+    return faders[0].member.request.audio.sample_rate_hz
+
+
+def _heard(faders: Sequence[Fader], settings: Sequence[Settings], host: PluginHost, rate_hz: int) -> list[Track]:
+    """The tracks through their plugins and their faders."""
+    tracks = []
+    for fader, row in zip(faders, settings, strict=True):
+        judged = fader.judged.settings(row)
+        made = host.render(fader.judged.chain, [Render(part, rate_hz, judged) for part in fader.parts])
+        tracks.append(Track(fader.name, made))
+    return scaled(tracks, [fader.volume_db for fader in faders])
+
+
+def _tried(
+    faders: Sequence[Fader], roles: Sequence[Role], gains: dict[Role, float], host: PluginHost, rate_hz: int
+) -> tuple[list[Settings], MixLevels]:
+    """Settings with `gains`, and the mix that they really make: below full scale, or not at all."""
+    for _ in range(2):
+        settings = [fader.moved(gains[role]) for fader, role in zip(faders, roles, strict=True)]
+        for fader, chosen, role in zip(faders, settings, roles, strict=True):
+            if abs(fader.added_db(chosen) - gains[role]) > LEAST_LU:
+                raise _Refused(
+                    f"{shown(fader.name)} would need {gains[role]:+.1f} dB, which its output gain does not reach"
+                )
+        after = measure_mix(_heard(faders, settings, host, rate_hz), roles, rate_hz)
+        over_db = after.true_peak_dbtp - CEILING_DBTP
+        if over_db <= 0:
+            return settings, after
+        gains = {role: gain - over_db - HEADROOM_DB for role, gain in gains.items()}
+    raise _Refused("their sum would clip")
+
+
+def _reply(
+    fader: Fader, settings: Settings, role: Role, before: MixLevels, after: MixLevels, targets: LevelTargets
+) -> Reply:
+    """The track's reply with its level: writes nothing where no FX would show the difference."""
+    member, target = fader.member, targets.of(role)
+    confidence = np.array(member.confidence, dtype=np.float32)
+    confidence[fader.gain] = target.within_3_lu if target is not None else 0.0
+    reasons = list(member.reasons or ("",) * len(settings))
+    gap, rest = before.gaps_lu(targets)[role], after.gaps_lu(targets)[role]
+    reasons[fader.gain] = f"Beside the others, {role} was {_beside(gap)} in real mixes, now {_beside(rest)} there."
+    told = (settings, confidence, tuple(reasons))
+    writes = fader.mapping.writes(*told)
+    measures = member.reply.measures
+    if measures is not None:
+        measures = msgspec.structs.replace(measures, after=_louder(measures.after, fader.added_db(settings)))
+    return msgspec.structs.replace(
+        member.reply,
+        status="apply" if writes else "unchanged",
+        message=_told(member.reply, fader.added_db(settings), role),
+        writes=writes,
+        changes=fader.mapping.changes(*told) if writes else (),
+        measures=measures,
+    )
+
+
+def _told(reply: Reply, added_db: float, role: Role) -> str:
+    tone = "The tone is left as it is." if reply.status == "unchanged" else reply.message
+    return f"{tone} {added_db:+.1f} dB as {role} among the others."
+
+
+def _beside(gap_lu: float) -> str:
+    if abs(gap_lu) < 0.05:
+        return "as loud as"
+    return f"{abs(gap_lu):.1f} LU {'louder' if gap_lu > 0 else 'softer'} than"
+
+
+def _louder(measures: Measures, added_db: float) -> Measures:
+    loudness, peak = measures.loudness_lufs, measures.true_peak_dbtp
+    return msgspec.structs.replace(
+        measures,
+        loudness_lufs=None if loudness is None else loudness + added_db,
+        true_peak_dbtp=None if peak is None else peak + added_db,
+    )

@@ -1,0 +1,109 @@
+"""Several tracks in one action with levels between them: the real daemon, the unmodified Lua, real plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from songs import RATE_HZ
+
+from bridge.audio.synthesis import synthesise
+from bridge.model.balancing.balance import MixLevels, Track, measure_mix
+from bridge.model.balancing.targets import SHIPPED, read_targets
+
+Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
+
+ACTION = "bridge_automix_levels.lua"
+PLAYED = {
+    "Kick + OH": ("drums", "drums"),
+    "Bass DI": ("bass", "bass"),
+    "Gtr": ("strings", "guitar"),
+    "Lead Vox": ("voice", "vocals"),
+}
+TARGETS = read_targets(SHIPPED)
+
+
+def add_tracks(studio: Studio, *, level: float = 0.3) -> None:  # noqa: F821
+    for number, (name, (kind, _)) in enumerate(PLAYED.items()):
+        mono = synthesise(kind, duration_s=6.0, sample_rate_hz=RATE_HZ, seed=70 + number)
+        track = studio.reaper.project.add_track(name, level * np.repeat(mono, 2, axis=0), position_s=0.5 * number)
+        track.add_fx("ReaEQ")
+        track.add_fx("ReaComp")
+        track.selected = True
+    studio.settle()
+
+
+def mixed(studio: Studio) -> MixLevels:  # noqa: F821
+    """The mix as it sounds through plugins and faders."""
+    tracks = studio.reaper.project.tracks
+    length = RATE_HZ * 8
+    heard = [Track(t.name, [np.float32(t.volume) * t.render(0.0, 8.0)[:, :length]]) for t in tracks]
+    return measure_mix(heard, [PLAYED[track.name][1] for track in tracks], RATE_HZ)
+
+
+def test_tracks_come_to_the_levels_of_real_mixes_in_one_undo_step(open_studio: Open, lua: str) -> None:
+    studio = open_studio(lua=lua)
+    add_tracks(studio)
+    studio.reaper.project.tracks[1].volume = 2.0  # 6 dB up: it is heard, and stays where it is
+    before = mixed(studio)
+    values = [fx.values() for track in studio.reaper.project.tracks for fx in track.fx]
+    points = len(studio.reaper.undo_points)
+
+    studio.press(ACTION)
+
+    assert studio.reaper.messages.boxes == []
+    after, said = mixed(studio), "".join(studio.reaper.messages.console)
+    assert before.off_lu(TARGETS) > 3.0
+    assert after.off_lu(TARGETS) < 0.5, said
+    assert after.loudness_lufs == pytest.approx(before.loudness_lufs, abs=1.0)
+    assert after.true_peak_dbtp <= 0.0
+    assert "Levels between 4 tracks" in said and "Beside the others, bass was" in said
+    assert [track.volume for track in studio.reaper.project.tracks] == [1.0, 2.0, 1.0, 1.0]
+    assert len(studio.reaper.undo_points) == points + 1
+    studio.wait_for_empty_spool()
+    assert studio.reaper.undo()
+    assert [fx.values() for track in studio.reaper.project.tracks for fx in track.fx] == values
+    studio.press(ACTION)
+    again = mixed(studio)
+    studio.press(ACTION)
+    assert "from those of real mixes already" in "".join(studio.reaper.messages.console)[len(said) :]
+    assert mixed(studio).off_lu(TARGETS) == pytest.approx(again.off_lu(TARGETS), abs=0.1)
+
+
+def test_a_sum_that_clips_comes_down(open_studio: Open) -> None:
+    studio = open_studio()
+    add_tracks(studio, level=3.0)
+    assert mixed(studio).true_peak_dbtp > 0.0
+    studio.press(ACTION)
+    after = mixed(studio)
+    assert after.true_peak_dbtp <= 0.0
+    assert after.off_lu(TARGETS) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({3: "Track 4"}, "it is not clear what Track 4 plays"),
+        ({1: "Kick", 2: "Snare", 3: "Toms"}, "all of the tracks have one role"),
+    ],
+)
+def test_unclear_roles_are_refused_and_named(open_studio: Open, names: dict[int, str], said: str) -> None:
+    studio = open_studio()
+    add_tracks(studio)
+    for place, name in names.items():
+        studio.reaper.project.tracks[place].name = name
+    before = [track.find_fx("ReaComp").values()["Wet"] for track in studio.reaper.project.tracks]
+    studio.press(ACTION)
+    assert said in studio.reaper.messages.boxes[-1], studio.reaper.messages
+    assert [track.find_fx("ReaComp").values()["Wet"] for track in studio.reaper.project.tracks] == before
+    studio.wait_for_empty_spool()
+
+
+def test_a_track_that_cannot_be_set_leaves_the_levels(open_studio: Open) -> None:
+    studio = open_studio()
+    add_tracks(studio)
+    studio.reaper.project.tracks[3].muted = True
+    studio.press(ACTION)
+    assert "Lead Vox could not be set, and without it the mix is another" in studio.reaper.messages.boxes[-1]
+    studio.wait_for_empty_spool()
