@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -59,7 +60,7 @@ class RangeLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 Scale = Literal["linear", "log", "amplitude", "power", "exponential"]
 
 
-class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="display"):
+class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="display", dict=True):
     """normalized <-> real_value as measured: the numbers that a plugin displays on a grid of normalized values.
 
     Between the points it runs straight on one of several axes, whichever predicts the points best; at the points it
@@ -87,7 +88,7 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         share = (grid[1:-1] - grid[:-2]) / (grid[2:] - grid[:-2])
         return np.asarray(self._off_axis(axis[:-2] + share * (axis[2:] - axis[:-2])))
 
-    @property
+    @cached_property
     def _axis(self) -> npt.NDArray[np.float64]:
         return self._on_axis(np.asarray(self.shown, dtype=np.float64))
 

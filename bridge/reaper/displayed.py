@@ -12,13 +12,18 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bridge.plugins.parameter import DisplayLaw, display_law, parse_display
 
 SURE = 0.01
 """A displayed number that may be off by this share of it is still expected."""
+
+MOST_KEPT = 10_000
+"""Characters of a parameter's texts: laws of longer ones are not remembered, for they come from nobody's FX."""
 
 _SHOWN = re.compile(r"(\d[\d.,]*|∞|inf)\s*(k(?=hz|\s|$))?\s*(:1|%|[a-zµ]+)?", re.IGNORECASE)
 _UNITS = {
@@ -109,12 +114,21 @@ class ShownLaw:
         """How far the displayed number may be off between points of the grid: a quarter of how far the points beside
         lie from the line through their neighbours, which remains between points that are half as far apart. At the
         points themselves nothing is open."""
-        if any(abs(normalized - point) < 1e-9 for point, _ in self.texts):
+        if np.abs(normalized - self._points).min() < 1e-9:
             return 0.0
         at = self._cell(normalized)
         near = slice(max(at - 2, 0), at)  # the inner points on either side
-        bend = np.abs(self.law.from_neighbours() - np.asarray(self.law.shown[1:-1]))[near].max(initial=0.0)
-        return float(bend) / 4
+        return float(self._bends[near].max(initial=0.0)) / 4
+
+    @cached_property
+    def _points(self) -> NDArray[np.float64]:
+        """Where there are texts."""
+        return np.array([point for point, _ in self.texts])
+
+    @cached_property
+    def _bends(self) -> NDArray[np.float64]:
+        """How far each inner point of the law's grid lies from the line through its neighbours."""
+        return np.asarray(np.abs(self.law.from_neighbours() - np.asarray(self.law.shown[1:-1])))
 
     def _cell(self, normalized: float) -> int:
         """The index of the point at the end of the stretch of the law's grid that holds a value."""
@@ -140,11 +154,22 @@ class ShownLaw:
         return f"{sign}{value:.{decimals}f}{text[match.end(1) :] if match else ''}"
 
     def _nearest_index(self, normalized: float) -> int:
-        return min(range(len(self.texts)), key=lambda index: abs(self.texts[index][0] - normalized))
+        return int(np.abs(self._points - normalized).argmin())
 
 
 def measure_shown_law(points: Sequence[tuple[float, str]]) -> ShownLaw | None:
     """The law behind a parameter's displayed texts, or None: no numbers, not monotonic, or units that disagree."""
+    if sum(len(text) for _, text in points) > MOST_KEPT:
+        return _shown_law(tuple(points))
+    return _kept_law(tuple(points))
+
+
+@lru_cache(maxsize=256)  # the next job on a track finds the same texts
+def _kept_law(points: tuple[tuple[float, str], ...]) -> ShownLaw | None:
+    return _shown_law(points)
+
+
+def _shown_law(points: tuple[tuple[float, str], ...]) -> ShownLaw | None:
     read = [(n, text, quantity) for n, text in points if (quantity := read_quantity(text)) is not None]
     finite = [(n, text, quantity) for n, text, quantity in read if math.isfinite(quantity.value)]
     units = {quantity.unit for _, _, quantity in finite if quantity.unit is not None}

@@ -117,16 +117,15 @@ class Guard:
     def hear(self, settings: Sequence[Settings]) -> list[HeardSound | None]:
         """What the windows sound like through each of `settings` (candidates, controls), for a search; None where a
         plugin failed."""
-        return self._sounds(
-            self.host.render(*self._heard(self._all_possible(settings), self.windows), return_errors=True)
-        )
+        return self._sounds(self.begin(self._all_possible(settings), self.windows), len(settings))
 
-    def _sounds(self, answers: Sequence[Audio | PluginError]) -> list[HeardSound | None]:
-        """One sound for the windows of each candidate."""
+    def _sounds(self, batch: Batch, candidates: int) -> list[HeardSound | None]:
+        """One sound for the windows of each candidate; the plugins work on the next ones meanwhile."""
         sounds: list[HeardSound | None] = []
-        for start in range(0, len(answers), len(self.windows)):
-            windows = [one for one in answers[start : start + len(self.windows)] if not isinstance(one, PluginError)]
-            is_whole = len(windows) == len(self.windows)
+        for candidate in range(candidates):
+            answers = [batch.result(candidate * len(self.windows) + place) for place in range(len(self.windows))]
+            windows = [answer for answer in answers if not isinstance(answer, PluginError)]
+            is_whole = len(windows) == len(answers)
             sounds.append(hear(windows, self.sample_rate_hz, self.features) if is_whole else None)
         return sounds
 

@@ -88,7 +88,7 @@ class LevellingGuard(Guard):
             return super().hear(settings)
         rows = [row[self._split.toned] for row in self._all_possible(settings)]
         jobs = [Render(window, self.sample_rate_hz, row) for row in rows for window in self.windows]
-        return self._sounds(self.host.render(self._split.tone, jobs, return_errors=True))
+        return self._sounds(self.host.begin(self._split.tone, jobs), len(rows))
 
     def _accepted(self, plain: Take, was: Measured, made: Take, level: Measured, reason: str) -> Verdict:
         rival = plain.as_loud_as(made)

@@ -28,15 +28,43 @@ local function span(storage, offset, size, what)
   return offset, size
 end
 
+--- Copies little-endian doubles into `values`.
+local function unpack_into(values, bytes)
+  local count = #bytes // 8
+  for first = 1, count, VALUES_PER_UNPACK do
+    local some = first + VALUES_PER_UNPACK - 1 <= count and { string.unpack(UNPACK, bytes, (first - 1) * 8 + 1) }
+      or { string.unpack("<" .. ("d"):rep(count - first + 1), bytes, (first - 1) * 8 + 1) }
+    table.move(some, 1, #some - 1, first, values)
+  end
+  return values
+end
+
+--- The values one by one. What REAPER fills in C costs much here, and mostly nobody asks for more than a table of it:
+-- so zeros (`is_clear`) and what was read last (`bytes`) only become values when somebody does.
+local function values_of(storage)
+  if storage.is_clear then
+    for index = 1, storage.allocated do storage.values[index] = 0.0 end
+  end
+  if storage.bytes then unpack_into(storage.values, storage.bytes) end
+  storage.is_clear, storage.bytes = false, nil
+  return storage.values
+end
+
 local function array_methods(storage)
   local methods = {}
   function methods.clear(value, offset, size)
     offset, size = span(storage, offset, size, "clear")
-    for index = offset, offset + size - 1 do storage.values[index] = value or 0.0 end
+    if offset == 1 and size == storage.allocated and (value or 0.0) == 0.0 then
+      storage.is_clear, storage.bytes = true, nil
+      return
+    end
+    local values = values_of(storage)
+    for index = offset, offset + size - 1 do values[index] = value or 0.0 end
   end
   function methods.table(offset, size)
     offset, size = span(storage, offset, size, "table")
-    return table.move(storage.values, offset, offset + size - 1, 1, {})
+    if storage.bytes and offset == 1 and size * 8 == #storage.bytes then return unpack_into({}, storage.bytes) end
+    return table.move(values_of(storage), offset, offset + size - 1, 1, {})
   end
   function methods.get_alloc() return storage.allocated end
   function methods.resize(size)
@@ -54,34 +82,29 @@ function Array.__index(array, key)
     return storage.methods[key] or misuse("reaper.array.%s is not simulated", tostring(key))
   end
   span(storage, key, 1, "[" .. key .. "]")
-  return storage.values[key]
+  return values_of(storage)[key]
 end
 
 function Array.__newindex(array, key, value)
   span(storages[array], key, 1, "[" .. tostring(key) .. "]")
-  storages[array].values[key] = value + 0.0
+  values_of(storages[array])[key] = value + 0.0
 end
 
 function Array.__len(array) return storages[array].size end
 
 function reaper.new_array(size)
   if math.type(size) ~= "integer" or size < 1 or size > MAX_ARRAY then misuse("reaper.new_array takes a size of 1..%d", MAX_ARRAY) end
-  local storage = { size = size, allocated = size, values = {} }
-  for index = 1, size do storage.values[index] = 0.0 end
+  local storage = { size = size, allocated = size, values = {}, is_clear = true }
   storage.methods = array_methods(storage)
   local array = setmetatable({}, Array)
   storages[array] = storage
   return array
 end
 
---- Copies little-endian doubles into the array; the rest keeps what it held, as in REAPER.
+--- The array holds what was read; the rest of it keeps what it held, as in REAPER.
 local function fill(storage, bytes)
-  local count = #bytes // 8
-  for first = 1, count, VALUES_PER_UNPACK do
-    local values = first + VALUES_PER_UNPACK - 1 <= count and { string.unpack(UNPACK, bytes, (first - 1) * 8 + 1) }
-      or { string.unpack("<" .. ("d"):rep(count - first + 1), bytes, (first - 1) * 8 + 1) }
-    table.move(values, 1, #values - 1, first, storage.values)
-  end
+  if not storage.is_clear then values_of(storage) end
+  storage.bytes = bytes
 end
 
 ---------------------------------------------------------------------------------- Lua's own functions
