@@ -21,13 +21,10 @@ from bridge.model.balancing.balance import (
     CEILING_DBTP,
     HEADROOM_DB,
     LEAST_LU,
+    Mix,
     MixLevels,
-    Track,
-    find_roles,
-    gains_db,
-    measure_mix,
+    find_role,
     objection,
-    scaled,
 )
 from bridge.model.balancing.names import Role
 from bridge.model.balancing.targets import LevelTargets
@@ -53,13 +50,20 @@ class Fader:
     member: Member
     mapping: Mapping
     judged: JudgedChain
-    parts: Sequence[NDArray[np.float32]]
     volume_db: float
     gain: int
 
     @property
     def name(self) -> str:
         return self.member.request.track.name
+
+    def heard(self, settings: Settings, spool: Spool, host: PluginHost) -> list[NDArray[np.float32]]:
+        """The track through its plugins and its fader, in the parts in which it was gathered."""
+        audio = self.member.request.audio
+        parts = read_excerpts(spool, audio, what=f"The track {shown(self.name)}")
+        row, volume = self.judged.settings(settings), np.float32(10 ** (self.volume_db / 20))
+        made = host.render(self.judged.chain, [Render(part, audio.sample_rate_hz, row) for part in parts])
+        return [volume * part for part in made]
 
     @property
     def settings(self) -> Settings:
@@ -86,7 +90,7 @@ def answer_levels(request: LevelsRequest, *, spool: Spool, engine: Engine, progr
     progress(0.0, "setting levels")
     try:
         faders = [_fader(spool, engine, track) for track in request.tracks]
-        message, replies = _set(faders, engine.level_targets(), engine.host, progress)
+        message, replies = _set(faders, engine.level_targets(), spool, engine.host, progress)
     except _Refused as reason:
         message = f"The levels between the tracks stay: {reason}."
         return LevelsReply(schema=SCHEMA, id=request.id, status="error", message=message)
@@ -104,24 +108,18 @@ def _fader(spool: Spool, engine: Engine, track: LevelledTrack) -> Fader:
     gains = [place for place, control in controls if control.role == "output_gain" and mapping.free[place]]
     if not gains or len(member.settings) != len(mapping.chain.controls):
         raise _Refused(f"{name} has no FX with an output gain that may be set, such as ReaComp; add one")
-    parts = read_excerpts(spool, member.request.audio, what=f"The track {name}")
-    return Fader(member, mapping, judged, parts, track.volume_db, gains[-1])
+    return Fader(member, mapping, judged, track.volume_db, gains[-1])
 
 
 def _set(
-    faders: Sequence[Fader], targets: LevelTargets, host: PluginHost, progress: Progress
+    faders: Sequence[Fader], targets: LevelTargets, spool: Spool, host: PluginHost, progress: Progress
 ) -> tuple[str, list[Reply]]:
-    rate_hz = _same_stretches(faders)
-    tracks = _heard(faders, [fader.settings for fader in faders], host, rate_hz)
-    found = find_roles(tracks, targets, rate_hz)
-    if (why := objection(tracks, found)) is not None:
-        raise _Refused(why)
-    roles = [role for role in found if role is not None]
-    before = measure_mix(tracks, roles, rate_hz)
+    mix, roles = _mixed(faders, targets, spool, host, progress)
+    before = mix.measure()
     share = min(fader.member.request.options.amount_percent for fader in faders) / 100
-    gains = {role: share * gain for role, gain in gains_db(tracks, roles, targets, before, rate_hz).items()}
-    progress(0.5, "trying the levels")
-    settings, after = _tried(faders, roles, gains, host, rate_hz)
+    gains = {role: share * gain for role, gain in mix.gains_db(targets).items()}
+    del mix
+    settings, after = _tried(faders, roles, gains, spool, host, progress)
     was, now = before.off_lu(targets), after.off_lu(targets)
     if now > was - LEAST_LU:
         return f"The levels between the tracks stay: they lie {was:.1f} LU from those of real mixes already.", []
@@ -136,6 +134,24 @@ def _set(
     return told, [reply for reply in replies if reply.writes]
 
 
+def _mixed(
+    faders: Sequence[Fader], targets: LevelTargets, spool: Spool, host: PluginHost, progress: Progress
+) -> tuple[Mix, list[Role]]:
+    """The mix as it is with what was answered so far, and who plays what. One track after the other is in memory."""
+    rate_hz = _same_stretches(faders)
+    mix, roles = Mix(rate_hz), []
+    for number, fader in enumerate(faders):
+        progress(0.5 * number / len(faders), "setting levels")
+        parts = fader.heard(fader.settings, spool, host)
+        role = find_role(fader.name, parts, targets, rate_hz)
+        roles.append((fader.name, role))
+        if role is not None:
+            mix.add(role, parts)
+    if (why := objection(roles)) is not None:
+        raise _Refused(why)
+    return mix, [role for _, role in roles if role is not None]
+
+
 def _same_stretches(faders: Sequence[Fader]) -> int:
     """The sample rate of all; only what was heard at the same time can be added up."""
     heard = {(f.member.request.audio.sample_rate_hz, f.member.request.audio.excerpts) for f in faders}
@@ -144,28 +160,25 @@ def _same_stretches(faders: Sequence[Fader]) -> int:
     return faders[0].member.request.audio.sample_rate_hz
 
 
-def _heard(faders: Sequence[Fader], settings: Sequence[Settings], host: PluginHost, rate_hz: int) -> list[Track]:
-    """The tracks through their plugins and their faders."""
-    tracks = []
-    for fader, row in zip(faders, settings, strict=True):
-        judged = fader.judged.settings(row)
-        made = host.render(fader.judged.chain, [Render(part, rate_hz, judged) for part in fader.parts])
-        tracks.append(Track(fader.name, made))
-    return scaled(tracks, [fader.volume_db for fader in faders])
-
-
 def _tried(
-    faders: Sequence[Fader], roles: Sequence[Role], gains: dict[Role, float], host: PluginHost, rate_hz: int
+    faders: Sequence[Fader],
+    roles: Sequence[Role],
+    gains: dict[Role, float],
+    spool: Spool,
+    host: PluginHost,
+    progress: Progress,
 ) -> tuple[list[Settings], MixLevels]:
     """Settings with `gains`, and the mix that they really make: below full scale, or not at all."""
-    for _ in range(2):
+    for attempt in range(2):
         settings = [fader.moved(gains[role]) for fader, role in zip(faders, roles, strict=True)]
-        for fader, chosen, role in zip(faders, settings, roles, strict=True):
+        mix = Mix(faders[0].member.request.audio.sample_rate_hz)
+        for number, (fader, chosen, role) in enumerate(zip(faders, settings, roles, strict=True)):
+            progress(0.5 + 0.25 * attempt + 0.25 * number / len(faders), "trying the levels")
             if abs(fader.added_db(chosen) - gains[role]) > LEAST_LU:
-                raise _Refused(
-                    f"{shown(fader.name)} would need {gains[role]:+.1f} dB, which its output gain does not reach"
-                )
-        after = measure_mix(_heard(faders, settings, host, rate_hz), roles, rate_hz)
+                needed = f"{gains[role]:+.1f} dB, which its output gain does not reach"
+                raise _Refused(f"{shown(fader.name)} would need {needed}")
+            mix.add(role, fader.heard(chosen, spool, host))
+        after = mix.measure()
         over_db = after.true_peak_dbtp - CEILING_DBTP
         if over_db <= 0:
             return settings, after

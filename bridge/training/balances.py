@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from bridge.audio.measures import loudness_lufs
 from bridge.errors import AudioError
-from bridge.model.balancing.balance import MixLevels, Track, find_roles, gains_db, measure_mix, scaled
+from bridge.model.balancing.balance import Mix, MixLevels, find_role
 from bridge.model.balancing.names import Role, role_by_name
 from bridge.model.balancing.sounds import traits_of
 from bridge.model.balancing.targets import SCHEMA, LevelTargets, RoleLevel
 from bridge.training.sources.files import FoundFile, find_files, read, split
 
+Audio = NDArray[np.float32]
 Traits = NDArray[np.float64]
 
 NEAR_LU = 3.0
@@ -30,20 +31,33 @@ LEAST_DEVIATION = 0.3  # of that over all recordings: few songs look more alike 
 STAND_INS: Mapping[Role, tuple[Role, ...]] = {
     "lead": ("vocals",), "vocals": ("lead",), "guitar": ("keys",), "keys": ("guitar",)
 }  # fmt: skip
-PLAIN_LUFS = -23.0
+LEVELLED_LUFS = -23.0
+
+
+@dataclass(frozen=True)
+class Stem:
+    role: Role
+    audio: Audio = field(repr=False)  # (channels, samples)
 
 
 @dataclass(frozen=True)
 class Song:
-    """A mix: stems of known roles as loud as they are in it."""
+    """A mix: stems as loud as they are in it, of one length."""
 
     name: str
-    tracks: tuple[Track, ...]
-    roles: tuple[Role, ...]
+    stems: tuple[Stem, ...]
     sample_rate_hz: int
 
+    def mix(self, *, is_levelled: bool = False) -> Mix:
+        """The stems together; `is_levelled`: each as loud as any other."""
+        mix = Mix(self.sample_rate_hz)
+        for stem in self.stems:
+            loudness = loudness_lufs(stem.audio, self.sample_rate_hz) if is_levelled else None
+            mix.add(stem.role, [stem.audio], 0.0 if loudness is None else LEVELLED_LUFS - loudness)
+        return mix
+
     def levels(self) -> MixLevels:
-        return measure_mix(self.tracks, self.roles, self.sample_rate_hz)
+        return self.mix().measure()
 
 
 @dataclass(frozen=True)
@@ -79,8 +93,8 @@ def measure_targets(songs: Sequence[Song], source: str) -> LevelTargets:
     for song in songs:
         for role, level_lu in song.levels().relative_lu.items():
             relative[role].append(level_lu)
-        for track, role in zip(song.tracks, song.roles, strict=True):
-            traits[role].append(traits_of(track.parts, song.sample_rate_hz))
+        for stem in song.stems:
+            traits[stem.role].append(traits_of([stem.audio], song.sample_rate_hz))
     everything = np.concatenate([np.stack(rows) for rows in traits.values()])
     least = np.maximum(LEAST_DEVIATION * everything.std(0), 1e-3)
     roles = {role: _role(levels, np.stack(traits[role]), least) for role, levels in sorted(relative.items())}
@@ -94,16 +108,13 @@ def measure_distance(songs: Sequence[Song], targets: LevelTargets) -> Distance:
     heard = wrong = 0
     for song in songs:
         truth, rate = song.levels(), song.sample_rate_hz
-        plain = scaled(song.tracks, [_to_plain(track, rate) for track in song.tracks])
-        start = measure_mix(plain, song.roles, rate)
-        gains = gains_db(plain, song.roles, targets, start, rate)
-        made = measure_mix(scaled(plain, [gains[role] for role in song.roles]), song.roles, rate)
+        mix = song.mix(is_levelled=True)
+        made, start = mix.measure(mix.gains_db(targets)), mix.measure()
         by_roles += [abs(made.relative_lu[role] - truth.relative_lu[role]) for role in truth.relative_lu]
         equal += [abs(start.relative_lu[role] - truth.relative_lu[role]) for role in truth.relative_lu]
-        nameless = [Track("", track.parts) for track in song.tracks]
-        found = find_roles(nameless, targets, rate)
-        heard += sum(one == other for one, other in zip(found, song.roles, strict=True))
-        wrong += sum(one not in (None, other) for one, other in zip(found, song.roles, strict=True))
+        found = [(find_role("", [stem.audio], targets, rate), stem.role) for stem in song.stems]
+        heard += sum(one == other for one, other in found)
+        wrong += sum(one not in (None, other) for one, other in found)
     return Distance(tuple(by_roles), tuple(equal), heard, wrong)
 
 
@@ -116,13 +127,11 @@ def _songs(files: Sequence[FoundFile]) -> list[Song]:
 
 
 def _song(name: str, files: Sequence[FoundFile]) -> Song | None:
-    stems = read(files, channels=2)
-    roles = [role for stem in stems if (role := role_by_name(Path(stem.name).stem)) is not None]
-    if len(set(roles)) < 2:
-        return None
-    length = min(stem.audio.shape[1] for stem in stems)
-    tracks = tuple(Track(Path(stem.name).stem, [stem.audio[:, :length]]) for stem in stems)
-    return Song(name, tracks, tuple(roles), stems[0].sample_rate_hz)
+    found = [(role_by_name(Path(one.name).stem), one) for one in read(files, channels=2)]
+    length = min((one.audio.shape[1] for _, one in found), default=0)
+    stems = tuple(Stem(role, one.audio[:, :length]) for role, one in found if role is not None)
+    rates = {one.sample_rate_hz for _, one in found}
+    return Song(name, stems, rates.pop()) if len({stem.role for stem in stems}) > 1 and len(rates) == 1 else None
 
 
 def _role(levels_lu: Sequence[float], traits: Traits, least: Traits) -> RoleLevel:
@@ -144,8 +153,3 @@ def _with_stand_ins(roles: Mapping[Role, RoleLevel]) -> dict[Role, RoleLevel]:
         )
         for role, level in roles.items()
     }
-
-
-def _to_plain(track: Track, sample_rate_hz: int) -> float:
-    loudness = loudness_lufs(np.concatenate(track.parts, axis=1), sample_rate_hz)
-    return 0.0 if loudness is None else PLAIN_LUFS - loudness

@@ -9,7 +9,7 @@ import pytest
 from songs import RATE_HZ
 
 from bridge.audio.synthesis import synthesise
-from bridge.model.balancing.balance import MixLevels, Track, measure_mix
+from bridge.model.balancing.balance import Mix, MixLevels
 from bridge.model.balancing.targets import SHIPPED, read_targets
 
 Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
@@ -36,10 +36,10 @@ def add_tracks(studio: Studio, *, level: float = 0.3) -> None:  # noqa: F821
 
 def mixed(studio: Studio) -> MixLevels:  # noqa: F821
     """The mix as it sounds through plugins and faders."""
-    tracks = studio.reaper.project.tracks
-    length = RATE_HZ * 8
-    heard = [Track(t.name, [np.float32(t.volume) * t.render(0.0, 8.0)[:, :length]]) for t in tracks]
-    return measure_mix(heard, [PLAYED[track.name][1] for track in tracks], RATE_HZ)
+    mix = Mix(RATE_HZ)
+    for track in studio.reaper.project.tracks:
+        mix.add(PLAYED[track.name][1], [np.float32(track.volume) * track.render(0.0, 8.0)[:, : 8 * RATE_HZ]])
+    return mix.measure()
 
 
 def test_tracks_come_to_the_levels_of_real_mixes_in_one_undo_step(open_studio: Open, lua: str) -> None:
@@ -95,7 +95,7 @@ def test_unclear_roles_are_refused_and_named(open_studio: Open, names: dict[int,
         studio.reaper.project.tracks[place].name = name
     before = [track.find_fx("ReaComp").values()["Wet"] for track in studio.reaper.project.tracks]
     studio.press(ACTION)
-    assert said in studio.reaper.messages.boxes[-1], studio.reaper.messages
+    assert said in studio.reaper.messages.boxes[-1]
     assert [track.find_fx("ReaComp").values()["Wet"] for track in studio.reaper.project.tracks] == before
     studio.wait_for_empty_spool()
 
@@ -103,7 +103,7 @@ def test_unclear_roles_are_refused_and_named(open_studio: Open, names: dict[int,
 def test_a_track_that_cannot_be_set_leaves_the_levels(open_studio: Open) -> None:
     studio = open_studio()
     add_tracks(studio)
-    studio.reaper.project.tracks[3].muted = True
+    studio.reaper.project.tracks[3].is_muted = True
     studio.press(ACTION)
     assert "Lead Vox could not be set, and without it the mix is another" in studio.reaper.messages.boxes[-1]
     studio.wait_for_empty_spool()

@@ -6,7 +6,7 @@ as near as they would come, or where a role is unknown, the answer is to leave t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,14 +23,6 @@ Audio = NDArray[np.float32]
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1
 LEAST_LU = 0.5  # what levels must come closer by
-
-
-@dataclass(frozen=True)
-class Track:
-    """A track as it is heard in the mix: parts (channels, samples), the same stretches of time for all tracks."""
-
-    name: str
-    parts: Sequence[Audio]
 
 
 @dataclass(frozen=True)
@@ -53,80 +45,86 @@ class MixLevels:
         return {role: gap - middle for role, gap in gaps.items()}
 
 
-def find_roles(tracks: Sequence[Track], targets: LevelTargets, sample_rate_hz: int) -> list[Role | None]:
-    """The role of each track by its name, else by its sound, among those that `targets` know; None where unclear."""
-    found: list[Role | None] = []
-    for track in tracks:
-        role = role_by_name(track.name)
-        if role is None:
-            heard = role_by_sound(traits_of(track.parts, sample_rate_hz), targets.sounds)
-            role = next((known for known in targets.roles if known == heard), None)
-        found.append(role if role is None or targets.of(role) is not None else None)
-    return found
+class Mix:
+    """The sums of the tracks of each role: however many there are, no more is held than one sound for each role."""
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        self._sample_rate_hz = sample_rate_hz
+        self._sums: dict[Role, list[Audio]] = {}
+
+    def add(self, role: Role, parts: Sequence[Audio], gain_db: float = 0.0) -> None:
+        """A track as it is heard: parts (channels, samples), the same stretches of time for all tracks."""
+        gain = np.float32(10 ** (gain_db / 20))
+        if role not in self._sums:
+            self._sums[role] = [part * gain for part in parts]
+            return
+        for total, part in zip(self._sums[role], parts, strict=True):
+            total += part * gain
+
+    def measure(self, gains_db: Mapping[Role, float] | None = None) -> MixLevels:
+        """Each role beside the sum of all, with these gains on top. AudioError where one of them is silent."""
+        gains_db = gains_db or {}
+        alone = {role: _measure(iter(parts), self._sample_rate_hz)[0] for role, parts in self._sums.items()}
+        whole, peak = _measure(self._summed(gains_db), self._sample_rate_hz)
+        silent = [role for role, loudness in alone.items() if loudness is None]
+        if silent or whole is None or peak is None:
+            names = " and ".join(silent) or "the mix"
+            raise AudioError(f"Nothing is heard of {names} here. Select a range in which all of the tracks play.")
+        relative = {role: lufs + gains_db.get(role, 0.0) - whole for role, lufs in alone.items() if lufs is not None}
+        return MixLevels(relative, whole, peak)
+
+    def gains_db(self, targets: LevelTargets) -> dict[Role, float]:
+        """What to add to each role: to its level beside the others, the mix as loud as it was and below full scale."""
+        before = self.measure()
+        gains = {role: -gap for role, gap in before.gaps_lu(targets).items()}
+        moved = self.measure(gains)
+        lift_db = before.loudness_lufs - moved.loudness_lufs
+        over_db = moved.true_peak_dbtp + lift_db - CEILING_DBTP
+        if over_db > 0:
+            lift_db -= over_db + HEADROOM_DB
+        return {role: gain + lift_db for role, gain in gains.items()}
+
+    def _summed(self, gains_db: Mapping[Role, float]) -> Iterator[Audio]:
+        factors = {role: np.float32(10 ** (gains_db.get(role, 0.0) / 20)) for role in self._sums}
+        for parts in zip(*self._sums.values(), strict=True):
+            total = np.zeros_like(parts[0])
+            for role, part in zip(self._sums, parts, strict=True):
+                total += factors[role] * part
+            yield total
 
 
-def objection(tracks: Sequence[Track], roles: Sequence[Role | None]) -> str | None:
-    """Why these tracks cannot be set beside each other, or None."""
-    unclear = [track.name for track, role in zip(tracks, roles, strict=True) if role is None]
+def find_role(name: str, parts: Sequence[Audio], targets: LevelTargets, sample_rate_hz: int) -> Role | None:
+    """The role of a track by its name, else by its sound, among those that `targets` know; None where it is unclear."""
+    role = role_by_name(name)
+    if role is None:
+        heard = role_by_sound(traits_of(parts, sample_rate_hz), targets.sounds)
+        role = next((known for known in targets.roles if known == heard), None)
+    return role if role is None or targets.of(role) is not None else None
+
+
+def objection(roles: Sequence[tuple[str, Role | None]]) -> str | None:
+    """Why tracks of these (name, role) cannot be set beside each other, or None."""
+    unclear = [name for name, role in roles if role is None]
     if unclear:
         return (
             f"it is not clear what {' and '.join(unclear)} play{'s' if len(unclear) == 1 else ''}. Name tracks by "
             "their role, such as Drums, Bass, Vocals, Lead, Guitar or Keys, and run the action again"
         )
-    if len(set(roles)) < 2:
+    if len({role for _, role in roles}) < 2:
         return "all of the tracks have one role, and levels lie between roles. Select tracks of several"
     return None
 
 
-def measure_mix(tracks: Sequence[Track], roles: Sequence[Role], sample_rate_hz: int) -> MixLevels:
-    """Each role, summed, beside the sum of all. AudioError where one of them is silent."""
-    sums: dict[Role, list[Audio]] = {}
-    for track, role in zip(tracks, roles, strict=True):
-        sums[role] = _added(sums.get(role), track.parts)
-    mix: list[Audio] = []
-    for parts in sums.values():
-        mix = _added(mix or None, parts)
-    whole, peak = _measure(mix, sample_rate_hz)
-    heard = {role: _measure(parts, sample_rate_hz)[0] for role, parts in sums.items()}
-    silent = [role for role, loudness in heard.items() if loudness is None]
-    if silent or whole is None or peak is None:
-        raise AudioError(
-            f"Nothing is heard of {' and '.join(silent) or 'the mix'} here: select a range in which all play."
-        )
-    return MixLevels({role: loudness - whole for role, loudness in heard.items() if loudness is not None}, whole, peak)
-
-
-def gains_db(tracks: Sequence[Track], roles: Sequence[Role], targets: LevelTargets, before: MixLevels,
-             sample_rate_hz: int) -> dict[Role, float]:  # fmt: skip
-    """What to add to each role: to its level beside the others, the mix as loud as it was and below full scale."""
-    gains = {role: -gap for role, gap in before.gaps_lu(targets).items()}
-    moved = measure_mix(scaled(tracks, [gains[role] for role in roles]), roles, sample_rate_hz)
-    lift_db = before.loudness_lufs - moved.loudness_lufs
-    over_db = moved.true_peak_dbtp + lift_db - CEILING_DBTP
-    if over_db > 0:
-        lift_db -= over_db + HEADROOM_DB
-    return {role: gain + lift_db for role, gain in gains.items()}
-
-
-def scaled(tracks: Sequence[Track], gains: Sequence[float]) -> list[Track]:
-    """The tracks with these gains in dB."""
-    factors = [np.float32(10 ** (gain / 20)) for gain in gains]
-    return [Track(track.name, [part * f for part in track.parts]) for track, f in zip(tracks, factors, strict=True)]
-
-
 def _relative(targets: LevelTargets, role: Role) -> float:
     level = targets.of(role)
-    assert level is not None  # `find_roles` gives no other
+    assert level is not None  # `find_role` gives no other
     return level.relative_lu
 
 
-def _added(total: Sequence[Audio] | None, parts: Sequence[Audio]) -> list[Audio]:
-    return list(parts) if total is None else [one + other for one, other in zip(total, parts, strict=True)]
-
-
-def _measure(parts: Sequence[Audio], sample_rate_hz: int) -> tuple[float | None, float | None]:
+def _measure(parts: Iterator[Audio], sample_rate_hz: int) -> tuple[float | None, float | None]:
     """Loudness and true peak of parts, one after the other."""
-    meter = LoudnessMeter(parts[0].shape[0], sample_rate_hz)
+    meter = None
     for part in parts:
+        meter = meter or LoudnessMeter(part.shape[0], sample_rate_hz)
         meter.add(part)
-    return meter.loudness_lufs, meter.true_peak_dbtp
+    return (None, None) if meter is None else (meter.loudness_lufs, meter.true_peak_dbtp)

@@ -1,0 +1,55 @@
+"""Levels of roles measured on songs whose balance is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from bridge.audio.files import AudioWriter
+from bridge.audio.measures import loudness_lufs
+from bridge.audio.synthesis import synthesise
+from bridge.cli import main
+from bridge.errors import AudioError
+from bridge.training.balances import find_songs
+
+RATE = 44100
+BALANCE_LUFS = {"drums": -26.0, "bass": -30.0, "vocals": -22.0}
+KINDS = {"drums": "drums", "bass": "bass", "vocals": "voice"}
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("songs")
+    for number in range(5):
+        song = folder / f"song {number}"
+        song.mkdir()
+        for role, kind in KINDS.items():
+            audio = synthesise(kind, duration_s=3.0, sample_rate_hz=RATE, seed=10 * number)
+            gain = 10 ** ((BALANCE_LUFS[role] - loudness_lufs(audio, RATE)) / 20)
+            with AudioWriter(song / f"{role}.wav", sample_rate_hz=RATE, channels=1) as writer:
+                writer.write(np.float32(gain) * audio)
+    return folder
+
+
+def test_the_balance_of_songs_is_found_and_leads_to_those_held_back(songs: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    arguments = ["--home", str(home), "levels", "measure", str(songs), "--use", "--json", "-", "--source", "five songs"]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
+    found = json.loads(result.output)
+    levels = {role: level["relative_lu"] for role, level in found["targets"]["roles"].items()}
+    assert levels["bass"] - levels["vocals"] == pytest.approx(-8.0, abs=0.3)
+    assert levels["drums"] - levels["vocals"] == pytest.approx(-4.0, abs=0.3)
+    assert found["held_back"] == ["song 3", "song 4"]
+    assert max(found["distance"]["by_roles"]) < 0.3
+    assert np.median(found["distance"]["equal"]) > 2.0
+    shown = CliRunner().invoke(main, ["--home", str(home), "levels", "show", "--json", "-"], catch_exceptions=False)
+    assert json.loads(shown.output)["source"] == "five songs"
+
+
+def test_folders_without_songs_are_refused(tmp_path: Path) -> None:
+    with AudioWriter(tmp_path / "bass.wav", sample_rate_hz=RATE, channels=1) as writer:
+        writer.write(synthesise("bass", duration_s=1.0, sample_rate_hz=RATE, seed=1))
+    with pytest.raises(AudioError, match="stems of one length"):
+        find_songs([tmp_path])
