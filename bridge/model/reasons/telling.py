@@ -80,9 +80,8 @@ def _sentence(control: Control, effect: Effect, course: Course, verdict: Verdict
         before, now = course.spread_db(course.before), course.spread_db(course.after)
         aim = course.spread_db(course.aim.target)
         return f"The level went up and down by {before:.1f} dB, {course.goal} by {aim:.1f} dB; now {now:.1f} dB."
-    colour = effect.colour_db[: course.heard]
-    if np.abs(colour).max(initial=0.0) >= AUDIBLE_DB:
-        return _gap(_strongest(colour), course)
+    if np.abs(effect.colour_db[: course.heard]).max(initial=0.0) >= AUDIBLE_DB:
+        return _gap(_strongest(effect, course.heard), course)
     return f"Changes less than {AUDIBLE_DB:g} dB by itself."
 
 
@@ -98,16 +97,19 @@ def _above(gap_db: float) -> str:
     return f"{abs(gap_db):.1f} dB {'above' if gap_db > 0 else 'below'}"
 
 
-def _strongest(colour_db: Bands) -> slice:
-    """The run of bands around the strongest one in which the effect has the same sign and at least `SHARE` of it."""
-    peak = int(np.abs(colour_db).argmax())
-    strong = colour_db * np.sign(colour_db[peak]) >= SHARE * abs(colour_db[peak])
+def _strongest(effect: Effect, heard: int) -> slice:
+    """The run of bands around the strongest one in which the effect has the same sign and at least `SHARE` of it. Bands
+    that hold nothing do not end it."""
+    colour, sounds = effect.colour_db[:heard], effect.sounds[:heard]
+    peak = int(np.abs(colour).argmax())
+    strong = (colour * np.sign(colour[peak]) >= SHARE * abs(colour[peak])) | ~sounds
     start, end = peak, peak + 1
     while start > 0 and strong[start - 1]:
         start -= 1
     while end < strong.size and strong[end]:
         end += 1
-    return slice(start, end)
+    sounding = start + np.flatnonzero(sounds[start:end])
+    return slice(int(sounding[0]), int(sounding[-1]) + 1)
 
 
 def _around(frequency_hz: float, course: Course) -> slice:
