@@ -1,6 +1,7 @@
 """What each slot of a chain does to a track, measured by leaving it out: no law of any plugin is known here.
 
-The plugins are rendered once more for each slot that was set, on a few windows, with that slot as it was before.
+The plugins are rendered once more for each slot that was set, on the loudest window in mono, with that slot as it was
+before: enough to tell where a slot acts. How far it got is read off all that the guard has heard.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from bridge.model.hearing.profile import SoundProfile
 Settings = NDArray[np.float32]
 Bands = NDArray[np.float32]
 
-WINDOWS = 2  # enough to tell where a slot acts; how far it got is read off all that the guard has heard
 UNMOVED = 1e-6
 ABOVE_FLOOR_DB = 15.0
 LIVELY_DB = 0.2
@@ -61,11 +61,12 @@ class Effect:
 
 
 def measure_effects(guard: Guard, before: Settings, after: Settings) -> Mapping[str, Effect]:
-    """The effect of each slot in which `before` and `after` (controls,) differ; of none whose render failed."""
+    """The effect of each slot in which `before` and `after` (controls,) differ; of none whose render failed, nor of
+    those that only set the level."""
     slots = _moved_slots(guard, before, after)
     rows = [after, *(np.where(places, before, after).astype(np.float32) for places in slots.values())]
-    loudest = sorted(range(len(guard.windows)), key=lambda i: -float(np.square(guard.windows[i]).mean()))[:WINDOWS]
-    ears = replace(guard, windows=[guard.windows[index] for index in sorted(loudest)])
+    loudest = max(guard.windows, key=lambda window: float(np.square(window).mean()))
+    ears = replace(guard, windows=[loudest.mean(0, keepdims=True, dtype=np.float32)])
     whole, *without = ears.hear(rows)
     if whole is None:
         return {}
@@ -78,7 +79,8 @@ def _moved_slots(guard: Guard, before: Settings, after: Settings) -> dict[str, N
     """The slots in which anything moves, each with where its controls stand in the settings."""
     names = np.array([control.slot for control in guard.chain.controls])
     moved = {str(name) for name in names[np.abs(after - before) > UNMOVED]}
-    return {slot.name: names == slot.name for slot in guard.chain.slots if slot.name in moved}
+    toned = {control.slot for control in guard.chain.controls if not control.role}
+    return {slot.name: names == slot.name for slot in guard.chain.slots if slot.name in moved & toned}
 
 
 def _difference(whole: SoundProfile, without: SoundProfile, floor_db: float) -> Effect:

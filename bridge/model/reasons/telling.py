@@ -61,21 +61,23 @@ def reasons_for(guard: Guard, verdict: Verdict, before: Settings, *, has_referen
     after = verdict.accepted.settings
     goal = "the reference" if has_reference else "the target"
     course = Course(guard.aim, verdict.before_profile, verdict.accepted.profile, goal)
-    effects = measure_effects(guard, before, after)
+    effects = {} if guard.aim.evens_level else measure_effects(guard, before, after)
     moved = np.abs(after - before) > 0
     return tuple(
-        _sentence(control, effects[control.slot], course, verdict) if is_moved and control.slot in effects else ""
+        _sentence(control, effects.get(control.slot), course, verdict) if is_moved else ""
         for control, is_moved in zip(guard.chain.controls, moved, strict=True)
     )
 
 
-def _sentence(control: Control, effect: Effect, course: Course, verdict: Verdict) -> str:
+def _sentence(control: Control, effect: Effect | None, course: Course, verdict: Verdict) -> str:
     if course.aim.evens_level:
         return _evenness(verdict)
     if control.role in ("output_gain", "limiting", "ceiling"):
         return _loudness(verdict)
     if (named := _FREQUENCY.fullmatch(control.name)) is not None:  # one of many bands says itself where it acts
         return _gap(_around(float(named[1]) * (1000 if named[2] else 1), course), course)
+    if effect is None:
+        return ""
     if effect.is_dynamic:
         before, now = course.spread_db(course.before), course.spread_db(course.after)
         aim = course.spread_db(course.aim.target)
