@@ -89,7 +89,7 @@ def alone(zam: Catalog, tmp_path: Path) -> Callable[[str, Float32, dict[str, flo
 
 
 START_STATE_DIFFERS = {"ZamTube": 2e-3}
-"""Plugins of which two instances do not always begin alike: seen once in many runs, an offset of 0.0011."""
+"""Plugins of which two instances do not always begin alike: seen twice in many runs, offsets of 0.0011 and 0.0009."""
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
@@ -115,8 +115,8 @@ def test_a_setting_moved_back_to_the_plugins_default_is_heard(
     first, moved, back = zam_host.render(
         chain, [Render(audio, RATE_HZ, np.array([value], np.float32)) for value in (default, 0.7, default)]
     )
-    assert not np.allclose(moved, first, atol=1e-3)
-    np.testing.assert_array_equal(back, first)
+    assert np.abs(moved - first).max() > 0.05
+    np.testing.assert_allclose(back, first, rtol=0, atol=START_STATE_DIFFERS.get(plugin, 0.0))
 
 
 def test_a_mono_plugin_gets_one_instance_for_each_channel(alone: Alone, zam_host: PluginHost, noise: MakeNoise) -> None:
