@@ -235,7 +235,11 @@ def _quick_switches() -> Iterator[None]:
 
 @contextmanager
 def _log_file(settings: Settings) -> Iterator[None]:
-    """Write what happens to logs/daemon.log in the home folder, a few megabytes at most."""
+    """Write what happens to logs/daemon.log in the home folder, a few megabytes at most, and nowhere else.
+
+    Without a handler of its own the root logger gets one for the error output from any library that logs; and where
+    nobody reads that, a daemon that writes there waits for ever.
+    """
     folder = settings.home / "logs"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -245,13 +249,15 @@ def _log_file(settings: Settings) -> Iterator[None]:
     except OSError as error:
         raise LinkError(f"Cannot write logs in {folder}: {error.strerror}. Make the folder writable.") from error
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger = logging.getLogger("bridge")
+    logger, root, nowhere = logging.getLogger("bridge"), logging.getLogger(), logging.NullHandler()
     level = logger.level
+    root.addHandler(nowhere)
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
         yield
     finally:
         logger.removeHandler(handler)
+        root.removeHandler(nowhere)
         logger.setLevel(level)
         handler.close()

@@ -86,17 +86,18 @@ class Spool:
         self._free_mib = free_mib
 
     def create(self) -> None:
-        """Make the folders that are missing. A link in the place of one of them is refused."""
-        for name in FOLDERS:
-            folder = self.folder / name
+        """Make the folders that are missing, for this user alone: what lies there is what somebody plays. A link in
+        the place of one of them is refused."""
+        for folder in (self.folder, *(self.folder / name for name in FOLDERS)):
             try:
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.parent.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, exist_ok=True)
             except OSError as error:
                 raise LinkError(
                     f"Cannot make the folder {folder}: {reason(error)}. "
                     "Make its parent writable, or set BRIDGE_HOME to another folder (for REAPER too)."
                 ) from error
-            if folder.is_symlink():
+            if folder != self.folder and folder.is_symlink():
                 raise LinkError(f"{folder} is a link; the spool must be a folder of its own. Remove the link.")
 
     # ------------------------------------------------------------ reading
@@ -140,7 +141,7 @@ class Spool:
     def take_receipt(self, request_id: str) -> Receipt | None:
         """Read a receipt and remove it, also one that cannot be read. None where another thread was faster."""
         path = self._path("receipts", request_id)
-        if not path.exists():
+        if not os.path.lexists(path):  # a link that leads nowhere is there, and must go
             return None
         try:
             return self.read_receipt(request_id)
@@ -154,7 +155,7 @@ class Spool:
     def take_answer(self, answer_id: str) -> Answer | None:
         """Read an answer and remove it, also one that cannot be read. None where another thread was faster."""
         path = self._path("answers", answer_id)
-        if not path.exists():
+        if not os.path.lexists(path):
             return None
         try:
             return self._read("answers", answer_id, Answer)

@@ -9,8 +9,8 @@ _PLAIN_ADDRESS = re.compile(rb"/[A-Za-z0-9_./-]*")  # no wildcard: matching many
 
 
 def is_sound_packet(data: bytes, *, depth: int = 0) -> bool:
-    """Whether a packet is complete and plain: bundles nest a little, addresses hold no wildcards, no argument of a
-    known size is cut off (python-osc pads those with zeros: a cut 0.8 becomes another number)."""
+    """Whether a packet is complete and plain: bundles nest a little, addresses hold no wildcards, texts are UTF-8, no
+    argument of a known size is cut off (python-osc pads those with zeros: a cut 0.8 becomes another number)."""
     if len(data) % 4 or depth > 4:
         return False
     if not data.startswith(b"#bundle\0"):
@@ -40,13 +40,21 @@ def _is_sound_message(data: bytes) -> bool:
             at += 8
         elif kind in "sS":
             text, at = _padded_string(data, at)
-            if text is None:
+            if text is None or not _is_utf8(text):
                 return False
         elif kind == "b":
             at = _end_of_blob(data, at)
         elif kind not in "TFNI":
             return False
     return at == len(data)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _end_of_blob(data: bytes, start: int) -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import pytest
 from daemon_process import Home, wait_for
 from flattening_model import save_flattening_model
 from flawed_chain import flawed_chain
+from fuzz_run import FuzzRun
 
 
 def is_begun(home: Home) -> bool:
@@ -136,3 +140,19 @@ def test_a_full_disk_is_said_and_work_goes_on_once_there_is_room(home: Home, tin
         wait_for(lambda: not home.spool.has_request(request["id"]), "the request to be tidied up")
         filler.unlink()
         assert home.ask(audio=home.noise(2.0)).status == "apply"
+
+
+def test_on_a_slow_disk_jobs_take_longer_and_pings_do_not(home: Home) -> None:
+    """Each file of the spool takes a tenth of a second to be opened, renamed or removed."""
+    with home.daemon(has_slow_disk=True) as daemon, FuzzRun(home, daemon, random.Random(0)) as run:
+        ids = [home.send(home.request(audio=home.noise(1.0))) for _ in range(3)]
+        waits_s, pause = [], threading.Event()
+        while not (home.spool.folder / "replies" / f"{ids[-1]}.json").exists():
+            pause.wait(0.02)
+            began_s = time.perf_counter()
+            run.ping()
+            waits_s.append(time.perf_counter() - began_s)
+        assert [home.reply(request_id).status for request_id in ids] == ["apply"] * 3
+        assert len(waits_s) > 20
+        assert sorted(waits_s)[int(0.9 * len(waits_s))] < 0.1
+        assert run.faults() == []

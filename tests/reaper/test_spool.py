@@ -237,6 +237,21 @@ def test_a_link_laid_where_a_reply_will_be_written_is_not_written_through(spool:
     assert spool.read_reply(request_id).message == "ok"
 
 
+@pytest.mark.parametrize("target", ["nowhere", "secret"])
+def test_a_link_in_the_place_of_a_receipt_is_refused_and_removed(spool: Spool, tmp_path: Path, target: str) -> None:
+    """Also one that leads nowhere: it would be found again with every look."""
+    (tmp_path / "secret").write_text("x")
+    for folder, take in (("receipts", spool.take_receipt), ("answers", spool.take_answer)):
+        request_id = new_id()
+        link = spool.folder / folder / f"{request_id}.json"
+        link.symlink_to(tmp_path / target)
+        with pytest.raises(LinkError, match="link"):
+            take(request_id)
+        assert not link.is_symlink()
+        assert take(request_id) is None
+    assert (tmp_path / "secret").read_text() == "x"
+
+
 # ---------------------------------------------------------------- leftovers
 
 

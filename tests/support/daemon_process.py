@@ -144,15 +144,21 @@ class Home:
 
     @contextmanager
     def daemon(
-        self, *options: str, environment: dict[str, str] | None = None, has_faults: bool = False
+        self,
+        *options: str,
+        environment: dict[str, str] | None = None,
+        has_faults: bool = False,
+        has_slow_disk: bool = False,
     ) -> Iterator[Daemon]:
         """The real daemon, once it has said that it is ready; terminated at the end.
 
-        `has_faults`: its workers also know the plugins that fail on demand, see `faulty_plugins`.
+        `has_faults`: its workers also know the plugins that fail on demand, see `faulty_plugins`. `has_slow_disk`: see
+        `daemon_on_slow_disk`.
         """
         command = ["-m", "bridge", "--home", str(self.folder), "daemon", "--osc-port", "0", *options]
-        if has_faults:
-            command = [str(Path(__file__).with_name("daemon_with_faults.py")), str(self.folder)]
+        if has_faults or has_slow_disk:
+            program = "daemon_with_faults.py" if has_faults else "daemon_on_slow_disk.py"
+            command = [str(Path(__file__).with_name(program)), str(self.folder)]
         process = subprocess.Popen(
             [sys.executable, *command],
             stdout=subprocess.PIPE,

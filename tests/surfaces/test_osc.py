@@ -179,6 +179,13 @@ def test_every_whole_message_is_sound_and_no_cut_one_is(values: list[object]) ->
     assert not any(is_sound_packet(packet[:-cut]) for cut in (1, 2, 3))
 
 
+def test_a_text_that_is_no_utf_8_is_dropped() -> None:
+    """python-osc fails on it, and each such packet would leave a trace in the log."""
+    packet = build_msg("/bridge/style", ["warm"]).dgram
+    assert is_sound_packet(packet)
+    assert not is_sound_packet(packet.replace(b"warm", b"w\x84rm"))
+
+
 def test_pings_are_answered_within_20_ms_while_another_thread_computes(client: Client) -> None:
     """What a job does to the interpreter: Python code that never pauses, at the switch interval of the daemon."""
     stop = threading.Event()
