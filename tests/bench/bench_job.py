@@ -180,16 +180,16 @@ def reference(folder: Path, stereo: np.ndarray) -> Path:
 
 def peak_mib(command: list[str]) -> float:
     """The largest resident size of a process and all its children together."""
-    process = psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     peak = 0
-    while process.poll() is None:
-        try:
-            tree = [process, *process.children(recursive=True)]
-            peak = max(peak, sum(member.memory_info().rss for member in tree))
-        except psutil.NoSuchProcess:
-            continue
-        time.sleep(0.02)
-    assert process.returncode == 0, process.stderr.read()
+    with psutil.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        while process.poll() is None:
+            try:
+                tree = [process, *process.children(recursive=True)]
+                peak = max(peak, sum(member.memory_info().rss for member in tree))
+            except psutil.NoSuchProcess:
+                continue
+            time.sleep(0.02)
+        assert process.returncode == 0, process.stderr.read()
     return peak / MIB
 
 

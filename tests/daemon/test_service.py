@@ -100,17 +100,17 @@ def test_signal_handlers_stand_again_after_a_service(home: Home) -> None:
 def test_pings_and_heartbeats_go_on_while_it_works(home: Home) -> None:
     with home.daemon() as daemon, surface(daemon) as send:
         assert home.ask().status == "apply"  # loaded
-        ids = [home.send(home.request(audio=home.noise(30.0))) for _ in range(6)]
+        ids = [home.send(home.request(audio=home.noise(30.0))) for _ in range(12)]
         times_s, ages_s = [], []
         pause = threading.Event()
         while not (home.spool.folder / "replies" / f"{ids[-1]}.json").exists():
             times_s.append(send("/bridge/ping", until="/bridge/status"))
             ages_s.append(time.time() - heartbeat(home).time_s)
-            pause.wait(0.02)
-        assert len(times_s) > 20
+            pause.wait(0.005)
+        assert len(times_s) >= len(ids)  # the jobs went on meanwhile, however fast the machine is
         assert sorted(times_s)[int(0.9 * len(times_s))] < 0.020
         assert max(ages_s) < 3.0
-        assert [home.reply(request_id).status for request_id in ids] == ["apply"] * 6
+        assert [home.reply(request_id).status for request_id in ids] == ["apply"] * len(ids)
 
 
 def test_a_long_track_leaves_little_in_memory(home: Home) -> None:
