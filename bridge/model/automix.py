@@ -35,6 +35,7 @@ GUARD_WINDOW_S = 3.0
 GUARD_WINDOWS = 4
 PEAK_WINDOW_S = 6.0
 SILENT_PEAK = 1e-4  # -80 dBFS: nothing that a model could judge
+NOT_SEARCHED = " Not refined: a search needs a reference to go by."
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ class Automix:
         guard = self.guard(task, prediction, begun)
         amount = task.amount_percent / 100
         verdict = guard.judge(current, prediction.settings, amount)
-        if task.refine_s > 0:
+        if task.refine_s > 0 and not self.can_search(task):
+            verdict = replace(verdict, reason=verdict.reason + NOT_SEARCHED)
+        elif task.refine_s > 0:
             refined = self._refined(task, guard, prediction, progress)
             if refined.pays:
                 verdict = _preferred(guard.judge(current, refined.settings, amount), verdict)
@@ -117,6 +120,11 @@ class Automix:
         judged = task.judged or JudgedChain(self.bundle.chain, lambda own: own)
         row = judged.settings(current)
         return _Begun(windows, self.host.begin(judged.chain, [Render(w, task.sample_rate_hz, row) for w in windows]))
+
+    def can_search(self, task: AutomixTask) -> bool:
+        """Whether `refine_s` does anything for `task`. What well-recorded material of a kind sounds like is known too
+        roughly to be searched for: the search would follow the target's errors, and did (`models/LOG.md`)."""
+        return task.reference is not None or self.bundle.bank is None
 
     def target(self, task: AutomixTask) -> LevelTarget | None:
         """The loudness and true peak to reach: the task's, else the reference's loudness, else the model's. None where

@@ -115,6 +115,18 @@ def test_a_very_short_track_is_answered(automix: Automix, seconds: float) -> Non
     assert np.isfinite(outcome.settings).all()
 
 
+def test_no_search_follows_a_target_that_is_guessed(automix: Automix, muffled: list[np.ndarray]) -> None:
+    task = AutomixTask([muffled[0]], RATE, automix.bundle.chain.neutral)
+    begun = automix.host.render_count
+    plain, needed = automix.run(task), automix.host.render_count - begun
+    asked = automix.run(replace(task, refine_s=3600.0))
+    assert automix.host.render_count == begun + 2 * needed
+    np.testing.assert_array_equal(asked.settings, plain.settings)
+    assert asked.reason.startswith(plain.reason) and asked.reason.endswith("a search needs a reference to go by.")
+    assert automix.can_search(replace(task, reference=automix.hear([muffled[0]], RATE)))
+    assert replace(automix, bundle=replace(automix.bundle, bank=None)).can_search(task), "what an amplifier does is known"
+
+
 def test_a_refined_answer_is_at_least_as_close(automix: Automix, muffled: list[np.ndarray]) -> None:
     reference = automix.hear([synthesise("bass", duration_s=8.0, sample_rate_hz=RATE, seed=79_000)], RATE)
     task = AutomixTask([muffled[0]], RATE, automix.bundle.chain.neutral, reference=reference)
