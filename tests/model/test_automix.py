@@ -124,7 +124,7 @@ def test_no_search_follows_a_target_that_is_guessed(automix: Automix, muffled: l
     np.testing.assert_array_equal(asked.settings, plain.settings)
     assert asked.reason.startswith(plain.reason) and asked.reason.endswith("a search needs a reference to go by.")
     assert automix.can_search(replace(task, reference=automix.hear([muffled[0]], RATE)))
-    assert replace(automix, bundle=replace(automix.bundle, bank=None)).can_search(task), "what an amplifier does is known"
+    assert replace(automix, bundle=replace(automix.bundle, bank=None)).can_search(task), "a known goal"
 
 
 def test_a_refined_answer_is_at_least_as_close(automix: Automix, muffled: list[np.ndarray]) -> None:
