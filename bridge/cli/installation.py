@@ -17,7 +17,7 @@ _resource_option = click.option(
     "--resource-path",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="REAPER's resource folder, for portable installations.",
+    help="REAPER's resource folder, for portable installations (default: the one that Bridge was installed in last).",
 )
 
 
@@ -40,14 +40,16 @@ def install(context: click.Context, resource_path: Path | None, start_daemon: bo
     """Put scripts, actions and the control surface into REAPER's resource folder, while REAPER is closed."""
     from bridge.reaper import install as installing
     from bridge.reaper.installing.places import refuse_while_running
+    from bridge.reaper.installing.remembered import remember, remembered
     from bridge.reaper.installing.startup import daemon_command
 
     settings = settings_of(context)
-    folder = installing.find_resource_path(resource_path)
+    folder = installing.find_resource_path(resource_path or remembered(settings.home))
     refuse_while_running()
     surface = installing.surface_of(settings)
     command = daemon_command(settings.home) if start_daemon else None
     changes = installing.install(folder, settings.home, surface=surface, start_command=command)
+    remember(folder, settings.home)
     write_json(_names(changes), json_file)
     if json_file is not None and str(json_file) == "-":
         return
@@ -73,10 +75,13 @@ def uninstall(context: click.Context, resource_path: Path | None, json_file: Pat
     """Take all of it out again, while REAPER is closed; what you changed there stays."""
     from bridge.reaper import install as installing
     from bridge.reaper.installing.places import refuse_while_running
+    from bridge.reaper.installing.remembered import forget, remembered
 
-    folder = installing.find_resource_path(resource_path)
+    home = settings_of(context).home
+    folder = installing.find_resource_path(resource_path or remembered(home))
     refuse_while_running()
-    changes = installing.uninstall(folder, settings_of(context).home)
+    changes = installing.uninstall(folder, home)
+    forget(folder, home)
     write_json(_names(changes), json_file)
     if json_file is not None and str(json_file) == "-":
         return

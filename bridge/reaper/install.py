@@ -8,6 +8,7 @@ is neither replaced nor removed; lines of others stay, byte for byte.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -119,7 +120,7 @@ def _own_files(home: Path) -> dict[str, bytes]:
     """All files that are Bridge's alone, by their names in the resource folder."""
     shipped = (file for file in sorted(scripts().rglob("*")) if file.suffix in OWN_KINDS)
     contents = {(FOLDER / file.relative_to(scripts()).as_posix()).as_posix(): file.read_bytes() for file in shipped}
-    contents[(FOLDER / HOME_FILE).as_posix()] = str(home.absolute()).encode() + b"\n"
+    contents[(FOLDER / HOME_FILE).as_posix()] = os.fsencode(home.absolute()) + b"\n"
     contents[PATTERNS] = (scripts() / Path(PATTERNS).name).read_bytes()
     return contents
 

@@ -60,6 +60,22 @@ def test_programs_read_what_was_done(resource_path: Path) -> None:
     assert contents(resource_path) == {"reaper.ini": b"[REAPER]\n"}
 
 
+def test_a_portable_folder_is_given_once(resource_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("XDG_CONFIG_HOME", "APPDATA", "HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / "nobody"))  # no REAPER at the usual place
+    first = CliRunner().invoke(main, ["install"])
+    assert first.exit_code == 2
+    assert "--resource-path" in first.stderr
+    assert CliRunner().invoke(main, ["install", "--resource-path", str(resource_path)]).exit_code == 0
+    assert "up to date" in CliRunner().invoke(main, ["install"]).stdout
+    findings = {row["link"]: row for row in json.loads(CliRunner().invoke(main, ["doctor", "--json", "-"]).stdout)}
+    assert str(resource_path) in findings["REAPER"]["finding"]
+    assert findings["scripts"]["is_ok"]
+    assert CliRunner().invoke(main, ["uninstall"]).exit_code == 0
+    assert contents(resource_path) == {"reaper.ini": b"[REAPER]\n"}
+    assert CliRunner().invoke(main, ["uninstall"]).exit_code == 2  # forgotten
+
+
 SAMPLES = (
     b"[REAPER]\r\ncsurf_cnt=1\r\ncsurf_0=x",
     b"\xff\xfe[\0R\0E\0A\0P\0E\0R\0]\0",

@@ -6,6 +6,7 @@ at once and says so, so REAPER may be started as often as one likes.
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -75,4 +76,4 @@ def take_out(text: Text, *, source: str) -> Text:
 def _quoted(text: str) -> str:
     """As a Lua string of ASCII alone: other bytes by their numbers, as UTF-8, which REAPER expects."""
     safe = {byte for byte in range(32, 127) if chr(byte) not in '\\"'}
-    return '"' + "".join(chr(byte) if byte in safe else f"\\{byte:03d}" for byte in text.encode()) + '"'
+    return '"' + "".join(chr(byte) if byte in safe else f"\\{byte:03d}" for byte in os.fsencode(text)) + '"'
