@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -17,24 +17,27 @@ from bridge.errors import SettingsError
 
 HOME_VARIABLE = "BRIDGE_HOME"
 
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All settings of a running Bridge. Ports and hosts are of the daemon; limits are of each job."""
 
     home: Path
     osc_host: str = "127.0.0.1"
-    osc_port: int = 9000
-    osc_feedback_port: int = 9001
+    osc_port: Port = 9000
+    osc_feedback_port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 9001
     osc_clients: tuple[str, ...] = ()  # surfaces that always get feedback: "192.168.1.20:9001"
     osc_allow: tuple[str, ...] = ()  # who may send beside this machine: "192.168.1.20", "192.168.1.0/24"
-    reaper_osc_port: int = 9010  # where REAPER's own OSC surface listens, as `install` enters it; 0: it has none
-    reaper_feedback_port: int = 9011  # where REAPER's surface sends; nobody needs to listen there
+    reaper_osc_port: Port = 9010  # where REAPER's own OSC surface listens, as `install` enters it; 0: it has none
+    reaper_feedback_port: Port = 9011  # where REAPER's surface sends; nobody needs to listen there
     reaper_automix_action: str = ""  # the action's command id as REAPER's action list copies it: "_RS..."
     midi_input: str = ""  # name of the MIDI input to listen to; "": none
-    workers: int = 0  # 0: one for each processor core
-    plugin_load_limit_s: float = 20.0
-    plugin_render_limit_s: float = 20.0
-    spool_free_mib: int = 64  # below this much free disk a job is refused before anything is written
+    workers: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0  # 0: one for each processor core
+    plugin_load_limit_s: Seconds = 20.0
+    plugin_render_limit_s: Seconds = 20.0
+    spool_free_mib: Annotated[int, msgspec.Meta(ge=0)] = 64  # with less free disk a job is refused
     default_model: str = "channel-strip"
 
     @property
@@ -44,6 +47,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def user_models(self) -> Path:
         return self.home / "models"
+
+    @property
+    def model_folders(self) -> tuple[Path, Path]:
+        """Where models lie: the user's own before the shipped ones."""
+        return self.user_models, shipped_folder("models")
 
     @property
     def styles(self) -> Path:
@@ -77,7 +85,9 @@ def load_settings(
     home = Path(given.get("home") or default_home(environment))
     values: dict[str, Any] = {}
     file = home / "config.toml"
-    if file.is_file():
+    if os.path.lexists(file):
+        if not file.is_file():
+            raise SettingsError(f"{file} is no file. Mend or remove it.")
         values |= _read_file(file)
     for field in Settings.__struct_fields__:
         name = f"BRIDGE_{field.upper()}"
@@ -99,6 +109,8 @@ def shipped_folder(name: str) -> Path:
 def _read_file(file: Path) -> dict[str, Any]:
     try:
         values = msgspec.toml.decode(file.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}. Mend or remove it.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}. Mend or remove the file.") from error
     return {key: _convert(key, value, str(file)) for key, value in values.items() if key != "home"}

@@ -65,3 +65,37 @@ def test_lists_come_from_file_and_variable(tmp_path: Path) -> None:
     assert load_settings(environment={"BRIDGE_HOME": str(tmp_path)}).osc_allow == ("10.0.0.1",)
     variables = {"BRIDGE_HOME": str(tmp_path), "BRIDGE_OSC_ALLOW": "1.2.3.4, 5.6.7.0/24"}
     assert load_settings(environment=variables).osc_allow == ("1.2.3.4", "5.6.7.0/24")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "osc_port = 65536",
+        "osc_port = -1",
+        "osc_feedback_port = 0",
+        "reaper_osc_port = 99999",
+        "reaper_feedback_port = 1e3",
+        "workers = -1",
+        "workers = 1000",
+        "plugin_load_limit_s = 0",
+        "plugin_render_limit_s = nan",
+        "plugin_render_limit_s = inf",
+        "spool_free_mib = -5",
+        "osc_allow = 5",
+        "osc_allow = [1]",
+        "midi_input = 2026-01-01",
+        "home = 5\nnothing = 1",
+    ],
+)
+def test_values_that_make_no_sense_are_refused_in_one_line(tmp_path: Path, line: str) -> None:
+    (tmp_path / "config.toml").write_text(line, "utf-8")
+    with pytest.raises(SettingsError) as error:
+        load_settings(environment={"BRIDGE_HOME": str(tmp_path)})
+    assert line.split("\n")[-1].split(" ")[0] in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_in_the_place_of_the_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(SettingsError, match=r"config\.toml"):
+        load_settings(environment={"BRIDGE_HOME": str(tmp_path)})

@@ -16,7 +16,7 @@ from bridge.model.hearing.styles import Style, save_style
 from bridge.model.manifest import find_model, read_manifest
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import host_for
-from bridge.settings import Settings, shipped_folder
+from bridge.settings import Settings
 
 Audio = NDArray[np.float32]
 
@@ -26,7 +26,7 @@ EXCERPTS = 6
 
 def model_folder(name: str | None, chain_file: Path | None, settings: Settings) -> Path:
     """The folder of the named model, or of one trained for the chain file, or of the default one."""
-    folders = model_folders(settings)
+    folders = settings.model_folders
     if chain_file is None:
         return find_model(name or settings.default_model, folders)
     with host_for(settings) as host:
@@ -42,7 +42,7 @@ def model_folder(name: str | None, chain_file: Path | None, settings: Settings) 
 
 def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
     """Keep the sound of `files` as the style `name`, as the model hears it. Returns the style's file."""
-    bundle = load_bundle(find_model(model or settings.default_model, model_folders(settings)))
+    bundle = load_bundle(find_model(model or settings.default_model, settings.model_folders))
     rates = {probe(file).sample_rate_hz for file in files}
     if len(rates) > 1:
         raise AudioError(
@@ -53,11 +53,6 @@ def store_style(name: str, files: Sequence[Path], model: str | None, settings: S
         sound = Automix(bundle, host).hear(excerpts, rates.pop())
     style = Style(name, sound, bundle.manifest.features, tuple(file.name for file in files))
     return save_style(settings.styles, style)
-
-
-def model_folders(settings: Settings) -> tuple[Path, Path]:
-    """Where models lie: the user's own before the shipped ones."""
-    return settings.user_models, shipped_folder("models")
 
 
 def excerpts_of(file: Path) -> list[Audio]:
