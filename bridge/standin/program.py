@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import Protocol
 
 from bridge.plugins.catalog import Catalog
@@ -49,6 +50,10 @@ class Program(ABC):
     @abstractmethod
     def run_command(self, command: int) -> None:
         """Run an action by its number; one that is unknown does nothing."""
+
+    @abstractmethod
+    def add_script(self, file: Path) -> int:
+        """Enter a script in the action list; its number, 0 where there is no such file."""
 
     # ------------------------------------------------------------ projects
 

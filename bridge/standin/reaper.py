@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from bridge.reaper.actions import FOLDER, action_id, path_id
+from bridge.reaper.actions import FOLDER, path_id
 from bridge.reaper.install import install
 from bridge.standin.api.binding import Binding
 from bridge.standin.calls import ANSWERS
@@ -102,10 +102,18 @@ class StandIn(Program):
     def register_actions(self) -> None:
         """Give every script in the folder its command, as the installer does; again after adding some."""
         for file in sorted(self.scripts_folder.glob("*.lua")):
-            is_installed = self.scripts_folder == Path(self.resource_path) / FOLDER
-            name = action_id(file.name) if is_installed else f"_{path_id(str(file))}"
-            number = self.commands.setdefault(name, FIRST_COMMAND + len(self.commands))
-            self._actions[number] = file
+            self.add_script(file)
+
+    def add_script(self, file: Path) -> int:
+        """As the installer does for a script of Bridge's, and REAPER for any other: by its path in the folder Scripts,
+        where it lies in there."""
+        if not file.is_file():
+            return 0
+        inside = Path(self.resource_path) / "Scripts"
+        path = file.relative_to(inside).as_posix() if file.is_relative_to(inside) else str(file)
+        number = self.commands.setdefault(f"_{path_id(path)}", FIRST_COMMAND + len(self.commands))
+        self._actions[number] = file
+        return number
 
     def command_name(self, file_name: str) -> str:
         """The named command of a script, as REAPER would register it."""
@@ -123,7 +131,13 @@ class StandIn(Program):
         self.run_file(self.scripts_folder / file_name)
 
     def run_file(self, file: Path) -> None:
-        """Start a script; its first slice runs at once."""
+        """Start a script; its first slice runs at once. One that runs already has a say in it: `set_action_options`.
+        Without, REAPER asks the user, who wants another one beside it."""
+        for running in [script for script in self._scripts if script.file == file and script.is_ended_by_another_run]:
+            is_followed = running.is_followed_by_another_run
+            self._end(running)
+            if not is_followed:
+                return
         command = next((number for number, known in self._actions.items() if known == file), 0)
         window = Window(self.screen_scale, self.messages.menu_answer)
         script = Script(

@@ -99,3 +99,39 @@ def test_state_changes_move_the_count(run: Run) -> None:
         say(reaper.GetProjectStateChangeCount(0) > before)
     """)
     assert said == ["true"]
+
+
+ENDLESS = """
+    reaper.set_action_options(%d)
+    reaper.ShowConsoleMsg("begun")
+    local function go() reaper.defer(go) end
+    reaper.atexit(function() reaper.ShowConsoleMsg("ended") end)
+    go()
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"), [(0, ["begun", "begun"]), (1, ["begun", "ended"]), (3, ["begun", "ended", "begun"])]
+)
+def test_a_script_has_a_say_in_what_happens_when_it_is_run_again(
+    reaper: StandIn, tmp_path: Path, flags: int, said: list[str]
+) -> None:
+    (tmp_path / "endless.lua").write_text(ENDLESS % flags)
+    reaper.run_action("endless.lua")
+    reaper.tick()
+    reaper.run_action("endless.lua")
+    assert reaper.messages.console == said
+
+
+def test_a_script_is_entered_in_the_action_list_once(run: Run, reaper: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "other.lua").write_text("")
+    known = len(reaper.commands)
+    said = run(f"""
+        local path = [[{tmp_path / "other.lua"}]]
+        local function add(what) return reaper.AddRemoveReaScript(true, 0, what, true) end
+        local first, again = add(path), add(path)
+        local name = reaper.ReverseNamedCommandLookup(first)
+        say(first == again, reaper.NamedCommandLookup("_" .. name) == first, add(path .. "x"))
+    """)
+    assert said == ["true true 0"]
+    assert len(reaper.commands) == known + 1

@@ -180,6 +180,20 @@ def named_command(reaper: Program, name: str) -> int:
     return reaper.commands.get(name, 0)
 
 
+@answers("AddRemoveReaScript")
+def add_script(reaper: Program, is_added: bool, section: int, path: str, _commit: bool) -> int:
+    """A script that is known keeps its number. Taking scripts out is not simulated."""
+    if section or not is_added:
+        raise Misuse("AddRemoveReaScript: only scripts of the main section are added here")
+    return reaper.add_script(Path(path))
+
+
+@answers("ReverseNamedCommandLookup")
+def command_name(reaper: Program, command: int) -> str | None:
+    name = next((name for name, number in reaper.commands.items() if number == command), None)
+    return None if name is None else name.removeprefix("_")
+
+
 @answers("Main_OnCommandEx")
 def on_command(reaper: Program, command: int, _flag: int, _project: Project | None) -> None:
     reaper.run_command(command)

@@ -125,7 +125,12 @@ end
 
 function reaper.get_action_context() return true, context.path, 0, context.command, -1, -1, -1, "" end
 
-function reaper.set_action_options() end
+local options = 0
+
+function reaper.set_action_options(flags)
+  if math.type(flags) ~= "integer" then misuse("reaper.set_action_options takes an integer, not %s", tostring(flags)) end
+  options = flags
+end
 
 --------------------------------------------------------------------------------------------- the API
 
@@ -180,6 +185,9 @@ end
 driver.look = look
 
 function driver.is_waiting() return #queue > 0 end
+
+--- What the script wants when it is run again while it runs: the flags of `set_action_options`.
+function driver.options() return options end
 
 --- Ends the script: drops what it has deferred and runs what it gave to `atexit`, last first.
 function driver.exit()

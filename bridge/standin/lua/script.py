@@ -12,6 +12,7 @@ from bridge.standin.api.signatures import LUA_ONLY, signatures
 from bridge.standin.faults import Misuse
 from bridge.standin.screen.window import Window
 
+ENDS_RUNNING, STARTS_ANEW = 1, 2  # flags of set_action_options
 LUA_MODULES = {"5.3": "lupa.lua53", "5.4": "lupa.lua54"}
 PRELUDE, GFX = Path(__file__).with_name("prelude.lua"), Path(__file__).with_name("gfx.lua")
 
@@ -48,6 +49,16 @@ class Script:
     def is_waiting(self) -> bool:
         """Whether the script has deferred something."""
         return bool(self._driver.is_waiting())
+
+    @property
+    def is_ended_by_another_run(self) -> bool:
+        """Whether the script ends where its action is run again, by `set_action_options`."""
+        return bool(self._driver.options() & ENDS_RUNNING)
+
+    @property
+    def is_followed_by_another_run(self) -> bool:
+        """Whether, ended so, it is started anew. Without, the action only ends what runs."""
+        return bool(self._driver.options() & STARTS_ANEW)
 
     def start(self) -> None:
         """Run the file once; Misuse where the script fails."""
