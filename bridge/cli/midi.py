@@ -76,7 +76,10 @@ def learn(context: click.Context, command: str, port: str | None, style: str | N
     kept = layout.without_command(before, command) if is_default else before
     file = layout.save_layout(layout.with_binding(kept, binding), settings.home)
     click.echo(f"{command} is {binding.name}{f' ({binding.relative})' if binding.relative else ''}: {file}")
-    click.echo("Restart the daemon to use it.")
+    if settings.midi_input:
+        click.echo("A daemon that runs uses it at once.")
+    else:
+        click.echo(f'To use it, set midi_input = "{wanted}" in {settings.home / "config.toml"} and restart the daemon.')
 
 
 @midi.command()

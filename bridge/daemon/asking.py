@@ -106,7 +106,9 @@ class Asking:
         """The answer, however long REAPER is busy. LinkError where nobody takes the ask, or the daemon is to stop."""
         answer = self.answer(ask, limit_s=GIVE_UP_S)
         if answer is None:
-            self._spool.drop_ask(ask.id)
+            self.take_back(ask)
+            if self.is_stopping:
+                raise LinkError(f"The daemon ends; REAPER had not answered yet, so {ask.kind} was given up.")
             raise LinkError(
                 f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {ask.kind} was given up. Look whether REAPER "
                 "runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
@@ -116,6 +118,14 @@ class Asking:
     def ask(self, ask: Ask, script: str) -> Answer:
         self.put(ask, script)
         return self.demand(ask)
+
+    def is_waiting(self, ask: Ask) -> bool:
+        """Whether no script has taken the ask yet."""
+        return self._spool.has_ask(ask.id)
+
+    def take_back(self, ask: Ask) -> bool:
+        """False where the scripts were faster."""
+        return self._spool.drop_ask(ask.id)
 
     def has_come(self, ask: Ask) -> bool:
         """Whether the answer is here. Call it with `changed` held."""

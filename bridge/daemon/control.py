@@ -9,15 +9,14 @@ from bridge.daemon.choices import Choices
 from bridge.daemon.link import ReaperLink
 from bridge.daemon.live import Live
 from bridge.daemon.signs import Feedback
-from bridge.settings import Settings
 from bridge.surfaces.commands import Command
 
 
 class Control:
     """Takes commands on the thread of the surface that sent them. Every method returns at once."""
 
-    def __init__(self, settings: Settings, choices: Choices, live: Live) -> None:
-        self._link, self._choices, self._live = ReaperLink(settings), choices, live
+    def __init__(self, link: ReaperLink, choices: Choices, live: Live) -> None:
+        self._link, self._choices, self._live = link, choices, live
 
     def handle(self, command: Command, feedback: Feedback) -> None:
         """Do what the command asks, or see to it that it is done; LinkError where it cannot be."""

@@ -67,6 +67,12 @@ class JobRunner(threading.Thread):
         return not self.is_alive()
 
     @property
+    def known(self) -> frozenset[str]:
+        """The ids of all requests that wait or run."""
+        with self._changed:
+            return frozenset(self._known)
+
+    @property
     def status(self) -> str:
         """One line: what is being done, and how much waits."""
         with self._changed:
@@ -82,7 +88,7 @@ class JobRunner(threading.Thread):
             if not request_id:
                 self._guarded(self._refresh)
                 continue
-            is_settled = self._work(request_id)
+            is_settled = self._worked(request_id)
             with self._changed:
                 self._running = None
                 if is_settled:
@@ -106,6 +112,16 @@ class JobRunner(threading.Thread):
                     self._must_refresh = False
                     return ""
                 self._changed.wait()
+
+    def _worked(self, request_id: str) -> bool:
+        """Answer one request, whatever happens: the thread goes on, and the request is not taken up again."""
+        try:
+            return self._work(request_id)
+        except Exception as error:
+            log.exception("request %s", request_id)
+            told = f"Bridge failed at a request ({type(error).__name__}). See logs/daemon.log; please report it."
+            self._feedback("/bridge/error", told)
+            return False
 
     def _work(self, request_id: str) -> bool:
         """Answer one request. False where its file cannot be removed: it is then not taken up again."""

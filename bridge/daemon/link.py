@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterable
 
 from bridge.errors import LinkError
-from bridge.reaper.actions import action_id
-from bridge.reaper.osc import action
+from bridge.reaper.actions import known_ids
+from bridge.reaper.osc import action, actions
+from bridge.reaper.spool import Spool
 from bridge.settings import Settings
+
+log = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 
@@ -16,8 +20,9 @@ LOOPBACK = "127.0.0.1"
 class ReaperLink:
     """Sends to REAPER's port on this machine. LinkError where no port is set, or it cannot be sent to."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, spool: Spool) -> None:
+        self._settings, self._spool = settings, spool
+        self._fault = ""
 
     @property
     def is_set(self) -> bool:
@@ -31,8 +36,10 @@ class ReaperLink:
             )
 
     def run(self, script: str) -> None:
-        """Start one of Bridge's scripts."""
-        self.run_action(action_id(script))
+        """Start one of Bridge's scripts, under all the names that it may have. Where two copies of it are installed,
+        both start: one takes what is asked, the other finds nothing and ends."""
+        told = self._told().get(script)
+        self.send(actions(dict.fromkeys([*([told] if told else []), *known_ids(script)])))
 
     def run_action(self, command_id: str) -> None:
         """Start any action by its named id."""
@@ -47,3 +54,14 @@ class ReaperLink:
                     out.sendto(packet, (LOOPBACK, port))
         except OSError as error:
             raise LinkError(f"REAPER's OSC port {port} cannot be reached: {error.strerror}. Check the port.") from error
+
+    def _told(self) -> dict[str, str]:
+        """What the scripts have said of their names. A note that cannot be read is logged once."""
+        try:
+            told, fault = self._spool.read_commands(), ""
+        except LinkError as error:
+            told, fault = {}, str(error)
+        if fault and fault != self._fault:
+            log.warning("%s", fault)
+        self._fault = fault
+        return told

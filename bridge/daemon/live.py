@@ -15,10 +15,11 @@ from typing import NamedTuple
 
 from bridge.daemon.asking import Asking
 from bridge.daemon.choices import Choices
+from bridge.daemon.errands import Errands
 from bridge.daemon.link import ReaperLink
 from bridge.daemon.signs import Feedback
 from bridge.errors import BridgeError, LinkError
-from bridge.reaper.asks import AUTOMIX_SCRIPT, LIVE_SCRIPT, Answer, Ask, MovingTrack
+from bridge.reaper.asks import LIVE_SCRIPT, Answer, Ask, MovingTrack
 from bridge.reaper.osc import fx_values
 from bridge.reaper.spool import Spool
 from bridge.settings import Settings
@@ -45,17 +46,19 @@ class _Gesture(NamedTuple):
 class Live(threading.Thread):
     """`move`, `do` and `stop` may be called from any thread and return at once."""
 
-    def __init__(self, spool: Spool, settings: Settings, choices: Choices, feedback: Feedback) -> None:
+    def __init__(
+        self, spool: Spool, link: ReaperLink, settings: Settings, choices: Choices, feedback: Feedback
+    ) -> None:
         super().__init__(name="live", daemon=True)
         self._settings, self._choices, self._feedback = settings, choices, feedback
         self._changed = threading.Condition()
-        self._link = ReaperLink(settings)
-        self.asking = Asking(spool, self._link, feedback, self._changed)
+        self._link = link
+        self.asking = Asking(spool, link, feedback, self._changed)
         self._spool = spool
         self._waiting: deque[Command] = deque()
         self._amount: float | None = None  # wanted, and not yet set
         self._early: Ask | None = None  # the next gesture's, asked while the last one settles
-        self._automix: Ask | None = None  # asked, and not yet answered
+        self._errands = Errands(self.asking, feedback)
 
     # ------------------------------------------------------------ from any thread
 
@@ -89,16 +92,16 @@ class Live(threading.Thread):
     def run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._has_work)
+                self._changed.wait_for(self._has_work, self._errands.wait_s)
                 if self.asking.is_stopping:
                     return
                 command = self._waiting.popleft() if self._waiting else None
+                is_moving = command is None and (self._amount is not None or self._early is not None)
             try:
+                self._errands.look()
                 if command is not None:
                     self._carry_out(command)
-                elif self._is_automix_answered():
-                    self._end_automix()
-                else:
+                elif is_moving:
                     self._move()
             except BridgeError as error:
                 log.error("%s", error)
@@ -108,10 +111,8 @@ class Live(threading.Thread):
                 self._feedback("/bridge/error", "Bridge failed at this command. See logs/daemon.log; please report it.")
 
     def _has_work(self) -> bool:
-        return bool(self._waiting) or self._amount is not None or self.asking.is_stopping or self._is_automix_answered()
-
-    def _is_automix_answered(self) -> bool:
-        return self._automix is not None and self.asking.has_come(self._automix)
+        is_moving = self._amount is not None or self._early is not None
+        return bool(self._waiting) or is_moving or self.asking.is_stopping or self._errands.has_news()
 
     def _carry_out(self, command: Command) -> None:
         match command.name:
@@ -122,12 +123,12 @@ class Live(threading.Thread):
                 self._link.check()
                 self._choices.choose_next_style()
                 self._say_style()
-                self._ask_automix(style=self._choices.now.style, is_again=True)
+                self._errands.send(style=self._choices.now.style, is_again=True)
             case "automix":
                 if command.value is None and self._settings.reaper_automix_action:
                     self._link.run_action(self._settings.reaper_automix_action)
                 else:
-                    self._ask_automix(style=self._choices.now.style, track=command.value)
+                    self._errands.send(style=self._choices.now.style, track=command.value)
                 self._feedback("/bridge/status", "asked REAPER to run the action")
             case "compare":
                 ask = self.asking.new("compare", is_on=bool(command.value))
@@ -139,20 +140,6 @@ class Live(threading.Thread):
         style = self._choices.now.style
         self._feedback("/bridge/status", f"{f'style {style!r}' if style else 'no style'} for the next auto-mix")
 
-    # ------------------------------------------------------------ auto-mix
-
-    def _ask_automix(self, **fields: object) -> None:
-        """REAPER answers when the action is over, minutes later perhaps: nothing waits for it."""
-        self._automix = self.asking.new("automix", **fields)
-        self.asking.put(self._automix, AUTOMIX_SCRIPT)
-
-    def _end_automix(self) -> None:
-        assert self._automix is not None
-        ask, self._automix = self._automix, None
-        answer = self.asking.demand(ask)
-        if answer.status != "done":
-            raise LinkError(answer.message)
-
     # ------------------------------------------------------------ the amount
 
     def _take_amount(self) -> float | None:
@@ -161,6 +148,12 @@ class Live(threading.Thread):
             return amount
 
     def _move(self) -> None:
+        """Gestures, as long as the next one begins while the last one settles."""
+        self._gesture()
+        while self._early is not None:
+            self._gesture()
+
+    def _gesture(self) -> None:
         """One gesture, from its first value to its undo step."""
         gesture = self._begin()
         if gesture is None:
@@ -179,7 +172,7 @@ class Live(threading.Thread):
         answer, ask, self._early = None, self._early, None
         if ask is not None:  # the script that has just settled may have taken it
             answer = self.asking.answer(ask, limit_s=EARLY_S)
-            if answer is None:
+            if answer is None and self.asking.is_waiting(ask):
                 self._link.run(LIVE_SCRIPT)
         else:
             ask = self.asking.new("begin", amount=self._take_amount())
@@ -240,8 +233,6 @@ class Live(threading.Thread):
             self._link.run(LIVE_SCRIPT)  # whoever began it is gone: another one settles
             answer = self.asking.demand(ask)
         self._tell(answer)
-        if self._early is not None:
-            self._move()
 
     def _tell(self, answer: Answer) -> None:
         """Tell the surfaces where everything stands. LinkError where it was refused."""

@@ -7,23 +7,24 @@ nothing about requests and commands.
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from bridge import __version__
 from bridge.daemon.choices import Choices
 from bridge.daemon.control import Control
 from bridge.daemon.engine import Engine
 from bridge.daemon.jobs import JobRunner
+from bridge.daemon.link import ReaperLink
 from bridge.daemon.live import Live
 from bridge.daemon.lock import DaemonLock
+from bridge.daemon.log_file import log_file
+from bridge.daemon.midi import Midi
 from bridge.daemon.receipts import Receipts
 from bridge.daemon.signs import HeartbeatThread
 from bridge.daemon.watch import Watch
@@ -34,9 +35,6 @@ from bridge.settings import Settings
 from bridge.surfaces.commands import Command
 from bridge.surfaces.osc import OscSurface
 
-if TYPE_CHECKING:
-    from bridge.surfaces.midi.surface import MidiSurface
-
 log = logging.getLogger(__name__)
 
 POLL_PERIOD_S = 1.0
@@ -45,9 +43,6 @@ DRAIN_LIMIT_S = 15.0
 LIVE_LIMIT_S = 2.0
 SWITCH_INTERVAL_S = 0.001
 """How long a thread may hold the interpreter while another waits: a ping must not wait for several of Python's 5 ms."""
-
-LOG_BYTES = 1_000_000
-LOG_FILES = 3
 
 
 def run(settings: Settings) -> int:
@@ -61,7 +56,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop_asked = threading.Event()
-        self._midi: MidiSurface | None = None
+        self._midi = Midi(settings, self._on_midi, self._say)
         self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
         self._engine = Engine(settings)
         self._surface = OscSurface(
@@ -74,15 +69,16 @@ class Service:
             clients=settings.osc_clients,
         )
         choices = Choices(settings.styles)
-        self._live = Live(self._spool, settings, choices, self._tell)
-        self._control = Control(settings, choices, self._live)
+        link = ReaperLink(settings, self._spool)
+        self._live = Live(self._spool, link, settings, choices, self._tell)
+        self._control = Control(link, choices, self._live)
         self._jobs = JobRunner(self._spool, self._engine, defaults=lambda: choices.now, feedback=self._tell)
         self._receipts = Receipts(self._spool, self._tell)
 
     def run(self) -> int:
         with ExitStack() as life:
             life.enter_context(DaemonLock(self._settings.home / "daemon.lock"))
-            life.enter_context(_log_file(self._settings))
+            life.enter_context(log_file(self._settings))
             life.enter_context(_quick_switches())
             life.enter_context(self._stopped_by_signals())
             self._spool.create()
@@ -100,7 +96,7 @@ class Service:
             heartbeat.beat()
             heartbeat.start()
             self._say_ready()
-            self._open_midi(life)
+            life.callback(self._midi.close)
             self._serve()
         return 0
 
@@ -110,41 +106,20 @@ class Service:
 
     # ------------------------------------------------------------ steps
 
-    def _open_midi(self, life: ExitStack) -> None:
-        """A MIDI surface, where one is asked for. One that cannot be had is said, and everything else goes on."""
-        if not self._settings.midi_input:
-            return
-        from bridge.surfaces.midi.layout import load_layout
-        from bridge.surfaces.midi.surface import MidiSurface  # mido looks for its backend
-
-        try:
-            layout = load_layout(self._settings.home)
-            surface = MidiSurface(self._settings.midi_input, layout, handle=self._on_midi, say=self._say)
-            life.enter_context(surface)
-        except BridgeError as error:
-            self._say(f"MIDI is off: {error}")
-            return
-        self._midi = surface
-        life.callback(self._forget_midi)
-
-    def _forget_midi(self) -> None:
-        self._midi = None
-
     def _tell(self, path: str, *values: Value) -> None:
         """Feedback to all surfaces, whatever wire they are on."""
         self._surface.send(path, *values)
-        if (midi := self._midi) is not None:
-            midi.tell(path, *values)
+        self._midi.tell(path, *values)
 
     def _say(self, line: str) -> None:
         log.warning("%s", line)
-        print(line, flush=True)
+        _print(line)
 
     def _watch(self) -> Watch:
         self._settings.user_models.mkdir(parents=True, exist_ok=True)
         watch = Watch(
             self._settings.spool,
-            self._engine.model_folders(),
+            self._settings.model_folders,
             on_request=self._jobs.submit,
             on_receipt=self._receipts.take,
             on_answer=self._live.asking.take,
@@ -156,12 +131,13 @@ class Service:
     def _say_ready(self) -> None:
         where = f"{self._settings.osc_host}:{self._surface.port}"
         log.info("ready, version %s, OSC on %s", __version__, where)
-        print(f"Bridge daemon ready on {where}, spool {self._settings.spool}", flush=True)
+        _print(f"Bridge daemon ready on {where}, spool {self._settings.spool}")
 
     def _serve(self) -> None:
         """Look into the spool now and then: for what lay there before, and what the system gave no notice of."""
         swept_at_s = time.monotonic()
         while True:
+            self._midi.look()
             try:
                 for request_id in self._spool.pending():
                     self._jobs.submit(request_id)
@@ -169,7 +145,7 @@ class Service:
                 self._live.asking.take_all()
                 if time.monotonic() - swept_at_s > SWEEP_PERIOD_S:
                     swept_at_s = time.monotonic()
-                    self._spool.sweep()
+                    self._spool.sweep(keep=self._jobs.known)
             except LinkError as error:  # the folder went away
                 log.error("%s", error)
                 self._put_back()
@@ -223,6 +199,12 @@ class Service:
                 signal.signal(number, handler)
 
 
+def _print(line: str) -> None:
+    """For whoever looks: a terminal that was closed, or a pipe whose reader is gone, ends nothing."""
+    with suppress(OSError, ValueError):
+        print(line, flush=True)
+
+
 @contextmanager
 def _quick_switches() -> Iterator[None]:
     before = sys.getswitchinterval()
@@ -231,33 +213,3 @@ def _quick_switches() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
-
-
-@contextmanager
-def _log_file(settings: Settings) -> Iterator[None]:
-    """Write what happens to logs/daemon.log in the home folder, a few megabytes at most, and nowhere else.
-
-    Without a handler of its own the root logger gets one for the error output from any library that logs; and where
-    nobody reads that, a daemon that writes there waits for ever.
-    """
-    folder = settings.home / "logs"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handler = logging.handlers.RotatingFileHandler(
-            folder / "daemon.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8"
-        )
-    except OSError as error:
-        raise LinkError(f"Cannot write logs in {folder}: {error.strerror}. Make the folder writable.") from error
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logger, root, nowhere = logging.getLogger("bridge"), logging.getLogger(), logging.NullHandler()
-    level = logger.level
-    root.addHandler(nowhere)
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        root.removeHandler(nowhere)
-        logger.setLevel(level)
-        handler.close()

@@ -1,7 +1,8 @@
 """The actions of REAPER that Bridge registers, and their named ids, which are known before REAPER has ever started.
 
 REAPER numbers actions anew in each installation, but a script's named id is a hash of its path as `reaper-kb.ini`
-writes it: "RS" and the SHA-1 of the path in capitals. This module only knows names; `registration` writes the file.
+writes it: "RS" and the SHA-1 of the path in capitals. This module only knows names; `installing.key_map` edits the
+file. Scripts that lie elsewhere say by themselves how REAPER calls them: `reaper_scripts/lib/commands.lua`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from bridge.settings import shipped_folder
 
 FOLDER = PurePosixPath("Scripts", "Bridge")
 """Where Bridge's scripts lie in REAPER's resource folder."""
+
+REAPACK_FOLDER = FOLDER / "Tracks"
+"""Where ReaPack puts them: in folders called like its index and the category there."""
 
 _DESCRIPTION = re.compile(r"^\s*--\s*@description\s+(.+?)\s*$", re.MULTILINE)
 
@@ -44,14 +48,19 @@ def action_id(script: str) -> str:
     return "_" + path_id(script_path(script))
 
 
+def known_ids(script: str) -> tuple[str, ...]:
+    """The named command ids that one of Bridge's scripts may have, wherever it came from."""
+    return tuple("_" + path_id(script_path(script, folder)) for folder in (FOLDER, REAPACK_FOLDER))
+
+
 def path_id(path: str) -> str:
     """The id that REAPER gives to a script at `path`, which is as `reaper-kb.ini` writes it: without the underscore."""
     return "RS" + hashlib.sha1(path.upper().encode(), usedforsecurity=False).hexdigest()
 
 
-def script_path(script: str) -> str:
+def script_path(script: str, folder: PurePosixPath = FOLDER) -> str:
     """A script's path as `reaper-kb.ini` writes it: relative to the folder Scripts, with forward slashes."""
-    return (FOLDER.relative_to("Scripts") / script).as_posix()
+    return (folder.relative_to("Scripts") / script).as_posix()
 
 
 def actions(folder: Path | None = None) -> Iterator[Action]:

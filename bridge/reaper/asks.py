@@ -18,6 +18,16 @@ LIVE_SCRIPT = "bridge_surface_live.lua"
 AUTOMIX_SCRIPT = "bridge_surface_automix.lua"
 
 
+CommandId = Annotated[str, msgspec.Meta(pattern=r"^_RS[0-9A-Za-z_]{1,80}\Z")]
+
+
+class Commands(Message, frozen=True):
+    """By which named ids REAPER knows the scripts that the daemon starts, as those found out that run in REAPER."""
+
+    schema: int
+    commands: Annotated[dict[str, CommandId], msgspec.Meta(max_length=64)]
+
+
 class Ask(Message, frozen=True):
     """`begin` and `settle` stand around the values that the daemon streams; the scripts do the others alone."""
 

@@ -72,7 +72,8 @@ def message(path: str, *values: Value) -> bytes:
 
 def _short(text: Value) -> str:
     """One line of a length that a surface can show."""
-    return cut(str(text).replace("\0", " "), MAX_TEXT)
+    line = cut(str(text).replace("\0", " "), MAX_TEXT)
+    return line.encode("utf-8", "replace").decode()  # names of files may be no text
 
 
 def action(command_id: str) -> bytes:
@@ -80,6 +81,11 @@ def action(command_id: str) -> bytes:
     if not command_id.startswith("_") or not command_id[1:].replace("_", "").isalnum():
         raise LinkError(f"{command_id!r} is no named command id; copy one that starts with '_' from the action list.")
     return bytes(build_msg("/action/str", [command_id]).dgram)
+
+
+def actions(command_ids: Iterable[str]) -> Iterator[bytes]:
+    """Datagrams that run actions by their named ids; REAPER passes over those that it does not know."""
+    yield from _bundles(action(command_id) for command_id in command_ids)
 
 
 def fx_values(track: int, values: Mapping[tuple[int, int], float]) -> Iterator[bytes]:

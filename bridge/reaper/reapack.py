@@ -15,10 +15,11 @@ from urllib.parse import quote
 from xml.etree import ElementTree
 
 from bridge.errors import SettingsError
+from bridge.reaper.actions import REAPACK_FOLDER
 from bridge.settings import shipped_folder
 
 PACKAGE = "bridge_automix.lua"
-CATEGORY = "Tracks"
+NAME, CATEGORY = REAPACK_FOLDER.parts[-2:]
 UNPUBLISHED = "https://bridge.example/reaper_scripts/"
 """Stands in the index of a checkout: a name that is kept free for examples."""
 
@@ -63,7 +64,7 @@ def sources(folder: Path) -> list[tuple[str, bool]]:
 def index(folder: Path, address: str, *, time: datetime) -> str:
     """The text of `index.xml`, with every source below `address`."""
     tags, _ = read_header(folder / PACKAGE)
-    root = ElementTree.Element("index", version="1", name="Bridge")
+    root = ElementTree.Element("index", version="1", name=NAME)
     category = ElementTree.SubElement(root, "category", name=CATEGORY)
     package = ElementTree.SubElement(category, "reapack", name=PACKAGE, type="script", desc=tags["description"])
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ")

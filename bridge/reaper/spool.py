@@ -3,6 +3,7 @@
     spool/requests/<id>.json  audio/<id>.wav  receipts/<id>.json     written by the scripts
     spool/replies/<id>.json   progress/<id>.json                     written by the daemon
     spool/heartbeat.json      offer.json                             likewise: that it lives, and its models
+    spool/commands.json                                              how REAPER calls the scripts: those say it
     spool/attempts/<id>.json                                         how often a request was begun
     spool/applied/<track GUID>.json                                  what Bridge last set on a track: the scripts'
     spool/asks/<id>.json  answers/<id>.json                          what a surface asks of REAPER, and its answer
@@ -18,12 +19,12 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from bridge.errors import LinkError, shown
-from bridge.reaper.asks import Answer, Ask
+from bridge.reaper.asks import Answer, Ask, Commands
 from bridge.reaper.levels import LevelsReply, LevelsRequest, Member
 from bridge.reaper.messages import (
     MAX_MESSAGE_BYTES,
@@ -43,7 +44,7 @@ from bridge.reaper.messages import (
 from bridge.reaper.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
 
 FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers", "members")
-HEARTBEAT_FILE, OFFER_FILE = "heartbeat.json", "offer.json"
+HEARTBEAT_FILE, OFFER_FILE, COMMANDS_FILE = "heartbeat.json", "offer.json", "commands.json"
 MAX_AUDIO_BYTES = 512 * 1024 * 1024  # 120 s of stereo at 192 kHz in float32 are 184 MB
 MIB = 1024 * 1024
 
@@ -117,8 +118,8 @@ class Spool:
             if match := _MESSAGE_NAME.fullmatch(entry.name):
                 try:
                     found.append((entry.stat(follow_symlinks=False).st_mtime_ns, match[1]))
-                except FileNotFoundError:
-                    continue  # taken back by the script since it was listed
+                except OSError:
+                    continue  # taken back by the script since it was listed, or out of reach for now
         return [request_id for _, request_id in sorted(found)]
 
     def read_request(self, request_id: str) -> Request | LevelsRequest:
@@ -161,6 +162,14 @@ class Spool:
             return self._read("answers", answer_id, Answer)
         finally:
             remove(path)
+
+    def read_commands(self) -> dict[str, str]:
+        """The named ids of scripts in REAPER, by file name; none where no script has told them."""
+        path = self.folder / COMMANDS_FILE
+        if not os.path.lexists(path):
+            return {}
+        data = read_regular(path, COMMANDS_FILE, MAX_MESSAGE_BYTES)
+        return decode(data, Commands, source=COMMANDS_FILE).commands
 
     def has_receipt(self, request_id: str) -> bool:
         return os.path.lexists(self._path("receipts", request_id))
@@ -213,6 +222,9 @@ class Spool:
     def write_ask(self, ask: Ask) -> None:
         self._write(self._path("asks", ask.id), ask)
 
+    def has_ask(self, ask_id: str) -> bool:
+        return os.path.lexists(self._path("asks", ask_id))
+
     def drop_ask(self, ask_id: str) -> bool:
         """Take an ask back. False where the scripts were faster."""
         path = self._path("asks", ask_id)
@@ -264,18 +276,19 @@ class Spool:
         if _AUDIO_NAME.fullmatch(name):
             remove(self.folder / "audio" / name)
 
-    def sweep(self, now_s: float | None = None) -> list[Path]:
-        """Remove leftovers by age and return them. Files whose names are not Bridge's stay."""
+    def sweep(self, now_s: float | None = None, *, keep: Collection[str] = ()) -> list[Path]:
+        """Remove leftovers by age and return them. Files whose names are not Bridge's stay, and those of the ids in
+        `keep`: a queue may be hours long, and a clock may jump."""
         now_s = time.time() if now_s is None else now_s
         removed: list[Path] = []
         for folder in FOLDERS:
             for entry in entries(self.folder / folder):
-                if not _OWN_NAME.fullmatch(entry.name):
+                if not _OWN_NAME.fullmatch(entry.name) or entry.name.partition(".")[0] in keep:
                     continue
                 limit_s = PART_AGE_S if entry.name.endswith(".part") else MAX_AGE_S[folder]
                 try:
                     age_s = now_s - entry.stat(follow_symlinks=False).st_mtime
-                except FileNotFoundError:
+                except OSError:
                     continue
                 if age_s > limit_s and remove(Path(entry.path)):
                     removed.append(Path(entry.path))

@@ -24,7 +24,7 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as found:
             return list(found)
     except OSError as error:
-        raise LinkError(f"Cannot read the folder {folder}: {reason(error)}. Restart `bridge daemon`.") from error
+        raise LinkError(f"Cannot read the folder {folder}: {reason(error)}. Restart `reaper-bridge daemon`.") from error
 
 
 def check_regular(path: Path, limit_bytes: int, name: str) -> os.stat_result:

@@ -57,9 +57,7 @@ end
 function applied.save(spool, record)
   record.time_s = os.time()
   while #record.states > MAX_STATES do table.remove(record.states, 1) end
-  local name = file_name(record.track.guid)
-  spool:remove(FOLDER, name) -- on Windows nothing can be renamed onto it
-  spool:write(FOLDER, name, json.encode(record))
+  spool:replace(FOLDER, file_name(record.track.guid), json.encode(record))
 end
 
 --- Keeps what a job has set. `run` is the id of the first job of the same action.

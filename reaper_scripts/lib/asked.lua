@@ -34,7 +34,7 @@ end
 
 --- Does the newest ask; older ones that wait beside it are answered as overtaken. `scripts_folder` ends in a separator.
 function asked.run(scripts_folder)
-  if reaper.set_action_options then reaper.set_action_options(1) end -- asked again while it runs: this run ends, and the surface is told
+  if reaper.set_action_options then reaper.set_action_options(3) end -- asked again while it runs: this run ends, the surface is told, and a new one begins
   local folder = home.find(scripts_folder)
   local spool = folder and spool_at(folder)
   local waiting = spool and asks.take(spool, KINDS) or {}

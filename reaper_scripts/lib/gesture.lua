@@ -203,6 +203,7 @@ end
 --- Ends the gesture: one undo step, read-back, renewed records. Waits for a few ticks at most.
 function gesture:finish()
   make_step(self)
+  self.has_step = true
   local readings, is_settled
   for _ = 1, SETTLE_TICKS do
     ticks.wait()
@@ -216,7 +217,7 @@ end
 function gesture:release()
   if self.is_done then return end
   if self.id then self:sense() end
-  make_step(self)
+  if not self.has_step then make_step(self) end
   conclude(self, (read_back(self)))
 end
 

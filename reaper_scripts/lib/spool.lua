@@ -56,6 +56,12 @@ function spool:write(folder, name, text)
   self:publish(folder, name)
 end
 
+--- Writes a whole message in the place of an older one. On Windows nothing can be renamed onto it.
+function spool:replace(folder, name, text)
+  self:remove(folder, name)
+  self:write(folder, name, text)
+end
+
 --- The text of a message, or nil while it is not there. One that is too long raises a fault.
 function spool:read(folder, name)
   local file = io.open(self:path(folder, name), "rb")

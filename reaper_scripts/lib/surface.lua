@@ -13,6 +13,7 @@ local ticks = require("ticks")
 
 local surface = {}
 
+local SECTION, OPEN_GESTURE = "Bridge", "open_gesture"
 local KINDS = { begin = true, settle = true, compare = true, undo = true }
 local TICKS_BETWEEN_LOOKS = 30 -- at the heartbeat
 local MISSES = 2
@@ -138,10 +139,21 @@ local function trouble(state)
   return nil
 end
 
+--- Goes on with a gesture in the middle of which another run of this script has taken its place.
+local function take_over(state)
+  local id = reaper.GetExtState(SECTION, OPEN_GESTURE)
+  if id == "" then return end
+  reaper.DeleteExtState(SECTION, OPEN_GESTURE, false)
+  local project = reaper.EnumProjects(-1)
+  state.moving = live.begin(state.spool, project, live.targets(state.spool, project), id)
+  state.id = state.moving and id
+end
+
 local function work(state)
   local folder = home.find(state.scripts_folder)
   if not folder then fault.raise("Bridge's folder could not be found. Run `reaper-bridge install`.") end
   state.spool = spool_at(folder)
+  take_over(state)
   while true do
     local waiting = asks.take(state.spool, KINDS)
     for _, ask in ipairs(waiting) do handle(state, ask) end
@@ -158,8 +170,8 @@ end
 function surface.run(scripts_folder)
   local state = { scripts_folder = scripts_folder }
   if reaper.set_action_options then reaper.set_action_options(3) end -- asked again while it runs: no question to the user; this one ends, the new one begins
-  reaper.atexit(function()
-    if state.moving then state.moving:release() end
+  reaper.atexit(function() -- what moves is left to the next run, which the daemon starts at the latest when it comes to rest
+    if state.moving then reaper.SetExtState(SECTION, OPEN_GESTURE, state.id, false) end
   end)
   ticks.run(function() work(state) end, function(problem)
     if problem then

@@ -4,7 +4,8 @@
     python -m pytest tests/bench/bench_live.py -s
 
 Latency is measured at REAPER's own pace: a tick every 1/30 s by the clock, one fader value at a time, from the moment
-it is sent to the end of the tick in which the FX has it.
+it is sent to the end of the tick in which the FX has it. Once over OSC, and once from a MIDI fader (over mido's socket
+ports, in the place of the system's).
 
 The day is compressed: values come as fast as the daemon reads them, in bundles of 20, in movements of 600 (20 s at
 30 Hz) with a rest behind each. At that pace most values are overtaken before REAPER's next tick, as they are at any
@@ -15,21 +16,25 @@ one undo step.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+import mido
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from daemon_process import Home
+from daemon_process import ROOT, Home
 from flattening_model import save_flattening_model
 from live_studio import Prepared, is_near, open_studio, prepare
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import build_msg
+from socket_midi import FOLDER_VARIABLE, plugged_in
 from table import Table, percentile
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
@@ -38,6 +43,9 @@ TICK_S = 1 / 30
 MOVEMENT, BUNDLE = 600, 20
 A_DAY = 24 * 3600 * 30
 REST_S = 0.6  # longer than the daemon waits before it settles
+LAYOUT = '[[control]]\ncommand = "amount"\nnumber = 20\ntakeover = "jump"\n'
+
+Fader = Callable[[float], float]  # moves to an amount, 0..1; returns the one that it can show
 
 
 class Clock:
@@ -58,7 +66,7 @@ class Clock:
             self.tick()
 
 
-def latencies_s(mixed: Prepared, moves: int) -> dict[str, list[float]]:
+def latencies_s(mixed: Prepared, moves: int, fader: Fader) -> dict[str, list[float]]:
     """Seconds of single values: the first of a gesture, those within one, and those that come while it settles."""
     studio, clock, rng = mixed.studio, Clock(mixed), random.Random(0)
     taken: dict[str, list[float]] = {"first of a movement": [], "within a movement": [], "while it settles": []}
@@ -67,10 +75,9 @@ def latencies_s(mixed: Prepared, moves: int) -> dict[str, list[float]]:
         rest_s = {"first of a movement": REST_S + 0.4, "within a movement": 0.1, "while it settles": 0.4}[kind]
         clock.run(rest_s + rng.random() * TICK_S)
         amount = rng.uniform(0.1, 0.9)
-        wanted = mixed.at(amount)
         time.sleep(rng.random() * TICK_S)
         begin_s = time.perf_counter()
-        studio.client.send("/bridge/amount", amount)
+        wanted = mixed.at(fader(amount))
         while not is_near(studio.values(), wanted, 1e-4):
             clock.tick()
             assert time.perf_counter() - begin_s < 10, f"{kind}: the value {amount} never came"
@@ -114,18 +121,49 @@ def day(mixed: Prepared, values: int) -> tuple[int, int, int]:
     return movements, lost, steps
 
 
+def add_latencies(table: Table, name: str, taken: dict[str, list[float]]) -> None:
+    for kind, times_s in taken.items():
+        text = ", ".join(f"p{p} {1e3 * percentile(times_s, p):.0f} ms" for p in (50, 95, 100)) + f" of {len(times_s)}"
+        table.add(f"{name} to setting, {kind}", text, "p95 <= 100 ms", is_met=percentile(times_s, 95) <= 0.1)
+
+
+def measure_midi(table: Table, moves: int) -> None:
+    """A MIDI fader of 7 bits at a daemon of its own."""
+    with tempfile.TemporaryDirectory() as name, plugged_in(Path(name) / "ports", "Fader") as device:
+        folder = Path(name) / "Bridge hömé"
+        save_flattening_model(folder / "models" / "channel-strip")
+        (folder / "midi.toml").write_text(LAYOUT, "utf-8")
+        environment = {
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support"))),
+            "MIDO_BACKEND": "socket_midi",
+            FOLDER_VARIABLE: str(Path(name) / "ports"),
+            "BRIDGE_MIDI_INPUT": "Fader",
+        }
+
+        def fader(amount: float) -> float:
+            value = round(127 * amount)
+            device.send(mido.Message("control_change", control=20, value=value))
+            return value / 127
+
+        with open_studio(Home(folder), environment=environment) as studio:
+            device.connections(2)
+            add_latencies(table, "MIDI fader", latencies_s(prepare(studio), moves, fader))
+
+
 def measure(moves: int, values: int) -> Table:
     table = Table()
+    measure_midi(table, moves)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "Bridge hömé"
         save_flattening_model(folder / "models" / "channel-strip")
         with open_studio(Home(folder)) as studio:
             mixed = prepare(studio)
-            studio.reaper.slices_s.clear()
-            for kind, taken in latencies_s(mixed, moves).items():
-                text = ", ".join(f"p{p} {1e3 * percentile(taken, p):.0f} ms" for p in (50, 95, 100))
-                text += f" of {len(taken)}"
-                table.add(f"fader to setting, {kind}", text, "p95 <= 100 ms", is_met=percentile(taken, 95) <= 0.1)
+
+            def fader(amount: float) -> float:
+                studio.client.send("/bridge/amount", amount)
+                return amount
+
+            add_latencies(table, "fader", latencies_s(mixed, moves, fader))
             began_s = time.perf_counter()
             movements, lost, steps = day(mixed, values)
             seconds = time.perf_counter() - began_s

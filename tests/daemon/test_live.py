@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 from bridge.model.hearing.profile import HeardSound
 from bridge.model.hearing.styles import Style, save_style
 from bridge.model.manifest import FeatureSettings
+from bridge.settings import shipped_folder
 
 BLOCKED_S = float(os.environ.get("BRIDGE_TEST_BLOCKED_S", "0"))  # 60 for the whole minute
 
@@ -188,20 +191,28 @@ def test_a_busy_reaper_gets_the_last_value_once_it_is_back(mixed: Prepared) -> N
     studio = mixed.studio
     for step in range(30):
         studio.client.send("/bridge/amount", step / 100)
-    waited = 0
-    while waited < max(BLOCKED_S / 5, 1):  # REAPER makes no tick
-        studio.client.socket.settimeout(5.0)
-        try:
-            data = studio.client.socket.recv(65536)
-        except TimeoutError:
-            waited += 1
-            continue
-        if b"REAPER does not answer" in data:
-            waited += 1
+    end_s, was_told = time.monotonic() + BLOCKED_S, False
+    studio.client.socket.settimeout(5.0)
+    while not was_told or time.monotonic() < end_s:  # REAPER makes no tick
+        with contextlib.suppress(TimeoutError):
+            was_told |= b"REAPER does not answer" in studio.client.socket.recv(65536)
     studio.client.socket.setblocking(False)
     studio.client.send("/bridge/amount", 0.8)
     assert studio.until_heard("/bridge/status", "amount") == "amount 80 %"
     assert is_near(studio.values(), mixed.at(0.8))
+
+
+def test_a_second_run_of_the_script_takes_the_open_gesture_over(mixed: Prepared) -> None:
+    studio, points = mixed.studio, len(mixed.studio.reaper.undo_points)
+    studio.client.send("/bridge/amount", 0.9)
+    studio.until(lambda: studio.record.gesture is not None and is_near(studio.values(), mixed.at(0.9)))
+    studio.reaper.run_action("bridge_surface_live.lua")  # REAPER ends the one that runs
+    studio.client.send("/bridge/amount", 0.35)
+    assert studio.until_heard("/bridge/status", "amount") == "amount 35 %"
+    studio.reaper.run_until_idle(10)
+    assert is_near(studio.values(), mixed.at(0.35))
+    assert studio.reaper.undo_points[points:] == ["Bridge: Amount 35 % on Vocals"]
+    assert studio.reaper.messages.boxes == []
 
 
 def test_automix_of_a_track_by_its_number(mixed: Prepared) -> None:
@@ -310,3 +321,12 @@ def test_others_are_heard_only_where_they_are_named(home: Home, is_named: bool) 
         assert (f"OSC from {address} was refused" in log) is not is_named
         if is_named:
             assert other.recv(65536).startswith(b"/bridge/status")
+
+
+def test_scripts_that_lie_elsewhere_are_found_by_what_they_tell(home: Home, tmp_path: Path) -> None:
+    scripts = tmp_path / "by hand"
+    shutil.copytree(shipped_folder("reaper_scripts"), scripts)
+    with open_studio(home, scripts=scripts) as studio:
+        mixed = prepare(studio)
+        assert studio.do("/bridge/amount", 0.5, word="amount") == "amount 50 %"
+        assert is_near(studio.values(), mixed.at(0.5))

@@ -70,3 +70,26 @@ def test_a_layout_that_is_wrong_is_said(home: Home, device: Device, tmp_path: Pa
     with home.daemon(environment=with_midi(tmp_path / "ports")):
         log = home.folder / "logs" / "daemon.log"
         wait_for(lambda: "midi.toml is no layout" in log.read_text("utf-8"), "the line in the log")
+
+
+def test_what_is_learned_while_the_daemon_runs_is_used_at_once(home: Home, device: Device, tmp_path: Path) -> None:
+    layout, log = home.folder / "midi.toml", home.folder / "logs" / "daemon.log"
+    with home.daemon(environment=with_midi(tmp_path / "ports")) as daemon:
+        device.connections(2)
+        layout.write_text('[[control]]\ncommand = "amount"\nnumber = 99\ntakeover = "jump"\n')
+        wait_for(lambda: "1 controls are bound" in log.read_text("utf-8"), "the line about the layout")
+        turned = mido.Message("control_change", control=99, value=0)
+        assert "amount 0 %" in said_after(daemon, device, turned, "/bridge/status")
+        layout.write_text("nonsense")
+        wait_for(lambda: "MIDI goes on as it was" in log.read_text("utf-8"), "the line about the mistake")
+        turned = mido.Message("control_change", control=99, value=127)
+        assert "amount 100 %" in said_after(daemon, device, turned, "/bridge/status")
+
+
+def test_a_layout_that_is_mended_switches_midi_on(home: Home, device: Device, tmp_path: Path) -> None:
+    layout, log = home.folder / "midi.toml", home.folder / "logs" / "daemon.log"
+    layout.mkdir()
+    with home.daemon(environment=with_midi(tmp_path / "ports")):
+        wait_for(lambda: "MIDI is off" in log.read_text("utf-8"), "the line in the log")
+        layout.rmdir()
+        device.connections(2)

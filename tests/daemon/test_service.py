@@ -139,3 +139,17 @@ def test_a_file_in_the_place_of_the_requests_folder_does_not_end_the_daemon(home
         requests.unlink()
         moved.rename(requests)
         assert home.ask().status == "apply"
+
+
+def test_an_idle_daemon_hardly_works(home: Home) -> None:
+    """Waiting for files must not cost a core: looked at by processor time, over three heartbeats."""
+    with home.daemon() as daemon:
+        assert home.ask().status == "apply"
+        process, beat = psutil.Process(daemon.process.pid), home.spool.folder / "heartbeat.json"
+        family = [process, *process.children(recursive=True)]
+        began_s, busy_s = time.monotonic(), sum(sum(member.cpu_times()[:2]) for member in family)
+        for _ in range(3):
+            before = beat.stat().st_mtime_ns
+            wait_for(lambda before=before: beat.stat().st_mtime_ns != before, "a heartbeat")
+        busy_s = sum(sum(member.cpu_times()[:2]) for member in family) - busy_s
+        assert busy_s / (time.monotonic() - began_s) < 0.05

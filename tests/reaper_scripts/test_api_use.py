@@ -26,3 +26,13 @@ def test_actions_have_a_reapack_header(file: Path) -> None:
     head = file.read_text(encoding="utf-8").split("\n\n")[0]
     for tag in ("@description Bridge: ", "@version ", "@author ", "@about"):
         assert f"-- {tag}" in head
+
+
+FOREIGN = re.compile(
+    r"\b(os\.execute|io\.popen|ExecProcess|CF_ShellExecute|dofile|loadfile|loadstring|ImGui_\w+|JS_\w+|BR_\w+|SNM_\w+)"
+)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_scripts_need_no_extension_and_start_no_program(file: Path) -> None:
+    assert FOREIGN.findall(COMMENT.sub("", file.read_text(encoding="utf-8"))) == []

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from daemon_process import Daemon, Home
@@ -139,15 +140,20 @@ def open_studio(
     seconds: float = 4.0,
     options: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
+    scripts: Path | None = None,
 ) -> Iterator[Studio]:
-    """Daemon and REAPER on one home; the track has a ReaEQ that booms and a ReaComp."""
+    """Daemon and REAPER on one home; the track has a ReaEQ that booms and a ReaComp. `scripts`: see `StandIn`."""
     port = free_port()
     settings = {
         "BRIDGE_REAPER_OSC_PORT": str(port),
         "BRIDGE_OSC_FEEDBACK_PORT": str(free_port()),
         **(environment or {}),
     }
-    with home.daemon(*options, environment=settings) as daemon, StandIn(home.folder, lua=lua, seed=11) as reaper:
+    with (
+        home.daemon(*options, environment=settings) as daemon,
+        StandIn(home.folder, lua=lua, seed=11, scripts=scripts) as reaper,
+    ):
+        reaper.ext_state["Bridge", "home"] = str(home.folder)
         osc = OscSurface(reaper, port=port)
         track = reaper.project.add_track("Vocals", home.noise(seconds))
         boom(track.add_fx("ReaEQ", low_cut="off"))

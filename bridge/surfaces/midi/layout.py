@@ -11,6 +11,7 @@ This module knows nothing of ports, and keeps no state.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -84,13 +85,30 @@ DEFAULT = Layout(
 """What holds where there is no `midi.toml`."""
 
 
+State = tuple[int, int, int]
+"""What tells one state of the file from another."""
+
+
+def state_of(home: Path) -> State | None:
+    """The state of the user's layout on disk; None where there is none."""
+    try:
+        now = (home / FILE_NAME).stat()
+    except OSError:
+        return None
+    return now.st_mtime_ns, now.st_size, now.st_ino
+
+
 def load_layout(home: Path) -> Layout:
     """The user's layout, or the default one. SettingsError names what is wrong in the file."""
     file = home / FILE_NAME
-    if not file.is_file():
+    if not os.path.lexists(file):
         return DEFAULT
+    if not file.is_file():
+        raise SettingsError(f"{file} is no file. Remove it, then learn again.")
     try:
         layout = msgspec.toml.decode(file.read_bytes(), type=Layout)
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}. Mend or remove it, then learn again.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(
             f"{file} is no layout of MIDI controls: {error}. Mend it, or remove it and learn again."

@@ -48,6 +48,10 @@ class Display:
         else:
             self._shown.pop(binding, None)
 
+    def using(self, layout: Layout) -> Display:
+        """The same states on other controls: all are to be shown."""
+        return Display(layout, self.clock, dict(self._states))
+
     def forget(self) -> None:
         """The surface was away: everything is to be shown again."""
         self._shown.clear()

@@ -76,6 +76,19 @@ class MidiSurface:
     ) -> None:
         self.close()
 
+    def use(self, layout: Layout) -> None:
+        """Other controls from now on. Where the amount and compare stand is known still, and shown anew."""
+        with self._lock:
+            has_other_output = layout.output != self._layout.output
+            self._layout = layout
+            self._reader = Reader(layout, self._reader.amount, self._reader.is_compared)
+            self._display = self._display.using(layout)
+            if has_other_output and self._input is not None:
+                before, self._output = self._output, self._open_output(self._opened)
+                if before is not None:
+                    ports.close(before)
+        self._work.set()
+
     @property
     def is_connected(self) -> bool:
         return self._input is not None
@@ -118,7 +131,7 @@ class MidiSurface:
         while not self._is_closing:
             self._work.wait(max(self._wait_s(next_look_s - time.monotonic()), 0.0))
             self._work.clear()
-            if self._reader.is_waiting:
+            if self._is_half_heard():
                 self._flush()
             if time.monotonic() >= next_look_s:
                 self._look()
@@ -129,6 +142,10 @@ class MidiSurface:
         with self._lock:
             held_s = self._display.wait_s
         return until_look_s if held_s is None else min(until_look_s, held_s)
+
+    def _is_half_heard(self) -> bool:
+        with self._lock:
+            return self._reader.is_waiting
 
     def _flush(self) -> None:
         threading.Event().wait(HALF_LIMIT_S)

@@ -150,3 +150,24 @@ def test_without_a_midi_system_the_surface_says_what_it_needs(folder: Path, hear
     folder.rmdir()
     with pytest.raises(LinkError, match=r"snd-seq.*OSC works without"):
         heard.surface().open()
+
+
+def test_another_layout_holds_at_once(device: Device, heard: Heard) -> None:
+    with heard.surface() as surface:
+        device.connections(2)
+        surface.tell("/bridge/amount", 0.5)
+        device.shows(cc(20, 64))
+        surface.use(Layout(control=(Binding(command="amount", number=7, takeover="jump"),)))
+        device.shows(cc(7, 64))  # where the amount stands is known still
+        device.send(cc(20, 1), cc(7, 127))
+        assert heard.commands.get(timeout=LIMIT_S) == Command("amount", 1.0)
+        assert heard.commands.empty()
+
+
+def test_another_output_is_opened_at_once(folder: Path, device: Device, heard: Heard) -> None:
+    with plugged_in(folder, "Lights") as lights, heard.surface() as surface:
+        device.connections(2)
+        surface.use(Layout(output="Lights", control=DEFAULT.control))
+        lights.connections(1)
+        surface.tell("/bridge/amount", 1.0)
+        lights.shows(cc(20, 127))

@@ -1,0 +1,64 @@
+"""The daemon's MIDI surface, where one is asked for; what `midi.toml` says holds as soon as it is written.
+
+A surface or a layout that cannot be had is said, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bridge.errors import BridgeError
+from bridge.reaper.osc import Value
+from bridge.settings import Settings
+from bridge.surfaces.commands import Command
+
+if TYPE_CHECKING:
+    from bridge.surfaces.midi.layout import Layout, State
+    from bridge.surfaces.midi.surface import MidiSurface
+
+
+class Midi:
+    """`look` and `close` belong to one thread, `tell` to any. `say` gets lines for the user."""
+
+    def __init__(self, settings: Settings, handle: Callable[[Command], None], say: Callable[[str], None]) -> None:
+        self._settings, self._handle, self._say = settings, handle, say
+        self._surface: MidiSurface | None = None
+        self._state: State | None = None
+        self._has_looked = False
+
+    def look(self) -> None:
+        """Open the surface, or give it the layout that has been written since. Call it now and then."""
+        if not self._settings.midi_input:
+            return
+        from bridge.surfaces.midi.layout import load_layout, state_of
+
+        state = state_of(self._settings.home)
+        if self._has_looked and state == self._state:
+            return
+        self._has_looked, self._state = True, state
+        try:
+            self._use(load_layout(self._settings.home))
+        except BridgeError as error:
+            self._say(f"MIDI is off: {error}" if self._surface is None else f"MIDI goes on as it was: {error}")
+
+    def _use(self, layout: Layout) -> None:
+        if self._surface is not None:
+            self._surface.use(layout)
+            self._say(f"MIDI: {len(layout.control)} controls are bound, as it was written just now.")
+            return
+        from bridge.surfaces.midi.surface import MidiSurface  # mido looks for its backend
+
+        surface = MidiSurface(self._settings.midi_input, layout, handle=self._handle, say=self._say)
+        surface.open()
+        self._surface = surface
+
+    def tell(self, path: str, *values: Value) -> None:
+        """Feedback, for what the surface can show of it."""
+        if (surface := self._surface) is not None:
+            surface.tell(path, *values)
+
+    def close(self) -> None:
+        surface, self._surface = self._surface, None
+        if surface is not None:
+            surface.close()
