@@ -15,6 +15,8 @@ local verify = require("verify")
 local apply = {}
 
 local UNDO_STATE_FX = 2
+local AT_ONCE = 32 -- writes; more of them are cut into slices
+local UNTOUCHED = 1e-6 -- normalized
 
 local open_jobs = {} -- written, and not yet in an undo step
 
@@ -34,24 +36,78 @@ local function in_undo_block(project, text, work)
   if not is_sound then error(problem, 0) end
 end
 
-local function write_steps(job)
-  local track = job.target.track
+local function switch_bands(job)
   for _, step in ipairs(job.steps) do
-    if not step.is_band_enabled then
-      reaper.TrackFX_SetEQBandEnabled(track, step.fx, step.band.band_type, step.band.band_index, true)
+    if step.fx and not step.is_band_enabled then
+      reaper.TrackFX_SetEQBandEnabled(job.target.track, step.fx, step.band.band_type, step.band.band_index, true)
     end
-  end
-  for _, step in ipairs(job.steps) do
-    reaper.TrackFX_SetParamNormalized(track, step.fx, step.parameter, step.write.normalized)
   end
 end
 
---- Writes all jobs; one in which it fails is told so and does not stop the others.
-local function write_all(jobs)
+local function write_step(track, step)
+  step.is_written = true
+  reaper.TrackFX_SetParamNormalized(track, step.fx, step.parameter, step.write.normalized)
+end
+
+local function write_at_once(job)
+  switch_bands(job)
+  for _, step in ipairs(job.steps) do write_step(job.target.track, step) end
+end
+
+--- Writes all jobs by `write_job`; one in which it fails is told so and does not stop the others.
+local function write_all(jobs, write_job)
   for _, job in ipairs(jobs) do
-    local is_sound, problem = fault.guard(write_steps, job)
+    local is_sound, problem = fault.guard(write_job, job)
     job.failure = not is_sound and (fault.text(problem) or tostring(problem):match("^[^\n]*")) or nil
   end
+end
+
+local function count(jobs)
+  local steps = 0
+  for _, job in ipairs(jobs) do steps = steps + #job.steps end
+  return steps
+end
+
+--- Writes values from `place` on, as many as a slice has time for; returns the place of the next one. A value that was
+-- touched since the last slice ends the job.
+local function write_some(job, place)
+  local track = job.target.track
+  repeat
+    local step = job.steps[place]
+    if not step.fx then fault.raise("an FX was removed meanwhile") end
+    if math.abs(reaper.TrackFX_GetParamNormalized(track, step.fx, step.parameter) - step.before) > UNTOUCHED then
+      fault.raise("a setting was changed meanwhile")
+    end
+    write_step(track, step)
+    place = place + 1
+  until place > #job.steps or ticks.is_over()
+  return place
+end
+
+local function write_slices(job)
+  local place = 0
+  repeat
+    if place > 0 then ticks.wait() end
+    local gone = tracks.gone(job.target)
+    if gone then fault.raise("%s", gone) end
+    verify.locate(job)
+    in_stillness(function()
+      if place == 0 then switch_bands(job) end
+      place = write_some(job, math.max(place, 1))
+    end)
+  until place > #job.steps
+end
+
+--- Writes all jobs in one undo step. No undo block may stay open from tick to tick: where there is much to write, the
+-- step is made right behind the last slice.
+local function write_in_step(project, jobs, text)
+  if count(jobs) <= AT_ONCE then
+    return in_undo_block(project, text, function() write_all(jobs, write_at_once) end)
+  end
+  open_jobs = jobs
+  write_all(jobs, write_slices)
+  if reaper.ValidatePtr2(0, project, "ReaProject*") then in_undo_block(project, text, function() end) end
+  open_jobs = {}
 end
 
 --- Concludes a job. FX that were added for one that does not end well go again.
@@ -138,7 +194,7 @@ end
 local function run_in_step(project, jobs, text)
   jobs = plan_all(jobs)
   while #jobs > 0 do
-    in_undo_block(project, text, function() write_all(jobs) end)
+    write_in_step(project, jobs, text)
     verify.settle(jobs)
     local sound, bad = part(jobs)
     local is_undone = is_any_left(bad) and take_back(project, jobs, bad, text)
@@ -152,7 +208,7 @@ end
 --- Writes, puts back by value what must go back, and makes the undo step of what is left.
 local function run_before_step(project, jobs, text)
   open_jobs = plan_all(jobs)
-  in_stillness(function() write_all(open_jobs) end)
+  write_all(open_jobs, write_slices)
   verify.settle(open_jobs)
   local sound, bad = part(open_jobs)
   restore.by_value(bad)

@@ -68,9 +68,23 @@ local function conclude(job, status, message, results)
   job.outcome = { status = status, message = message, results = results or {} }
 end
 
+--- Looks at the start of each slice whether what is written to is still there.
+local function watch(job)
+  ticks.watch(function()
+    local gone = tracks.gone(job.target)
+    if gone then fault.raise("%s was skipped: %s while Bridge was writing.", job.target.name, gone) end
+    for _, edit in ipairs(open_edits) do
+      if edit.target == job.target and not reaper.ValidatePtr2(edit.target.project, edit.envelope, "TrackEnvelope*") then
+        fault.raise("%s was skipped: an envelope was removed while Bridge was writing. Nothing was changed.", job.target.name)
+      end
+    end
+  end)
+end
+
 --- Writes the curves of one job; a fault tells why one could not be written.
 local function write_curves(job, curves)
   local results = {}
+  watch(job)
   for index, curve in ipairs(curves) do
     local edit = envelopes.open(job.target, curve.fx, curve.parameter)
     open_edits[#open_edits + 1] = edit
@@ -104,6 +118,7 @@ local function run_one(job)
   end
   local first = #open_edits + 1
   local is_sound, outcome = fault.guard(write_curves, job, curves)
+  ticks.watch(nil)
   if is_sound then return conclude(job, "applied", job.reply.message, outcome) end
   take_back(first)
   if not fault.text(outcome) then error(outcome, 0) end

@@ -1,5 +1,6 @@
 --- One FX parameter's envelope: its points within a range replaced by others, compared, and put back.
 -- Knows raw values and latency; what is to be written is said by others, in normalized values and project time.
+local fault = require("fault")
 local gather = require("gather")
 local ticks = require("ticks")
 local tracks = require("tracks")
@@ -25,12 +26,17 @@ local function latency_s(target, fx)
   return samples / gather.sample_rate_hz(target.project)
 end
 
-local function read_points(envelope)
+local function read_points(target, envelope)
   local points = {}
+  local function check()
+    if tracks.gone(target) or not reaper.ValidatePtr2(target.project, envelope, "TrackEnvelope*") then
+      fault.raise("%s was skipped: an envelope was removed while Bridge was reading it. Nothing was changed.", target.name)
+    end
+  end
   for index = 0, reaper.CountEnvelopePoints(envelope) - 1 do
     local _, time_s, value, shape, tension, is_selected = reaper.GetEnvelopePoint(envelope, index)
     points[index + 1] = { time_s, value, shape, tension, is_selected }
-    ticks.breathe()
+    if ticks.breathe() then check() end
   end
   return points
 end
@@ -44,7 +50,7 @@ function envelopes.open(target, fx, parameter)
   return {
     target = target, envelope = envelope, was_active = was_active or false, value = value, low = low, high = high,
     scaling = reaper.GetEnvelopeScalingMode(envelope),
-    shift_s = latency_s(target, fx), before = read_points(envelope),
+    shift_s = latency_s(target, fx), before = read_points(target, envelope),
   }
 end
 

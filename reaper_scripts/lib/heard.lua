@@ -25,12 +25,13 @@ end
 
 --- What is kept of an FX in the words of a request.
 function heard.keep(fx)
-  return { guid = fx.guid, name = fx.name, enabled = fx.enabled, offline = fx.offline, wet = fx.wet, values = {}, roles = {} }
+  return { guid = fx.guid, name = fx.name, enabled = fx.enabled, offline = fx.offline, wet = fx.wet, values = {}, texts = {}, roles = {} }
 end
 
 --- Keeps a parameter in the words of a request. A value that an envelope drives moves by itself and does not count.
 function heard.keep_parameter(kept, parameter)
   if not parameter.automated then kept.values[parameter.index] = parameter.normalized end
+  kept.texts[parameter.index] = parameter.text
   kept.roles[parameter.index] = role_text(parameter.eq)
 end
 

@@ -25,10 +25,9 @@ function plan.resolve(track, write)
   local parameter = find_parameter(track, fx, write)
   if not parameter then return nil, "gone" end
   local band = write.eq_band
-  local before, before_text = verify.shown(track, fx, parameter)
   return {
     write = write, fx = fx, parameter = parameter, band = band,
-    before = before, before_text = before_text,
+    before = reaper.TrackFX_GetParamNormalized(track, fx, parameter),
     is_band_enabled = not band or band.band_type == -1 or reaper.TrackFX_GetEQBandEnabled(track, fx, band.band_type, band.band_index),
   }
 end
@@ -56,12 +55,19 @@ function plan.written(reply)
   return guids
 end
 
+--- What each FX displayed when it was heard, by its GUID. It stands there still, or nothing is written.
+local function texts_of(record)
+  local texts = {}
+  for _, kept in ipairs(record.chain) do texts[kept.guid] = kept.texts end
+  return texts
+end
+
 --- The steps of a reply in the order to do them; or nil, why not, and the results for the receipt.
 -- `record` is what was heard of the track, which the daemon answered.
 function plan.make(target, reply, record)
   local loss = tracks.loss(target)
   if loss then return nil, loss, {} end
-  local steps, results, reason = {}, {}, nil
+  local steps, results, reason, texts = {}, {}, nil, texts_of(record)
   for _, write in ipairs(reply.writes) do
     local step, status = plan.resolve(target.track, write)
     local objected = step and objection(target.track, step)
@@ -72,6 +78,7 @@ function plan.make(target, reply, record)
       results[#results + 1] = receipt.result(write, "touched", verify.shown(target.track, step.fx, step.parameter))
       reason = reason or objected
     else
+      step.before_text = texts[write.fx_guid] and texts[write.fx_guid][step.parameter] or ""
       steps[#steps + 1] = step
     end
   end

@@ -12,9 +12,9 @@ local function is_band_left_on(job, step)
     and reaper.TrackFX_GetEQBandEnabled(job.target.track, step.fx, band.band_type, band.band_index)
 end
 
-local function is_as_before(job, step)
+local function is_value_left(job, step)
   local now = reaper.TrackFX_GetParamNormalized(job.target.track, step.fx, step.parameter)
-  return math.abs(now - step.before) <= MOVED and not is_band_left_on(job, step)
+  return step.is_written and math.abs(now - step.before) > MOVED
 end
 
 --- The steps of a job whose values are not what they were before, last first.
@@ -24,7 +24,7 @@ local function changed(job)
   verify.locate(job)
   for index = #job.steps, 1, -1 do
     local step = job.steps[index]
-    if step.fx and not is_as_before(job, step) then steps[#steps + 1] = step end
+    if step.fx and (is_value_left(job, step) or is_band_left_on(job, step)) then steps[#steps + 1] = step end
   end
   return steps
 end
@@ -41,7 +41,7 @@ end
 function restore.by_value(jobs)
   for _, job in ipairs(jobs) do
     for _, step in ipairs(changed(job)) do
-      reaper.TrackFX_SetParamNormalized(job.target.track, step.fx, step.parameter, step.before)
+      if step.is_written then reaper.TrackFX_SetParamNormalized(job.target.track, step.fx, step.parameter, step.before) end
       if is_band_left_on(job, step) then
         reaper.TrackFX_SetEQBandEnabled(job.target.track, step.fx, step.band.band_type, step.band.band_index, false)
       end

@@ -45,9 +45,16 @@ function ticks.wait()
   if watcher then watcher() end
 end
 
---- Ends this slice where its time is used up.
+--- Whether this slice's time is used up.
+function ticks.is_over()
+  return reaper.time_precise() - slice_start_s > SLICE_S
+end
+
+--- Ends this slice where its time is used up. Returns whether it did: what was known of the project may be no more.
 function ticks.breathe()
-  if reaper.time_precise() - slice_start_s > SLICE_S then ticks.wait() end
+  if not ticks.is_over() then return false end
+  ticks.wait()
+  return true
 end
 
 return ticks

@@ -74,6 +74,14 @@ local function read_back(job)
   job.results, job.refusal, job.loss = {}, nil, nil
   verify.locate(job)
   for index, step in ipairs(job.steps) do
+    if ticks.breathe() then
+      job.loss = tracks.gone(job.target)
+      if job.loss then
+        job.results, job.refusal = nil, nil
+        return true
+      end
+      verify.locate(job)
+    end
     local status, reason, read, text = "gone", nil, nil, nil
     if step.fx then
       read, text = verify.shown(job.target.track, step.fx, step.parameter)

@@ -1,6 +1,9 @@
 """Applying a reply: one undo step, read back, and nothing left behind."""
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -225,3 +228,92 @@ def test_progress_is_shown(desk: Desk) -> None:
     desk.reaper.run_until_idle()
     assert desk.reaper.messages.help[-1] == ""
     assert desk.comp_values() == (0.4, 0.3)
+
+
+def many_writes(desk: Desk) -> Callable[[Request], Reply]:
+    """A reply that moves all there is of three FX: more than one slice can take where each write takes its time."""
+
+    def answer(request: Request) -> Reply:
+        writes = [
+            write_to(fx, p.name, 0.37 if p.normalized > 0.5 else 0.63, expected_text="", eq_band=None)
+            for fx in request.fx
+            for p in fx.parameters
+            if not p.is_toggle and (p.eq is None or p.eq.enabled)
+        ]
+        return applying(request, *writes)
+
+    return answer
+
+
+@pytest.fixture
+def slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """Each write takes a millisecond, as with a plugin that recalculates everything; they are noted by tick."""
+    from bridge.standin.effects.fx import Fx
+
+    desk.track.add_fx("ReaComp")
+    desk.reaper.project.history.rebase()
+    written: list[tuple[int, str]] = []
+    write = Fx.write
+
+    def slow_write(fx: Fx, index: int, value: float, **more: Any) -> None:
+        end_s = time.perf_counter() + 0.001
+        while time.perf_counter() < end_s:
+            pass
+        written.append((desk.reaper.ticks, fx.parameters[index].name))
+        write(fx, index, value, **more)
+
+    monkeypatch.setattr(Fx, "write", slow_write)
+    return written
+
+
+def test_many_writes_take_several_slices_and_one_undo_step(desk: Desk, slow: list[tuple[int, str]]) -> None:
+    before = [fx.values() for fx in desk.track.fx]
+    desk.daemon.answer = many_writes(desk)
+    desk.run()
+    assert desk.reaper.messages.boxes == []
+    assert len(slow) > 32
+    ticks = [tick for tick, _ in slow]
+    assert len(set(ticks)) > 2
+    assert max(ticks.count(tick) for tick in ticks) <= 12
+    assert desk.reaper.undo_points == ["Bridge: Auto-mix track"]
+    desk.reaper.undo()
+    assert [fx.values() for fx in desk.track.fx] == before
+
+
+def test_what_is_touched_between_two_slices_stays_and_all_else_goes_back(
+    desk: Desk, slow: list[tuple[int, str]]
+) -> None:
+    before = [fx.values() for fx in desk.track.fx]
+    last = desk.track.fx[-1]
+    name = [p.name for p in last.parameters if not p.is_toggle][-1]
+
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(2, lambda: desk.reaper.turn(last, name, 0.11))
+        return many_writes(desk)(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert "changed" in desk.box
+    assert last.values()[name][0] == 0.11
+    after = [fx.values() for fx in desk.track.fx]
+    after[-1][name] = before[-1][name]
+    assert after == before
+
+
+def test_a_track_that_goes_between_two_slices_ends_the_job(desk: Desk, slow: list[tuple[int, str]]) -> None:
+    def answer(request: Request) -> Reply:
+        desk.reaper.on_tick(2, lambda: desk.reaper.project.remove_track(desk.track))
+        return many_writes(desk)(request)
+
+    desk.daemon.answer = answer
+    desk.run()
+    assert "removed" in desk.box
+
+
+def test_a_script_stopped_between_two_slices_puts_everything_back(desk: Desk, slow: list[tuple[int, str]]) -> None:
+    before = [fx.values() for fx in desk.track.fx]
+    desk.daemon.answer = many_writes(desk)
+    desk.reaper.run_action("bridge_automix.lua")
+    desk.reaper.run_until(lambda: bool(slow))
+    desk.reaper.stop_scripts()
+    assert [fx.values() for fx in desk.track.fx] == before

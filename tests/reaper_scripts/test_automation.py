@@ -203,3 +203,27 @@ def test_cancelling_before_anything_is_written(selected: Desk) -> None:
     selected.reaper.run_until_idle()
     assert selected.box == "Cancelled. Nothing was changed."
     assert (selected.track.envelopes, selected.daemon.leftovers()) == ([], [])
+
+
+def many_points(request: Request) -> Reply:
+    times = np.linspace(0.5, 1.5, 6000)
+    return curve(request, points=tuple(zip(times.tolist(), (0.5 + 0.4 * np.sin(times * 40)).tolist(), strict=True)))
+
+
+@pytest.mark.parametrize("what", ["track", "FX"])
+def test_what_goes_while_points_are_written_is_never_touched_again(selected: Desk, what: str) -> None:
+    project, track = selected.reaper.project, selected.track
+
+    def lose() -> None:
+        if what == "track":
+            project.remove_track(track)
+        else:
+            track.fx.remove(track.find_fx("ReaComp"))
+            track.envelopes.clear()
+
+    selected.daemon.answer = many_points
+    selected.reaper.run_action(ACTION)
+    selected.reaper.run_until(lambda: any(len(e.points) > 200 for e in track.envelopes))
+    lose()
+    selected.reaper.run_until_idle(20)
+    assert "removed while Bridge" in selected.box

@@ -95,10 +95,15 @@ local function summary(self)
   }, "\n")
 end
 
+--- The project in front, now: one that was closed since the last look must not be touched. Call it in every tick.
+function desk:turn()
+  self.project = reaper.EnumProjects(-1)
+end
+
 --- Looks at everything. `version` grows where something is different.
 function desk:look()
   self.must_look = false
-  self.project = reaper.EnumProjects(-1)
+  self:turn()
   self.is_alive = look_at_daemon(self)
   self.track_text = look_at_tracks(self)
   self.model, self.style = reaper.GetExtState("Bridge", "model"), reaper.GetExtState("Bridge", "style")
@@ -172,7 +177,7 @@ end
 
 --- Exports the chain of the first selected track.
 function desk:learn()
-  if self:is_busy() or self.moving or #self.targets == 0 then return end
+  if self:is_busy() or self.moving or #self.targets == 0 or tracks.gone(self.targets[1]) then return end
   settle(self, function() self:say("good", learning.export(self.home, self.spool, self.targets[1])) end)
 end
 

@@ -95,6 +95,7 @@ local function turn(self)
   local key = gfx.getchar()
   if key == CLOSED then return false end
   self.turns = self.turns + 1
+  self.desk:turn()
   local is_used = widgets.look(key)
   self.desk:rest(gfx.mouse_cap & 1 == 1)
   local overdue = self.turns - self.looked_at
@@ -111,7 +112,7 @@ end
 
 --- Opens the panel and keeps it until its window is closed. `scripts_folder` ends in a separator.
 function panel.run(scripts_folder)
-  if reaper.set_action_options then reaper.set_action_options(1) end -- run again: this one ends, a new one opens
+  if reaper.set_action_options then reaper.set_action_options(1) end -- run again: the panel closes, as its toolbar button says
   local _, _, section, command = reaper.get_action_context()
   local self = { desk = desk_of.new(scripts_folder), turns = 0, looked_at = 0, must_draw = true }
   open_window()
