@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +19,11 @@ from daemon_process import Home
 from bridge import __version__
 from bridge.daemon.doctor import daemon_checks, reaper_checks, sound_checks
 from bridge.daemon.doctor.findings import FAULTS, Finding
-from bridge.errors import SettingsError
+from bridge.reaper.actions import REAPACK_FOLDER, actions, known_ids
 from bridge.reaper.install import FOLDER, install
 from bridge.reaper.installing.places import INI, KEY_MAP, PATTERNS, STARTUP
 from bridge.reaper.installing.surface_entry import Surface
-from bridge.settings import Settings
+from bridge.settings import Settings, shipped_folder
 
 
 def free_port() -> int:
@@ -152,14 +154,15 @@ def test_an_osc_port_where_nobody_or_somebody_else_answers(settings: Settings) -
     assert is_fault(by_link(daemon_checks.osc(settings))["OSC"], "osc silent")
     with bound(settings.osc_port) as other:
 
-        def answer() -> None:
+        def answer(text: bytes) -> None:
             _, sender = other.recvfrom(4096)
-            other.sendto(b"hello\0\0\0", sender)
+            other.sendto(text, sender)
 
-        thread = threading.Thread(target=answer)
-        thread.start()
-        assert is_fault(by_link(daemon_checks.osc(settings))["OSC"], "osc foreign")
-        thread.join(10)
+        for text, name in ((b"hello\0\0\0", "osc foreign"), (b"/bridge/status\0\0,\0\0\0", "osc elsewhere")):
+            thread = threading.Thread(target=answer, args=(text,))
+            thread.start()
+            assert is_fault(by_link(daemon_checks.osc(settings))["OSC"], name)
+            thread.join(10)
 
 
 def test_a_home_that_cannot_be_and_a_disk_that_is_full(settings: Settings, tmp_path: Path) -> None:
@@ -206,7 +209,6 @@ def test_the_table_fills_in_without_gaps() -> None:
     with pytest.raises(KeyError):
         FAULTS["disk"].sign.format()
     assert all(fault.link and fault.sign and fault.remedy for fault in FAULTS.values())
-    assert issubclass(SettingsError, Exception)
 
 
 def test_a_midi_surface_that_is_not_there_is_named_with_what_helps(settings: Settings) -> None:
@@ -220,6 +222,91 @@ def test_a_midi_surface_that_is_not_there_is_named_with_what_helps(settings: Set
     assert not finding.is_ok
     assert "python-rtmidi" in finding.finding
     assert finding.remedy == FAULTS["midi"].remedy
+
+
+def program(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text(text)
+    file.chmod(0o755)
+    return file
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="programs are found by their endings there")
+def test_the_command_is_told_apart_from_another_of_its_name(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    missing = by_link(daemon_checks.command(settings))["command"]
+    assert missing.is_ok  # who reads it has found the command
+    assert (missing.finding, missing.remedy) == (FAULTS["command not found"].sign, FAULTS["command not found"].remedy)
+    other = program(tmp_path / "bin", "bridge", "#!/bin/sh\n")
+    taken = by_link(daemon_checks.command(settings))["command"]
+    assert (taken.finding, taken.remedy) == (
+        FAULTS["command taken"].sign.format(path=other),
+        FAULTS["command taken"].remedy,
+    )
+    program(tmp_path / "bin", "reaper-bridge", "#!/usr/bin/python3\n")
+    assert not by_link(daemon_checks.command(settings))["command"].remedy
+
+
+def other_model(settings: Settings, model_folder: Path, change: Callable[[dict], None]) -> None:
+    """The default model with another manifest."""
+    folder = settings.user_models / settings.default_model
+    shutil.copytree(model_folder, folder)
+    manifest = json.loads((folder / "model.json").read_bytes())
+    change(manifest)
+    (folder / "model.json").write_text(json.dumps(manifest))
+
+
+def test_a_plugin_that_is_not_installed_is_named(settings: Settings, model_folder: Path) -> None:
+    def change(manifest: dict) -> None:
+        manifest["chain"]["slots"][0]["plugin"] = "vst3:ThereIsNone"
+
+    other_model(settings, model_folder, change)
+    (finding,) = sound_checks.plugins(settings)
+    assert is_fault(finding, "plugins")
+    assert "ThereIsNone" in finding.finding
+
+
+def test_a_chain_that_is_heard_at_rest_is_named(settings: Settings, model_folder: Path) -> None:
+    def change(manifest: dict) -> None:
+        gain = next(slot for slot in manifest["chain"]["slots"] if slot["plugin"] == "builtin:Gain")
+        gain["controls"][0]["neutral"] = 0.0
+
+    other_model(settings, model_folder, change)
+    (finding,) = sound_checks.plugins(settings)
+    assert is_fault(finding, "plugins changed")
+
+
+def test_a_daemon_that_answers_with_an_error_is_quoted(home: Home) -> None:
+    with home.daemon(environment={"BRIDGE_DEFAULT_MODEL": "there-is-none"}):
+        (finding,) = sound_checks.round_trip(Settings(home=home.folder, spool_free_mib=1))
+    assert is_fault(finding, "error answer")
+    assert "there-is-none" in finding.finding
+
+
+def test_scripts_that_reapack_has_brought_are_known(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "REAPER"
+    shutil.copytree(shipped_folder("reaper_scripts"), folder / REAPACK_FOLDER)
+    lines = [f'SCR 4 0 {known_ids(a.script)[1][1:]} "Custom: x" {a.script}\n' for a in actions()]
+    (folder / KEY_MAP).write_text("".join(lines))
+    (folder / INI).write_bytes(b"[REAPER]\n")
+    found = reapers(settings, folder)
+    assert found["scripts"].is_ok and found["actions"].is_ok, found
+    script = folder / REAPACK_FOLDER / "bridge_automix.lua"
+    script.write_text(script.read_text("utf-8").replace(f"@version {__version__}", "@version 9.9.9"), "utf-8")
+    assert is_fault(reapers(settings, folder)["scripts"], "package old")
+
+
+def test_a_home_note_that_is_no_text_is_a_fault_of_its_own(settings: Settings, resource_path: Path) -> None:
+    (resource_path / FOLDER / "home.txt").write_bytes(b"/gr\xfc\xdfe\n")
+    assert is_fault(reapers(settings, resource_path)["scripts"], "scripts home")
+
+
+def test_every_fault_of_the_table_is_caused_here() -> None:
+    here = Path(__file__).read_text("utf-8")
+    assert not [name for name in FAULTS if here.count(f'"{name}"') == 0]
 
 
 def test_every_fault_of_the_table_is_one_that_a_check_can_yield() -> None:

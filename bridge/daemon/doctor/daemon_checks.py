@@ -79,6 +79,8 @@ def daemon(settings: Settings) -> Iterator[Finding]:
 def osc(settings: Settings) -> Iterator[Finding]:
     """Whoever listens on the OSC port must answer a ping as the daemon does."""
     host, port = settings.osc_host, settings.osc_port
+    if host == "0.0.0.0":
+        host = "127.0.0.1"  # all addresses of this machine: no other system takes that for one to send to
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(PING_LIMIT_S)
         try:
@@ -88,7 +90,13 @@ def osc(settings: Settings) -> Iterator[Finding]:
         except (TimeoutError, ConnectionError):
             yield fault("osc silent", host=host, port=port)
             return
-    yield sound("OSC", f"{host}:{port} answers") if is_ours else fault("osc foreign", port=port)
+    sign = heartbeat(settings)
+    if not is_ours:
+        yield fault("osc foreign", port=port)
+    elif sign is None or not is_alive(sign) or sign.osc_port != port:
+        yield fault("osc elsewhere", port=port, home=settings.home)
+    else:
+        yield sound("OSC", f"{host}:{port} answers")
 
 
 def midi(settings: Settings) -> Iterator[Finding]:

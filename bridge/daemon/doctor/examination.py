@@ -36,6 +36,6 @@ def examine(settings: Settings, resource_path: Path | None = None) -> list[Findi
 def _run(check: Check, settings: Settings) -> Iterator[Finding]:
     try:
         yield from check(settings)
-    except (BridgeError, OSError) as error:
+    except (BridgeError, OSError, UnicodeError) as error:
         link = getattr(check, "__name__", "check").replace("<lambda>", "REAPER")
         yield Finding(link=link, is_ok=False, finding=str(error), remedy="see the message")

@@ -41,11 +41,14 @@ FAULTS: dict[str, Fault] = {
     "reaper": Fault(
         "REAPER",
         "{error}",
-        "start REAPER once; for a portable installation: reaper-bridge doctor --resource-path DIR",
+        "start REAPER once; for a portable installation: reaper-bridge install --resource-path DIR",
     ),
     "scripts missing": Fault("scripts", "not installed in {folder}", "close REAPER, then: reaper-bridge install"),
     "scripts old": Fault(
         "scripts", "version {installed} is installed, this is {this}", "close REAPER, then: reaper-bridge install"
+    ),
+    "package old": Fault(
+        "scripts", "ReaPack has version {installed}, this is {this}", "update Bridge in ReaPack, or here with pip"
     ),
     "scripts changed": Fault(
         "scripts",
@@ -105,6 +108,11 @@ FAULTS: dict[str, Fault] = {
     ),
     "osc foreign": Fault(
         "OSC", "another program answers on port {port}", "set osc_port in config.toml to another port"
+    ),
+    "osc elsewhere": Fault(
+        "OSC",
+        "the Bridge that answers on port {port} is not the one of {home}",
+        "stop that one, or set osc_port in config.toml to another port",
     ),
     "midi": Fault("MIDI", "{error}", "see docs/surfaces.md; OSC works without MIDI"),
     "model": Fault("model", "{error}", "install Bridge again, or remove the folder from the models that you added"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -11,18 +12,20 @@ from pathlib import Path
 from bridge import __version__
 from bridge.daemon.doctor.findings import Finding, fault, sound
 from bridge.errors import SettingsError
-from bridge.reaper.actions import FOLDER, actions
+from bridge.reaper.actions import FOLDER, REAPACK_FOLDER, actions, known_ids
 from bridge.reaper.install import HOME_FILE, find_resource_path, read_text
 from bridge.reaper.installing import key_map, startup, surface_entry
 from bridge.reaper.installing.places import INI, KEY_MAP, PATTERNS, STARTUP, is_running
 from bridge.reaper.installing.record import Installed, read_record
+from bridge.reaper.installing.remembered import remembered
+from bridge.reaper.reapack import PACKAGE, read_header
 from bridge.settings import Settings
 
 
 def all_of(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
     """Every check of REAPER's side; where its folder is not found, only that."""
     try:
-        folder = find_resource_path(resource_path)
+        folder = find_resource_path(resource_path or remembered(settings.home))
     except SettingsError as error:
         yield fault("reaper", error=error)
         return
@@ -38,10 +41,10 @@ def all_of(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
 
 def _scripts(settings: Settings, folder: Path, record: Installed) -> Finding:
     if not record.version:
-        return fault("scripts missing", folder=folder / FOLDER)
+        return _packaged(folder)
     if record.version != __version__:
         return fault("scripts old", installed=record.version, this=__version__)
-    home = Path((folder / FOLDER / HOME_FILE).read_text("utf-8").strip())
+    home = Path(os.fsdecode((folder / FOLDER / HOME_FILE).read_bytes()).strip())
     if home != settings.home.absolute():
         return fault("scripts home", theirs=home, ours=settings.home.absolute())
     for name, digest in record.files.items():
@@ -51,9 +54,23 @@ def _scripts(settings: Settings, folder: Path, record: Installed) -> Finding:
     return sound("scripts", f"{folder / FOLDER}, version {record.version}")
 
 
+def _packaged(folder: Path) -> Finding:
+    """Scripts that ReaPack has brought; a fault where it has not either."""
+    script = folder / REAPACK_FOLDER / PACKAGE
+    if not script.is_file():
+        return fault("scripts missing", folder=folder / FOLDER)
+    version = read_header(script)[0].get("version", "unknown")
+    if version != __version__:
+        return fault("package old", installed=version, this=__version__)
+    return sound("scripts", f"{script.parent}, version {version}, by ReaPack")
+
+
 def _actions(folder: Path) -> Finding:
     known = key_map.registered(read_text(folder, KEY_MAP))
     wanted = {action.id for action in actions()}
+    packaged = {known_ids(action.script)[1] for action in actions()}
+    if packaged <= known:
+        return sound("actions", f"{len(packaged)} in REAPER's list, by ReaPack")
     if missing := wanted - known:
         return fault("actions", count=len(missing), all=len(wanted))
     return sound("actions", f"{len(wanted)} in REAPER's list")

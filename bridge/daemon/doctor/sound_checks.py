@@ -32,7 +32,7 @@ from bridge.reaper.messages import (
     encode,
 )
 from bridge.reaper.spool import Spool
-from bridge.settings import Settings, shipped_folder
+from bridge.settings import Settings
 
 RATE_HZ = 48_000
 ROUND_TRIP_LIMIT_S = 20.0
@@ -41,7 +41,7 @@ MAX_CHANGE_DB = -6.0  # of a chain at rest, against the noise that goes in
 
 def model(settings: Settings) -> Iterator[Finding]:
     """The default model, and every other one that cannot be read."""
-    folders = (settings.user_models, shipped_folder("models"))
+    folders = settings.model_folders
     for name, folder in sorted(find_models(folders).items()):
         try:
             manifest = read_manifest(folder)
@@ -58,7 +58,7 @@ def model(settings: Settings) -> Iterator[Finding]:
 
 def plugins(settings: Settings) -> Iterator[Finding]:
     """The default model's chain, at rest, in a worker process."""
-    chain = read_manifest(find_model(settings.default_model, (settings.user_models, shipped_folder("models")))).chain
+    chain = read_manifest(find_model(settings.default_model, settings.model_folders)).chain
     noise = np.random.default_rng(1).normal(0, 0.1, (2, RATE_HZ)).astype(np.float32)
     begin_s = time.perf_counter()
     try:
