@@ -50,18 +50,19 @@ def answer_moving(
     free, left_alone = _free(mapping)
     if not free:
         told = "; ".join(f"{row.what}: {row.why}" for row in left_alone[:3])
-        return unchanged(request, name, f"Nothing to move by {name}. {told}.", left_alone)
+        return unchanged(request, name, f"Nothing to move by {name}. {told}.{_told_rest(name, mapping)}", left_alone)
+    rest = _told_rest(name, mapping)
     movement, made = _move(request, excerpts[0], model, mapping, free, host, progress)
     if movement.applied and _clips(excerpts[0], made):
-        return unchanged(request, name, "Left as it is: it would clip.", left_alone)
+        return unchanged(request, name, f"Left as it is: it would clip.{rest}", left_alone)
     if not movement.applied:
-        return unchanged(request, name, movement.reason, left_alone)
+        return unchanged(request, name, movement.reason + rest, left_alone)
     moved = [(mapping.translations[place], curve) for place, curve in movement.curves.items()]
     return Reply(
         schema=SCHEMA,
         id=request.id,
         status="apply",
-        message=movement.reason,
+        message=movement.reason + rest,
         model=name,
         undo_text=f"Bridge: {name}",
         project_change_count=request.project.change_count,
@@ -70,6 +71,15 @@ def answer_moving(
         changes=tuple(_change(translation, curve, movement) for translation, curve in moved),
         left_alone=left_alone,
     )
+
+
+def _told_rest(name: str, mapping: ChainMapping) -> str:
+    """Which part of the model does nothing in REAPER, and where it does; '' where all of it can."""
+    if not mapping.homeless:
+        return ""
+    rest = ", ".join(mapping.homeless)
+    files = f"reaper-bridge automix FILE --model {name}"
+    return f" Without {rest}, which REAPER's own FX cannot do: for all of it, {files}."
 
 
 def _free(mapping: ChainMapping) -> tuple[set[int], tuple[LeftAlone, ...]]:

@@ -40,12 +40,14 @@ class Place:
 
 @dataclass
 class Homes:
-    """The outcome of the search, by slot name: the FX of each slot, and its places by control name."""
+    """The outcome of the search, by slot name: the FX of each slot, and its places by control name. `homeless`: slots
+    that can have no home on any track."""
 
     fx: dict[str, Fx] = field(default_factory=dict)
     places: dict[str, dict[str, Place]] = field(default_factory=dict)
     left_alone: list[LeftAlone] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    homeless: list[str] = field(default_factory=list)
 
     def leave(self, slot: str, why: str) -> None:
         """Take a slot's home away and say why."""
@@ -78,7 +80,9 @@ def find_homes(chain: Chain, fx_chain: Sequence[Fx]) -> Homes:
     known = {plugin for stock in stock_fx() for plugin in stock.plugin}
     for slot in builtin:
         if slot.plugin not in known:
-            homes.left_alone.append(LeftAlone(what=slot.name, why=f"REAPER has no FX that stands for {slot.plugin}"))
+            homes.homeless.append(slot.name)
+            why = f"no FX of REAPER's own does what {slot.plugin.partition(':')[2]} does; it works on files alone"
+            homes.left_alone.append(LeftAlone(what=slot.name, why=why))
     homes.left_alone += _unused(chain, fx_chain, used)
     return homes
 

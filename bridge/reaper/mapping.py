@@ -36,6 +36,7 @@ class Mapping:
         judged: what of the track is rendered to judge settings by; see `judged_chain`, `judged_settings`.
         left_alone: FX and controls that stay as they are, with reasons.
         missing: FX to add, as TrackFX_AddByName takes them.
+        homeless: slots that no FX of REAPER's can stand for.
     """
 
     chain: Chain
@@ -46,6 +47,7 @@ class Mapping:
     judged: Judged
     left_alone: tuple[LeftAlone, ...]
     missing: tuple[str, ...]
+    homeless: tuple[str, ...]
 
     @property
     def share_matched(self) -> float:
@@ -172,6 +174,7 @@ def map_chain(chain: Chain, fx_chain: Sequence[Fx]) -> Mapping:
         judged=judge_chain(chain, homes, translations, fixed, standing),
         left_alone=tuple(homes.left_alone),
         missing=tuple(dict.fromkeys(homes.missing)),
+        homeless=tuple(homes.homeless),
     )
 
 

@@ -92,7 +92,9 @@ def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], 
     assert values.min() < parameter.normalized - 0.05
     assert len(times) < 60 * len(reply.changes) + 20 * voice.shape[1] / RATE_HZ
     assert reply.changes[0].after < -3.0
-    assert any(row.what.startswith("gate") for row in reply.left_alone)
+    assert any(row.what.startswith("gate") and "files alone" in row.why for row in reply.left_alone)
+    assert reply.message.endswith("Without gate, which REAPER's own FX cannot do: for all of it, "
+                                  "reaper-bridge automix FILE --model nonspeech.")  # fmt: skip
 
 
 def test_a_control_in_use_is_left_alone(ask: Callable[..., Reply]) -> None:
