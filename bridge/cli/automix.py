@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.numbers import Number
+from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
 from bridge.cli.progress import shown_progress
-from bridge.errors import AudioError
 
 if TYPE_CHECKING:
     from bridge.model.files.result import FileResult
@@ -23,18 +21,18 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.argument("source", metavar="INPUT", type=_FILE)
 @click.option("-o", "--output", "target", required=True, type=_FILE, help="Where the processed audio goes.")
 @click.option("--reference", type=_FILE, help="Audio to sound like.")
-@click.option("--style", metavar="NAME", help="A stored style to sound like (see `bridge styles`).")
+@click.option("--style", metavar="NAME", help="A stored style to sound like (see `reaper-bridge styles`).")
 @click.option("--model", metavar="NAME", help="Name or folder of a model (default: channel-strip).")
 @click.option("--chain", "chain_file", type=_FILE, help="Use the model that was trained for this chain file.")
-@click.option("--refine", "refine_s", type=click.FloatRange(0.0, 3600.0), metavar="SECONDS", default=0.0,
-              help="Search for better settings for so long, through the same plugins.")  # fmt: skip
-@click.option("--amount", "amount_percent", type=click.FloatRange(0, 100), metavar="PERCENT", default=100.0,
+@click.option("--refine", "refine_s", type=Number(0.0, 3600.0), metavar="SECONDS", default=0.0,
+              help="Search for better settings for so long; needs a reference or a style.")  # fmt: skip
+@click.option("--amount", "amount_percent", type=Number(0, 100), metavar="PERCENT", default=100.0,
               help="How far to go from no change (0) to the prediction (100).")  # fmt: skip
 @click.option("--automation", is_flag=True, help="Let settings move in time, where the model was trained for it.")
-@click.option("--loudness", "loudness_lufs", type=click.FloatRange(-40.0, -5.0), metavar="LUFS",
+@click.option("--loudness", "loudness_lufs", type=Number(-40.0, -5.0), metavar="LUFS",
               help="Integrated loudness of the output, for models that have such a target (default: the reference's, "
               "else the model's).")  # fmt: skip
-@click.option("--ceiling", "ceiling_dbtp", type=click.FloatRange(-20.0, 0.0), metavar="DBTP",
+@click.option("--ceiling", "ceiling_dbtp", type=Number(-20.0, 0.0), metavar="DBTP",
               help="True peak that the output never passes, for the same models.")  # fmt: skip
 @json_option
 @click.option("--report", "report_file", type=_FILE, metavar="FILE.html", help="Write a page with plots and players.")
@@ -56,9 +54,8 @@ def automix(
     report_file: Path | None,
 ) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
-    _check_numbers(refine_s, amount_percent, loudness_lufs, ceiling_dbtp)
     _check_goal(reference, style)
-    _check_outputs((source, reference), (target, report_file, json_file))
+    check_outputs((source, reference), {"-o": target, "--report": report_file, "--json": json_file})
     from bridge.model.files.job import automix_file
     from bridge.model.files.result import FileJob
 
@@ -80,26 +77,9 @@ def automix(
     _tell(result, reference, json_file, report_file)
 
 
-def _check_numbers(*numbers: float | None) -> None:
-    """A range alone lets NaN pass."""
-    if any(math.isnan(number or 0.0) for number in numbers):
-        raise click.UsageError("--refine, --amount, --loudness and --ceiling take numbers.")
-
-
 def _check_goal(reference: Path | None, style: str | None) -> None:
     if reference is not None and style is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
-
-
-def _check_outputs(inputs: Sequence[Path | None], outputs: Sequence[Path | None]) -> None:
-    """No output may be an input or another output: nothing of the user's is ever overwritten by mistake."""
-    taken = {file.resolve(): "an input" for file in inputs if file is not None}
-    for file in outputs:
-        if file is None or str(file) == "-":
-            continue
-        if (role := taken.get(file.resolve())) is not None:
-            raise AudioError(f"{file} is {role} as well; name another file.")
-        taken[file.resolve()] = "another output"
 
 
 def _tell(result: FileResult, reference: Path | None, json_file: Path | None, report_file: Path | None) -> None:

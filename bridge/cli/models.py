@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.interrupts import cancellable
-from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.numbers import SEED, Number
+from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
 from bridge.cli.progress import shown_progress
-from bridge.errors import ModelError
-from bridge.settings import shipped_folder
+from bridge.errors import AudioError, ModelError
 
 if TYPE_CHECKING:
     from bridge.training.judging.evaluate import Evaluation
@@ -27,13 +27,13 @@ _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 @json_option
 @click.option("--report", "report_file", type=_FILE, metavar="FILE.html",
               help="Write a page with tables, plots and players.")  # fmt: skip
-@click.option("--each", type=click.IntRange(min=1), default=4, show_default=True, metavar="N",
+@click.option("--each", type=click.IntRange(1, 1000), default=4, show_default=True, metavar="N",
               help="Cases of every recording and use.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
+@click.option("--seed", type=SEED, default=0, show_default=True, metavar="N",
               help="Same seed and files, same cases.")  # fmt: skip
-@click.option("--budget", type=click.IntRange(min=1), metavar="RENDERS",
+@click.option("--budget", type=click.IntRange(1, 1_000_000), metavar="RENDERS",
               help="What random search and CMA-ES get for a case (default: what the model took).")  # fmt: skip
-@click.option("--refine", "refine_s", type=click.FloatRange(0.0, 3600.0), metavar="SECONDS", default=0.0,
+@click.option("--refine", "refine_s", type=Number(0.0, 3600.0), metavar="SECONDS", default=0.0,
               help="Let the model search so long for better settings, as automix --refine does.")  # fmt: skip
 @click.option("--record", is_flag=True,
               help="Write the scores into the model's manifest and card, in place of those that training left "
@@ -52,7 +52,7 @@ def evaluate(
     record: bool,
 ) -> None:
     """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
-    from bridge.model.manifest import find_model, read_manifest
+    from bridge.model.manifest import CARD_FILE, MANIFEST_FILE, WEIGHTS_FILE, find_model, read_manifest
     from bridge.training.judging.card import record_scores
     from bridge.training.judging.evaluate import Asked, evaluate_model
     from bridge.training.tasks.registry import task_that_trained
@@ -60,8 +60,11 @@ def evaluate(
     if record and refine_s > 0:
         raise click.UsageError("--record tells of the model alone. Record without --refine.")
     settings = settings_of(context)
-    folder = find_model(model, (settings.user_models, shipped_folder("models")))
+    folder = find_model(model, settings.model_folders)
     task = task_that_trained(read_manifest(folder).training)
+    own = [folder / name for name in (MANIFEST_FILE, WEIGHTS_FILE, CARD_FILE)]
+    check_outputs(own, {"--json": json_file, "--report": report_file})
+    _check_kinds(json_file, report_file)
     asked = Asked(each=each, seed=seed, budget=budget, refine_s=refine_s)
     with cancellable() as cancelled, shown_progress("Evaluating", in_lines=True) as progress:
         evaluation = evaluate_model(
@@ -76,6 +79,15 @@ def evaluate(
     if record:
         record_scores(folder, evaluation.scores)
     _tell(evaluation, model, json_file, report_file)
+
+
+def _check_kinds(*outputs: Path | None) -> None:
+    """Nothing is written over what may be one of the recordings."""
+    from bridge.training.sources.files import SUFFIXES
+
+    for file in outputs:
+        if file is not None and file.suffix.lower() in SUFFIXES:
+            raise AudioError(f"{file} is named as audio is; name what is written there .json or .html.")
 
 
 def _tell(evaluation: Evaluation, model: str, json_file: Path | None, report_file: Path | None) -> None:
@@ -98,7 +110,7 @@ def models(context: click.Context, json_file: Path | None) -> None:
     from bridge.model.manifest import find_models
 
     settings = settings_of(context)
-    folders = find_models((settings.user_models, shipped_folder("models")))
+    folders = find_models(settings.model_folders)
     rows = [_model_row(name, folder) for name, folder in sorted(folders.items())]
     write_json(rows, json_file)
     if json_file is None or str(json_file) != "-":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bridge.errors import SettingsError
+from bridge.errors import AudioError, SettingsError
 from bridge.settings import Settings, load_settings
 
 json_option = click.option(
@@ -22,6 +23,24 @@ def settings_of(context: click.Context, **overrides: Any) -> Settings:
     return load_settings({**context.obj, **overrides})
 
 
+def check_outputs(inputs: Sequence[Path | None], outputs: Mapping[str, Path | None]) -> None:
+    """Before any work: no output, by its option, may be an input or another output, and each must have a place where it
+    can be written. Nothing of the user's is ever overwritten by mistake, and no result is lost at the end.
+
+    Raises AudioError for the first, SettingsError for the second.
+    """
+    taken = {file.resolve(): "an input" for file in inputs if file is not None}
+    for option, file in outputs.items():
+        if file is None or str(file) == "-":
+            continue
+        if (role := taken.get(file.resolve())) is not None:
+            raise AudioError(f"{file} is {role} as well; name another file.")
+        taken[file.resolve()] = "another output"
+        there = next(place for place in (file.absolute(), *file.absolute().parents) if place.exists())
+        if not os.access(there, os.W_OK) or not (there.is_dir() or there == file.absolute()):
+            raise SettingsError(f"Cannot write {file}: {there} cannot be written to. Choose another file for {option}.")
+
+
 def write_json(result: Any, json_file: Path | None) -> None:
     """Write `result` (built-in types or msgspec structs) if the user asked for JSON."""
     if json_file is None:
@@ -33,6 +52,7 @@ def write_json(result: Any, json_file: Path | None) -> None:
         click.echo(text)
         return
     try:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_bytes(text + b"\n")
     except OSError as error:
         raise SettingsError(f"Cannot write {json_file}: {error.strerror}. Choose another file for --json.") from error

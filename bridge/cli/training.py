@@ -11,9 +11,12 @@ from pathlib import Path
 import click
 
 from bridge.cli.interrupts import cancellable
+from bridge.cli.numbers import SEED, Number
 from bridge.cli.output import settings_of
 from bridge.cli.progress import PlainLines, Progress, TimeLeft
 from bridge.errors import ModelError
+
+MOST_MINUTES = 60.0 * 24 * 31
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -27,13 +30,11 @@ _NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("-o", "--output", required=True, type=_NEW_FOLDER,
               help="Folder of the new model; its name becomes the model's.")  # fmt: skip
 @click.option("--recipe", "recipe_file", type=_FILE, help="A TOML with what the training is to do otherwise.")
-@click.option("--minutes", type=click.FloatRange(min=0.1), default=30.0, show_default=True,
+@click.option("--minutes", type=Number(0.1, MOST_MINUTES), default=30.0, show_default=True,
               help="Time for all of it: examples, learning and judging.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed and data, same examples."
-)
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed and data, same examples.")
 @click.option("--tensorboard", type=_NEW_FOLDER, metavar="DIR", help="Write the losses there as curves.")
 @click.pass_context
 def train(
@@ -91,7 +92,8 @@ def train(
         raise ModelError(f"Stopped. No model was written to {output}. Go on with: {command} --resume")
     if (failed := manifest.training.failed_renders) > 0:
         click.echo(f"Plugins failed in {failed:,} renders; the examples concerned were left out.")
-    click.echo(f"The model {manifest.name} lies in {output}. Judge it: reaper-bridge evaluate {output} DIR")
+    judge = shlex.join(["reaper-bridge", "evaluate", str(output), "DIR"])
+    click.echo(f"The model {manifest.name} lies in {output}. Judge it: {judge}")
 
 
 @contextmanager

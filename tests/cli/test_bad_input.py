@@ -274,3 +274,34 @@ def test_numbers_that_are_none_are_refused(home: Path, tmp_path: Path, option: s
 
 def test_a_name_that_is_too_long_ends_in_one_line(home: Path, tmp_path: Path) -> None:
     check_refused(run("automix", tmp_path / ("x" * 400 + ".wav"), "-o", tmp_path / "out.wav"), "Check the name")
+
+
+def test_an_input_that_is_called_like_a_part_of_the_output_is_kept(home: Path, tmp_path: Path) -> None:
+    """What is written on the way lies where no file of the user's can."""
+    source = wav(tmp_path / "song.part.wav", noise())
+    others = [wav(tmp_path / name, noise()) for name in ("song.part.tone.wav", "song.wav.part.wav")]
+    before = [file.read_bytes() for file in (source, *others)]
+    result = run("automix", source, "-o", tmp_path / "song.wav")
+    assert result.exit_code == 0, result.output
+    assert [file.read_bytes() for file in (source, *others)] == before
+    assert sorted(file.name for file in tmp_path.iterdir() if file.suffix == ".wav") == sorted(
+        ["song.wav", source.name, *(file.name for file in others)]
+    )
+    assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
+
+
+@pytest.mark.parametrize("option", ["-o", "--report", "--json"])
+def test_an_output_that_no_folder_can_hold_is_refused_before_any_work(home: Path, tmp_path: Path, option: str) -> None:
+    source, blocked = wav(tmp_path / "in.wav", noise()), wav(tmp_path / "file.wav", noise())
+    outputs = {"-o": tmp_path / "out.wav", option: blocked / "below.wav"}
+    result = run("automix", source, *(part for pair in outputs.items() for part in pair))
+    check_refused(result, "below.wav", option, status=2)
+    assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
+@pytest.mark.parametrize("option", ["--refine", "--amount", "--loudness", "--ceiling"])
+def test_what_is_no_finite_number_is_refused(home: Path, tmp_path: Path, option: str, value: str) -> None:
+    source = wav(tmp_path / "in.wav", noise())
+    result = run("automix", source, "-o", tmp_path / "out.wav", option, value)
+    assert result.exit_code == 2 and option in result.stderr and "Traceback" not in result.stderr

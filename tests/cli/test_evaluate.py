@@ -47,7 +47,17 @@ def test_one_run_gives_table_json_and_page(folder: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("--each", "0"), ("--budget", "0"), ("--refine", "-1"), ("--seed", "-1")]
+    ("option", "value"),
+    [
+        ("--each", "0"),
+        ("--each", "1000000000"),
+        ("--budget", "0"),
+        ("--budget", "1000000000000"),
+        ("--refine", "-1"),
+        ("--refine", "nan"),
+        ("--seed", "-1"),
+        ("--seed", "4294967296"),
+    ],
 )
 def test_options_out_of_range_are_refused(folder: Path, option: str, value: str) -> None:
     result = CliRunner().invoke(main, ["evaluate", "channel-strip", str(folder), option, value])
@@ -68,3 +78,33 @@ def test_a_search_is_not_recorded_as_the_models_own(folder: Path) -> None:
     result = CliRunner().invoke(main, ["evaluate", "channel-strip", str(folder), "--record", "--refine", "1"])
     assert result.exit_code == 2
     assert "without --refine" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--json", "--report"])
+def test_what_must_not_be_written_over_is_told_before_any_work(folder: Path, tmp_path: Path, option: str) -> None:
+    """The model's own files, recordings, and what lies below a file."""
+    model = tmp_path / "my strip"
+    shutil.copytree(shipped_folder("models") / "channel-strip", model)
+    before = {file: file.read_bytes() for place in (model, folder) for file in place.iterdir()}
+    for victim in (model / "model.json", folder / "strings.wav", folder / "new.wav", folder / "drums.wav" / "x.json"):
+        result = CliRunner().invoke(main, ["evaluate", str(model), str(folder), option, str(victim)])
+        assert result.exit_code in (1, 2) and result.stdout == "", result.output
+        assert victim.name in result.stderr.strip().splitlines()[-1]
+    assert {file: file.read_bytes() for place in (model, folder) for file in place.iterdir()} == before
+
+
+def test_recordings_by_which_nothing_can_be_judged_are_no_scores(tmp_path: Path, folder: Path) -> None:
+    """Silent ones, and some of one sample: an empty table would read as a result."""
+    for name, audio in (("still", np.zeros((1, RATE_HZ))), ("click", np.full((1, 1), 0.5))):
+        with AudioFile(str(tmp_path / f"{name}.wav"), "w", samplerate=RATE_HZ, num_channels=1, bit_depth=32) as file:
+            file.write(audio.astype(np.float32))
+    shutil.rmtree(folder)
+    model = tmp_path / "my strip"
+    shutil.copytree(shipped_folder("models") / "channel-strip", model)
+    before = (model / "model.json").read_bytes()
+    for name in ("channel-strip", "mastering", "level", str(model)):
+        told = ["evaluate", name, str(tmp_path), *(["--record"] if name == str(model) else [])]
+        result = CliRunner().invoke(main, told)
+        assert result.exit_code == 1 and result.stdout == "", result.output
+        assert "None of these recordings can be judged by" in result.stderr
+    assert (model / "model.json").read_bytes() == before

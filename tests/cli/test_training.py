@@ -100,7 +100,7 @@ def test_killed_in_the_middle_it_goes_on_from_its_last_checkpoint(training: Trai
     assert after.step > stand.step
     told, errors = resumed.communicate(timeout=LIMIT_S)
     assert resumed.returncode == 0, errors
-    assert "neues Modell" in told
+    assert f"reaper-bridge evaluate '{training.output}' DIR" in told, "as a shell takes it"
     manifest = read_manifest(training.output)
     assert manifest.training.steps > stand.step
     assert manifest.training.minutes == pytest.approx(0.9 * MINUTES, abs=0.1)  # of both runs, without judging
@@ -171,3 +171,13 @@ def test_without_a_terminal_there_are_few_lines(
         " 50% step 100: validation loss 2",
     ]
     assert lines[-1].endswith("; 0:50 left")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--minutes", "nan"), ("--minutes", "inf"), ("--minutes", "1e300"), ("--minutes", "0"), ("--seed", str(2**32))],
+)
+def test_numbers_that_no_training_can_have_are_refused(training: Training, option: str, value: str) -> None:
+    result = CliRunner().invoke(main, ["train", *map(str, training.arguments), option, value])
+    assert result.exit_code == 2 and option in result.stderr and "Traceback" not in result.stderr
+    assert not training.output.exists()

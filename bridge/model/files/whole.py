@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,17 +29,19 @@ def check_target(job: FileJob) -> None:
 
 @contextmanager
 def in_place_of(target: Path) -> Iterator[Path]:
-    """A file to write, with the target's ending, that takes the target's place once all has gone well."""
-    part = target.with_name(f"{target.stem}.part{target.suffix}")
+    """A file to write, with the target's ending, that takes the target's place once all has gone well.
+
+    It lies beside the target in a folder of its own: no file of the user's can have its name.
+    """
     try:
-        yield part
-        part.replace(target)
+        with tempfile.TemporaryDirectory(prefix=".bridge-", dir=target.parent, ignore_cleanup_errors=True) as folder:
+            part = Path(folder) / f"part{target.suffix}"
+            yield part
+            part.replace(target)
     except OSError as error:
         raise AudioError(
             f"Cannot write {target}: {error.strerror}. Free some space, or choose another place."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def measure_file(path: Path) -> Measured:
