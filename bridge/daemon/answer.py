@@ -127,7 +127,7 @@ def _reference(options: Options, spool: Spool, engine: Engine, loaded: Loaded, d
         excerpts = read_excerpts(spool, options.reference, what="The reference")
         return loaded.automix.hear(excerpts, options.reference.sample_rate_hz)
     style = options.style or defaults.style
-    return engine.style(style) if style else None
+    return engine.style(style, loaded) if style else None
 
 
 def _outcome_reply(request: Request, loaded: Loaded, mapping: Mapping, outcome: Outcome) -> Reply:

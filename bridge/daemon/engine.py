@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bridge.errors import BridgeError, ModelError, shown
-from bridge.settings import Settings, shipped_folder
+from bridge.settings import Settings
 
 if TYPE_CHECKING:
     from bridge.model.automix import Automix
@@ -48,15 +48,11 @@ class Engine:
         self._loaded: dict[str, Loaded] = {}
         self._moving: dict[Path, tuple[Stamp, MovingModel | None]] = {}
 
-    def model_folders(self) -> tuple[Path, ...]:
-        """Where models lie: the user's own before the shipped ones."""
-        return self._settings.user_models, shipped_folder("models")
-
     def names(self) -> list[str]:
         """What the models are called."""
         from bridge.model.manifest import find_models
 
-        return sorted(find_models(self.model_folders()))
+        return sorted(find_models(self._settings.model_folders))
 
     def model(self, name: str | None) -> Loaded:
         """The model called `name` (None: the default), as it lies on disk now. ModelError where there is none.
@@ -116,11 +112,11 @@ class Engine:
         noise = np.random.default_rng(0).normal(0.0, 0.1, (2, REHEARSAL_FRAMES)).astype(np.float32)
         automix.run(AutomixTask([noise], REHEARSAL_RATE_HZ, automix.bundle.chain.neutral))
 
-    def style(self, name: str) -> HeardSound:
-        """A stored style by name. ModelError names the styles there are."""
-        from bridge.model.hearing.styles import load_style
+    def style(self, name: str, loaded: Loaded) -> HeardSound:
+        """A stored style by name, for a model. ModelError names the styles there are, and a style of other ears."""
+        from bridge.model.hearing.styles import style_for
 
-        return load_style(self._settings.styles, name).sound
+        return style_for(self._settings.styles, name, loaded.automix.bundle.manifest)
 
     def level_targets(self) -> LevelTargets:
         """How loud the roles of a mix are to be. ModelError for a file of the user's that is none."""
@@ -137,7 +133,7 @@ class Engine:
     def _find(self, name: str) -> Path:
         from bridge.model.manifest import find_models
 
-        models = find_models(self.model_folders())
+        models = find_models(self._settings.model_folders)
         if name not in models:  # by name only: a request must not choose a folder
             known = ", ".join(sorted(models)) or "none"
             raise ModelError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,12 +14,21 @@ import safetensors.torch
 import torch
 from numpy.typing import NDArray
 
-from bridge.errors import ModelError
+from bridge.errors import ModelError, cut
 from bridge.model.encoders import Category, Encoder
-from bridge.model.manifest import CARD_FILE, WEIGHTS_FILE, Manifest, read_manifest, sha256_of, write_manifest
+from bridge.model.manifest import (
+    CARD_FILE,
+    MANIFEST_FILE,
+    WEIGHTS_FILE,
+    Manifest,
+    read_manifest,
+    sha256_of,
+    write_manifest,
+)
 from bridge.plugins.chain import Chain
 
 BANK = "bank"  # its name among the weights
+MOST_TOLD = 160  # characters of what does not fit
 
 
 @dataclass(frozen=True)
@@ -49,8 +59,14 @@ def load_bundle(folder: Path) -> ModelBundle:
     encoder = build_encoder(manifest)
     file = folder / WEIGHTS_FILE
     bank = load_weights(folder, encoder)
-    if bank is not None and (bank.ndim != 3 or bank.shape[1:] != (2, manifest.features.bands)):
+    if bank is not None and (bank.ndim != 3 or not len(bank) or bank.shape[1:] != (2, manifest.features.bands)):
         raise ModelError(f"{file} holds a bank of the shape {tuple(bank.shape)}. Install or train the model again.")
+    temperatures, choices = len(manifest.confidence.temperatures), len(encoder.categories)
+    if temperatures not in (0, choices):
+        raise ModelError(
+            f"{folder / MANIFEST_FILE} is damaged: it has {temperatures} temperatures for {choices} controls of "
+            "choices. Install or train the model again."
+        )
     frozen = encoder.eval().requires_grad_(False)
     return ModelBundle(manifest, frozen, None if bank is None else bank.float().numpy())
 
@@ -63,8 +79,14 @@ def load_weights(folder: Path, encoder: torch.nn.Module) -> torch.Tensor | None:
         bank = weights.pop(BANK, None)
         encoder.load_state_dict(weights)
     except (safetensors.SafetensorError, RuntimeError, OSError) as error:
-        first = str(error).splitlines()[0]
-        raise ModelError(f"{file} does not fit its manifest: {first} Install or train the model again.") from error
+        # of torch's lines the first says that something is wrong, the second what
+        fault = next((line.strip() for line in str(error).splitlines()[1:] if line.strip()), str(error).strip())
+        raise ModelError(
+            f"{file} does not fit its manifest: {cut(fault, MOST_TOLD).rstrip('.')}. Install or train the model again."
+        ) from error
+    for name, tensor in {BANK: bank, **weights}.items():
+        if tensor is not None and not bool(torch.isfinite(tensor).all()):
+            raise ModelError(f"{file} holds numbers that are none, in {name}. Install or train the model again.")
     return bank
 
 
@@ -76,18 +98,23 @@ def save_bundle(
     *,
     bank: NDArray[np.float32] | None = None,
 ) -> Manifest:
-    """Write a model folder; the manifest, which makes the folder a model, comes last. Returns it with its hash."""
+    """Write a model folder; the manifest, which makes the folder a model, comes last. Returns it with its hash.
+
+    A model that lies there is replaced when all of the new one is on the disk, by two renames.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / WEIGHTS_FILE
     part = file.with_name(file.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous().float() for name, tensor in weights.items()}
     if bank is not None:
         plain[BANK] = torch.from_numpy(bank.astype(np.float16))
-    part.write_bytes(safetensors.torch.save(plain))
-    part.replace(file)
+    with part.open("wb") as written:
+        written.write(safetensors.torch.save(plain))
+        written.flush()
+        os.fsync(written.fileno())
+    manifest = msgspec.structs.replace(manifest, weights_sha256=sha256_of(part))
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
-    manifest = msgspec.structs.replace(manifest, weights_sha256=sha256_of(file))
-    write_manifest(folder, manifest)
+    write_manifest(folder, manifest, before=lambda: part.replace(file))
     return manifest
 
 

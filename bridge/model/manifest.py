@@ -6,15 +6,18 @@ and to judge it (where its training came from, what it scored). This module read
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from bridge.errors import ChainError, ModelError
+from bridge.errors import ModelError, PluginError
 from bridge.plugins.chain import Chain, check_chain
+from bridge.plugins.parameter import DisplayLaw
 
 SCHEMA = 1
 MANIFEST_FILE = "model.json"
@@ -22,15 +25,31 @@ WEIGHTS_FILE = "weights.safetensors"
 CARD_FILE = "README.md"
 
 
-class FeatureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How sound becomes log-mel frames. Times, not sample counts: the same at every sample rate."""
+Seconds = Annotated[float, msgspec.Meta(ge=0, le=10)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Factor = Annotated[float, msgspec.Meta(gt=0)]
+Size = Annotated[int, msgspec.Meta(ge=1, le=4096)]  # of a layer: no manifest asks for more memory than there is
 
-    bands: int = 64
-    low_hz: float = 30.0
-    high_hz: float = 16000.0
-    window_s: float = 2048 / 44100
-    hop_s: float = 1024 / 44100
-    floor_db: float = -90.0
+
+class FeatureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How sound becomes log-mel frames. Times, not sample counts: the same at every sample rate.
+
+    The bounds are such that at every rate that models hear at least one band lies below half of it.
+    """
+
+    bands: Annotated[int, msgspec.Meta(ge=8, le=512)] = 64
+    low_hz: Annotated[float, msgspec.Meta(ge=0, le=2000)] = 30.0
+    high_hz: Annotated[float, msgspec.Meta(gt=0, le=96_000)] = 16000.0
+    window_s: Annotated[float, msgspec.Meta(ge=0.002, le=1)] = 2048 / 44100
+    hop_s: Annotated[float, msgspec.Meta(ge=0.001, le=1)] = 1024 / 44100
+    floor_db: Annotated[float, msgspec.Meta(ge=-200, le=-20)] = -90.0
+
+    def __post_init__(self) -> None:
+        if self.high_hz - self.low_hz < 2 / self.window_s:  # a window tells apart what is 1 / window_s apart
+            raise ValueError(
+                f"high_hz is {self.high_hz:g}; with low_hz {self.low_hz:g} and window_s {self.window_s:g} "
+                f"give at least {self.low_hz + 2 / self.window_s:.0f}"
+            )
 
 
 class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,10 +63,10 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """
 
     kind: Literal["compact", "inception", "mobilenet", "frames"] = "compact"
-    width: Annotated[int, msgspec.Meta(ge=4, multiple_of=4)] | None = None
-    blocks: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    embedding: Annotated[int, msgspec.Meta(ge=1)] = 128
-    hidden: Annotated[int, msgspec.Meta(ge=1)] = 320
+    width: Annotated[int, msgspec.Meta(ge=4, le=1024, multiple_of=4)] | None = None
+    blocks: Annotated[int, msgspec.Meta(ge=0, le=64)] | None = None
+    embedding: Size = 128
+    hidden: Size = 320
 
 
 class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,12 +80,16 @@ class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         tolerance: how far breakpoints may lie from the curve, as a share of the control's range.
     """
 
-    unsure: float = 0.5
-    sure: float = 0.8
-    early_s: float = 0.0
-    late_s: float = 0.0
-    smoothing_s: float = 0.01
-    tolerance: float = 0.01
+    unsure: Share = 0.5
+    sure: Share = 0.8
+    early_s: Seconds = 0.0
+    late_s: Seconds = 0.0
+    smoothing_s: Seconds = 0.01
+    tolerance: Share = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.unsure < self.sure:
+            raise ValueError(f"unsure is {self.unsure:g}; give less than sure, which is {self.sure:g}")
 
 
 class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -83,11 +106,11 @@ class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """
 
     keeps_loudness: bool = True
-    loudness_lufs: float | None = None
-    ceiling_dbtp: float | None = None
+    loudness_lufs: Annotated[float, msgspec.Meta(ge=-70, le=0)] | None = None
+    ceiling_dbtp: Annotated[float, msgspec.Meta(ge=-60, le=0)] | None = None
     automation: AutomationSettings | None = None
-    margin_share: float = 0.5
-    margin_db: float = 1.0
+    margin_share: Share = 0.5  # below 0 the guard would let through what is worse
+    margin_db: Annotated[float, msgspec.Meta(ge=0, le=100)] = 1.0
     evens_level: bool = False
 
 
@@ -120,9 +143,9 @@ class ConfidenceLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     fitted likewise: `temperatures` holds one for each such control, in their order; 1 where there is none.
     """
 
-    tolerance: float = 0.1
-    widening: tuple[float, ...] = ()
-    temperatures: tuple[float, ...] = ()
+    tolerance: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.1
+    widening: tuple[Factor, ...] = ()
+    temperatures: tuple[Factor, ...] = ()
 
 
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -148,11 +171,11 @@ def read_manifest(folder: Path) -> Manifest:
     """
     file = folder / MANIFEST_FILE
     try:
-        data = file.read_bytes()
+        data = _regular(file).read_bytes()
     except OSError as error:
         raise ModelError(
             f"{folder} is no model: {MANIFEST_FILE} cannot be read ({error.strerror}). "
-            "Give a folder made by `bridge train`, or a name that `bridge models` lists."
+            "Give a folder made by `reaper-bridge train`, or a name that `reaper-bridge models` lists."
         ) from error
     _check_schema(file, data)
     try:
@@ -162,16 +185,22 @@ def read_manifest(folder: Path) -> Manifest:
     _check_weights(folder / WEIGHTS_FILE, manifest)
     try:
         check_chain(manifest.chain, source=f"{file}, chain {manifest.chain.name}")
-    except ChainError as error:
+    except PluginError as error:
         raise ModelError(str(error)) from error
+    _check_controls(file, manifest)
     return manifest
 
 
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write `model.json` so that a reader sees the old file or the new one, never half of it."""
+def write_manifest(folder: Path, manifest: Manifest, *, before: Callable[[], object] = lambda: None) -> None:
+    """Write `model.json` so that a reader sees the old file or the new one, never half of it. `before` is called when
+    the new one is on the disk, and has not yet taken its place."""
     target = folder / MANIFEST_FILE
     part = target.with_name(target.name + ".part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+    with part.open("wb") as written:
+        written.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
+        written.flush()
+        os.fsync(written.fileno())
+    before()
     part.replace(target)
 
 
@@ -200,8 +229,15 @@ def find_model(name: str, folders: Iterable[Path]) -> Path:
 
 
 def sha256_of(file: Path) -> str:
-    with file.open("rb") as stream:
+    with _regular(file).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _regular(file: Path) -> Path:
+    """`file`, if it is one: a pipe or a device, or a link to one, would be read for ever. OSError otherwise."""
+    if file.exists() and not file.is_file():
+        raise OSError(errno.EINVAL, "not a regular file", str(file))
+    return file
 
 
 class _Versioned(msgspec.Struct, frozen=True):
@@ -218,6 +254,20 @@ def _check_schema(file: Path, data: bytes) -> None:
             f"{file} has schema version {version}; this Bridge reads version {SCHEMA}. "
             "Use the Bridge that made the model, or train it again."
         )
+
+
+def _check_controls(file: Path, manifest: Manifest) -> None:
+    """ModelError where laws or confidences are not those of the chain's controls."""
+    controls, widenings = manifest.chain.controls, len(manifest.confidence.widening)
+    faults = [f"{widenings} widenings for {len(controls)} controls"] if widenings not in (0, len(controls)) else []
+    for control in controls:
+        law = control.law
+        if isinstance(law, DisplayLaw) and not (len(law.grid) == len(law.shown) >= 2):
+            faults.append(f"a law of {len(law.grid)} and {len(law.shown)} points for {control.label}")
+    if not controls:
+        faults.append("no control in its chain")
+    if faults:
+        raise ModelError(f"{file} is damaged: it has {faults[0]}. Install or train the model again.")
 
 
 def _check_weights(file: Path, manifest: Manifest) -> None:

@@ -1,6 +1,7 @@
 """Model folders: what is saved comes back, and whatever is wrong with a folder is said with its remedy."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_weights_of_another_shape_are_refused(model_folder: Path) -> None:
     file = model_folder / WEIGHTS_FILE
     file.write_bytes(safetensors.torch.save({"position.weight": torch.zeros(3, 3)}))
     rewrite(model_folder, weights_sha256=sha256_of(file))
-    with pytest.raises(ModelError, match="does not fit its manifest"):
+    with pytest.raises(ModelError, match=r"does not fit its manifest: .*position\.weight|Missing key"):
         load_bundle(model_folder)
 
 
@@ -109,6 +110,59 @@ def test_a_manifest_with_an_impossible_chain_is_refused(model_folder: Path) -> N
     manifest["chain"]["slots"][0]["plugin"] = "builtin:HighpasFilter"
     rewrite(model_folder, chain=manifest["chain"])
     with pytest.raises(ModelError, match="HighpassFilter"):
+        load_bundle(model_folder)
+
+
+EDITS: dict[str, tuple[str, object]] = {
+    "no bands": ("features", {"bands": 0}),
+    "no hop": ("features", {"hop_s": 0.0}),
+    "a range that no window tells apart": ("features", {"low_hz": 50.0, "high_hz": 60.0}),
+    "a layer as large as a house": ("encoder", {"hidden": 10**9}),
+    "as many layers": ("encoder", {"blocks": 10**9}),
+    "sure before unsure": ("job", {"automation": {"unsure": 0.8, "sure": 0.8}}),
+    "a margin that lets worse sounds pass": ("job", {"margin_db": -1.0}),
+    "a share of one that does": ("job", {"margin_share": -0.5}),
+    "no tolerance": ("confidence", {"tolerance": 0.0}),
+    "widenings for other controls": ("confidence", {"widening": [1.0, 1.0]}),
+    "temperatures for no choices": ("confidence", {"temperatures": [1.0]}),
+    "a chain without controls": ("chain", {"name": "c", "slots": [{"name": "gain", "plugin": "builtin:Gain"}]}),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_manifest_is_refused_before_it_does_harm(model_folder: Path, edit: str) -> None:
+    key, value = EDITS[edit]
+    rewrite(model_folder, **{key: value})
+    with pytest.raises(ModelError, match=r"is damaged.*[Tt]rain .*again") as raised:
+        load_bundle(model_folder)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_law_without_points_is_refused(model_folder: Path) -> None:
+    manifest = json.loads((model_folder / MANIFEST_FILE).read_text(encoding="utf-8"))
+    slot = manifest["chain"]["slots"][0]
+    slot["plugin"] = "vst3:Nothing"
+    slot["controls"][0]["law"] = {"type": "display", "grid": [], "shown": []}
+    rewrite(model_folder, chain=manifest["chain"])
+    with pytest.raises(ModelError, match="a law of 0 and 0 points"):
+        load_bundle(model_folder)
+
+
+def test_a_weight_that_is_no_number_is_named(model_folder: Path) -> None:
+    bundle = load_bundle(model_folder)
+    weights = dict(bundle.encoder.state_dict())
+    weights["position.bias"] = torch.full_like(weights["position.bias"], float("nan"))
+    save_bundle(model_folder, bundle.manifest, weights, "# small\n")
+    with pytest.raises(ModelError, match=r"none, in position\.bias"):
+        load_bundle(model_folder)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no pipes in folders there")
+@pytest.mark.parametrize("name", [MANIFEST_FILE, WEIGHTS_FILE])
+def test_a_link_to_what_never_ends_is_not_read(model_folder: Path, name: str) -> None:
+    (model_folder / name).unlink()
+    (model_folder / name).symlink_to("/dev/zero")
+    with pytest.raises(ModelError, match=r"not a regular file"):
         load_bundle(model_folder)
 
 

@@ -40,7 +40,7 @@ class FramesEncoder(nn.Module):
 
     def __init__(self, bands: int, settings: EncoderSettings, neutral: Tensor) -> None:
         super().__init__()
-        width, blocks = settings.width or WIDTH, settings.blocks or BLOCKS
+        width, blocks = settings.width or WIDTH, BLOCKS if settings.blocks is None else settings.blocks
         self.bands, self.controls = bands, len(neutral)
         self.enter = nn.Conv1d(bands + 2, width, 5, padding=2)
         dilations = [DILATIONS[index % len(DILATIONS)] for index in range(blocks)]

@@ -20,7 +20,7 @@ from bridge.model.files.result import ControlRow, FileJob, FileResult
 from bridge.model.files.whole import check_target, copy_file, in_place_of, measure_file
 from bridge.model.guarding.targets import LevelControls, level_target, told
 from bridge.model.hearing.profile import HeardSound
-from bridge.model.hearing.styles import load_style
+from bridge.model.hearing.styles import style_for
 from bridge.model.manifest import Manifest, read_manifest
 from bridge.model.moving.movement import is_moving
 from bridge.model.task import AutomixTask, LevelTarget, Measured, MeasuresPair, Outcome
@@ -85,7 +85,7 @@ def _task(job: FileJob, automix: Automix, settings: Settings, info: AudioInfo) -
 
 def _reference(job: FileJob, automix: Automix, settings: Settings) -> HeardSound | None:
     if job.style is not None:
-        return load_style(settings.styles, job.style).sound
+        return style_for(settings.styles, job.style, automix.bundle.manifest)
     if job.reference is None:
         return None
     return automix.hear(excerpts_of(job.reference), probe(job.reference).sample_rate_hz)

@@ -17,7 +17,7 @@ import safetensors.numpy
 
 from bridge.errors import ModelError, shown
 from bridge.model.hearing.profile import HeardSound
-from bridge.model.manifest import FeatureSettings
+from bridge.model.manifest import FeatureSettings, Manifest
 
 SCHEMA = 1
 SUFFIX = ".safetensors"
@@ -64,7 +64,7 @@ def load_style(folder: Path, name: str) -> Style:
     if not path.is_file():
         known = ", ".join(list_styles(folder)) or "none"
         raise ModelError(
-            f"No style is called {shown(name)}. Styles: {known}. Add one with `bridge styles add NAME FILE...`."
+            f"No style is called {shown(name)}. Styles: {known}. Add one with `reaper-bridge styles add NAME FILE...`."
         )
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -77,7 +77,24 @@ def load_style(folder: Path, name: str) -> Style:
         sound = HeardSound(frames, int(metadata["bands_heard"]), None if loudness is None else float(loudness))
     except (safetensors.SafetensorError, msgspec.DecodeError, KeyError, ValueError, OSError) as error:
         raise ModelError(f"The style {path} is damaged ({error}). Remove it, or add it again.") from error
+    is_whole = frames.ndim == 2 and len(frames) == features.bands and frames.size > 0
+    if not is_whole or not 1 <= sound.bands_heard <= len(frames) or not np.isfinite(frames).all():
+        raise ModelError(
+            f"The style {path} is damaged: its frames have the shape {frames.shape} or hold numbers that are none. "
+            "Remove it, or add it again."
+        )
     return Style(name, sound, features, files)
+
+
+def style_for(folder: Path, name: str, manifest: Manifest) -> HeardSound:
+    """The sound of a style, for the model of `manifest`. ModelError as `load_style`, and for other ears' styles."""
+    style = load_style(folder, name)
+    if style.features != manifest.features:
+        raise ModelError(
+            f"The style {shown(name)} was heard by a model that hears otherwise than {manifest.name}. Add it again for "
+            f"this one: reaper-bridge styles add NAME FILE... --model {manifest.name}."
+        )
+    return style.sound
 
 
 def list_styles(folder: Path) -> list[str]:

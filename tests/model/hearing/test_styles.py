@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+import safetensors
 import safetensors.numpy
 
 from bridge.errors import ModelError
 from bridge.model.hearing.profile import HeardSound, distance_db
-from bridge.model.hearing.styles import MAX_FRAMES, Style, list_styles, load_style, save_style
-from bridge.model.manifest import FeatureSettings
+from bridge.model.hearing.styles import MAX_FRAMES, Style, list_styles, load_style, save_style, style_for
+from bridge.model.manifest import FeatureSettings, read_manifest
 
 
 def style(name: str = "warm vocal", frames: int = 300) -> Style:
@@ -63,3 +65,22 @@ def test_a_style_of_another_version_is_refused(tmp_path: Path) -> None:
     path.write_bytes(safetensors.numpy.save({"log_mel": np.zeros((64, 5), np.float16)}, {"schema": "9"}))
     with pytest.raises(ModelError, match="version 9"):
         load_style(tmp_path, "warm vocal")
+
+
+@pytest.mark.parametrize("shape", [(64,), (3, 20), (64, 0)])
+def test_frames_of_another_shape_are_damage(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    path = save_style(tmp_path, style())
+    with safetensors.safe_open(path, framework="np") as file:
+        metadata = file.metadata()
+    path.write_bytes(safetensors.numpy.save({"log_mel": np.zeros(shape, np.float16)}, metadata))
+    with pytest.raises(ModelError, match=r"damaged.*add it again"):
+        load_style(tmp_path, "warm vocal")
+
+
+def test_a_style_is_for_models_with_the_same_ears(tmp_path: Path, model_folder: Path) -> None:
+    save_style(tmp_path, style())
+    same = read_manifest(model_folder)
+    assert style_for(tmp_path, "warm vocal", same).bands_heard == 60
+    other = msgspec.structs.replace(same, features=FeatureSettings(bands=48))
+    with pytest.raises(ModelError, match=r"warm vocal.*hears otherwise.*styles add"):
+        style_for(tmp_path, "warm vocal", other)
