@@ -61,12 +61,14 @@ def method_cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _introduction(scores: dict[str, Any]) -> str:
+    methods = {row["method"] for rows in scores["uses"].values() for row in rows}
     budget = "as many renders as the model took" if scores["budget"] is None else f"{scores['budget']} renders"
+    searches = f"Random search and CMA-ES had {budget} for each case. " if "CMA-ES" in methods else ""
     refining = f", with {scores['refine_s']:g} s of search" if scores["refine_s"] else ""
     return (
         f"{len(scores['files'])} recordings, {scores['cases_per_file']} cases of each and use, seed {scores['seed']}"
         f"{refining}. The guard is on; the model's renders are those of the guard and of its search. "
-        f"Random search and CMA-ES had {budget} for each case. Ratios are medians of the "
+        f"{searches}Ratios are medians of the "
         "mel distance to the truth, frame by frame, after / before, with 95% intervals by bootstrap over files: lower "
         "is better, doing nothing is 1."
     )

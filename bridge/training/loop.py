@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from bridge import __version__
-from bridge.errors import ModelError
+from bridge.errors import BridgeError, ModelError, SettingsError
 from bridge.model.bundle import save_bundle
 from bridge.model.manifest import MANIFEST_FILE, SCHEMA, ConfidenceLaw, Manifest, Provenance
 from bridge.plugins.chain import Chain
@@ -68,6 +68,11 @@ class TrainOptions:
     tensorboard: Path | None = None  # folder of the curves
 
     @property
+    def name(self) -> str:
+        """What the model is called: as its folder, "" where that has no name."""
+        return self.output.resolve().name
+
+    @property
     def work(self) -> Path:
         """Where examples and checkpoints lie until the model is done."""
         return self.output / ".training"
@@ -94,13 +99,16 @@ def train(
     """Train a model and write it to `options.output`. None when cancelled (`resume` then goes on), and in all
     processes but the first.
 
-    Raises SettingsError for an unknown task or a device that is not there, AudioError for unusable data, ModelError
-    for a checkpoint that cannot be gone on from, when another process has died, and when cancelled while judging.
+    Raises SettingsError for an unknown task, a recipe that is not for it, a device that is not there or an output that
+    is taken, AudioError for unusable data, ModelError for a checkpoint that cannot be gone on from, when another
+    process has died, and when judging was cancelled or went wrong: then the model is there, without scores.
     """
     told = options.recipe.examples
     clock = Clock.of(
         options.minutes, options.steps, told.preparing_share, options.judged_cases, growing_share=told.growing_share
     )
+    options.order.task.check(options.recipe, options.chain)
+    _check_output(options)
     goes_on = _goes_on(options)
     with processes_of_environment(LIMIT + datetime.timedelta(minutes=options.minutes)) as processes:
         device = device_called(options.device, processes)
@@ -129,6 +137,20 @@ def train(
     if not options.keeps_work:
         shutil.rmtree(options.work)
     return manifest
+
+
+def _check_output(options: TrainOptions) -> None:
+    """SettingsError for an output folder that holds anything but a model or what a training has begun in it."""
+    folder = options.output
+    if not options.name:
+        raise SettingsError(f"A model cannot be called as the folder {folder} is; give a folder with a name (-o).")
+    if not folder.is_dir() or (folder / MANIFEST_FILE).is_file() or options.work.is_dir():
+        return
+    if (found := next(folder.iterdir(), None)) is not None:
+        raise SettingsError(
+            f"The folder {folder} holds {found.name}, and is no model's: nothing there is overwritten. Give a folder "
+            "that is new or empty (-o)."
+        )
 
 
 def _goes_on(options: TrainOptions) -> bool:
@@ -269,11 +291,10 @@ def _judge(
             progress=clock.judging(progress),
             is_cancelled=is_cancelled,
         )
-    except ModelError as error:
-        if not is_cancelled():
-            raise
+    except BridgeError as error:
+        why = "Stopped while judging" if is_cancelled() else f"It could not be judged ({error})"
         raise ModelError(
-            f"Stopped while judging: the model in {options.output} is complete, but has no scores. "
+            f"{why}: the model in {options.output} is complete, but has no scores. "
             "--resume judges it, and so does reaper-bridge evaluate."
         ) from error
     return record_scores(options.output, evaluation.scores)
@@ -298,7 +319,7 @@ def _draft(options: TrainOptions, gathered: Gathered, material: Material) -> Man
     )
     return Manifest(
         schema=SCHEMA,
-        name=options.output.name,
+        name=options.name,
         description=options.chain.description,
         chain=options.chain,
         features=options.recipe.features,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.audio.files import probe
 from bridge.errors import AudioError
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
@@ -96,6 +97,9 @@ def gather(order: Order) -> Gathered:
             f"{len(gathered.train)} recordings to learn from and {len(gathered.validation)} to check by are too few. "
             "Give folders with at least three files that sound, or let recordings be synthesised."
         )
+    for file in find_files(order.data):
+        if file.name in gathered.test:  # read at the very end only: what is wrong with them is better told now
+            probe(file.path)
     return gathered
 
 
@@ -124,6 +128,12 @@ class Preparation:
         if self.processes.agreed(float(self.is_cancelled())):
             return None
         made = {side: read_pool(self.folder / side, count) for side, count in pools.items()}
+        for side, pool in made.items():
+            if not count_of(pool.examples):
+                raise AudioError(
+                    f"None of the examples ({side}) can be learned from: each changes its recording beyond reason. "
+                    "Narrow the ranges of the chain, or give more shard_examples in the recipe."
+                )
         failed_renders = sum(pool.failed_renders for pool in made.values())
         examples = made["train"].examples
         growth = self._growth(task, examples, pools["train"])
@@ -200,7 +210,14 @@ class Preparation:
         self, side: str, make: Callable[[int], tuple[Shard, int]], count: int, notify: Callable[[int], None]
     ) -> None:
         numbers = range(self.processes.rank, count, self.processes.count)
-        fill_pool(make, self.folder / side, numbers, notify=notify, must_stop=self.must_stop)
+        fill_pool(
+            make,
+            self.folder / side,
+            numbers,
+            notify=notify,
+            must_stop=self.must_stop,
+            is_cancelled=self.is_cancelled,
+        )
 
 
 def _maker(task: Task, recipe: Recipe, studio: Studio, seed: int) -> Callable[[int], tuple[Shard, int]]:

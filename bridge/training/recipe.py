@@ -14,7 +14,15 @@ import msgspec
 
 from bridge.errors import SettingsError
 from bridge.model.manifest import EncoderSettings, FeatureSettings
-from bridge.training.learning.settings import Counted, LearningSettings, Positive, Share, Stage
+from bridge.training.learning.settings import (
+    Batch,
+    ClipSeconds,
+    Counted,
+    LearningSettings,
+    Positive,
+    Share,
+    Stage,
+)
 
 RECIPES = Path(__file__).with_name("recipes")
 
@@ -30,9 +38,9 @@ class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """
 
     generations: Counted = 80
-    population: Counted = 16
-    passages: Counted = 6
-    passage_s: Positive = 0.8
+    population: Annotated[int, msgspec.Meta(ge=4, le=4096)] = 16
+    passages: Batch = 6
+    passage_s: ClipSeconds = 0.8
     polishing: Counted = 4
     rounds: Counted = 1
 
@@ -53,13 +61,13 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
         search: for labels, where a task searches for them.
     """
 
-    clip_s: Positive
-    shard_examples: Counted = 64
+    clip_s: ClipSeconds
+    shard_examples: Batch = 64
     shards_per_minute: Positive
     most_shards: Counted = 480
     preparing_share: Share
     growing_share: Share = 0.0
-    synthesised_takes: Annotated[int, msgspec.Meta(ge=0)]
+    synthesised_takes: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     validation_shards: Counted
     jacobian_share: Share = 0.0
     search: SearchSettings = SearchSettings()
@@ -95,8 +103,8 @@ def load_recipe(task: str, file: Path | None = None) -> Recipe:
         merged = _merge(merged, _read(file))
     try:
         recipe = msgspec.convert(merged, Recipe)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"The recipe {file or shipped} cannot be used: {error}.") from error
+    except (msgspec.ValidationError, SettingsError) as error:
+        raise SettingsError(f"The recipe {file or shipped} cannot be used: {str(error).rstrip('.')}.") from error
     if (fault := _fault(recipe)) is not None:
         raise SettingsError(f"The recipe {file or shipped} cannot be used: {fault}.")
     return recipe
@@ -125,7 +133,7 @@ def _digest(parts: object) -> str:
 def _read(file: Path) -> dict[str, Any]:
     try:
         plain: dict[str, Any] = msgspec.toml.decode(file.read_bytes())
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(f"The recipe {file} cannot be read: {error}.") from error
     return plain
 

@@ -64,7 +64,7 @@ def scores() -> dict[str, Any]:
         "seed": 0,
         "refine_s": 2.0,
         "budget": None,
-        "uses": {"match": [row("nothing", 1.0), row("model", 0.3)], "automix": []},
+        "uses": {"match": [row("nothing", 1.0), row("CMA-ES", 0.5), row("model", 0.3)], "automix": []},
         "unchanged": {"match": unchanged, "automix": nothing},
         "controls": {
             "match": [{"control": "bell.gain_db", "text": "2.1 dB", "share": 0.07, "cases": 2}],
@@ -106,3 +106,10 @@ def test_the_page_holds_all_of_it_in_one_file(tmp_path: Path, scores: dict[str, 
         with AudioFile(io.BytesIO(base64.b64decode(content))) as file:
             assert file.samplerate == RATE
             np.testing.assert_allclose(file.read(file.frames), audio, atol=2**-14)
+
+
+def test_no_search_is_told_of_where_none_was_made(tmp_path: Path, scores: dict[str, Any]) -> None:
+    scores["uses"]["match"] = [row("nothing", 1.0), row("best standing", 0.5), row("model", 0.3)]
+    write_evaluation_page(tmp_path / "report.html", scores, [])
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert "CMA-ES" not in text and "best standing" in text

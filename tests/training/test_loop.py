@@ -13,12 +13,14 @@ import pytest
 import torch
 from small_training import RECIPE, THROUGH_PLUGINS, small_options
 
-from bridge.errors import ModelError, SettingsError
+from bridge.audio.files import AudioWriter
+from bridge.errors import AudioError, ModelError, SettingsError
 from bridge.model.bundle import load_bundle
 from bridge.plugins.host import PluginHost
 from bridge.training.clock import PREPARED
 from bridge.training.learning.course import checkpoint_in
 from bridge.training.loop import TrainOptions, train
+from bridge.training.sources.files import find_files, split
 
 ROOT = Path(__file__).parents[2]
 
@@ -230,3 +232,52 @@ def _stop(options: TrainOptions, after: int) -> None:
 
 def _quiet(share: float, text: str) -> None:
     assert 0 <= share <= 1 and text
+
+
+def test_a_folder_with_other_files_is_never_written_to(options: TrainOptions) -> None:
+    """Its README.md would be replaced by the card."""
+    options.output.mkdir()
+    (mine := options.output / "README.md").write_text("mine")
+    with pytest.raises(SettingsError, match=r"holds README\.md, and is no model's.*-o"):
+        train(options, progress=lambda _share, _text: None)
+    assert mine.read_text() == "mine" and [*options.output.iterdir()] == [mine]
+
+
+def test_a_model_needs_a_name(options: TrainOptions) -> None:
+    with pytest.raises(SettingsError, match=r"cannot be called.*-o"):
+        train(replace(options, output=Path("/")), progress=lambda _share, _text: None)
+
+
+def test_a_recipe_for_another_task_is_refused_at_once(options: TrainOptions) -> None:
+    encoder = msgspec.structs.replace(options.recipe.encoder, kind="frames")
+    with pytest.raises(SettingsError, match="frame by frame"):
+        train(
+            replace(options, recipe=msgspec.structs.replace(options.recipe, encoder=encoder)),
+            progress=lambda _share, _text: None,
+        )
+    assert not options.output.exists()
+
+
+def test_a_recording_to_judge_by_that_is_damaged_is_named_before_anything_is_made(
+    options: TrainOptions, tmp_path: Path
+) -> None:
+    """It is read at the very end only."""
+    shutil.copytree(options.data[0], mine := tmp_path / "songs")
+    options = replace(options, data=(mine,))
+    test = split(find_files(options.data))["test"][0]
+    test.path.write_bytes(test.path.read_bytes()[:1000])
+    with pytest.raises(AudioError, match=test.path.name):
+        train(options, progress=lambda _share, _text: None)
+    assert not options.output.exists()
+
+
+def test_a_model_that_cannot_be_judged_is_said_to_be_complete(options: TrainOptions, tmp_path: Path) -> None:
+    """NaN in a recording shows when it is read, which is after learning."""
+    shutil.copytree(options.data[0], mine := tmp_path / "songs")
+    options = replace(options, data=(mine,), judged_cases=1)
+    for file in split(find_files(options.data))["test"]:
+        with AudioWriter(file.path, sample_rate_hz=44100, channels=1) as written:
+            written.write(np.full((1, 6 * 44100), np.nan, np.float32))
+    with pytest.raises(ModelError, match=r"NaN.*complete, but has no scores.*evaluate"):
+        train(options, progress=lambda _share, _text: None)
+    assert load_bundle(options.output).manifest.training.steps == 12

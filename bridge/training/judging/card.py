@@ -85,13 +85,19 @@ def _scores(manifest: Manifest) -> list[str]:
     scores = manifest.scores.get("test")
     if not scores:
         return []
+    methods = {row["method"] for rows in scores["uses"].values() for row in rows}
+    searches = ""
+    if "CMA-ES" in methods:
+        searches = (
+            " Renders are of windows of 3 s, the guard's included: random search and CMA-ES get as many as the model "
+            "takes, which are few candidates."
+        )
     lines = [
         "## Scores on recordings it never heard",
         "",
         f"{len(scores['files'])} recordings, {scores['cases_per_file']} cases of each. Mel distance, frame by frame, "
         "to the true target after / before: the median over cases, with its 95% interval by bootstrap over files. The "
-        "guard is on. Lower is better; doing nothing is 1. Renders are of windows of 3 s, the guard's included: random "
-        "search and CMA-ES get as many as the model takes, which are few candidates.",
+        f"guard is on. Lower is better; doing nothing is 1.{searches}",
         "",
     ]
     for use, rows in scores["uses"].items():

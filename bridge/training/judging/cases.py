@@ -8,12 +8,13 @@ drawing of cases whose hidden settings are the chain's own; what changed those o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.errors import AudioError, PluginError
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
@@ -24,6 +25,7 @@ from bridge.training.sources.speech import resample
 Audio = NDArray[np.float32]
 
 LONGEST_S = 12.0
+SHORTEST_S = 0.5  # of a half: in less than 400 ms there is no loudness
 GAIN_DB = 8.0
 
 
@@ -55,7 +57,8 @@ def draw_cases(
 ) -> list[Case]:
     """`each` cases of `match` or `automix` of every recording with two halves that sound.
 
-    Those that pass full scale are left out: no file holds them, and the guard rightly never goes there.
+    Those that pass full scale are left out: no file holds them, and the guard rightly never goes there. So are those
+    that a plugin failed at. PluginError where it failed at all of them.
     """
     is_match = use == "match"
     sampler = SettingsSampler(chain)
@@ -74,12 +77,17 @@ def draw_cases(
         jobs.append(Render(first, recording.sample_rate_hz, settings))
         if is_match:
             jobs.append(Render(second, recording.sample_rate_hz, settings))
-    rendered = iter(host.render(chain, jobs))
+    answers = host.render(chain, jobs, return_errors=True)
+    if answers and all(isinstance(answer, PluginError) for answer in answers):
+        raise next(answer for answer in answers if isinstance(answer, PluginError))
+    rendered = iter(answers)
     cases = []
     for (recording, _, right), gain in zip(drawn, gains, strict=True):
         plain, changed = halves(recording)[0] * gain, next(rendered)
-        given, truth = (plain, changed) if is_match else (changed, plain)
         reference = next(rendered) if is_match else None
+        if isinstance(changed, PluginError) or isinstance(reference, PluginError):
+            continue
+        given, truth = (plain, changed) if is_match else (changed, plain)
         hidden = positions_to_normalized(chain, right)
         case = Case(recording.name, use, recording.sample_rate_hz, given, truth, hidden, reference, is_match)
         if fits_a_file(case):
@@ -88,8 +96,11 @@ def draw_cases(
 
 
 def has_two_halves(recording: Recording) -> bool:
-    """Whether both halves of a recording sound."""
-    return min(float(np.sqrt(np.mean(np.square(h)))) if h.size else 0.0 for h in halves(recording)) > SILENCE_RMS
+    """Whether both halves of a recording sound, and last long enough to be judged."""
+    first, second = halves(recording)
+    if first.shape[-1] < SHORTEST_S * recording.sample_rate_hz:
+        return False
+    return min(float(np.sqrt(np.mean(np.square(half)))) for half in (first, second)) > SILENCE_RMS
 
 
 def halves(recording: Recording) -> tuple[Audio, Audio]:
@@ -123,6 +134,16 @@ def at_rate(case: Case, sample_rate_hz: int) -> Case:
         truth=converted(case.truth),
         reference=None if case.reference is None else converted(case.reference),
     )
+
+
+def some_of(drawn: Mapping[str, Sequence[Case]]) -> Mapping[str, Sequence[Case]]:
+    """`drawn`, by the name of the use. AudioError where there is no case at all."""
+    if not any(drawn.values()):
+        raise AudioError(
+            "None of these recordings can be judged by: they are silent, too loud or too short. Give recordings that "
+            f"sound for {2 * SHORTEST_S:g} s and more."
+        )
+    return drawn
 
 
 def in_turns(cases: Sequence[Case]) -> list[Case]:

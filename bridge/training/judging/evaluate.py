@@ -21,19 +21,13 @@ from bridge.model.manifest import read_manifest
 from bridge.model.moving.movement import is_moving, load_moving
 from bridge.plugins.host import PluginHost
 from bridge.report.evaluation_page import Example
-from bridge.training.judging.cases import Case, at_rate, in_turns
+from bridge.training.judging.cases import Case, at_rate, in_turns, some_of
+from bridge.training.judging.examples import examples_of
 from bridge.training.judging.made import Made, Method
 from bridge.training.judging.measures import Measures
 from bridge.training.judging.methods import Model, rivals
 from bridge.training.judging.moving import judge_moving
-from bridge.training.judging.rows import (
-    control_rows,
-    method_rows,
-    rate_rows,
-    reliability_rows,
-    task_rows,
-    unchanged_row,
-)
+from bridge.training.judging.rows import control_rows, reliability_rows, shared_rows
 from bridge.training.judging.scored import SMALL_DB, AtRate, Scored
 from bridge.training.judging.source import CaseSource
 from bridge.training.sources.files import FoundFile, find_files
@@ -90,7 +84,7 @@ def evaluate_model(
     "uses" (a row per method), "songs" (the same for stems of songs alone), "unchanged", "controls" (errors of the
     settings), "confidence" (its reliability), "rates" (unseen sample rates), "task" (what only the task measures) and
     "cases" (before and after of every case).
-    AudioError when every file was heard in training; ModelError when `is_cancelled` said so.
+    AudioError when every file was heard in training, or none can be judged by; ModelError when `is_cancelled` said so.
     """
     manifest = read_manifest(folder)
     known = {*manifest.training.heard, *manifest.training.validation}
@@ -139,8 +133,8 @@ def evaluate_on(
     """What `evaluate_model` gives, on `files`, without its "model"."""
     begin = time.monotonic()
     progress(0.0, "drawing cases")
-    drawn = source.cases(automix.bundle.chain, automix.host, files, each=asked.each, seed=asked.seed)
-    count = max(1, sum(len(cases) for cases in drawn.values()))
+    drawn = some_of(source.cases(automix.bundle.chain, automix.host, files, each=asked.each, seed=asked.seed))
+    count = sum(len(cases) for cases in drawn.values())
     scored: dict[str, list[Scored]] = {}
     at_rates: dict[str, list[AtRate]] = {}
     done = 0
@@ -161,7 +155,7 @@ def evaluate_on(
             done += 1
     progress(1.0, "judged")
     stems = {file.name for file in files if file.group != file.name}
-    return Evaluation(_rows(automix, scored, at_rates, stems, asked), tuple(_examples(scored)))
+    return Evaluation(_rows(automix, scored, at_rates, stems, asked), examples_of(scored))
 
 
 def _score(automix: Automix, case: Case, methods: Sequence[Method], source: CaseSource, asked: Asked) -> Scored:
@@ -215,37 +209,11 @@ def _rows(
     asked: Asked,
 ) -> dict[str, Any]:
     chain, tolerance = automix.bundle.chain, automix.bundle.manifest.confidence.tolerance
-    seed = asked.seed
     return {
-        "files": sorted({one.name for found in scored.values() for one in found}),
+        **shared_rows(scored, at_rates, stems, asked.seed),
         "cases_per_file": asked.each,
-        "seed": seed,
         "refine_s": asked.refine_s,
         "budget": asked.budget,
-        "uses": {use: method_rows(found, seed) for use, found in scored.items()},
-        "songs": {use: method_rows([one for one in found if one.name in stems], seed) for use, found in scored.items()},
-        "unchanged": {use: unchanged_row(found) for use, found in scored.items()},
         "controls": {use: control_rows(found, chain) for use, found in scored.items()},
         "confidence": {use: reliability_rows(found, chain, tolerance) for use, found in scored.items()},
-        "rates": {use: rate_rows(found, seed) for use, found in at_rates.items()},
-        "task": {use: task_rows(found) for use, found in scored.items()},
-        "cases": {
-            use: [{"name": one.name, "before_db": one.before_db, "after_db": one.main_db["model"]} for one in found]
-            for use, found in scored.items()
-        },
     }
-
-
-def _examples(scored: dict[str, list[Scored]]) -> list[Example]:
-    """Of each use the best, the median and the worst case, as the model's ratio goes."""
-    examples = []
-    for use, found in scored.items():
-        ranked = sorted((one for one in found if one.before_db >= SMALL_DB), key=lambda one: one.ratio)
-        places = dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1)) if ranked else {}
-        for place, label in zip(places, ("best", "median", "worst"), strict=False):
-            one = ranked[place]
-            summary = f"{one.before_db:.2f} dB from the truth before, {one.main_db['model']:.2f} dB after."
-            if not one.made.applied:
-                summary += " The guard refused the settings."
-            examples.append(Example(use, f"{label}: {one.name}", summary, one.sample_rate_hz, one.sounds))
-    return examples

@@ -18,7 +18,7 @@ from bridge.model.guarding.levelling import split_at_limiter
 from bridge.model.guarding.targets import LevelControls
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
-from bridge.training.judging.cases import Case
+from bridge.training.judging.cases import SHORTEST_S, Case
 from bridge.training.sources.files import SILENCE_RMS, Recording
 from bridge.training.sources.mixes import THIRDS_HZ, Desk, Mix, Strip, draw_mix, equalised
 from bridge.training.sources.tone import ToneSampler, draw_curve_db
@@ -59,9 +59,11 @@ def master_cases(
 
 
 def _halves(mix: Mix, generator: np.random.Generator) -> tuple[Audio, Audio] | None:
-    """Two parts (2, samples) at one random level; None where one of them is silent."""
+    """Two parts (2, samples) at one random level; None where one of them is silent or too short to be judged."""
     stem = mix.strips[0].stem
     length = min(stem.audio.shape[-1] // 2, round(LONGEST_S * stem.sample_rate_hz))
+    if length < SHORTEST_S * stem.sample_rate_hz:
+        return None
     first = mix.cut(stem.sample_rate_hz, length, 0.0)
     second = mix.cut(stem.sample_rate_hz, length, length / stem.audio.shape[-1])
     rms = [float(np.sqrt(np.mean(np.square(half)))) for half in (first, second)]

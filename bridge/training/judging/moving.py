@@ -22,10 +22,11 @@ from bridge.model.manifest import FeatureSettings
 from bridge.model.moving.movement import MovingModel
 from bridge.plugins.host import PluginHost, Render
 from bridge.report.evaluation_page import Example
-from bridge.training.judging.cases import Case, at_rate, in_turns
+from bridge.training.judging.cases import Case, at_rate, in_turns, some_of
+from bridge.training.judging.examples import examples_of
 from bridge.training.judging.made import Made
 from bridge.training.judging.measures import Measures, gain_to
-from bridge.training.judging.rows import method_rows, rate_rows, task_rows, unchanged_row
+from bridge.training.judging.rows import shared_rows
 from bridge.training.judging.scored import SMALL_DB, AtRate, Scored
 from bridge.training.judging.source import CaseSource
 from bridge.training.sources.files import FoundFile
@@ -54,7 +55,7 @@ def judge_moving(
     """The scores and examples of `evaluate.evaluate_on`, without what has no meaning for settings that move."""
     begin = time.monotonic()
     progress(0.0, "drawing cases")
-    drawn = source.cases(model.chain, host, files, each=each, seed=seed)
+    drawn = some_of(source.cases(model.chain, host, files, each=each, seed=seed))
     scored: dict[str, list[Scored]] = {}
     at_rates: dict[str, list[AtRate]] = {}
     for number, (use, cases) in enumerate(drawn.items()):
@@ -68,10 +69,20 @@ def judge_moving(
             progress((number + place / len(cases)) / len(drawn), f"{use}: {place + 1} of {len(cases)}")
             one = _score(model, host, case, source)
             if one.before_db >= SMALL_DB and all(known.name != case.name for known in at_rates[use]):
-                at_rates[use] += [_at_rate(model, host, case, one, rate) for rate in rates_hz]
+                others_hz = [rate for rate in rates_hz if rate != case.sample_rate_hz]
+                at_rates[use] += [_at_rate(model, host, case, one, rate) for rate in others_hz]
             scored[use].append(one)
     progress(1.0, "judged")
-    return _tables(scored, at_rates, files, each=each, seed=seed), _examples(scored)
+    stems = {file.name for file in files if file.group != file.name}
+    scores = {
+        **shared_rows(scored, at_rates, stems, seed),
+        "cases_per_file": each,
+        "refine_s": 0.0,
+        "budget": None,
+        "controls": {use: [] for use in scored},
+        "confidence": {use: [] for use in scored},
+    }
+    return scores, examples_of(scored)
 
 
 def best_standing(model: MovingModel, host: PluginHost, case: Case) -> Made:
@@ -134,45 +145,3 @@ def _at_rate(model: MovingModel, host: PluginHost, case: Case, home: Scored, rat
     _, audio = move_audio(model, host, there.given, rate)
     before, after = everywhere_db(there.given, there), everywhere_db(audio, there)
     return AtRate(case.name, rate, before, after, home.before_db, home.main_db["model"])
-
-
-def _tables(
-    scored: dict[str, list[Scored]],
-    at_rates: dict[str, list[AtRate]],
-    files: Sequence[FoundFile],
-    *,
-    each: int,
-    seed: int,
-) -> dict[str, Any]:
-    stems = {file.name for file in files if file.group != file.name}
-    return {
-        "files": sorted({one.name for found in scored.values() for one in found}),
-        "cases_per_file": each,
-        "seed": seed,
-        "refine_s": 0.0,
-        "budget": None,
-        "uses": {use: method_rows(found, seed) for use, found in scored.items()},
-        "songs": {use: method_rows([one for one in found if one.name in stems], seed) for use, found in scored.items()},
-        "unchanged": {use: unchanged_row(found) for use, found in scored.items()},
-        "controls": {use: [] for use in scored},
-        "confidence": {use: [] for use in scored},
-        "rates": {use: rate_rows(found, seed) for use, found in at_rates.items()},
-        "task": {use: task_rows(found) for use, found in scored.items()},
-        "cases": {
-            use: [{"name": one.name, "before_db": one.before_db, "after_db": one.main_db["model"]} for one in found]
-            for use, found in scored.items()
-        },
-    }
-
-
-def _examples(scored: dict[str, list[Scored]]) -> tuple[Example, ...]:
-    """Of each use that asks for a change the best, the median and the worst case."""
-    examples = []
-    for use, found in scored.items():
-        ranked = sorted((one for one in found if one.before_db >= SMALL_DB), key=lambda one: one.ratio)
-        places = dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1)) if ranked else {}
-        for place, label in zip(places, ("best", "median", "worst"), strict=False):
-            one = ranked[place]
-            told = f"{one.before_db:.2f} dB from the truth before, {one.main_db['model']:.2f} dB after."
-            examples.append(Example(use, f"{label}: {one.name}", told, one.sample_rate_hz, one.sounds))
-    return tuple(examples)

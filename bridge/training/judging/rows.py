@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -198,6 +198,26 @@ def task_rows(scored: Sequence[Scored]) -> list[Row]:
             }
         )
     return rows
+
+
+def shared_rows(
+    scored: Mapping[str, Sequence[Scored]], at_rates: Mapping[str, Sequence[AtRate]], stems: Collection[str], seed: int
+) -> Row:
+    """What the scores of every model hold, by the name of the use; `stems` are the names of stems of songs."""
+    songs = {use: [one for one in found if one.name in stems] for use, found in scored.items()}
+    return {
+        "files": sorted({one.name for found in scored.values() for one in found}),
+        "seed": seed,
+        "uses": {use: method_rows(found, seed) for use, found in scored.items()},
+        "songs": {use: method_rows(found, seed) for use, found in songs.items()},
+        "unchanged": {use: unchanged_row(found) for use, found in scored.items()},
+        "rates": {use: rate_rows(found, seed) for use, found in at_rates.items()},
+        "task": {use: task_rows(found) for use, found in scored.items()},
+        "cases": {
+            use: [{"name": one.name, "before_db": one.before_db, "after_db": one.main_db["model"]} for one in found]
+            for use, found in scored.items()
+        },
+    }
 
 
 def shown_tables(scores: Row) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:

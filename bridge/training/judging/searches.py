@@ -6,6 +6,7 @@ the search that people use is `bridge.model.searching.search`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ import numpy as np
 from cmaes import CMA
 from numpy.typing import NDArray
 
+from bridge.errors import PluginError
 from bridge.model.automix import GUARD_WINDOW_S, GUARD_WINDOWS, Automix
 from bridge.model.bundle import neutral_positions, positions_to_normalized
 from bridge.model.hearing.features import hear
-from bridge.model.hearing.profile import SoundProfile, distance_db
+from bridge.model.hearing.profile import distance_db
 from bridge.model.hearing.windows import choose_windows
 from bridge.model.manifest import FeatureSettings
 from bridge.plugins.chain import Chain
@@ -27,6 +29,7 @@ from bridge.training.judging.typical import Target, Targets
 
 Audio = NDArray[np.float32]
 
+FAILED_DB = 1e6  # what settings cost that a plugin failed at
 FIRST_STEP = 0.3  # of CMA-ES, as a share of each control's range
 
 
@@ -42,14 +45,18 @@ class Trial:
     windows: Sequence[Audio]
 
     def distances(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Distances in dB (n,) of positions (n, controls)."""
+        """Distances in dB (n,) of positions (n, controls); infinite where a plugin failed."""
         rows = positions_to_normalized(self.chain, positions)
         rate, count = self.case.sample_rate_hz, len(self.windows)
-        answers = self.host.render(self.chain, [Render(window, rate, row) for row in rows for window in self.windows])
-        heard = [hear(answers[i : i + count], rate, self.features).profile for i in range(0, len(answers), count)]
-        return np.array([self._distance_db(profile) for profile in heard])
+        renders = [Render(window, rate, row) for row in rows for window in self.windows]
+        answers = self.host.render(self.chain, renders, return_errors=True)
+        return np.array([self._distance_db(answers[i : i + count]) for i in range(0, len(answers), count)])
 
-    def _distance_db(self, profile: SoundProfile) -> float:
+    def _distance_db(self, answers: Sequence[Audio | PluginError]) -> float:
+        windows = [answer for answer in answers if not isinstance(answer, PluginError)]
+        if len(windows) < len(answers):
+            return math.inf
+        profile = hear(windows, self.case.sample_rate_hz, self.features).profile
         wanted, level_counts = self.target.profile, self.case.level_counts
         return distance_db(profile, wanted, level_counts=level_counts, features=self.features)
 
@@ -79,7 +86,8 @@ def cma_search(trial: Trial, candidates: int, seed: int) -> NDArray[np.float64]:
         if costs.min() < cost:
             best, cost = asked[int(np.argmin(costs))], float(costs.min())
         if len(asked) == optimizer.population_size:
-            optimizer.tell(list(zip(asked, map(float, costs), strict=True)))
+            told = np.where(np.isfinite(costs), costs, FAILED_DB)
+            optimizer.tell(list(zip(asked, map(float, told), strict=True)))
     return best
 
 

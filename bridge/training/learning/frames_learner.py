@@ -53,10 +53,11 @@ class FramesLearner:
         self.encoder.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]
         self.setup.processes.average_gradients(self.encoder)
-        nn.utils.clip_grad_norm_(self.encoder.parameters(), GRADIENT_LIMIT)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.setup.settings.rate * rate
-        self.optimizer.step()
+        norm = nn.utils.clip_grad_norm_(self.encoder.parameters(), GRADIENT_LIMIT)
+        if torch.isfinite(norm):  # nothing moves by a gradient that is none
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.setup.settings.rate * rate
+            self.optimizer.step()
         decay = min(self.setup.settings.average_decay, (1 + step) / (10 + step))
         with torch.no_grad():
             for name, tensor in self.encoder.state_dict().items():

@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from cmaes import CMA, CatCMA
+from cmaes import CMA, CatCMA, CatCMAwM
 from numpy.typing import NDArray
 
 from bridge.errors import PluginError
-from bridge.model.bundle import neutral_positions, positions_to_normalized
+from bridge.model.bundle import categories_of, neutral_positions, positions_to_normalized
+from bridge.model.encoders.categories import Category
 from bridge.model.hearing.features import log_mel
 from bridge.model.hearing.profile import frames_that_sound
 from bridge.model.manifest import FeatureSettings
@@ -113,26 +114,28 @@ class Ear:
 
 @dataclass(frozen=True)
 class Space:
-    """The controls of a chain as a search sees them: which move freely, and which choose among few."""
+    """The controls of a chain as a search sees them: which move freely, and which choose among few, as encoders do."""
 
     free: NDArray[np.int64]
-    chosen: NDArray[np.int64]
-    counts: NDArray[np.int64]  # choices of each of `chosen`
+    categories: tuple[Category, ...]
 
     @classmethod
     def of(cls, chain: Chain) -> Space:
-        counts = np.array([len(control.choices) for control in chain.controls])
-        return cls(np.flatnonzero(counts == 0), np.flatnonzero(counts), counts[counts > 0])
+        categories = categories_of(chain)
+        chosen = {category.control for category in categories}
+        return cls(np.array([i for i in range(len(chain.controls)) if i not in chosen], dtype=np.int64), categories)
 
-    def join(self, free: NDArray[np.float64], choices: Sequence[int] | NDArray[np.int64]) -> Positions:
-        """A position (controls,) from the values of the free controls and the indices of the choices."""
-        position = np.zeros(len(self.free) + len(self.chosen), np.float32)
+    def join(self, free: NDArray[np.float64], choices: Sequence[int]) -> Positions:
+        """A position (controls,) from the values of the free controls and the number of each choice."""
+        position = np.zeros(len(self.free) + len(self.categories), np.float32)
         position[self.free] = np.clip(free, 0, 1)
-        position[self.chosen] = np.asarray(choices) / (self.counts - 1)
+        for category, choice in zip(self.categories, choices, strict=True):
+            position[category.control] = category.places[choice]
         return position
 
-    def choices(self, position: Positions) -> NDArray[np.int64]:
-        return np.asarray(np.rint(position[self.chosen] * (self.counts - 1)), dtype=np.int64)
+    def choices(self, position: Positions) -> list[int]:
+        """The number of each choice, at a position (controls,)."""
+        return [int(np.searchsorted(one.edges, position[one.control], side="right")) for one in self.categories]
 
 
 def search_jointly(
@@ -150,7 +153,7 @@ def search_jointly(
     """The position with the least `measure`, switches and choices included.
 
     `measure` takes positions (candidates, controls) and returns costs (candidates,). Every choice is equally likely
-    at first. Needs at least two controls that are no choices. `must_stop` is asked after every generation.
+    at first. `must_stop` is asked after every generation.
     """
     space = Space.of(chain)
     origin = neutral_positions(chain) if start is None else start
@@ -195,12 +198,12 @@ def sweep_choices(ear: Ear, start: Label) -> Label:
     promising ones are tried, and refined. Another choice is taken where it sounds better in the end.
     """
     space, best = Space.of(ear.chain), start
-    if not len(space.chosen):
+    if not space.categories:
         return start
     _, slopes = _slopes(ear, best.position)
-    for place, count in zip(space.chosen, space.counts, strict=True):
-        variants = np.repeat(best.position[None], count, axis=0)
-        variants[:, place] = np.arange(count) / (count - 1)
+    for category in space.categories:
+        variants = np.repeat(best.position[None], len(category.places), axis=0)
+        variants[:, category.control] = category.places
         sounds = [_flat(parts) for parts in ear.residuals(variants)]
         steps = [_damped_step(sound, slopes, DAMPINGS[0]) for sound in sounds]
         foretold = [np.abs(sound + step @ slopes).mean() for sound, step in zip(sounds, steps, strict=True)]
@@ -248,19 +251,30 @@ def _damped_step(residual: NDArray[np.float64], slopes: NDArray[np.float64], dam
 
 
 class _Mixed:
-    """CMA-ES, or CatCMA where the chain has choices, asked for a generation at a time."""
+    """CMA-ES, or CatCMA where the chain has choices, asked for a generation at a time. With margin, CatCMA takes
+    chains of fewer than two controls with a range; where there are more, it came less near in as many tries."""
 
     def __init__(self, space: Space, origin: Positions, sigma: float, population: int, seed: int) -> None:
         self._space, self._count = space, population
         mean = np.clip(origin[space.free], 0.02, 0.98).astype(np.float64)
-        common = {
-            "mean": mean,
-            "sigma": sigma,
-            "bounds": np.tile((0.0, 1.0), (len(space.free), 1)),
-            "seed": seed,
-            "population_size": population,
-        }
-        self._optimizer = CatCMA(**common, cat_num=space.counts) if len(space.chosen) else CMA(**common)
+        bounds = np.tile((0.0, 1.0), (len(mean), 1))
+        counts = [len(category.places) for category in space.categories]
+        self._optimizer: CMA | CatCMA | CatCMAwM
+        if not counts:
+            self._optimizer = CMA(mean, sigma, bounds=bounds, seed=seed, population_size=population)
+        elif len(mean) > 1:
+            self._optimizer = CatCMA(
+                mean, sigma, np.array(counts), bounds=bounds, seed=seed, population_size=population
+            )
+        else:
+            self._optimizer = CatCMAwM(
+                x_space=bounds.tolist() if len(mean) else None,
+                c_space=counts,
+                mean=mean if len(mean) else None,
+                sigma=sigma,
+                seed=seed,
+                population_size=population,
+            )
         self._asked: list[Any] = []
 
     def ask(self) -> Positions:
@@ -272,9 +286,7 @@ class _Mixed:
 
     def _position(self, point: Any) -> Positions:
         """Of CMA-ES a vector; of CatCMA a vector, and for each choice a row with a 1 at what is chosen."""
-        if not len(self._space.chosen):
+        if not self._space.categories:
             return self._space.join(point, [])
-        free, rows = point
-        return self._space.join(
-            free, [int(row[:count].argmax()) for row, count in zip(rows, self._space.counts, strict=True)]
-        )
+        free, rows = (point.x, point.c) if isinstance(point, CatCMAwM.Solution) else point
+        return self._space.join(np.zeros(0) if free is None else free, [int(np.argmax(row)) for row in rows])

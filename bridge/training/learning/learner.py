@@ -116,6 +116,11 @@ class LessonLearner:
         batch, crop = self._draw(examples, seed, step)
         weights = stage.loss
         losses = self._losses(batch, weights, crop, self._moving(stage))
+        if not losses and not weights.plugins:
+            raise SettingsError(
+                f"The stage {stage.name!r} weighs nothing that this chain can be taught by, such as choices where it "
+                "has none. Give it another loss in the recipe."
+            )
         total = torch.zeros((), device=self.device)
         for kind, value in _by_kind(losses).items():
             total = total + getattr(weights, kind) * value

@@ -82,7 +82,9 @@ def pack(
     """
     whole = [example for example in examples if all(sounded.is_whole for sounded in example.values())]
     if not whole:
-        raise PluginError(f"All {len(examples)} examples failed to render. Try the chain's plugins: bridge chain show.")
+        raise PluginError(
+            f"All {len(examples)} examples failed to render. Try the chain's plugins: reaper-bridge chain show."
+        )
     shard: Shard = {}
     keep = np.ones(len(whole), dtype=bool)
     for lesson in lessons:

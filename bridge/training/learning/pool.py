@@ -33,10 +33,11 @@ def fill_pool(
     *,
     notify: Callable[[int], None],
     must_stop: Callable[[], bool],
+    is_cancelled: Callable[[], bool] = lambda: False,
     take: Callable[[Shard], None] = lambda _: None,
 ) -> None:
     """Write those of the shards `numbers` into `folder` that are not there whole. Fewer once `must_stop` says so,
-    but always shard 0 where it is asked for, and always those that are damaged.
+    but always shard 0 where it is asked for, and always those that are damaged; none any more once `is_cancelled`.
 
     `make` returns a shard and how many renders failed for it; `notify` is told how many of `numbers` there are, and
     `take` is given each shard that was not there.
@@ -44,6 +45,8 @@ def fill_pool(
     folder.mkdir(parents=True, exist_ok=True)
     for done, number in enumerate(numbers, start=1):
         file = _file(folder, number)
+        if is_cancelled():
+            return
         if not _is_whole(file):
             if must_stop() and number > 0 and not file.exists():
                 continue

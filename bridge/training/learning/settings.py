@@ -11,10 +11,13 @@ import msgspec
 
 from bridge.training.learning.audio_losses import AudioLossSettings
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Weight = Annotated[float, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0, le=1e6)]  # the upper bounds keep infinity and slips of the pen out
+Weight = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
+Rate = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Counted = Annotated[int, msgspec.Meta(ge=1)]
+Counted = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Batch = Annotated[int, msgspec.Meta(ge=1, le=4096)]  # what is held in memory at once
+ClipSeconds = Annotated[float, msgspec.Meta(ge=0.5, le=60)]
 
 
 class LearningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,9 +32,9 @@ class LearningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
         checkpoint_every_s: so much of the learning a killed training loses at most, and the update under way.
     """
 
-    batch: Counted
-    rate: Positive
-    surrogate_rate: Weight
+    batch: Batch
+    rate: Rate
+    surrogate_rate: Share
     weight_decay: Weight
     average_decay: Share
     validate_every: Counted
@@ -81,10 +84,10 @@ class PluginSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         loss: what the sounds are compared by; lessons whose level means nothing are compared at equal loudness.
     """
 
-    examples: Counted = 8
-    clip_s: Positive = 3.0
+    examples: Batch = 8
+    clip_s: ClipSeconds = 3.0
     estimator: Literal["spsa", "grouped", "central"] = "spsa"
-    directions: Counted = 4
+    directions: Annotated[int, msgspec.Meta(ge=1, le=256)] = 4
     step: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.05
     steps: Literal["same", "heard"] = "same"
     moves_choices: bool = False

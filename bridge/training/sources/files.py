@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +31,7 @@ Side = Literal["train", "validation", "test"]
 SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
 HELD_BACK = 0.15  # share of the songs (and of the other files) that each of validation and test gets
 SILENCE_RMS = 1e-3
+SHORTEST_S = 0.05
 PHRASES = 4  # of soundfont instruments, for each other kind of synthesised recording
 _MAX_SECONDS = 60.0  # of one file: more of the same recording teaches little
 MIX_WITHIN = 0.05  # of the length of its stems, that a mix may be shorter or longer: fades, tails
@@ -62,6 +63,7 @@ def find_files(folders: Sequence[Path]) -> list[FoundFile]:
     """All audio files below `folders`, each once, grouped by song. AudioError when there is none."""
     found: list[FoundFile] = []
     seen: set[Path] = set()
+    taken: set[str] = set()
     for folder in folders:
         by_parent: dict[Path, list[Path]] = defaultdict(list)
         for path in sorted(folder.rglob("*")):
@@ -73,16 +75,31 @@ def find_files(folders: Sequence[Path]) -> list[FoundFile]:
             for parent, paths in by_parent.items()
             if parent != folder and len(paths) > 1 and (length_s := _common_length_s(paths)) is not None
         }
-        for path in (path for paths in by_parent.values() for path in paths):
+        paths = [path for members in by_parent.values() for path in members]
+        root = _root_of(folder, paths, taken)
+        for path in paths:
             name = path.relative_to(folder).as_posix()
             group = path.parent.relative_to(folder).as_posix() if path.parent in songs_s else name
             song = None if path.parent in songs_s else _song_beside(path, folder, songs_s)
-            found.append(FoundFile(name, group, path, song.relative_to(folder).as_posix() if song else ""))
+            beside = root + song.relative_to(folder).as_posix() if song else ""
+            found.append(FoundFile(root + name, root + group, path, beside))
+        taken.update(file.name for file in found)
     if not found:
         raise AudioError(
             f"No audio file lies in {', '.join(map(str, folders))}. Give folders with {', '.join(sorted(SUFFIXES))}."
         )
     return found
+
+
+def _root_of(folder: Path, paths: Sequence[Path], taken: Collection[str]) -> str:
+    """What names below `folder` begin with: nothing, or so much of its own path that none is another folder's."""
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    parts = folder.absolute().parts
+    for count in range(len(parts)):
+        root = "".join(f"{part}/" for part in parts[len(parts) - count :])
+        if not any(root + name in taken for name in names):
+            break
+    return root
 
 
 def split(files: Sequence[FoundFile]) -> dict[Side, list[FoundFile]]:
@@ -107,7 +124,8 @@ def split(files: Sequence[FoundFile]) -> dict[Side, list[FoundFile]]:
 
 
 def read(files: Sequence[FoundFile], *, channels: Literal[1, 2] | None = 1) -> list[Recording]:
-    """Read `files` as mono, stereo or (None) as they are, at most a minute of each. Silent ones are left out."""
+    """Read `files` as mono, stereo or (None) as they are, at most a minute of each. Silent ones are left out, and
+    those that are over at once: repeated to fill a clip, they would be a tone that nobody played."""
     recordings = []
     for file in files:
         audio, rate = read_audio(file.path, duration_s=_MAX_SECONDS)
@@ -115,7 +133,7 @@ def read(files: Sequence[FoundFile], *, channels: Literal[1, 2] | None = 1) -> l
             audio = audio.mean(0, keepdims=True, dtype=np.float32)
         elif channels == 2 and len(audio) == 1:
             audio = np.repeat(audio, 2, axis=0)
-        if np.sqrt(np.mean(np.square(audio))) >= SILENCE_RMS:
+        if audio.shape[-1] >= SHORTEST_S * rate and np.sqrt(np.mean(np.square(audio))) >= SILENCE_RMS:
             recordings.append(Recording(file.name, file.group, audio, rate))
     return recordings
 

@@ -155,7 +155,7 @@ class TonalBalance:
 def band_levels_db(audio: Audio, sample_rate_hz: int) -> Levels:
     """Mean power in each of `THIRDS_HZ` of (channels, samples) in dB, (29,); channels are averaged as power."""
     block = min(_BLOCK, audio.shape[-1])
-    blocks = np.lib.stride_tricks.sliding_window_view(audio, block, axis=-1)[:, :: block // 2]
+    blocks = np.lib.stride_tricks.sliding_window_view(audio, block, axis=-1)[:, :: max(1, block // 2)]
     power = (np.abs(np.fft.rfft(blocks * np.hanning(block).astype(np.float32))) ** 2).mean(axis=(0, 1))
     total = np.concatenate([[0.0], np.cumsum(power)])
     bin_hz = sample_rate_hz / block

@@ -23,7 +23,7 @@ Audio = NDArray[np.float32]
 
 DRY, PROCESSED = "dry", "processed"
 LEAST_CORRELATION = 0.1  # the same playing through an amplifier has 0.26 and more, another one at most 0.04
-_LEAST_S = 1.0
+LEAST_S = 1.0
 _MAX_SECONDS = 60.0
 
 
@@ -73,9 +73,9 @@ def read_pair(found: FoundPair) -> PairedRecording:
         raise AudioError(f"{paths[0]} has {rate} Hz and {paths[1]} {other_rate} Hz. Export both at one sample rate.")
     dry, processed = (audio.mean(0, keepdims=True, dtype=np.float32) for audio in (dry, processed))
     for audio, path in zip((dry, processed), paths, strict=True):
-        if audio.shape[-1] < _LEAST_S * rate or np.sqrt(np.mean(np.square(audio))) < SILENCE_RMS:
+        if audio.shape[-1] < LEAST_S * rate or np.sqrt(np.mean(np.square(audio))) < SILENCE_RMS:
             raise AudioError(
-                f"{path} is silent or shorter than {_LEAST_S:g} s: nothing can be learned from it. Take the pair out."
+                f"{path} is silent or shorter than {LEAST_S:g} s: nothing can be learned from it. Take the pair out."
             )
     return paired(found.dry, dry, processed, rate)
 
@@ -101,7 +101,7 @@ def _sides(files: Sequence[FoundFile]) -> dict[str, tuple[str, dict[str, FoundFi
             continue
         name, side = named
         parent = name.parent.as_posix()
-        key = file.path.as_posix().removesuffix(file.name) + name.as_posix()
+        key = file.path.absolute().as_posix().removesuffix(file.name) + name.as_posix()
         _, found = pairs.setdefault(key, (name.as_posix() if parent == "." else parent, {}))
         if side in found:
             raise AudioError(f"{found[side].path} and {file.path} are both the {side} side of one pair. Rename one.")

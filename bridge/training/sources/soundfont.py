@@ -69,7 +69,7 @@ def play(seed: int, *, sample_rate_hz: int, duration_s: float = 16.0) -> tuple[s
         try:
             subprocess.run(command, capture_output=True, check=True, timeout=_TIME_LIMIT_S)
             audio = _read(sound)
-        except (subprocess.SubprocessError, OSError, wave.Error) as error:
+        except (subprocess.SubprocessError, OSError, EOFError, wave.Error) as error:
             raise AudioError(f"FluidSynth did not play {soundfont}: {error}. Mend or remove it.") from error
     audio = audio[: round(duration_s * sample_rate_hz)]
     level = float(np.sqrt(np.mean(audio**2)))

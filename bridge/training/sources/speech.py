@@ -21,6 +21,7 @@ _WORDS = (
 )  # fmt: skip
 _TIME_LIMIT_S = 20.0
 _RMS = 0.08
+_HEADER_BYTES = 44
 
 
 def speak(seed: int, *, sample_rate_hz: int) -> NDArray[np.float32] | None:
@@ -48,6 +49,8 @@ def speak_text(
         spoken = subprocess.run(command, capture_output=True, check=True, timeout=_TIME_LIMIT_S).stdout
     except (subprocess.SubprocessError, OSError) as error:
         raise AudioError(f"espeak-ng did not speak with the voice {voice}: {error}. Mend or remove it.") from error
+    if len(spoken) <= _HEADER_BYTES:
+        raise AudioError(f"espeak-ng said nothing with the voice {voice}. Mend or remove it.")
     with wave.open(io.BytesIO(_with_lengths(spoken))) as file:
         rate = file.getframerate()
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float32) / np.float32(32768)
@@ -63,5 +66,5 @@ def resample(audio: NDArray[np.float32], target: int) -> NDArray[np.float32]:
 
 def _with_lengths(data: bytes) -> bytes:
     """espeak-ng writes a WAV header before it knows the length: put it in."""
-    body = len(data) - 44
+    body = len(data) - _HEADER_BYTES
     return data[:4] + (body + 36).to_bytes(4, "little") + data[8:40] + body.to_bytes(4, "little") + data[44:]

@@ -23,7 +23,7 @@ from bridge.training.judging.cases import Case, fits_a_file
 from bridge.training.learning.lessons import Lesson, Sounded
 from bridge.training.sources.amplifier import Amplifier
 from bridge.training.sources.files import SILENCE_RMS, FoundFile, Recording, find_files, read, split
-from bridge.training.sources.pairs import PairedRecording, check_partners, paired, pairs_among, read_pair
+from bridge.training.sources.pairs import LEAST_S, PairedRecording, check_partners, paired, pairs_among, read_pair
 from bridge.training.sources.speech import resample
 from bridge.training.sources.studio import Audio, Studio
 from bridge.training.tasks.labelled import LabelledTask
@@ -109,9 +109,11 @@ def _played(files: Sequence[FoundFile]) -> list[FoundFile]:
 
 
 def _demonstrated(files: Sequence[FoundFile]) -> list[PairedRecording]:
-    """Pairs made of recordings by the demonstration's amplifier, found and aligned as if they had been given."""
+    """Pairs made of recordings by the demonstration's amplifier, found and aligned as if they had been given; of those
+    that last as long as the sides of a pair must."""
     by_name = {file.name: file for file in files}
-    return [_through_the_amplifier(recording, by_name[recording.name]) for recording in read(files)]
+    recordings = [one for one in read(files) if one.audio.shape[-1] >= LEAST_S * one.sample_rate_hz]
+    return [_through_the_amplifier(recording, by_name[recording.name]) for recording in recordings]
 
 
 def _through_the_amplifier(recording: Recording, file: FoundFile) -> PairedRecording:

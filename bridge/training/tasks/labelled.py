@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
+import safetensors
 import safetensors.numpy
 
+from bridge.errors import SettingsError
+from bridge.plugins.chain import Chain
 from bridge.training.learning.labelling import Ear, Label, Passage, Positions, refine, search_jointly, sweep_choices
 from bridge.training.learning.lessons import Lesson, Shard, Sounded, pack
 from bridge.training.recipe import Recipe
@@ -21,6 +24,7 @@ from bridge.training.sources.studio import Studio
 from bridge.training.tasks.task import LessonTask
 
 SEARCH_SEED = 1
+LEAST_HEARD_S = 0.2  # of a passage, behind what is left out
 _STATIC = "static"
 
 
@@ -36,6 +40,15 @@ class LabelledTask(LessonTask):
     def lesson(self) -> Lesson:
         return self.lessons[0]
 
+    def check(self, recipe: Recipe, chain: Chain) -> None:
+        super().check(recipe, chain)
+        shortest_s = min(recipe.examples.clip_s, recipe.examples.search.passage_s)
+        if shortest_s < self.lead_in_s + LEAST_HEARD_S:
+            raise SettingsError(
+                f"The recipe has clips or passages of {shortest_s:g} s, of which {self.name} leaves out the first "
+                f"{self.lead_in_s:g} s. Give at least {self.lead_in_s + LEAST_HEARD_S:g} s (clip_s, passage_s)."
+            )
+
     def settled(
         self,
         studio: Studio,
@@ -48,8 +61,8 @@ class LabelledTask(LessonTask):
     ) -> Self | None:
         """With the static position, searched for once and kept in `folder`; None when cancelled on the way there."""
         file = folder / f"{_STATIC}.safetensors"
-        if file.is_file():
-            return replace(self, static=safetensors.numpy.load_file(file)[_STATIC])
+        if (found := _kept(file)) is not None:
+            return replace(self, static=found)
         label = self._search(studio, recipe, notify, must_stop, is_cancelled)
         if label is None:
             return None
@@ -106,3 +119,14 @@ class LabelledTask(LessonTask):
     def _ear(self, studio: Studio, recipe: Recipe, sounds: list[Sounded]) -> Ear:
         passages = [Passage(one.heard, one.truth, studio.sample_rate_hz, self.lead_in_s) for one in sounds]
         return Ear(studio.chain, studio.host, passages, recipe.features, level_counts=self.lesson.level_counts)
+
+
+def _kept(file: Path) -> Positions | None:
+    """The static position that an earlier run kept; None where there is none whole: a power cut can leave a part."""
+    if not file.is_file():
+        return None
+    try:
+        with safetensors.safe_open(file, framework="np") as opened:
+            return np.asarray(opened.get_tensor(_STATIC), dtype=np.float32)
+    except (safetensors.SafetensorError, OSError):
+        return None

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.errors import AudioError
 from bridge.model.guarding.levelling import split_at_limiter
 from bridge.model.manifest import JobSettings
 from bridge.plugins.chain import Chain
@@ -25,6 +26,7 @@ from bridge.plugins.host import PluginHost
 from bridge.training.judging.cases import Case
 from bridge.training.judging.masters import master_cases
 from bridge.training.learning.lessons import Lesson, Sounded
+from bridge.training.recipe import Recipe
 from bridge.training.sources.files import SILENCE_RMS, FoundFile, read
 from bridge.training.sources.linear import ToneRenderer
 from bridge.training.sources.mixes import THIRDS_HZ, Desk, equalised
@@ -61,6 +63,10 @@ class Mastering(LessonTask):
 
     def __init__(self) -> None:
         self._renderers: WeakKeyDictionary[PluginHost, ToneRenderer] = WeakKeyDictionary()
+
+    def check(self, recipe: Recipe, chain: Chain) -> None:
+        super().check(recipe, chain)
+        split_at_limiter(chain)
 
     def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
         desk, sampler = Desk(studio.recordings), ToneSampler(studio.chain)
@@ -135,7 +141,10 @@ def _draw_parts(desk: Desk, studio: Studio, generator: np.random.Generator) -> t
             first, second = (equalised(part, rate, finishing_db) for part in (first, second))
             finishing_db = np.zeros(THIRDS_HZ.size)
         return first, second, finishing_db
-    raise ValueError(f"No part of a mix that sounds was found in {_TRIES} draws.")
+    raise AudioError(
+        f"{_TRIES} draws from {len(studio.recordings)} recordings found no two parts of {studio.clip_s:g} s of one mix "
+        "that both sound. Give recordings with fewer pauses, or longer clips (clip_s in the recipe)."
+    )
 
 
 def _disturbed(

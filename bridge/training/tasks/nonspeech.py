@@ -11,18 +11,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from bridge.audio.synthesis import KINDS, synthesise
-from bridge.errors import AudioError, PluginError
+from bridge.errors import AudioError, PluginError, SettingsError
 from bridge.model.encoders.frames import frame_levels, loud_level
 from bridge.model.hearing.features import log_mel
 from bridge.model.manifest import AutomationSettings, ConfidenceLaw, FeatureSettings, JobSettings, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
-from bridge.training.judging.cases import Case
+from bridge.training.judging.cases import SHORTEST_S, Case
 from bridge.training.judging.nonspeech import SceneCase, event_measures
 from bridge.training.learning.frame_labels import FrameLabels, label_scene, stack_labels
 from bridge.training.learning.frames_learner import FramesLearner
@@ -58,6 +59,26 @@ class Nonspeech:
     name = "nonspeech"
     job = JobSettings(automation=AutomationSettings())
 
+    def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (any chain will do)
+        if recipe.encoder.kind != "frames":
+            raise SettingsError(
+                f'The recipe has the encoder "{recipe.encoder.kind}", which gives one answer for all of a sound; '
+                f'{self.name} wants one for each frame. Give "frames", or leave it out.'
+            )
+        if recipe.examples.jacobian_share:
+            raise SettingsError(f"The recipe has a jacobian_share; {self.name} takes no Jacobians. Leave it out.")
+        for stage in recipe.stages:
+            weighed = {name for name, weight in msgspec.structs.asdict(stage.loss).items() if weight}
+            if foreign := sorted(weighed - {"category", "position"}):
+                raise SettingsError(
+                    f"The stage {stage.name!r} of the recipe weighs {', '.join(foreign)}; {self.name} learns by "
+                    "category and position alone. Leave the others out."
+                )
+            if stage.slots:
+                raise SettingsError(
+                    f"The stage {stage.name!r} has slots; {self.name} learns all at once. Leave it out."
+                )
+
     def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
         speech, others = split(_files(data, speech=True)), split(_files(data, speech=False))
 
@@ -89,7 +110,7 @@ class Nonspeech:
             if labels is not None:
                 made.append((scene, labels))
         if not made:
-            raise PluginError("No example rendered. Try the chain's plugins: bridge chain show.")
+            raise PluginError("No example rendered. Try the chain's plugins: reaper-bridge chain show.")
         heard = np.stack([_frames(scene, recipe.features) for scene, _ in made])
         levels = loud_level(frame_levels(torch.from_numpy(heard))).numpy()
         return {
@@ -118,8 +139,10 @@ class Nonspeech:
     ) -> dict[str, list[Case]]:
         """Voices and families of the test: with sounds to take out, without any; and what is to be left alone."""
         voices = spoken("test", TEST_SEED + seed, takes=TEST_VOICES, sample_rate_hz=SAMPLE_RATE_HZ)
-        speakers = [*voices, *read([file for file in files if _is_speech(file)])]
-        others = [*read([file for file in files if not _is_speech(file)]), *_music(TEST_SEED + seed, MUSIC_TAKES)]
+        own = [one for one in read(files) if one.audio.shape[-1] >= SHORTEST_S * one.sample_rate_hz]
+        spoken_here = {file.name for file in files if _is_speech(file)}
+        speakers = [*voices, *(one for one in own if one.name in spoken_here)]
+        others = [*(one for one in own if one.name not in spoken_here), *_music(TEST_SEED + seed, MUSIC_TAKES)]
         generator = np.random.default_rng([seed, 41])
         return {
             "nonspeech": [_spoken_case("nonspeech", one, generator, 0.0) for one in speakers for _ in range(each)],

@@ -15,6 +15,7 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.errors import SettingsError
 from bridge.model.manifest import ConfidenceLaw, JobSettings, Provenance
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost
@@ -51,6 +52,11 @@ class Task(CaseSource, Protocol):
 
     @property
     def job(self) -> JobSettings: ...
+
+    def check(self, recipe: Recipe, chain: Chain) -> None:
+        """SettingsError for a recipe that asks for what this task cannot do, ModelError for a chain that it cannot be
+        done with."""
+        ...
 
     def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
         """The recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
@@ -104,6 +110,13 @@ class LessonTask(ABC):
     lessons: tuple[Lesson, ...]
     job = JobSettings()
     channels: Literal[1, 2] | None = 1  # that recordings are read with; None: as many as they have
+
+    def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (most tasks take any chain)
+        if recipe.encoder.kind == "frames":
+            raise SettingsError(
+                f'The recipe has the encoder "frames", which answers frame by frame; {self.name} wants one answer for '
+                'all of a sound. Give "compact", "inception" or "mobilenet".'
+            )
 
     def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
         sides = split(find_files(data))

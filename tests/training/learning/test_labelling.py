@@ -151,3 +151,24 @@ range = [-30.0, 10.0]
         found = refine(ear, sweep_choices(ear, refine(ear, first, rounds=2)), rounds=2)
     assert chain.controls[0].text(float(positions_to_normalized(chain, found.position)[0])) == "VOX AC-15"
     np.testing.assert_allclose(found.position, hidden, atol=0.1)
+
+
+@pytest.mark.parametrize("ranged", [0, 1])
+def test_chains_of_choices_and_at_most_one_range_are_searched(ranged: int) -> None:
+    """Choices stand where the plugin has them, those that the bounds leave over: two of the four of `mode` here."""
+    law = RangeLaw(low=0.0, high=1.0)
+    mode = Control(slot="a", name="mode", unit="", law=law, high=0.34, choices=("one", "two", "three", "four"))
+    gains = tuple(Control(slot="a", name=f"gain{n}", unit="dB", law=law) for n in range(ranged))
+    chain = Chain(name="few", slots=(Slot(name="a", plugin="vst3:Few", controls=(mode, *gains)),))
+    wanted = Space.of(chain).join(np.full(ranged, 0.7), [1])
+    tried: list[np.ndarray] = []
+
+    def measure(positions: np.ndarray) -> np.ndarray:
+        tried.append(positions)
+        return np.abs(positions - wanted).sum(1)
+
+    found = search_jointly(chain, measure, generations=40, population=8, seed=0)
+    assert found.distance_db < 0.1
+    texts = {mode.text(float(row[0])) for row in positions_to_normalized(chain, np.concatenate(tried))}
+    assert texts == {"one", "two"}
+    assert {round(float(row[0]), 3) for row in np.concatenate(tried)} == {0.0, round(1 / 3 / 0.34, 3)}

@@ -62,3 +62,11 @@ def test_a_shard_cut_short_is_made_again_even_when_it_must_stop(tmp_path: Path) 
     damaged.write_bytes(damaged.read_bytes()[:-7])
     assert fill(tmp_path, range(5), stops=True) == [1]
     np.testing.assert_array_equal(read_pool(tmp_path, 5).examples["match.position"][::4, 0], [0, 1, 2])
+
+
+def test_once_cancelled_nothing_is_made(tmp_path: Path) -> None:
+    told: list[int] = []
+    fill_pool(make, tmp_path, range(3), notify=told.append, must_stop=lambda: False, is_cancelled=lambda: bool(told))
+    assert told == [1] and len(list(tmp_path.iterdir())) == 1
+    fill_pool(make, tmp_path / "none", range(3), notify=told.append, must_stop=lambda: False, is_cancelled=lambda: True)
+    assert told == [1] and not list((tmp_path / "none").iterdir())

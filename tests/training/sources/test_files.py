@@ -89,3 +89,29 @@ def test_synthesised_recordings_repeat_with_their_seed() -> None:
         np.testing.assert_array_equal(one.audio, other.audio)
     names = {recording.name for recording in synthesised(4, takes=1, sample_rate_hz=22050, duration_s=2.0)}
     assert not names & {recording.name for recording in first}
+
+
+def test_two_folders_may_hold_the_same_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two takes that are called alike are two recordings, and no stems of one song."""
+    for parent in ("a", "b/a"):
+        for name in ("take.wav", "song/bass.wav", "song/drums.wav"):
+            write(tmp_path / parent / "Lieder" / name, np.full((1, RATE), 0.1, np.float32))
+    monkeypatch.chdir(tmp_path / "b" / "a" / "Lieder")
+    files = find_files([tmp_path / "a" / "Lieder", Path()])
+    assert len({file.name for file in files}) == len(files) == 6
+    assert sorted(len([1 for one in files if one.group == group]) for group in {one.group for one in files}) == [
+        1,
+        1,
+        2,
+        2,
+    ]
+    for file in files:
+        assert file.path.resolve().as_posix().endswith(f"/{file.name}"), (
+            "as it is known again, from wherever it is given"
+        )
+
+
+def test_what_is_over_at_once_is_left_out(tmp_path: Path) -> None:
+    for samples in (1, RATE // 50, RATE // 10):
+        write(tmp_path / f"{samples}.wav", np.full((1, samples), 0.5, np.float32))
+    assert [one.name for one in read(find_files([tmp_path]))] == [f"{RATE // 10}.wav"]

@@ -98,3 +98,16 @@ def test_one_pair_does_not_hide_behind_another_folder(tmp_path: Path) -> None:
         write(tmp_path / folder / "processed" / "a.wav", playing(seed))
     pairs = pairs_among(find_files([tmp_path / "one", tmp_path / "two"]))
     assert [pair.dry.path.parent.parent == pair.processed.path.parent.parent for pair in pairs] == [True, True]
+
+
+def test_pairs_of_two_folders_may_have_the_same_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for parent in ("a", "b"):
+        for side in ("dry", "processed"):
+            file = tmp_path / parent / side / "take.wav"
+            file.parent.mkdir(parents=True)
+            with AudioWriter(file, sample_rate_hz=RATE, channels=1) as written:
+                written.write(np.full((1, RATE), 0.1, np.float32))
+    monkeypatch.chdir(tmp_path / "b")
+    pairs = pairs_among(find_files([tmp_path / "a", Path()]))
+    assert len({pair.dry.name for pair in pairs}) == len(pairs) == 2
+    assert all(pair.dry.path.resolve().parents[1] == pair.processed.path.resolve().parents[1] for pair in pairs)

@@ -6,12 +6,18 @@ import msgspec
 import numpy as np
 import pytest
 
+from bridge.errors import ModelError, SettingsError
+from bridge.model.manifest import EncoderSettings
 from bridge.plugins.chain_file import load_chain
 from bridge.plugins.host import PluginHost
 from bridge.training.recipe import Recipe, SearchSettings, load_recipe
 from bridge.training.sources.files import find_files, read
 from bridge.training.sources.studio import Studio
+from bridge.training.tasks.channel_strip import ChannelStrip
+from bridge.training.tasks.distortion import Distortion
 from bridge.training.tasks.level import Level
+from bridge.training.tasks.mastering import Mastering
+from bridge.training.tasks.task import Task
 
 CHAIN = Path(__file__).parents[3] / "models" / "chains" / "level.toml"
 
@@ -61,3 +67,32 @@ def test_what_was_found_when_time_was_up_must_do(levelling: Studio, recipe: Reci
     again = settled(levelling, recipe, tmp_path)
     np.testing.assert_array_equal(again.static, stopped.static)
     assert levelling.host.render_count == before
+
+
+def test_what_was_cut_short_on_the_disk_is_searched_for_again(
+    levelling: Studio, recipe: Recipe, tmp_path: Path
+) -> None:
+    first = settled(levelling, recipe, tmp_path, stops_after=1)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:-5])
+    again = settled(levelling, recipe, tmp_path, stops_after=1)
+    assert first.static is not None and again.static is not None
+    np.testing.assert_array_equal(first.static, again.static)
+
+
+def test_clips_that_end_before_they_are_heard_are_refused(recipe: Recipe) -> None:
+    with pytest.raises(SettingsError, match=r"passages of 1 s.*level leaves out the first 1\.5 s.*at least 1\.7 s"):
+        Level().check(recipe, load_chain(CHAIN))
+    Level().check(load_recipe("level"), load_chain(CHAIN))
+
+
+@pytest.mark.parametrize("task", [Level(), Distortion(), ChannelStrip(), Mastering()], ids=lambda task: task.name)
+def test_an_encoder_that_answers_frame_by_frame_is_refused(task: Task) -> None:
+    told = load_recipe(task.name)
+    with pytest.raises(SettingsError, match=r"frame by frame.*compact"):
+        task.check(msgspec.structs.replace(told, encoder=EncoderSettings(kind="frames")), load_chain(CHAIN))
+
+
+def test_a_chain_that_is_no_mastering_chain_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"chain level has no control with the role 'limiting'"):
+        Mastering().check(load_recipe("mastering"), load_chain(CHAIN))

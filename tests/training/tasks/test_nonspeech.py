@@ -13,7 +13,7 @@ from humming import hummed
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
-from bridge.errors import AudioError
+from bridge.errors import AudioError, SettingsError
 from bridge.model.files.moving import move_audio
 from bridge.model.manifest import EncoderSettings
 from bridge.model.moving.movement import MovingModel
@@ -185,3 +185,20 @@ def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(host, manifest, re
     resumed.load_state(stopped.state())
     assert learn(resumed, range(3, 6)) == told[3:]
     assert resumed.validate(shard) == whole.validate(shard)
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ("[encoder]\nkind = 'compact'", 'encoder "compact"'),
+        ("[examples]\njacobian_share = 0.1", "jacobian_share"),
+        ("[[stages]]\nname = 'x'\nshare = 1\nloss = { surrogate = 1, target = 1 }", "'x'.*surrogate, target"),
+        ("[[stages]]\nname = 'x'\nshare = 1\nslots = 1\nloss = { position = 1 }", "'x'.*slots"),
+    ],
+)
+def test_what_this_task_cannot_learn_by_is_refused(tmp_path: Path, told: str, named: str) -> None:
+    """Weights that nothing reads would be believed to have been learned by."""
+    (file := tmp_path / "mine.toml").write_text(told, encoding="utf-8")
+    with pytest.raises(SettingsError, match=rf"{named}.*[Ll]eave"):
+        Nonspeech().check(load_recipe("nonspeech", file), CHAIN)
+    Nonspeech().check(load_recipe("nonspeech"), CHAIN)
