@@ -23,20 +23,23 @@ def third_octave_spectrum(
     """Long-term power in third octaves.
 
     `audio` is (channels, samples). Returns (centre frequencies in Hz, level in dB re full scale), base-10 centres of
-    IEC 61260 from 25 Hz to 20 kHz or the last band below the Nyquist frequency.
+    IEC 61260 from 25 Hz to 20 kHz or the last band below the Nyquist frequency. Channels are averaged as power: two
+    that are turned over are not silence.
     """
-    mono = audio.mean(axis=0)
-    if mono.size < SPECTRUM_FRAME:
-        mono = np.pad(mono, (0, SPECTRUM_FRAME - mono.size))
+    if audio.shape[1] < SPECTRUM_FRAME:
+        audio = np.pad(audio, ((0, 0), (0, SPECTRUM_FRAME - audio.shape[1])))
     window = np.hanning(SPECTRUM_FRAME)
-    frames = np.lib.stride_tricks.sliding_window_view(mono, SPECTRUM_FRAME)[:: SPECTRUM_FRAME // 2]
-    power = np.mean(np.abs(np.fft.rfft(frames * window, axis=1)) ** 2, axis=0) / np.sum(window) ** 2 * 4
+    power = np.zeros(SPECTRUM_FRAME // 2 + 1)
+    for channel in audio:
+        frames = np.lib.stride_tricks.sliding_window_view(channel, SPECTRUM_FRAME)[:: SPECTRUM_FRAME // 2]
+        power += np.mean(np.abs(np.fft.rfft(frames * window, axis=1)) ** 2, axis=0) / len(audio)
+    power *= 4 / np.sum(window) ** 2
     frequency = np.fft.rfftfreq(SPECTRUM_FRAME, 1 / sample_rate_hz)
     centres = 10.0 ** (np.arange(14, 44) / 10)
     centres = centres[centres * 10**0.05 < sample_rate_hz / 2]
-    bands = [power[(frequency >= c / 10**0.05) & (frequency < c * 10**0.05)].sum() for c in centres]
-    filled = np.array(bands) > 0  # the lowest bands are narrower than a bin at high rates
-    return centres[filled], 10 * np.log10(np.array(bands)[filled] + 1e-12)
+    members = (frequency >= centres[:, None] / 10**0.05) & (frequency < centres[:, None] * 10**0.05)
+    filled = members.any(axis=1)  # the lowest bands are narrower than a bin at high rates
+    return centres[filled], 10 * np.log10(members[filled] @ power + 1e-12)
 
 
 def spectrum_plot(

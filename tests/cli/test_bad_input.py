@@ -123,7 +123,8 @@ def test_192_khz_works(home: Path, tmp_path: Path) -> None:
 
 def test_silence_is_left_as_it_is(home: Path, tmp_path: Path) -> None:
     source = wav(tmp_path / "in.wav", np.zeros((1, RATE_HZ * 2), np.float32))
-    result = run("automix", source, "-o", tmp_path / "out.wav", "--json", tmp_path / "r.json")
+    outputs = ("--json", tmp_path / "r.json", "--report", tmp_path / "r.html")
+    result = run("automix", source, "-o", tmp_path / "out.wav", *outputs)
     assert result.exit_code == 0, result.output
     answer = msgspec.json.decode((tmp_path / "r.json").read_bytes())
     assert answer["applied"] is False

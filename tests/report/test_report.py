@@ -33,6 +33,20 @@ def test_plots_are_png_of_any_length() -> None:
             assert plot.startswith("data:image/png;base64,iVBOR")
 
 
+@pytest.mark.parametrize("samples", [1, 3 * 44100])
+def test_silence_and_a_single_sample_have_a_spectrum(samples: int) -> None:
+    for audio in (np.zeros((1, samples), np.float32), np.full((2, samples), 1e-6, np.float32)):
+        centres, level_db = third_octave_spectrum(audio, 44100)
+        assert len(centres) == 29 and np.isfinite(level_db).all()
+        assert spectrum_plot(audio, audio, 44100).startswith("data:image/png;base64,")
+
+
+def test_channels_that_are_turned_over_are_not_silence() -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(44100) / 44100).astype(np.float32)
+    mono, turned = (third_octave_spectrum(np.stack([tone, sign * tone]), 44100)[1] for sign in (1, -1))
+    np.testing.assert_allclose(turned, mono, atol=1e-3)
+
+
 def test_a_page_escapes_text_and_links_audio(tmp_path: Path) -> None:
     folder = tmp_path / "Übung 1"
     folder.mkdir()
@@ -46,6 +60,15 @@ def test_a_page_escapes_text_and_links_audio(tmp_path: Path) -> None:
     assert "&lt;b&gt;Vox" in text
     (link,) = re.findall(r'<audio[^>]* src="([^"]+)"', text)
     assert (folder / unquote(link)).read_bytes() == b"RIFF"
+
+
+def test_values_stay_on_one_line_and_sentences_begin_on_the_left(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    columns = ("control", "after", "why")
+    write_page(page, "Report", "Intro", [Section("Vox", "", [("gain", "+1 dB", "It was low.")], [], columns=columns)])
+    text = page.read_text("utf-8")
+    assert '<td class="value">+1 dB</td><td class="sentence">It was low.</td>' in text
+    assert "td.value:not(:first-child) { white-space: nowrap; }" in text and "td.sentence { text-align: left; }" in text
 
 
 def test_a_page_that_cannot_be_written_is_named(tmp_path: Path) -> None:
