@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from bridge.plugins.chain import Chain
+from bridge.errors import PluginError
+from bridge.plugins.chain import Chain, Slot
 from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.parameter import Control, RangeLaw
 from bridge.training.judging.cases import at_rate, draw_cases
 from bridge.training.judging.measures import frame_distance_db
 from bridge.training.sources.files import find_files, read
+
+FAULTS = Path(__file__).parents[2] / "plugins"
 
 
 @pytest.mark.parametrize("use", ["match", "automix"])
@@ -39,3 +44,23 @@ def test_at_another_rate_the_settings_are_still_right(chain: Chain, host: Plugin
         right = host.render(chain, [Render(moved.given, rate, moved.hidden)])[0]
         before = frame_distance_db(moved.given, moved.truth, rate)
         assert frame_distance_db(right, moved.truth, rate) < max(0.8, 0.4 * before)
+
+
+def test_a_case_that_a_plugin_fails_at_is_left_out(folder: Path) -> None:
+    """The plugin returns NaN over half of its range; one that fails everywhere is no matter of a case."""
+    trigger = Control(slot="fault", name="trigger", unit="", law=RangeLaw(low=0.0, high=1.0))
+    chain = Chain(name="faults", slots=(Slot(name="fault", plugin="fault:NaN", controls=(trigger,)),))
+    always = replace_bounds(chain, low=0.9)
+    recordings = read(find_files([folder]))[:3]
+    with PluginHost(workers=1, modules=["faults"], module_folders=[FAULTS]) as host:
+        cases = draw_cases(chain, host, recordings, "match", each=6, seed=1)
+        with pytest.raises(PluginError):
+            draw_cases(always, host, recordings[:1], "match", each=6, seed=1)
+    assert 0 < len(cases) < 18
+    assert all(case.hidden is not None and case.hidden[0] <= 0.5 for case in cases)
+
+
+def replace_bounds(chain: Chain, *, low: float) -> Chain:
+    (slot,) = chain.slots
+    controls = tuple(msgspec.structs.replace(control, low=low, neutral=1.0) for control in slot.controls)
+    return msgspec.structs.replace(chain, slots=(msgspec.structs.replace(slot, controls=controls),))
