@@ -31,8 +31,12 @@ def list_chains(context: click.Context, json_file: Path | None) -> None:
     """The chains that come with Bridge, and your own (in the folder `chains` of the home folder)."""
     from bridge.plugins.host import host_for
 
-    with host_for(settings_of(context)) as host:
-        rows = [_chain_row(file, host) for file in _chain_files(settings_of(context))]
+    files = _chain_files(settings_of(context))
+    with host_for(settings_of(context)) as host, shown_progress("Looking at chains") as progress:
+        rows = []
+        for place, file in enumerate(files):
+            progress(place / len(files), file.stem)
+            rows.append(_chain_row(file, host))
     write_json(rows, json_file)
     if json_file is None or str(json_file) != "-":
         columns = ("name", "description", "controls", "file")
@@ -119,7 +123,7 @@ def plugins(context: click.Context, json_file: Path | None) -> None:
 def new(context: click.Context, plugins: tuple[str, ...], output: Path) -> None:
     """A chain of PLUGINs in this order, every parameter that does something a control.
 
-    Write builtin:PeakFilter or vst3:ZamCompX2; `bridge plugins` lists what there is.
+    Write builtin:PeakFilter or vst3:ZamCompX2; `reaper-bridge plugins` lists what there is.
     """
     _write_chain(context, plugins, output)
 

@@ -57,7 +57,8 @@ def measure(
     targets = measure_targets(learned, said)
     distance = measure_distance(held, targets) if held else None
     home = settings_of(context).home
-    for file in [*([output] if output else []), *([home / FILE] if use else [])]:
+    written = [*([output] if output else []), *([home / FILE] if use else [])]
+    for file in written:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_targets(file, targets)
     write_json({"targets": targets, "held_back": [song.name for song in held], "distance": distance}, json_file)
@@ -66,6 +67,10 @@ def measure(
     _print(targets)
     if distance is not None:
         _print_distance(len(held), distance.by_roles, distance.equal)
+    for file in written:
+        click.echo(f"The levels lie in {file}.")
+    if not use:
+        click.echo("They are not used yet: --use makes them yours.")
 
 
 def _print(targets: LevelTargets) -> None:

@@ -114,8 +114,23 @@ def models(context: click.Context, json_file: Path | None) -> None:
     rows = [_model_row(name, folder) for name, folder in sorted(folders.items())]
     write_json(rows, json_file)
     if json_file is None or str(json_file) != "-":
-        columns = ("name", "description", "controls", "trained", "folder")
-        print_table("Models", columns, [tuple(str(row.get(key, "")) for key in columns) for row in rows])
+        columns = ("name", "description", "trained", "folder")
+        cells = [(*(str(row.get(key, "")) for key in columns), _left(row)) for row in rows]
+        print_table("Models", (*columns, "left"), cells)
+        click.echo("left: of the distance to the truth, on recordings that the model never heard; 1 is doing nothing.")
+
+
+def _left(row: dict[str, Any]) -> str:
+    """What a model leaves of the distance in each of its uses, on stems of songs where it was judged by some."""
+    if "fault" in row:
+        return ""
+    test = row["scores"].get("test", {})
+    told = []
+    for use, rows in test.get("uses", {}).items():
+        for scored in test.get("songs", {}).get(use) or rows:
+            if scored["method"] == "model":
+                told.append(f"{use} {scored['ratio']:.2f}")
+    return "\n".join(told) or "not judged"
 
 
 def _model_row(name: str, folder: Path) -> dict[str, Any]:
@@ -164,4 +179,7 @@ def list_styles(context: click.Context, json_file: Path | None) -> None:
     names = stored.list_styles(settings_of(context).styles)
     write_json(names, json_file)
     if json_file is None or str(json_file) != "-":
-        print_table("Styles", ("name",), [(name,) for name in names])
+        if names:
+            print_table("Styles", ("name",), [(name,) for name in names])
+        else:
+            click.echo("There are no styles yet. Add one: reaper-bridge styles add NAME FILE...")

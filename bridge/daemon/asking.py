@@ -26,6 +26,15 @@ PATIENCE_S = 2.0
 GIVE_UP_S = 90.0
 """After this long an ask is taken back."""
 
+NAMES: dict[Kind, str] = {
+    "begin": "the move of the amount",
+    "settle": "the undo step of the amount",
+    "compare": "compare",
+    "undo": "undo",
+    "automix": "the auto-mix",
+}
+"""Asks as people speak of them."""
+
 MAX_KEPT = 64  # answers that nobody has come for
 
 SILENT = (
@@ -108,10 +117,10 @@ class Asking:
         if answer is None:
             self.take_back(ask)
             if self.is_stopping:
-                raise LinkError(f"The daemon ends; REAPER had not answered yet, so {ask.kind} was given up.")
+                raise LinkError(f"The daemon ends; REAPER had not answered yet, so {NAMES[ask.kind]} was given up.")
             raise LinkError(
-                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {ask.kind} was given up. Look whether REAPER "
-                "runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
+                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {NAMES[ask.kind]} was given up. Look whether "
+                "REAPER runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
             )
         return answer
 

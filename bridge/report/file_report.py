@@ -25,13 +25,14 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
     players = [("before", source), ("after", target)]
     if reference is not None:
         players.append(("reference", reference))
+    changed = [row for row in result.controls if row.changed] if result.applied else []
     section = Section(
         name=source.name,
         summary=result.reason,
         columns=("control", "before", "after", "confidence", "why"),
         rows=[
             (f"{row.slot}.{row.control}", row.text_before, row.text, f"{row.confidence:.0%}", reason)
-            for row, reason in zip(result.controls, reasons_once(result.controls), strict=True)
+            for row, reason in zip(changed, reasons_once(changed), strict=True)
         ],
         measures=measure_rows(result.measures.before, result.measures.after),
         plots=[

@@ -47,13 +47,18 @@ def measure_rows(before: Measures, after: Measures) -> list[tuple[str, str, str]
     return [
         ("loudness", shown(before.loudness_lufs, "LUFS"), shown(after.loudness_lufs, "LUFS")),
         ("true peak", shown(before.true_peak_dbtp, "dBTP"), shown(after.true_peak_dbtp, "dBTP")),
-        ("distance to target", shown(before.distance_db, "dB"), shown(after.distance_db, "dB")),
+        ("distance to target", _distance(before.distance_db), _distance(after.distance_db)),
     ]
 
 
 def shown(value: float | None, unit: str) -> str:
     """A measure as text: '-18.3 LUFS'."""
     return "silence" if value is None else f"{value:.1f} {unit}"
+
+
+def _distance(value_db: float | None) -> str:
+    """A distance as text; a dash where there is none, as beside a target that nothing of the sound concerns."""
+    return "–" if value_db is None else shown(value_db, "dB")
 
 
 def write_page(target: Path, title: str, introduction: str, sections: Sequence[Section]) -> None:
@@ -96,9 +101,17 @@ def _section(section: Section, folder: Path) -> str:
     return "\n".join(parts)
 
 
-def _table(columns: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    lines = ("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    kinds = ["sentence" if column == "why" else "value" for column in columns]
+    head = "".join(
+        f'<th class="{kind}">{html.escape(column)}</th>' for kind, column in zip(kinds, columns, strict=True)
+    )
+    lines = (
+        "<tr>"
+        + "".join(f'<td class="{kind}">{html.escape(cell)}</td>' for kind, cell in zip(kinds, row, strict=True))
+        + "</tr>"
+        for row in rows
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 
@@ -119,6 +132,7 @@ body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
 h1, h2 { line-height: 1.2; } h2 { border-top: 2px solid var(--accent); padding-top: .6rem; margin-top: 2.4rem; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .25rem .9rem; border-bottom: 1px solid var(--line); } th:first-child, td:first-child { text-align: left; padding-left: 0; }
+td.value:not(:first-child) { white-space: nowrap; } th.sentence, td.sentence { text-align: left; }
 img { max-width: 100%; } figure { margin: 1rem 0; } figcaption { font-size: .85rem; opacity: .75; }
 .players { display: flex; gap: 1.5rem; flex-wrap: wrap; } .players figure { margin: 0; }
 """

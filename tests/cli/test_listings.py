@@ -37,6 +37,27 @@ def test_a_damaged_model_is_listed_with_its_fault_beside_the_others(home: Path) 
     assert rows["channel-strip"]["scores"]
 
 
+def test_models_are_shown_with_what_they_leave_of_the_distance(home: Path) -> None:
+    save_flattening_model(home / "models" / "mine")
+    result = CliRunner().invoke(main, ["models"], env={"COLUMNS": "200"})
+    lines = {line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│" in line}
+    (score,) = [
+        row["ratio"]
+        for model in listed("models")
+        if model["name"] == "channel-strip"
+        for row in model["scores"]["test"]["songs"]["match"]
+        if row["method"] == "model"
+    ]
+    assert f"match {score:.2f}" in lines["channel-strip"]
+    assert "not judged" in lines["mine"]
+
+
+def test_where_there_is_no_style_it_is_said_how_to_add_one(home: Path) -> None:
+    result = CliRunner().invoke(main, ["styles", "list"])
+    assert "reaper-bridge styles add" in result.stdout
+    assert listed("styles", "list") == []
+
+
 def test_a_chain_that_cannot_be_used_is_listed_with_its_fault_beside_the_others(home: Path) -> None:
     (home / "chains").mkdir(parents=True)
     (home / "chains" / "gone.toml").write_text('[[slot]]\nplugin = "vst3:NoSuchPlugin"\n[slot.control.x]\n')

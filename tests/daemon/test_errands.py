@@ -9,11 +9,13 @@ import pytest
 from daemon_process import Home, wait_for
 from live_studio import free_port, open_studio
 
+from bridge.daemon import asking
 from bridge.daemon import errands as rooms
 from bridge.daemon.asking import Asking
 from bridge.daemon.errands import Errands
 from bridge.daemon.link import ReaperLink
-from bridge.reaper.asks import Answer
+from bridge.errors import LinkError
+from bridge.reaper.asks import LIVE_SCRIPT, Answer
 from bridge.reaper.messages import encode
 from bridge.reaper.spool import Spool
 from bridge.settings import Settings
@@ -78,6 +80,13 @@ def test_what_nobody_takes_is_said_once_and_given_up_later(desk: Desk, monkeypat
     assert "given up" in str(desk.told[1][1])
     assert desk.asks() == []
     assert desk.errands.wait_s is None
+
+
+def test_what_waits_for_an_answer_is_given_up_by_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "GIVE_UP_S", 0.0)
+    with pytest.raises(LinkError, match="the move of the amount was given up"):
+        desk.asking.ask(desk.asking.new("begin", amount=0.5), LIVE_SCRIPT)
+    assert desk.asks() == []
 
 
 def test_what_was_taken_is_waited_for_in_silence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

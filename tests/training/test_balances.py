@@ -48,6 +48,13 @@ def test_the_balance_of_songs_is_found_and_leads_to_those_held_back(songs: Path,
     assert json.loads(shown.output)["source"] == "five songs"
 
 
+def test_where_the_levels_lie_is_said_and_that_they_are_not_used_yet(songs: Path, tmp_path: Path) -> None:
+    arguments = ["--home", str(tmp_path / "home"), "levels", "measure", str(songs), "-o", str(tmp_path / "my.json")]
+    told = CliRunner().invoke(main, arguments, catch_exceptions=False).output
+    assert f"The levels lie in {tmp_path / 'my.json'}." in told and "--use makes them yours" in told
+    assert (tmp_path / "my.json").is_file() and not (tmp_path / "home" / "levels.json").exists()
+
+
 def test_folders_without_songs_are_refused(tmp_path: Path) -> None:
     with AudioWriter(tmp_path / "bass.wav", sample_rate_hz=RATE, channels=1) as writer:
         writer.write(synthesise("bass", duration_s=1.0, sample_rate_hz=RATE, seed=1))

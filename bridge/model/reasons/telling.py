@@ -1,6 +1,7 @@
 """Reasons as sentences: where a slot acts, how far the sound lay from its target there, and how far it lies now.
 
-What did not help reads as such: the numbers are told as they were measured.
+What did not help reads as such: the numbers are told as they were measured. Where the sound lies farther off than
+before, what the slot itself does there is told as well: the others may have outdone it.
 """
 
 from __future__ import annotations
@@ -83,14 +84,18 @@ def _sentence(control: Control, effect: Effect | None, course: Course, verdict: 
         aim = course.spread_db(course.aim.target)
         return f"The level went up and down by {before:.1f} dB, {course.goal} by {aim:.1f} dB; now {now:.1f} dB."
     if np.abs(effect.colour_db[: course.heard]).max(initial=0.0) >= AUDIBLE_DB:
-        return _gap(_strongest(effect, course.heard), course)
+        bands = _strongest(effect, course.heard)
+        return _gap(bands, course, by_itself_db=float(effect.colour_db[bands].mean()))
     return f"Changes less than {AUDIBLE_DB:g} dB by itself."
 
 
-def _gap(bands: slice, course: Course) -> str:
-    """How far the sound lay from its target in `bands`, and lies now."""
+def _gap(bands: slice, course: Course, *, by_itself_db: float | None = None) -> str:
+    """How far the sound lay from its target in `bands`, and lies now; where that is farther, what the slot does."""
     was, now = (float(course.gaps_db(sound)[bands].mean()) for sound in (course.before, course.after))
-    return f"{region(bands, course.aim.features)} lay {_above(was)} {course.goal}, now {_above(now)}."
+    told = f"{region(bands, course.aim.features)} lay {_above(was)} {course.goal}, now {_above(now)}"
+    if by_itself_db is None or abs(now) < abs(was) + 0.05:
+        return f"{told}."
+    return f"{told}; this alone {'raises' if by_itself_db > 0 else 'lowers'} it by {abs(by_itself_db):.1f} dB."
 
 
 def _above(gap_db: float) -> str:
