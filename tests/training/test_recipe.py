@@ -64,7 +64,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("[learning]\nrate = inf", ["rate", "<= 1"]),
         ("[learning]\nrate = 1" + "0" * 400, ["rate"]),
         ("[learning]\nbatch = 1000000000", ["batch", "<= 4096"]),
-        ("[examples]\nclip_s = 0.0001", ["clip_s", ">= 0.5"]),
+        ("[examples]\nclip_s = 0.0001", ["clip_s", ">= 0.1"]),
         ("[examples]\nclip_s = 1e9", ["clip_s", "<= 60"]),
         ("[examples]\nsearch = 3", ["search", "object"]),
         ("[features]\nhop_s = 0.0", ["hop_s", ">= 0.001"]),

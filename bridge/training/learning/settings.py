@@ -17,7 +17,7 @@ Rate = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Counted = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 Batch = Annotated[int, msgspec.Meta(ge=1, le=4096)]  # what is held in memory at once
-ClipSeconds = Annotated[float, msgspec.Meta(ge=0.5, le=60)]
+ClipSeconds = Annotated[float, msgspec.Meta(ge=0.1, le=60)]
 
 
 class LearningSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
