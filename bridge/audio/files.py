@@ -99,6 +99,12 @@ def read_excerpts(path: Path, excerpt_s: float, count: int) -> list[tuple[float,
     return excerpts
 
 
+def check_written_name(path: Path) -> None:
+    """AudioError for a suffix of which no audio is written."""
+    if path.suffix.lower() not in FORMATS:
+        raise AudioError(f"{path} cannot be written: name it with one of {', '.join(FORMATS)}.")
+
+
 class AudioWriter:
     """Writes blocks to `path`: 32-bit float WAV, or 24-bit FLAC, by its suffix.
 
@@ -106,8 +112,7 @@ class AudioWriter:
     """
 
     def __init__(self, path: Path, *, sample_rate_hz: int, channels: int) -> None:
-        if path.suffix.lower() not in FORMATS:
-            raise AudioError(f"{path} cannot be written: name it with one of {', '.join(FORMATS)}.")
+        check_written_name(path)
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
         audio_format, bits = FORMATS[path.suffix.lower()]

@@ -20,8 +20,12 @@ def plugins_of(file: Path) -> tuple[list[str], list[str]]:
         data = file.read_bytes()
     except OSError as error:
         raise LinkError(f"{file} cannot be read: {error.strerror}. Give a request that the scripts wrote.") from error
+    try:
+        request = decode(data, Request, source=str(file))
+    except LinkError as error:
+        raise LinkError(f"{error} Give the file that the action Bridge: Learn this chain has written.") from error
     plugins, others = [], []
-    for fx in decode(data, Request, source=str(file)).fx:
+    for fx in request.fx:
         match = _VST3_FILE.search(fx.ident)
         if fx.type.upper().startswith("VST3") and match:
             plugins.append(f"vst3:{match[1]}")

@@ -300,6 +300,18 @@ def test_an_output_that_no_folder_can_hold_is_refused_before_any_work(home: Path
     assert not (tmp_path / "out.wav").exists()
 
 
+def test_an_output_of_a_kind_that_is_not_written_is_named_as_it_was_given(home: Path, tmp_path: Path) -> None:
+    source, target = wav(tmp_path / "in.wav", noise()), tmp_path / "out.mp3"
+    check_refused(run("automix", source, "-o", target), f"{target} cannot be written", ".flac", status=1)
+    assert list(tmp_path.glob("*.mp3")) == []
+
+
+def test_a_file_that_is_no_snapshot_names_the_action_that_writes_one(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "reaper.ini").write_text("[REAPER]")
+    result = run("chain", "from-snapshot", tmp_path / "reaper.ini", "-o", tmp_path / "my.toml")
+    check_refused(result, "reaper.ini", "Learn this chain", status=1)
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e999"])
 @pytest.mark.parametrize("option", ["--refine", "--amount", "--loudness", "--ceiling"])
 def test_what_is_no_finite_number_is_refused(home: Path, tmp_path: Path, option: str, value: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bridge.audio.files import AudioWriter, probe, stream_blocks
+from bridge.audio.files import AudioWriter, check_written_name, probe, stream_blocks
 from bridge.audio.measures import LoudnessMeter
 from bridge.errors import AudioError
 from bridge.model.files.result import FileJob
@@ -17,7 +17,8 @@ BLOCK_FRAMES = 1 << 16
 
 
 def check_target(job: FileJob) -> None:
-    """AudioError for a target that is one of the inputs, or lies in no folder."""
+    """AudioError for a target that is one of the inputs, lies in no folder, or is of a kind that is not written."""
+    check_written_name(job.target)
     for given in (job.source, job.reference):
         if given is not None and job.target.exists() and given.exists() and job.target.samefile(given):
             raise AudioError(
