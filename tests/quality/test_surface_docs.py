@@ -104,9 +104,11 @@ def test_installing_runs_as_printed(home: Path, tmp_path: Path, monkeypatch: pyt
         else:
             assert result.exit_code == 0, result.output
         if arguments[0] == "install":
-            assert (resource / "Scripts" / "Bridge").is_dir()
+            installed = portable if "--start-daemon" in arguments or "DIR" in arguments else resource
+            assert (installed / "Scripts" / "Bridge").is_dir()
     assert set(done) == {"install", "uninstall", "doctor"}
-    assert (portable / "Scripts" / "Bridge").is_dir()
+    assert {file.name: file.read_bytes() for file in portable.rglob("*")} == {places.INI: before}  # the one given last
+    assert run(["uninstall", "--resource-path", str(resource)]).exit_code == 0
     assert {file.name: file.read_bytes() for file in resource.rglob("*")} == {places.INI: before}
 
 
