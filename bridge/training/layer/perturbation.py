@@ -21,11 +21,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from bridge.model.encoders.categories import Category
+
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Steps = float | Float32
 
+_OVER_EDGE = 1e-3  # of a range: what lies on the edge may count as either choice
 STEP = 0.05  # of a control's range: agrees with wider differences better than tiny steps, which drown in rounding
 MOST_ALONE = 16  # controls that are moved one at a time before groups of them cost less
 
@@ -160,11 +163,15 @@ def steps_from_sensitivity(
     return np.maximum(steps, 2 * np.asarray(finest, np.float64)).astype(np.float32)
 
 
-def steps_over_choices(choices: Sequence[int], step: Steps = STEP) -> Float32:
-    """A step for each control (controls,) where switches are to be moved as well: so far that a switch of as many
-    `choices` (0 for a control that is none, which keeps its `step`) reaches the next one to either side."""
-    counts = np.asarray(choices)
-    return np.where(counts > 0, 1 / np.maximum(counts, 1), step).astype(np.float32)
+def steps_over_choices(categories: Sequence[Category], controls: int, step: Steps = STEP) -> Float32:
+    """A step for each of `controls` (controls,) where switches are to be moved as well: so far that from any of its
+    places a switch reaches the next choice to either side. The others keep their `step`."""
+    steps = np.array(np.broadcast_to(step, controls), dtype=np.float32)
+    for category in categories:
+        places, edges = np.array(category.places), np.array(category.edges)
+        apart = np.maximum(edges - places[:-1], places[1:] - edges)
+        steps[category.control] = apart.max() + _OVER_EDGE
+    return steps
 
 
 def _around(positions: Float32, directions: Float32, step: Steps) -> Perturbation:

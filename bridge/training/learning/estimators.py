@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bridge.plugins.chain import Chain
+from bridge.model.bundle import categories_of
 from bridge.training.layer.perturbation import (
     SPSA,
     CentralDifferences,
@@ -48,14 +48,12 @@ def steps_of(settings: PluginSettings, studio: Studio, draw: Callable[[], Sequen
         heard = _heard(studio, np.stack(draw()))
         finest = finest_moves(studio.chain, studio.host.calibrate)
         steps = steps_from_sensitivity(heard, step=settings.step, finest=finest)
-    return steps_over_choices(_choices(studio.chain), steps) if settings.moves_choices else steps
+    if not settings.moves_choices:
+        return steps
+    return steps_over_choices(categories_of(studio.chain), len(studio.chain.controls), steps)
 
 
 def _heard(studio: Studio, audio: Audio) -> np.ndarray:
     positions = np.random.default_rng(SEED).random((len(audio), len(studio.chain.controls)), dtype=np.float32)
     renderer = BatchRenderer(studio.host, studio.chain, studio.sample_rate_hz, _BLOCK_FRAMES)
     return heard_sensitivity(renderer, audio, positions)
-
-
-def _choices(chain: Chain) -> list[int]:
-    return [len(control.choices) for control in chain.controls]

@@ -2,10 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from msgspec import structs
 
+from bridge.model.bundle import categories_of
+from bridge.plugins.chain import Chain
+from bridge.plugins.chain_file import parse_chain
 from bridge.training.layer.perturbation import (
     SPSA,
     CentralDifferences,
@@ -19,6 +24,15 @@ from bridge.training.layer.perturbation import (
 CONTROLS = 24
 ALL = np.ones(CONTROLS, np.bool_)
 ESTIMATORS = [CentralDifferences(), SPSA(2), GroupedDifferences(4), GroupedDifferences(4, samples=3)]
+
+
+def with_choices(low: float, high: float) -> Chain:
+    """A filter's mode, held between `low` and `high` of its normalized range, and its cutoff."""
+    text = '[[slot]]\nplugin = "builtin:LadderFilter"\n[slot.control.mode]\n[slot.control.cutoff_hz]\n'
+    chain = parse_chain(text, source="test")
+    mode, cutoff = chain.slots[0].controls
+    bounded = structs.replace(mode, low=low, high=high)
+    return structs.replace(chain, slots=(structs.replace(chain.slots[0], controls=(bounded, cutoff)),))
 
 
 class Quadratic:
@@ -170,7 +184,20 @@ def test_pairs_that_failed_are_left_out() -> None:
 def test_steps_are_smaller_where_more_is_heard() -> None:
     steps = steps_from_sensitivity([1.0, 4.0, 100.0, 0.25, 0.001, 0.0], finest=[0, 0, 0, 0, 0, 0.07])
     np.testing.assert_allclose(steps, [0.05, 0.025, 0.025, 0.1, 0.1, 0.14])
-    np.testing.assert_allclose(steps_over_choices([0, 2, 8]), [0.05, 0.5, 0.125])
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (0.6, 1.0), (0.0, 0.5), (0.3, 0.7)])
+def test_a_step_over_choices_reaches_the_next_from_each_place(low: float, high: float) -> None:
+    """Also where bounds leave only some of them, whose edges then lie off the middle."""
+    chain = with_choices(low, high)
+    (category,) = categories_of(chain)
+    steps = steps_over_choices([category], len(chain.controls), 0.05)
+    assert steps[1] == np.float32(0.05), "no switch"
+    for number, place in enumerate(category.places):
+        sides = torch.tensor([place - steps[0], place + steps[0]]).clamp(0, 1)
+        reached = category.chosen(sides).tolist()
+        assert reached[0] < number or number == 0
+        assert reached[1] > number or number == len(category.places) - 1
 
 
 @pytest.mark.parametrize("estimator", [CentralDifferences, SPSA, GroupedDifferences])

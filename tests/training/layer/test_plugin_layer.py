@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from bridge.errors import AudioError
+from bridge.model.bundle import categories_of
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
 from bridge.plugins.jobs import Batch
@@ -249,7 +250,7 @@ def test_switches_get_a_gradient_only_when_asked(host: PluginHost, builtin: Make
     for estimator in (CentralDifferences(), SPSA(2)):
         found = gradient(PluginLayer(host, chain, RATE_HZ, estimator=estimator), audio, positions, upstream)[1]
         assert (found[:, 0] == 0).all() and (found[:, 1] != 0).all()
-    steps = steps_over_choices([len(control.choices) for control in chain.controls])
+    steps = steps_over_choices(categories_of(chain), len(chain.controls))
     asked = PluginLayer(host, chain, RATE_HZ, estimator=CentralDifferences(steps), moves_choices=True)
     assert (gradient(asked, audio, positions, upstream)[1] != 0).all()
 

@@ -76,7 +76,7 @@ def test_a_choice_moves_to_its_neighbour(filtering: Studio, ladder: Chain) -> No
     for steps in ("same", "heard"):
         found = steps_of(told(steps=steps, moves_choices=True), filtering, sounds)
         assert isinstance(found, np.ndarray)
-        assert found[mode] == pytest.approx(1 / len(ladder.controls[mode].choices))
+        assert 0 < found[mode] - 1 / len(ladder.controls[mode].choices) < 0.01, "just over the edge"
 
 
 def test_a_recipe_reaches_them(tmp_path) -> None:
