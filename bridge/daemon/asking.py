@@ -24,7 +24,7 @@ PATIENCE_S = 2.0
 """After this long without an answer the surfaces are told that REAPER does not answer."""
 
 GIVE_UP_S = 90.0
-"""After this long an ask is taken back."""
+"""After this long an ask is taken back; after `PATIENCE_S` where REAPER was known not to answer when it was asked."""
 
 NAMES: dict[Kind, str] = {
     "begin": "the move of the amount",
@@ -41,19 +41,32 @@ SILENT = (
     "REAPER does not answer yet: it is busy (a dialog, a render), closed, or its OSC surface is not set up "
     "(`reaper-bridge doctor` looks). It will be done once REAPER answers."
 )
+LOOK = "Look whether REAPER runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
 
 
 class Asking:
-    """Asks and answers. `take` may be called from any thread, the rest from the one that asks.
+    """Asks and answers. `take` and `check` may be called from any thread, the rest from the one that asks.
 
     `changed` is the condition on which that thread waits for anything new; it is notified with every answer.
+    `on_silence` is called on that thread whenever REAPER turns out not to answer.
     """
 
-    def __init__(self, spool: Spool, link: ReaperLink, feedback: Feedback, changed: threading.Condition) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        link: ReaperLink,
+        feedback: Feedback,
+        changed: threading.Condition,
+        *,
+        on_silence: Callable[[], None] = lambda: None,
+    ) -> None:
         self._spool, self._link, self._feedback, self._changed = spool, link, feedback, changed
+        self._on_silence = on_silence
         self._answers: dict[str, Answer] = {}
         self._ended: dict[str, Answer] = {}
         self._number = 0
+        self._open: dict[str, tuple[Kind, float]] = {}  # asks that nobody has taken yet, and since when
+        self._is_silent = False
         self.is_stopping = False
 
     # ------------------------------------------------------------ from any thread
@@ -74,13 +87,51 @@ class Asking:
         if answer is None:
             return
         with self._changed:
+            self.heard_of(answer.id)
             kept = self._ended if answer.gesture else self._answers
             kept[answer.gesture or answer.id] = answer
             while len(kept) > MAX_KEPT:
                 del kept[next(iter(kept))]
             self._changed.notify_all()
 
+    def check(self, what: str) -> None:
+        """LinkError where REAPER is known not to answer and something waits for it already."""
+        if self._waiting():
+            raise LinkError(self.refusal(what))
+
+    def refusal(self, what: str) -> str:
+        """Why `what` is not asked for while REAPER does not answer."""
+        waited_s = max((time.monotonic() - since_s for _kind, since_s in self._waiting()), default=0.0)
+        return f"REAPER has not answered for {waited_s:.0f} s, so {what} was not asked for. {LOOK}"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether REAPER is known not to answer: it let an ask wait, and has given no sign since."""
+        return self._is_silent
+
+    def is_beginning(self) -> bool:
+        """Whether the move of an amount waits for a REAPER that is known not to answer."""
+        return any(kind == "begin" for kind, _since_s in self._waiting())
+
+    def _waiting(self) -> list[tuple[Kind, float]]:
+        with self._changed:
+            is_new = time.monotonic() - GIVE_UP_S
+            return [ask for ask in self._open.values() if ask[1] > is_new] if self._is_silent else []
+
     # ------------------------------------------------------------ from the thread that asks
+
+    def heard_of(self, ask_id: str) -> None:
+        """REAPER has taken an ask, or answered it: so it lives."""
+        with self._changed:
+            self._open.pop(ask_id, None)
+            self._is_silent = False
+
+    def tell_silence(self) -> None:
+        """Tell the surfaces that REAPER lets everybody wait."""
+        with self._changed:
+            self._is_silent = True
+        self._feedback("/bridge/status", SILENT)
+        self._on_silence()
 
     def new(self, kind: Kind, **fields: object) -> Ask:
         self._number += 1
@@ -90,6 +141,8 @@ class Asking:
         """Write the ask and start the script that takes it; None: it runs already, and looks."""
         self._link.check()
         self._spool.write_ask(ask)
+        with self._changed:
+            self._open[ask.id] = (ask.kind, time.monotonic())
         if script is not None:
             self._link.run(script)
 
@@ -109,18 +162,18 @@ class Asking:
                 if is_answered or time.monotonic() - began_s >= limit_s:
                     return self._answers.pop(ask.id, None)
             is_told = True
-            self._feedback("/bridge/status", SILENT)
+            self.tell_silence()
 
     def demand(self, ask: Ask) -> Answer:
         """The answer, however long REAPER is busy. LinkError where nobody takes the ask, or the daemon is to stop."""
-        answer = self.answer(ask, limit_s=GIVE_UP_S)
+        limit_s = PATIENCE_S if self.is_silent else GIVE_UP_S
+        answer = self.answer(ask, limit_s=limit_s)
         if answer is None:
             self.take_back(ask)
             if self.is_stopping:
                 raise LinkError(f"The daemon ends; REAPER had not answered yet, so {NAMES[ask.kind]} was given up.")
             raise LinkError(
-                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {NAMES[ask.kind]} was given up. Look whether "
-                "REAPER runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
+                f"REAPER has not answered within {limit_s:.0f} s, so {NAMES[ask.kind]} was given up. {LOOK}"
             )
         return answer
 
@@ -134,6 +187,8 @@ class Asking:
 
     def take_back(self, ask: Ask) -> bool:
         """False where the scripts were faster."""
+        with self._changed:
+            self._open.pop(ask.id, None)
         return self._spool.drop_ask(ask.id)
 
     def has_come(self, ask: Ask) -> bool:

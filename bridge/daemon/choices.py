@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.errors import ModelError, shown
+from bridge.model.hearing.shelf import list_styles
 
 FULL_AMOUNT = 100.0
 
@@ -50,17 +51,25 @@ class Choices:
         with self._lock:
             self._now = replace(self._now, style=name)
 
+    def check_styles(self) -> None:
+        """ModelError where there are no styles to go through."""
+        if not self._names():
+            raise ModelError("There are no styles to go through. Add one with `reaper-bridge styles add NAME FILE...`.")
+
     def choose_next_style(self) -> None:
         """The one behind the chosen one in the order of `bridge styles`, then none. ModelError where there are none."""
+        self.check_styles()
         names = self._names()
-        if not names:
-            raise ModelError("There are no styles to go through. Add one with `reaper-bridge styles add NAME FILE...`.")
         with self._lock:
             style = self._now.style
             place = names.index(style) + 1 if style is not None and style in names else 0
             self._now = replace(self._now, style=names[place] if place < len(names) else "")
 
-    def _names(self) -> list[str]:
-        from bridge.model.hearing.styles import list_styles  # numpy and more, which the socket must not wait for
+    @property
+    def told_style(self) -> str:
+        """The chosen style in words."""
+        style = self.now.style
+        return f"{f'style {style!r}' if style else 'no style'} for the next auto-mix"
 
+    def _names(self) -> list[str]:
         return list_styles(self._styles)

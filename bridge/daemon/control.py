@@ -1,5 +1,7 @@
 """What the surfaces' commands do: at once where nobody else is needed, else by `live`, which talks to REAPER.
 
+So a style is chosen, and a command that cannot be is refused, also while something waits for REAPER.
+
 Whatever a command cannot do is said, as `/bridge/error`: nothing here pretends.
 """
 
@@ -29,7 +31,10 @@ class Control:
                 self._choices.choose_amount(100.0 * float(command.value or 0.0))
                 feedback("/bridge/status", f"amount {self._choices.now.amount_percent:.0f} % for the next auto-mix")
             case "style":
-                self._live.do(command)
+                self._choices.choose_style(str(command.value or ""))
+                feedback("/bridge/status", self._choices.told_style)
             case _:
                 self._link.check()
+                if command.name == "next":
+                    self._choices.check_styles()
                 self._live.do(command)

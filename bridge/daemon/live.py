@@ -13,7 +13,7 @@ import time
 from collections import deque
 from typing import NamedTuple
 
-from bridge.daemon.asking import Asking
+from bridge.daemon.asking import NAMES, Asking
 from bridge.daemon.choices import Choices
 from bridge.daemon.errands import Errands
 from bridge.daemon.link import ReaperLink
@@ -23,7 +23,7 @@ from bridge.reaper.asks import LIVE_SCRIPT, Answer, Ask, MovingTrack
 from bridge.reaper.osc import fx_values
 from bridge.reaper.spool import Spool
 from bridge.settings import Settings
-from bridge.surfaces.commands import Command
+from bridge.surfaces.commands import Command, Name
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,13 @@ REST_S = 0.4
 EARLY_S = 0.05  # how long scripts that are still there may need for a gesture that follows the last one at once
 SETTLE_LIMIT_S = 3.0  # then the script is taken to be gone, and another one settles
 MAX_WAITING = 16
+
+_WHAT: dict[Name, str] = {
+    "automix": NAMES["automix"],
+    "next": "the next style",
+    "compare": NAMES["compare"],
+    "undo": NAMES["undo"],
+}
 
 
 class _Gesture(NamedTuple):
@@ -53,7 +60,7 @@ class Live(threading.Thread):
         self._settings, self._choices, self._feedback = settings, choices, feedback
         self._changed = threading.Condition()
         self._link = link
-        self.asking = Asking(spool, link, feedback, self._changed)
+        self.asking = Asking(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
         self._spool = spool
         self._waiting: deque[Command] = deque()
         self._amount: float | None = None  # wanted, and not yet set
@@ -63,16 +70,22 @@ class Live(threading.Thread):
     # ------------------------------------------------------------ from any thread
 
     def move(self, amount: float) -> None:
-        """Bring the amount to a value, 0..1. Only the newest counts."""
+        """Bring the amount to a value, 0..1. Only the newest counts. LinkError where REAPER is known not to answer, and
+        something else waits for it."""
         self._link.check()
+        if self.asking.is_beginning():
+            self._feedback("/bridge/status", f"{100 * amount:.0f} % is kept: it is set once REAPER answers.")
+        else:
+            self.asking.check(NAMES["begin"])
         with self._changed:
             self._amount = amount
             self._changed.notify_all()
 
     def do(self, command: Command) -> None:
-        """Queue any other command. LinkError where too many wait."""
+        """Queue any other command. LinkError where REAPER is known not to answer, or too many wait."""
+        self.asking.check(_WHAT[command.name])
         with self._changed:
-            if command.name in ("compare", "style") and self._waiting and self._waiting[-1].name == command.name:
+            if command.name == "compare" and self._waiting and self._waiting[-1].name == "compare":
                 self._waiting.pop()
             if len(self._waiting) >= MAX_WAITING:
                 raise LinkError(f"{command.name} was dropped: {MAX_WAITING} commands wait for REAPER. Wait for it.")
@@ -114,15 +127,19 @@ class Live(threading.Thread):
         is_moving = self._amount is not None or self._early is not None
         return bool(self._waiting) or is_moving or self.asking.is_stopping or self._errands.has_news()
 
+    def _refuse_waiting(self) -> None:
+        """REAPER turns out not to answer: nobody waits behind what it was asked."""
+        with self._changed:
+            commands, self._waiting = self._waiting, deque()
+        for command in commands:
+            self._feedback("/bridge/error", self.asking.refusal(_WHAT[command.name]))
+
     def _carry_out(self, command: Command) -> None:
+        self.asking.check(_WHAT[command.name])
         match command.name:
-            case "style":
-                self._choices.choose_style(str(command.value or ""))
-                self._say_style()
             case "next":
-                self._link.check()
                 self._choices.choose_next_style()
-                self._say_style()
+                self._feedback("/bridge/status", self._choices.told_style)
                 self._errands.send(style=self._choices.now.style, is_again=True)
             case "automix":
                 if command.value is None and self._settings.reaper_automix_action:
@@ -135,10 +152,6 @@ class Live(threading.Thread):
                 self._tell(self.asking.ask(ask, LIVE_SCRIPT))
             case "undo":
                 self._tell(self.asking.ask(self.asking.new("undo"), LIVE_SCRIPT))
-
-    def _say_style(self) -> None:
-        style = self._choices.now.style
-        self._feedback("/bridge/status", f"{f'style {style!r}' if style else 'no style'} for the next auto-mix")
 
     # ------------------------------------------------------------ the amount
 
@@ -180,7 +193,9 @@ class Live(threading.Thread):
         try:
             answer = answer or self.asking.demand(ask)
         except LinkError:
-            self._choices.choose_amount(100.0 * (ask.amount or 0.0))  # a job that comes all the same
+            kept = self._take_amount()
+            amount = ask.amount if kept is None else kept
+            self._choices.choose_amount(100.0 * (amount or 0.0))  # a job that comes all the same
             raise
         if answer.status == "moving":
             self._choices.forget_amount()

@@ -51,7 +51,7 @@ def parse_command(name: str, arguments: Sequence[object]) -> Command:
 
     Buttons send 1.0 or true on a press and 0.0 on a release. For a command without an argument the caller sees to
     that; where one may be left out, a press has none: track 1 is asked for with the integer 1. Raises LinkError for an
-    unknown name, a missing value, or one that is no number.
+    unknown name, a missing value, or one that is no number or out of range.
     """
     spec = next((spec for spec in COMMANDS.values() if spec.name == name), None)
     if spec is None:
@@ -67,8 +67,9 @@ def parse_command(name: str, arguments: Sequence[object]) -> Command:
             raise LinkError(f"{name} needs a text, not {shown(arguments[0])}: {spec.meaning}.")
         return Command(spec.name, arguments[0])
     number = _number(name, arguments[0])
-    bounded = min(max(number, spec.low), spec.high)
-    return Command(spec.name, round(bounded) if spec.kind is int else float(bounded))
+    if not spec.low <= number <= spec.high:
+        raise LinkError(f"{name} takes {spec.low:g} to {spec.high:g}, not {shown(arguments[0])}: {spec.meaning}.")
+    return Command(spec.name, round(number) if spec.kind is int else number)
 
 
 def is_release(arguments: Sequence[object]) -> bool:

@@ -17,10 +17,10 @@ import safetensors.numpy
 
 from bridge.errors import ModelError, shown
 from bridge.model.hearing.profile import HeardSound
+from bridge.model.hearing.shelf import SUFFIX, list_styles
 from bridge.model.manifest import FeatureSettings, Manifest
 
 SCHEMA = 1
-SUFFIX = ".safetensors"
 MAX_FRAMES = 2600  # a minute: 330 KiB
 
 _NAME = re.compile(r"[\w][\w .+-]{0,63}")
@@ -95,10 +95,6 @@ def style_for(folder: Path, name: str, manifest: Manifest) -> HeardSound:
             f"this one: reaper-bridge styles add NAME FILE... --model {manifest.name}."
         )
     return style.sound
-
-
-def list_styles(folder: Path) -> list[str]:
-    return sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
 
 
 def _path(folder: Path, name: str) -> Path:

@@ -10,7 +10,8 @@ import safetensors.numpy
 
 from bridge.errors import ModelError
 from bridge.model.hearing.profile import HeardSound, distance_db
-from bridge.model.hearing.styles import MAX_FRAMES, Style, list_styles, load_style, save_style, style_for
+from bridge.model.hearing.shelf import list_styles
+from bridge.model.hearing.styles import MAX_FRAMES, Style, load_style, save_style, style_for
 from bridge.model.manifest import FeatureSettings, read_manifest
 
 
