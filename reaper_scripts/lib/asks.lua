@@ -19,6 +19,7 @@ local function decode(text, id)
   if ask.amount and (type(ask.amount) ~= "number" or ask.amount ~= ask.amount) then return nil end
   if ask.track and not math.tointeger(ask.track) then return nil end
   if math.abs(os.time() - ask.time_s) > MAX_AGE_S then return nil end
+  ask.text = text
   return ask
 end
 
@@ -44,10 +45,15 @@ function asks.take(spool, kinds)
     end)
     local is_foreign = is_sound and ask and not kinds[ask.kind]
     if id and not is_foreign then spool:remove("asks", name) end
-    if is_sound and ask and not is_foreign then taken[#taken + 1] = ask end
+    if is_sound and ask and not is_foreign then taken[#taken + 1] = ask end -- whoever ends before it is done puts it back
   end
   table.sort(taken, function(a, b) return a.number < b.number end)
   return taken
+end
+
+--- Puts an ask back that was taken and not done, for the next run.
+function asks.put_back(spool, ask)
+  spool:write("asks", ask.id .. ".json", ask.text)
 end
 
 --- An id that nobody else has: REAPER's GUID in lower case.

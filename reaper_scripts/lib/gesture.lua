@@ -213,6 +213,13 @@ function gesture:finish()
   return conclude(self, readings)
 end
 
+--- Makes the undo step of what a surface has moved so far. The records go on telling that values move, so that another
+-- run of the script, or the next gesture, finds them at whatever amount they stand by then.
+function gesture:suspend()
+  self:sense()
+  make_step(self)
+end
+
 --- Ends the gesture without waiting. For `atexit`; harmless at any other time.
 function gesture:release()
   if self.is_done then return end

@@ -109,6 +109,7 @@ function handlers.undo(state)
   local project = reaper.EnumProjects(-1)
   local text, reason = live.undo(project)
   if not text then return refusal(reason) end
+  state.done = { status = "done", message = "undone: " .. text } -- the answer also where this run ends before the next tick
   ticks.wait()
   local target = live.targets(state.spool, project)[1]
   local amount, is_compared = nil, nil
@@ -117,13 +118,15 @@ function handlers.undo(state)
 end
 
 local function handle(state, ask)
-  if state.moving and ask.kind ~= "settle" then break_off(state, "another command came") end
-  local is_sound, fields = fault.guard(handlers[ask.kind], state, ask)
-  if not is_sound then
-    if not fault.text(fields) then error(fields, 0) end
-    fields = refusal(fault.text(fields))
-  end
+  local is_sound, fields = fault.guard(function()
+    if state.moving and ask.kind ~= "settle" then break_off(state, "another command came") end
+    return handlers[ask.kind](state, ask)
+  end)
+  local slip = not is_sound and not fault.text(fields) and fields
+  if not is_sound then fields = refusal(fault.text(fields) or "Bridge met a fault of its own; REAPER shows it.") end
   asks.answer(state.spool, ask.id, fields)
+  state.done = nil
+  if slip then error(slip, 0) end
 end
 
 --- Why the open gesture cannot go on, or nil.
@@ -155,9 +158,13 @@ local function work(state)
   state.spool = spool_at(folder)
   take_over(state)
   while true do
-    local waiting = asks.take(state.spool, KINDS)
-    for _, ask in ipairs(waiting) do handle(state, ask) end
-    if #waiting == 0 then -- else another may have come meanwhile
+    state.waiting = asks.take(state.spool, KINDS)
+    local is_idle = #state.waiting == 0
+    while #state.waiting > 0 do
+      handle(state, state.waiting[1])
+      table.remove(state.waiting, 1)
+    end
+    if is_idle then -- else another may have come meanwhile
       if not state.moving then return end
       ticks.wait()
       local why = trouble(state)
@@ -166,13 +173,27 @@ local function work(state)
   end
 end
 
+--- Leaves what is not done to the next run. REAPER ends this one as soon as the daemon has asked for something more, though
+-- it may have taken that already; and the daemon starts another when a movement comes to rest, at the latest.
+local function hand_on(state)
+  if state.moving then
+    state.moving:suspend()
+    reaper.SetExtState(SECTION, OPEN_GESTURE, state.id, false)
+  end
+  for place, ask in ipairs(state.waiting or {}) do
+    if place == 1 and state.done then
+      fault.guard(asks.answer, state.spool, ask.id, state.done)
+    else
+      fault.guard(asks.put_back, state.spool, ask)
+    end
+  end
+end
+
 --- Does what is asked, and stays as long as an amount moves. `scripts_folder` ends in a separator.
 function surface.run(scripts_folder)
   local state = { scripts_folder = scripts_folder }
   if reaper.set_action_options then reaper.set_action_options(3) end -- asked again while it runs: no question to the user; this one ends, the new one begins
-  reaper.atexit(function() -- what moves is left to the next run, which the daemon starts at the latest when it comes to rest
-    if state.moving then reaper.SetExtState(SECTION, OPEN_GESTURE, state.id, false) end
-  end)
+  reaper.atexit(function() hand_on(state) end)
   ticks.run(function() work(state) end, function(problem)
     if problem then
       say.problems({ fault.text(problem) or "Bridge met a fault of its own and stopped. Please report this:\n" .. tostring(problem) })
