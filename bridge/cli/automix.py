@@ -93,15 +93,18 @@ def _tell(result: FileResult, reference: Path | None, json_file: Path | None, re
 
 
 def _print(result: FileResult, report_file: Path | None) -> None:
-    from bridge.model.files.result import reasons_once
+    from bridge.model.files.result import heard_rows, reasons_once
+    from bridge.report.wording import control_name
 
     if result.applied:
-        changed = [row for row in result.controls if row.changed]
+        changed, others = heard_rows(result.controls)
         rows = [
-            (f"{row.slot}.{row.control}", row.text_before, row.text, f"{row.confidence:.0%}", reason)
+            (control_name(row.slot, row.control), row.text_before, row.text, f"{row.confidence:.0%}", reason)
             for row, reason in zip(changed, reasons_once(changed), strict=True)
         ]
         print_table(f"Settings by {result.model}", ("control", "before", "after", "confidence", "why"), rows)
+        if others:
+            click.echo(others)
     from bridge.report.page import measure_rows
 
     print_table("Measured", ("", "before", "after"), measure_rows(result.measures.before, result.measures.after))

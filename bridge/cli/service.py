@@ -42,7 +42,7 @@ def daemon(
 @click.pass_context
 def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None) -> None:
     """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
-    from bridge.demo.session import run_demo
+    from bridge.demo.session import heard_changes, run_demo
     from bridge.report.page import shown
 
     with shown_progress("Demo") as progress:
@@ -51,11 +51,14 @@ def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None
     if json_file is not None and str(json_file) == "-":
         return
     for track in result.tracks:
+        changes, others = heard_changes(track)
         print_table(
             f"{track.name}  ({', '.join(track.fx)})",
             ("parameter", "before", "after"),
-            [(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in track.changes],
+            [(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in changes],
         )
+        if others:
+            click.echo(f"  {others}")
         click.echo(f"  {track.summary}\n  before: {track.wav_before}\n  after:  {track.wav_after}\n")
     print_table(
         "Before and after",

@@ -21,7 +21,10 @@ from bridge.audio.measures import loudness_lufs, true_peak_dbtp
 from bridge.demo.daemon_process import running_daemon
 from bridge.demo.recordings import SAMPLE_RATE_HZ, Take, recordings
 from bridge.errors import LinkError
-from bridge.model.task import Measured, MeasuresPair
+from bridge.model.files.result import unheard_line
+from bridge.model.task import UNHEARD, Measured, MeasuresPair
+from bridge.reaper.applied import Applied
+from bridge.reaper.messages import decode
 from bridge.report.page import Section, measure_rows, write_page
 from bridge.report.plots import level_plot, spectrum_plot
 from bridge.settings import Settings
@@ -50,6 +53,7 @@ class DemoChange(msgspec.Struct, frozen=True, kw_only=True):
     after: float
     text_before: str
     text_after: str
+    is_heard: bool = True
 
 
 class DemoTrack(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +98,7 @@ def run_demo(
     ):
         for index, take in enumerate(takes):
             progress(0.3 + 0.6 * index / len(takes), take.name)
-            tracks.append(_auto_mix(reaper, take, folder))
+            tracks.append(_auto_mix(reaper, take, folder, Path(home) / "spool" / "applied"))
     report = folder / "report.html"
     progress(0.9, "writing the report")
     sections = [_section(track) for track in tracks]
@@ -106,7 +110,7 @@ def run_demo(
     return DemoResult(tracks=tracks, report=str(report))
 
 
-def _auto_mix(reaper: StandIn, take: Take, folder: Path) -> DemoTrack:
+def _auto_mix(reaper: StandIn, take: Take, folder: Path, records: Path) -> DemoTrack:
     """One press of the button: select the track, run the action, wait until REAPER is idle again."""
     track = reaper.project.add_track(take.name, take.recorded)
     for name in FX:
@@ -119,8 +123,17 @@ def _auto_mix(reaper: StandIn, take: Take, folder: Path) -> DemoTrack:
     if reaper.messages.boxes:
         raise LinkError(f"The action could not do its work on {take.name}: {reaper.messages.boxes[-1]}")
     after_values, after = _values(track), track.render()
+    unheard = _unheard(track, records)
     changes = [
-        DemoChange(fx=fx, parameter=name, before=old[0], after=new[0], text_before=old[1], text_after=new[1])
+        DemoChange(
+            fx=fx,
+            parameter=name,
+            before=old[0],
+            after=new[0],
+            text_before=old[1],
+            text_after=new[1],
+            is_heard=(fx, name) not in unheard,
+        )
         for (fx, name), old in before_values.items()
         if (new := after_values[fx, name]) != old
     ]
@@ -144,6 +157,22 @@ def _values(track: Track) -> dict[tuple[str, str], tuple[float, str]]:
         for fx in track.fx
         for name, (normalized, text) in fx.values().items()
     }
+
+
+def _unheard(track: Track, records: Path) -> set[tuple[str, str]]:
+    """FX and parameters that were moved without being heard, by the track's record."""
+    file = records / f"{track.guid.strip('{}')}.json"
+    if not file.is_file():  # nothing was set
+        return set()
+    record = decode(file.read_bytes(), Applied, source=str(file))
+    names = {fx.guid: fx.original_name for fx in track.fx}
+    return {(names[write.fx_guid], write.name) for write in record.writes if write.reason == UNHEARD}
+
+
+def heard_changes(track: DemoTrack) -> tuple[list[DemoChange], str]:
+    """The changes of a list, and a line on those that it leaves out."""
+    heard = [change for change in track.changes if change.is_heard]
+    return (heard, unheard_line(len(track.changes) - len(heard))) if heard else (track.changes, "")
 
 
 def _with_unit(parameter: str, text: str) -> str:
@@ -175,10 +204,11 @@ def _write(folder: Path, name: str, when: str, audio: NDArray[np.float32]) -> Pa
 def _section(track: DemoTrack) -> Section:
     before, rate = read_audio(Path(track.wav_before))
     after, _ = read_audio(Path(track.wav_after))
+    changes, others = heard_changes(track)
     return Section(
         name=track.name,
-        summary=track.summary,
-        rows=[(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in track.changes],
+        summary=f"{track.summary} {others}".strip(),
+        rows=[(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in changes],
         columns=("parameter", "before", "after"),
         measures=measure_rows(track.measures.before, track.measures.after),
         left_alone=track.left_alone,

@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from bridge.model.hearing.profile import HeardSound
 from bridge.plugins.chain import Chain
 
+UNHEARD = "Not heard: it changes less than 0.5 dB by itself."
+"""The reason of a setting that moved for nothing. Lists leave such settings out and count them; the panel knows the
+sentence too."""
+
 
 class JudgedChain(NamedTuple):
     """The model's chain as it stands on a track: in that track's order, without slots that are not there, and with

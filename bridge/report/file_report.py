@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.audio.files import read_audio
-from bridge.model.files.result import reasons_once
+from bridge.model.files.result import heard_rows, reasons_once
 from bridge.report.page import Section, measure_rows, write_page
 from bridge.report.plots import curve_plot, level_plot, spectrum_plot
+from bridge.report.wording import control_name
 
 if TYPE_CHECKING:
     from bridge.model.files.result import FileResult
@@ -25,13 +26,13 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
     players = [("before", source), ("after", target)]
     if reference is not None:
         players.append(("reference", reference))
-    changed = [row for row in result.controls if row.changed] if result.applied else []
+    changed, others = heard_rows(result.controls) if result.applied else ([], "")
     section = Section(
         name=source.name,
-        summary=result.reason,
+        summary=f"{result.reason} {others}".strip(),
         columns=("control", "before", "after", "confidence", "why"),
         rows=[
-            (f"{row.slot}.{row.control}", row.text_before, row.text, f"{row.confidence:.0%}", reason)
+            (control_name(row.slot, row.control), row.text_before, row.text, f"{row.confidence:.0%}", reason)
             for row, reason in zip(changed, reasons_once(changed), strict=True)
         ],
         measures=measure_rows(result.measures.before, result.measures.after),
@@ -39,7 +40,10 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
             ("Long-term spectrum", spectrum_plot(before, after, rate, aim)),
             ("Level over time", level_plot(before, after, rate)),
             *(
-                (f"{row.slot}.{row.control} over time", curve_plot(row.breakpoints, row.unit, before.shape[1] / rate))
+                (
+                    f"{control_name(row.slot, row.control)} over time",
+                    curve_plot(row.breakpoints, row.unit, before.shape[1] / rate),
+                )
                 for row in result.controls
                 if row.breakpoints
             ),

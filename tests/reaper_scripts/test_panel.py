@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from desk import Desk, applying, change, noise, silent, unchanged, write_to
 
+from bridge.model.task import UNHEARD
 from bridge.reaper.messages import LeftAlone, Reply, Request
 from bridge.standin.screen.window import Window
 
@@ -60,6 +62,24 @@ def mixed(desk: Desk, open_panel: Callable[..., Window]) -> Window:
 def shows(window: Window, text: str) -> bool:
     """Also where it takes several lines."""
     return text in " ".join(window.texts)
+
+
+def test_what_moved_without_being_heard_is_counted_and_not_listed(
+    desk: Desk, open_panel: Callable[..., Window]
+) -> None:
+    def more(request: Request) -> Reply:
+        reply = answer(request)
+        idle = change("low_cut", "ReaEQ", "cutoff_frequency_hz", "Hz", 20.0, 21.0, 0.9, UNHEARD)
+        return msgspec.structs.replace(reply, changes=(*reply.changes, idle))
+
+    window = open_panel()
+    desk.daemon.answer = more
+    window.click("Auto-mix")
+    desk.reaper.run_until(lambda: "2 settings changed" in window.texts)
+    desk.reaper.run_ticks(10)
+    assert shows(window, "2 changes by channel-strip")
+    assert shows(window, "1 further setting moved without being heard")
+    assert not shows(window, "Cutoff frequency")
 
 
 def test_a_click_mixes_and_the_list_tells_what_was_done(desk: Desk, mixed: Window) -> None:

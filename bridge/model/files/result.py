@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from bridge.model.task import MeasuresPair
+from bridge.model.task import UNHEARD, MeasuresPair
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,18 @@ class FileResult(msgspec.Struct, frozen=True, kw_only=True):
     output: str
     sample_rate_hz: int
     duration_s: float
+
+
+def heard_rows(rows: Sequence[ControlRow]) -> tuple[list[ControlRow], str]:
+    """The changed ones of `rows` that are heard, for a list, and a line on the others. All of them where none is."""
+    changed = [row for row in rows if row.changed]
+    heard = [row for row in changed if row.reason != UNHEARD]
+    return (heard, unheard_line(len(changed) - len(heard))) if heard else (changed, "")
+
+
+def unheard_line(count: int) -> str:
+    """How a list tells what it leaves out; '' for nothing."""
+    return f"{count} further {'setting' if count == 1 else 'settings'} moved without being heard." if count else ""
 
 
 def reasons_once(rows: Sequence[ControlRow]) -> list[str]:

@@ -18,6 +18,7 @@ from bridge.model.hearing.bands import band_centres_hz, band_edges_hz
 from bridge.model.hearing.profile import SoundProfile, loudness_db
 from bridge.model.manifest import FeatureSettings
 from bridge.model.reasons.effects import Effect, measure_effects
+from bridge.model.task import UNHEARD
 from bridge.plugins.parameter import Control
 
 Settings = NDArray[np.float32]
@@ -86,7 +87,11 @@ def _sentence(control: Control, effect: Effect | None, course: Course, verdict: 
     if np.abs(effect.colour_db[: course.heard]).max(initial=0.0) >= AUDIBLE_DB:
         bands = _strongest(effect, course.heard)
         return _gap(bands, course, by_itself_db=float(effect.colour_db[bands].mean()))
-    return f"Changes less than {AUDIBLE_DB:g} dB by itself."
+    if abs(effect.level_db) >= AUDIBLE_DB:
+        return (
+            f"By itself it brings the level {'up' if effect.level_db > 0 else 'down'} by {abs(effect.level_db):.1f} dB."
+        )
+    return UNHEARD
 
 
 def _gap(bands: slice, course: Course, *, by_itself_db: float | None = None) -> str:
@@ -155,12 +160,13 @@ def _hertz(frequency_hz: float) -> str:
 
 
 def _loudness(verdict: Verdict) -> str:
+    """A difference: what was listened to is parts of the track, and tables tell the loudness of all of it."""
     before, after = verdict.before.loudness_lufs, verdict.after.loudness_lufs
     if before is None or after is None:
         return "It keeps the peaks below full scale."
     if abs(after - before) < 0.5:
-        return f"The other settings changed the loudness; this brings it back to {after:.1f} LUFS."
-    return f"The loudness was {before:.1f} LUFS and is now {after:.1f} LUFS."
+        return "The other settings changed the loudness; this brings it back to what it was."
+    return f"The loudness changes by {after - before:+.1f} LU where it was listened to."
 
 
 def _evenness(verdict: Verdict) -> str:

@@ -38,7 +38,7 @@ end
 --- The rows of a record (see `applied`) and of what else was left alone, for a width in pixels.
 function rows.make(record, left_alone, width)
   local list = {}
-  local changes = record and record.changes or {}
+  local changes, unheard = wording.heard(record and record.changes or {})
   if #changes > 0 then
     local model = wording.text(record.model)
     head(list, string.format("%d %s%s", #changes, #changes == 1 and "change" or "changes", model == "" and "" or " by " .. model))
@@ -56,6 +56,11 @@ function rows.make(record, left_alone, width)
       list[#list + 1] = change_row(change, width, wording.is_told(changes[index - 1], change))
     end
     pad(list)
+    if unheard > 0 then
+      local text = string.format("%d further %s moved without being heard", unheard, unheard == 1 and "setting" or "settings")
+      gap(list)
+      list[#list + 1] = { kind = "note", height = paint.px(LINE + 3), text = text }
+    end
     gap(list)
   end
   if #left_alone > 0 then

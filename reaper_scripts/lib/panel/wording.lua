@@ -2,6 +2,7 @@
 local wording = {}
 
 local UNITS = { "_hz$", "_db$", "_ms$", "_percent$", "_oct$" }
+local UNHEARD = "Not heard: it changes less than 0.5 dB by itself." -- as bridge/model/task.py has it
 local WORDS = { q = "Q", eq = "EQ" }
 
 --- `value` where it is a text, else "".
@@ -59,6 +60,16 @@ end
 
 function wording.confidence(change)
   return type(change.confidence) == "number" and math.min(math.max(change.confidence, 0), 1) or 0
+end
+
+--- The changes that are heard, and how many are not. All of them where none is.
+function wording.heard(changes)
+  local heard = {}
+  for _, change in ipairs(changes) do
+    if change.reason ~= UNHEARD then heard[#heard + 1] = change end
+  end
+  if #heard == 0 then return changes, 0 end
+  return heard, #changes - #heard
 end
 
 --- Whether the change before this one, of the same slot, has the same reason: it is not told twice.

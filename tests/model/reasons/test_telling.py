@@ -13,6 +13,7 @@ from bridge.model.hearing.features import hear
 from bridge.model.manifest import FeatureSettings
 from bridge.model.reasons.effects import measure_effects
 from bridge.model.reasons.telling import reasons_for, region
+from bridge.model.task import UNHEARD
 from bridge.plugins.chain import Chain
 from bridge.plugins.host import PluginHost, Render
 
@@ -91,7 +92,14 @@ def test_a_compressor_is_told_by_dynamics_and_the_gain_by_loudness(
         r"The level went up and down by [\d.]+ dB, the reference by [\d.]+ dB; now [\d.]+ dB\.",
         reasons["compressor.ratio"],
     ), reasons
-    assert "LUFS" in reasons["output.gain_db"]
+    assert re.fullmatch(r"The loudness changes by [+-]\d+\.\d LU where it was listened to\.", reasons["output.gain_db"])
+
+
+def test_a_slot_that_does_nothing_is_told_apart(chain: Chain, make_guard: Callable[..., Guard]) -> None:
+    idle = {"compressor.attack_ms": 9.77, "compressor.ratio": 1.0, "low_cut.cutoff_frequency_hz": 21.0}
+    reasons = told(make_guard(BELL), chain.neutral, settings(chain, BELL | idle))
+    assert reasons["compressor.attack_ms"] == reasons["low_cut.cutoff_frequency_hz"] == UNHEARD
+    assert reasons["peak_high.gain_db"] != UNHEARD
 
 
 def test_effects_are_those_of_the_slots_that_moved(chain: Chain, make_guard: Callable[..., Guard]) -> None:
