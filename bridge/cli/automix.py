@@ -56,6 +56,7 @@ def automix(
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
     _check_goal(reference, style)
     check_outputs((source, reference), {"-o": target, "--report": report_file, "--json": json_file})
+    _check_inputs(source, reference)
     from bridge.model.files.job import automix_file
     from bridge.model.files.result import FileJob
 
@@ -80,6 +81,15 @@ def automix(
 def _check_goal(reference: Path | None, style: str | None) -> None:
     if reference is not None and style is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
+
+
+def _check_inputs(*files: Path | None) -> None:
+    """AudioError for what is no recording, before anything that takes seconds to load."""
+    from bridge.audio.files import probe
+
+    for file in files:
+        if file is not None:
+            probe(file)
 
 
 def _tell(result: FileResult, reference: Path | None, json_file: Path | None, report_file: Path | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -318,3 +320,19 @@ def test_what_is_no_finite_number_is_refused(home: Path, tmp_path: Path, option:
     source = wav(tmp_path / "in.wav", noise())
     result = run("automix", source, "-o", tmp_path / "out.wav", option, value)
     assert result.exit_code == 2 and option in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("option", [[], ["--reference", "there-is-none.wav"]])
+def test_a_missing_recording_is_told_before_torch_is_loaded(tmp_path: Path, option: list[str]) -> None:
+    """In a process of its own: seconds of loading are no way to learn of a slip of the pen."""
+    source = wav(tmp_path / "in.wav", noise()) if option else tmp_path / "there-is-none.wav"
+    code = (
+        "import sys\nfrom click.testing import CliRunner\nfrom bridge.cli import main\n"
+        "result = CliRunner().invoke(main, sys.argv[1:])\nassert 'torch' not in sys.modules\nprint(result.stderr)"
+    )
+    arguments = ["automix", str(source), *option, "-o", str(tmp_path / "out.wav")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], check=False, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "there-is-none.wav does not exist" in done.stdout
