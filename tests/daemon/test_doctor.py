@@ -279,6 +279,18 @@ def test_a_chain_that_is_heard_at_rest_is_named(settings: Settings, model_folder
     assert is_fault(finding, "plugins changed")
 
 
+def test_a_daemon_that_is_starting_is_told_as_such() -> None:
+    """Its socket or its first answer may take seconds: nothing is wrong then."""
+    for name in ("osc silent", "no answer"):
+        assert "is starting" in FAULTS[name].remedy and "try again in a moment" in FAULTS[name].remedy
+
+
+def test_sound_plugins_are_told_in_words(settings: Settings, model_folder: Path) -> None:
+    other_model(settings, model_folder, lambda _manifest: None)
+    (finding,) = sound_checks.plugins(settings)
+    assert finding.is_ok and "load and pass sound on" in finding.finding and "dB" not in finding.finding
+
+
 def test_a_daemon_that_answers_with_an_error_is_quoted(home: Home) -> None:
     with home.daemon(environment={"BRIDGE_DEFAULT_MODEL": "there-is-none"}):
         (finding,) = sound_checks.round_trip(Settings(home=home.folder, spool_free_mib=1))

@@ -104,7 +104,8 @@ FAULTS: dict[str, Fault] = {
     "osc silent": Fault(
         "OSC",
         "nobody answers on {host}:{port}",
-        "start the daemon; where it runs, set osc_port in config.toml to the port that it names",
+        "start the daemon; if it is starting, try again in a moment; where it runs, set osc_port in config.toml to the "
+        "port that it names",
     ),
     "osc foreign": Fault(
         "OSC", "another program answers on port {port}", "set osc_port in config.toml to another port"
@@ -123,13 +124,13 @@ FAULTS: dict[str, Fault] = {
     ),
     "plugins changed": Fault(
         "plugins",
-        "{chain} at rest changes the sound by {change} dB",
+        "{chain} changes the sound although nothing in it is turned up",
         "another version of the plugin is installed than the model was trained with; install that one",
     ),
     "no answer": Fault(
         "round trip",
         "the daemon has not answered a request within {limit} s",
-        "look into {log}; if the daemon works on a long job, ask again later",
+        "if the daemon is starting or works on a long job, try again in a moment; else look into {log}",
     ),
     "error answer": Fault("round trip", "the daemon answers: {message}", "look into {log}"),
 }

@@ -69,10 +69,10 @@ def plugins(settings: Settings) -> Iterator[Finding]:
         return
     change_db = 20 * np.log10(np.sqrt(np.mean((rendered - noise) ** 2)) / 0.1 + 1e-9)
     if change_db >= MAX_CHANGE_DB:
-        yield fault("plugins changed", chain=chain.name, change=round(change_db))
+        yield fault("plugins changed", chain=chain.name)
         return
     took_s = time.perf_counter() - begin_s
-    yield sound("plugins", f"1 s through {chain.name} at rest: {change_db:.0f} dB changed, {took_s:.1f} s")
+    yield sound("plugins", f"the plugins of {chain.name} load and pass sound on; 1 s of it took {took_s:.1f} s")
 
 
 def round_trip(settings: Settings) -> Iterator[Finding]:
