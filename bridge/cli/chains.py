@@ -98,15 +98,16 @@ def _find_chain(name: str, settings: Settings) -> Path:
 
 
 @click.command()
+@click.option("--again", is_flag=True, help="Try plugins again that could not be loaded; their failure is remembered.")
 @json_option
 @click.pass_context
-def plugins(context: click.Context, json_file: Path | None) -> None:
+def plugins(context: click.Context, again: bool, json_file: Path | None) -> None:
     """The plugins that chains can use: pedalboard's own, and the VST3 plugins installed here."""
     from bridge.plugins.host import host_for
     from bridge.plugins.inventory import list_plugins
 
     with host_for(settings_of(context)) as host, shown_progress("Looking at plugins") as progress:
-        entries = list_plugins(host, progress=lambda name: progress(0.5, name))
+        entries = list_plugins(host, again=again, progress=lambda name: progress(0.5, name))
     write_json(entries, json_file)
     if json_file is None or str(json_file) != "-":
         print_table(

@@ -25,7 +25,10 @@ _EFFECT_CATEGORY = "Audio Module Class"
 
 
 class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One installed plugin as `bridge plugins` lists it. `note` says what a user should know, '' mostly."""
+    """One installed plugin as `bridge plugins` lists it. `note` says what a user should know, '' mostly.
+
+    Of one that could not be loaded, `tried` is the day; where it hung, `hung_s` is for how long that was waited for.
+    """
 
     name: str
     version: str
@@ -33,6 +36,8 @@ class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     path: str
     note: str = ""
     load_s: float = 0.0
+    tried: str = ""
+    hung_s: float = 0.0
 
 
 class _CachedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

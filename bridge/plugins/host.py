@@ -82,6 +82,7 @@ class PluginHost:
         self._start_lock = threading.Lock()
         self._is_started = self._is_closed = False
         self._render_count = 0
+        self._load_limit_s = load_limit_s
 
     def __enter__(self) -> PluginHost:
         return self
@@ -182,6 +183,11 @@ class PluginHost:
         """Run something on a lane that has its worker to itself, and wait for it."""
         self._put([errand])
         return errand.wait()
+
+    @property
+    def load_limit_s(self) -> float:
+        """The time that loading one plugin may take."""
+        return self._load_limit_s
 
     @property
     def render_count(self) -> int:

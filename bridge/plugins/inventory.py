@@ -5,10 +5,11 @@ Asks workers for what only a loaded plugin tells. Prints nothing; the command li
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bridge.errors import ChainError, PluginError
+from bridge.errors import ChainError, PluginError, PluginHung
 from bridge.plugins.builtin import EFFECTS, Accepts
 from bridge.plugins.calibration import Calibration, ParameterReport
 from bridge.plugins.catalog import CatalogEntry, module_entry
@@ -19,10 +20,13 @@ from bridge.plugins.instances import PEDALBOARD_VERSION
 SLOW_LOAD_S = 5.0
 
 
-def list_plugins(host: PluginHost, *, progress: Callable[[str], None] = lambda _name: None) -> list[CatalogEntry]:
+def list_plugins(
+    host: PluginHost, *, again: bool = False, progress: Callable[[str], None] = lambda _name: None
+) -> list[CatalogEntry]:
     """pedalboard's own effects, then every VST3 plugin found, each loaded once in a worker and remembered.
 
-    A plugin that crashes, hangs or cannot be loaded is listed with a note that says so.
+    A plugin that crashes, hangs or cannot be loaded is listed with a note that says so, and tried anew when its file
+    has changed, when it may take longer now, or `again`.
     """
     rows = [
         CatalogEntry(name=f"{BUILTIN}:{name}", version=PEDALBOARD_VERSION, vendor="pedalboard", path="")
@@ -31,7 +35,7 @@ def list_plugins(host: PluginHost, *, progress: Callable[[str], None] = lambda _
     host.catalog.refresh()
     for name, path in sorted(host.catalog.bundles().items(), key=lambda item: item[0].lower()):
         progress(name)
-        rows.append(_entry(host, name, path))
+        rows.append(_entry(host, name, path, again=again))
     return rows
 
 
@@ -52,19 +56,19 @@ def new_chain(host: PluginHost, plugins: Sequence[str], *, name: str) -> str:
         if full.startswith(f"{BUILTIN}:"):
             lines += _builtin_controls(full.partition(":")[2])
         else:
-            lines += _vst3_controls(host.calibrate(full))
+            lines += _vst3_controls(_calibrated(host, full))
     return "\n".join(lines) + "\n"
 
 
-def _entry(host: PluginHost, name: str, path: Path) -> CatalogEntry:
-    if (known := host.catalog.known_entry(path)) is not None:
+def _entry(host: PluginHost, name: str, path: Path, *, again: bool) -> CatalogEntry:
+    known = host.catalog.known_entry(path)
+    if known is not None and not (known.tried and again) and not 0.0 < known.hung_s < host.load_limit_s:
         return known
     told = module_entry(path)
     try:
         found = host.identify(f"{VST3}:{name}")
     except PluginError as error:
-        version, vendor = (told.version, told.vendor) if told is not None else ("", "")
-        entry = CatalogEntry(name=f"{VST3}:{name}", version=version, vendor=vendor, path=str(path), note=str(error))
+        entry = _failed(host, f"{VST3}:{name}", path, told, error)
     else:
         note = f"takes {found.load_s:.0f} s to load" if found.load_s >= SLOW_LOAD_S else ""
         entry = CatalogEntry(
@@ -77,6 +81,29 @@ def _entry(host: PluginHost, name: str, path: Path) -> CatalogEntry:
         )
     host.catalog.remember_entry(path, entry)
     return entry
+
+
+def _failed(host: PluginHost, plugin: str, path: Path, told: CatalogEntry | None, error: PluginError) -> CatalogEntry:
+    """The entry of a plugin that could not be loaded."""
+    tried = time.strftime("%Y-%m-%d")
+    return CatalogEntry(
+        name=plugin,
+        version="" if told is None else told.version,
+        vendor="" if told is None else told.vendor,
+        path=str(path),
+        note=f"{str(error).rstrip('.')} (tried {tried}; `reaper-bridge plugins --again` tries again).",
+        tried=tried,
+        hung_s=host.load_limit_s if isinstance(error, PluginHung) else 0.0,
+    )
+
+
+def _calibrated(host: PluginHost, plugin: str) -> Calibration:
+    """As `PluginHost.calibrate`; of a plugin that is known to hang, PluginHung at once."""
+    path = host.catalog.find(plugin)
+    known = host.catalog.known_entry(path)
+    if known is not None and known.hung_s >= host.load_limit_s:
+        raise PluginHung(known.note)
+    return host.calibrate(plugin)
 
 
 def _slot_name(plugin: str, taken: set[str]) -> str:

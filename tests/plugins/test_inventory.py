@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from bridge.errors import ChainError
+from bridge.errors import ChainError, PluginHung
 from bridge.plugins.catalog import Catalog
 from bridge.plugins.chain_file import parse_chain
 from bridge.plugins.host import PluginHost, Render
@@ -31,9 +33,23 @@ def test_good_and_bad_plugins_are_listed(zam: Catalog, tmp_path: Path) -> None:
     assert found["vst3:ZamEQ2"].note == ""
     assert "did not load within 1.5 s" in found["vst3:ZamVerb"].note
     assert "cannot be loaded" in found["vst3:Broken"].note
-    with PluginHost(workers=1, catalog=catalog) as host:
+    assert re.search(
+        r"\(tried \d{4}-\d\d-\d\d; `reaper-bridge plugins --again` tries again\)", found["vst3:ZamVerb"].note
+    )
+    with PluginHost(workers=1, load_limit_s=1.5, catalog=catalog) as host:
         assert list_plugins(host) == rows
+        with pytest.raises(PluginHung, match="did not load within"):
+            new_chain(host, ["ZamVerb"], name="x")
         assert host.worker_pids == []
+    with PluginHost(workers=1, load_limit_s=2.0, catalog=catalog) as host:  # more time than it had
+        longer = {row.name: row for row in list_plugins(host)}
+    assert "did not load within 2 s" in longer["vst3:ZamVerb"].note
+    with PluginHost(workers=1, load_limit_s=2.0, catalog=catalog) as host:
+        catalog.remember_entry(
+            folder / "Broken.vst3", msgspec.structs.replace(longer["vst3:Broken"], tried="2001-01-01")
+        )
+        again = {row.name: row for row in list_plugins(host, again=True)}
+    assert again["vst3:Broken"].tried > "2001-01-01"
 
 
 def test_a_new_chain_has_the_live_parameters_and_loads(host: PluginHost, zam: Catalog) -> None:

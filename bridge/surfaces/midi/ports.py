@@ -7,6 +7,7 @@ this says so, and everything else of Bridge works.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -74,7 +75,8 @@ def _ask(question: Callable[[], T]) -> T:
         return question()
     except (ImportError, AttributeError) as error:  # the package named rtmidi is another one, without what mido needs
         raise LinkError(
-            f"MIDI cannot be reached: {error}. Install a backend with `pip install python-rtmidi`; OSC works without."
+            f"MIDI cannot be reached: {error}. Install a backend for the Python that Bridge runs on: "
+            f'"{sys.executable}" -m pip install python-rtmidi. OSC works without.'
         ) from error
     except (OSError, ValueError) as error:  # python-rtmidi's own errors are OSErrors
         raise LinkError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,7 +125,7 @@ def test_ports_are_found_by_what_does_not_change() -> None:
 def test_without_a_backend_the_surface_says_what_to_install(heard: Heard) -> None:
     mido.set_backend("mido.backends.there_is_none")
     try:
-        with pytest.raises(LinkError, match="python-rtmidi"):
+        with pytest.raises(LinkError, match=re.escape(f'"{sys.executable}" -m pip install python-rtmidi')):
             heard.surface().open()
     finally:
         mido.set_backend()
