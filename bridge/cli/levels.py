@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.errors import ModelError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bridge.model.balancing.targets import LevelTargets
+    from bridge.training.balances import Distance
 
 
 @click.group()
@@ -38,39 +38,50 @@ def show(context: click.Context, json_file: Path | None) -> None:
 @click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.json",
               help="Write the levels to a file.")  # fmt: skip
 @click.option("--use", is_flag=True, help="Use them from now on: levels.json in the home folder.")
+@click.option("--force", is_flag=True, help="Use them also where they do worse than the shipped ones.")
 @click.option("--source", default="", help="What the recordings are, for the file to say.")
 @json_option
 @click.pass_context
 def measure(
-    context: click.Context, folders: tuple[Path, ...], output: Path | None, use: bool, source: str,
+    context: click.Context, folders: tuple[Path, ...], output: Path | None, use: bool, force: bool, source: str,
     json_file: Path | None,
 ) -> None:  # fmt: skip
     """Measure the levels of songs: a folder for each, with stems named by their instrument (bass.wav, vocals.wav).
 
-    Of several songs some are held back, and tell how far a mix made by these levels is from theirs.
+    Of several songs some are held back, and tell how far a mix made by these levels is from theirs. Levels that do
+    worse there than the shipped ones, or than equal ones, are not used without --force.
     """
-    from bridge.model.balancing.targets import FILE, write_targets
-    from bridge.training.balances import find_songs, measure_distance, measure_targets
+    from bridge.model.balancing.targets import FILE, SHIPPED, read_targets, write_targets
+    from bridge.training.balances import find_songs, measure_distance, measure_targets, worse_than
 
     learned, held = find_songs(folders)
     said = source or f"{len(learned)} songs: {', '.join(song.name for song in learned)}."
     targets = measure_targets(learned, said)
     distance = measure_distance(held, targets) if held else None
+    shipped = measure_distance(held, read_targets(SHIPPED)) if held else None
+    worse = worse_than(distance, shipped) if distance is not None and shipped is not None else ""
+    is_used = use and (force or not worse)
     home = settings_of(context).home
-    written = [*([output] if output else []), *([home / FILE] if use else [])]
+    written = [*([output] if output else []), *([home / FILE] if is_used else [])]
     for file in written:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_targets(file, targets)
-    write_json({"targets": targets, "held_back": [song.name for song in held], "distance": distance}, json_file)
-    if json_file is not None and str(json_file) == "-":
-        return
-    _print(targets)
-    if distance is not None:
-        _print_distance(len(held), distance.by_roles, distance.equal)
-    for file in written:
-        click.echo(f"The levels lie in {file}.")
-    if not use:
-        click.echo("They are not used yet: --use makes them yours.")
+    names = [song.name for song in held]
+    write_json({"targets": targets, "held_back": names, "distance": distance, "shipped": shipped}, json_file)
+    if json_file is None or str(json_file) != "-":
+        _print(targets)
+        _print_distance(len(held), distance, shipped)
+        for file in written:
+            click.echo(f"The levels lie in {file}.")
+        if not use:
+            click.echo("They are not used yet: --use makes them yours.")
+    if worse and use and not force:
+        raise ModelError(
+            f"On {len(held)} songs held back these levels lie {worse}, so they are not used. Measure more songs, or "
+            "add --force."
+        )
+    if worse:
+        click.echo(f"Warning: on {len(held)} songs held back these levels lie {worse}.", err=True)
 
 
 def _print(targets: LevelTargets) -> None:
@@ -82,10 +93,14 @@ def _print(targets: LevelTargets) -> None:
     click.echo(targets.source)
 
 
-def _print_distance(songs: int, by_roles: Sequence[float], equal: Sequence[float]) -> None:
+def _print_distance(songs: int, own: Distance | None, shipped: Distance | None) -> None:
+    if own is None or shipped is None:
+        click.echo("No song was held back, so nothing tells how well they fit another one.")
+        return
     import numpy as np
 
     click.echo(
-        f"On {songs} songs held back, {len(by_roles)} stems: {np.median(by_roles):.1f} LU from the real mixes "
-        f"(median); all equally loud: {np.median(equal):.1f} LU."
+        f"On {songs} songs held back, {len(own.by_roles)} stems: {np.median(own.by_roles):.1f} LU from the real mixes "
+        f"(median); by the shipped levels: {np.median(shipped.by_roles):.1f} LU; all equally loud: "
+        f"{np.median(own.equal):.1f} LU."
     )

@@ -32,6 +32,7 @@ STAND_INS: Mapping[Role, tuple[Role, ...]] = {
     "lead": ("vocals",), "vocals": ("lead",), "guitar": ("keys",), "keys": ("guitar",)
 }  # fmt: skip
 LEVELLED_LUFS = -23.0
+TELLING_LU = 0.05  # medians that differ by less read the same
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,15 @@ class Distance:
     equal: tuple[float, ...]
     heard: int
     wrong: int
+
+
+def worse_than(own: Distance, shipped: Distance) -> str:
+    """What the measured levels are farther from the real mixes than, in words with the medians; '' for nothing."""
+    levels_lu = float(np.median(own.by_roles))
+    rivals = {"the shipped levels": shipped.by_roles, "stems that are all equally loud": own.equal}
+    medians = {name: float(np.median(values)) for name, values in rivals.items()}
+    better = [f"{name} ({lu:.1f} LU)" for name, lu in medians.items() if levels_lu - lu > TELLING_LU]
+    return f"{levels_lu:.1f} LU from the real mixes, farther than {' and '.join(better)}" if better else ""
 
 
 def find_songs(folders: Sequence[Path]) -> tuple[list[Song], list[Song]]:

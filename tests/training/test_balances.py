@@ -1,6 +1,7 @@
 """Levels of roles measured on songs whose balance is known."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -19,15 +20,23 @@ BALANCE_LUFS = {"drums": -26.0, "bass": -30.0, "vocals": -22.0}
 KINDS = {"drums": "drums", "bass": "bass", "vocals": "voice"}
 
 
+HELD_BACK = (3, 4)
+
+
 @pytest.fixture(scope="module")
 def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("songs")
+    return record(tmp_path_factory.mktemp("songs"), BALANCE_LUFS)
+
+
+def record(folder: Path, learned_lufs: dict[str, float]) -> Path:
+    """Five songs in `BALANCE_LUFS`, but those to learn from in another balance."""
     for number in range(5):
         song = folder / f"song {number}"
         song.mkdir()
+        balance_lufs = BALANCE_LUFS if number in HELD_BACK else learned_lufs
         for role, kind in KINDS.items():
             audio = synthesise(kind, duration_s=3.0, sample_rate_hz=RATE, seed=10 * number)
-            gain = 10 ** ((BALANCE_LUFS[role] - loudness_lufs(audio, RATE)) / 20)
+            gain = 10 ** ((balance_lufs[role] - loudness_lufs(audio, RATE)) / 20)
             with AudioWriter(song / f"{role}.wav", sample_rate_hz=RATE, channels=1) as writer:
                 writer.write(np.float32(gain) * audio)
     return folder
@@ -60,3 +69,21 @@ def test_folders_without_songs_are_refused(tmp_path: Path) -> None:
         writer.write(synthesise("bass", duration_s=1.0, sample_rate_hz=RATE, seed=1))
     with pytest.raises(AudioError, match="stems of one length"):
         find_songs([tmp_path])
+
+
+def test_levels_that_do_worse_than_the_shipped_ones_are_not_used_unless_one_insists(tmp_path: Path) -> None:
+    folder, own, home = tmp_path / "songs", tmp_path / "my.json", tmp_path / "home"
+    folder.mkdir()
+    record(folder, {"drums": -18.0, "bass": -16.0, "vocals": -40.0})
+    arguments = ["--home", str(home), "levels", "measure", str(folder)]
+
+    warned = CliRunner().invoke(main, [*arguments, "-o", str(own)])
+    assert warned.exit_code == 0 and own.is_file()
+    numbers = r"on 2 songs held back these levels lie \d+\.\d LU from the real mixes, farther than the shipped levels"
+    assert re.search(r"^Warning: " + numbers + r" \(\d+\.\d LU\)", warned.stderr, re.MULTILINE), warned.stderr
+    refused = CliRunner().invoke(main, [*arguments, "--use"])
+    assert refused.exit_code == 1 and not (home / "levels.json").exists()
+    assert re.search(r"^Error: .*farther than the shipped levels.*--force", refused.stderr, re.MULTILINE)
+    forced = CliRunner().invoke(main, [*arguments, "--use", "--force"])
+    assert forced.exit_code == 0 and "Warning: " in forced.stderr
+    assert (home / "levels.json").is_file()
