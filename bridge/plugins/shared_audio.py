@@ -29,6 +29,7 @@ Float32 = npt.NDArray[np.float32]
 PREFIX = "bridge-audio-"
 _MEMORY_FOLDER = Path("/dev/shm")  # on Linux: never written to a disk
 _BYTES = 4
+SPARE = 2  # a buffer may be so much larger than asked for: each one more is a file more in every process
 
 
 class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,9 +75,9 @@ class BufferPool:
     def take(self, size_bytes: int) -> SharedBuffer:
         size_bytes = _size_class(size_bytes)
         with self._lock:
-            for index in range(len(self._idle) - 1, -1, -1):
-                if self._idle[index].size_bytes == size_bytes:
-                    return self._idle.pop(index)
+            fitting = [n for n, idle in enumerate(self._idle) if size_bytes <= idle.size_bytes <= SPARE * size_bytes]
+            if fitting:  # the smallest, and of equal ones the latest: its pages are the warmest
+                return self._idle.pop(min(reversed(fitting), key=lambda n: self._idle[n].size_bytes))
         return SharedBuffer(size_bytes)
 
     def give_back(self, buffer: SharedBuffer) -> None:

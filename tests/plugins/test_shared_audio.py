@@ -49,6 +49,16 @@ def test_the_pool_gives_the_same_room_again() -> None:
     assert not first.path.exists()
 
 
+def test_a_larger_buffer_serves_before_a_new_one_is_made() -> None:
+    pool = BufferPool(idle_limit_bytes=1 << 24)
+    small, large, huge = (pool.take(size) for size in (1 << 18, 3 << 17, 1 << 20))
+    for buffer in (huge, small, large):
+        pool.give_back(buffer)
+    assert [pool.take(1 << 18) for _ in range(2)] == [small, large], "the smallest that fits first"
+    assert pool.take(1 << 18) is not huge, "four times as large is a waste"
+    pool.close()
+
+
 def test_the_pool_keeps_no_more_than_its_limit_and_tells_what_went() -> None:
     pool = BufferPool(idle_limit_bytes=3 << 20)
     buffers = [pool.take(1 << 20) for _ in range(5)]
