@@ -24,7 +24,7 @@ PATIENCE_S = 2.0
 """After this long without an answer the surfaces are told that REAPER does not answer."""
 
 GIVE_UP_S = 90.0
-"""After this long an ask is taken back; after `PATIENCE_S` where REAPER was known not to answer when it was asked."""
+"""After this long an ask is taken back."""
 
 NAMES: dict[Kind, str] = {
     "begin": "the move of the amount",
@@ -65,7 +65,7 @@ class Asking:
         self._answers: dict[str, Answer] = {}
         self._ended: dict[str, Answer] = {}
         self._number = 0
-        self._open: dict[str, tuple[Kind, float]] = {}  # asks that nobody has taken yet, and since when
+        self._open: dict[str, float] = {}  # asks that nobody has taken yet, and since when
         self._is_silent = False
         self.is_stopping = False
 
@@ -96,12 +96,12 @@ class Asking:
 
     def check(self, what: str) -> None:
         """LinkError where REAPER is known not to answer and something waits for it already."""
-        if self._waiting():
+        if self.is_awaited():
             raise LinkError(self.refusal(what))
 
     def refusal(self, what: str) -> str:
         """Why `what` is not asked for while REAPER does not answer."""
-        waited_s = max((time.monotonic() - since_s for _kind, since_s in self._waiting()), default=0.0)
+        waited_s = max((time.monotonic() - since_s for since_s in self._waiting()), default=0.0)
         return f"REAPER has not answered for {waited_s:.0f} s, so {what} was not asked for. {LOOK}"
 
     @property
@@ -109,14 +109,15 @@ class Asking:
         """Whether REAPER is known not to answer: it let an ask wait, and has given no sign since."""
         return self._is_silent
 
-    def is_beginning(self) -> bool:
-        """Whether the move of an amount waits for a REAPER that is known not to answer."""
-        return any(kind == "begin" for kind, _since_s in self._waiting())
+    def is_awaited(self) -> bool:
+        """Whether something waits for a REAPER that is known not to answer."""
+        return bool(self._waiting())
 
-    def _waiting(self) -> list[tuple[Kind, float]]:
+    def _waiting(self) -> list[float]:
+        """Since when."""
         with self._changed:
             is_new = time.monotonic() - GIVE_UP_S
-            return [ask for ask in self._open.values() if ask[1] > is_new] if self._is_silent else []
+            return [since_s for since_s in self._open.values() if since_s > is_new] if self._is_silent else []
 
     # ------------------------------------------------------------ from the thread that asks
 
@@ -142,7 +143,7 @@ class Asking:
         self._link.check()
         self._spool.write_ask(ask)
         with self._changed:
-            self._open[ask.id] = (ask.kind, time.monotonic())
+            self._open[ask.id] = time.monotonic()
         if script is not None:
             self._link.run(script)
 
@@ -166,14 +167,13 @@ class Asking:
 
     def demand(self, ask: Ask) -> Answer:
         """The answer, however long REAPER is busy. LinkError where nobody takes the ask, or the daemon is to stop."""
-        limit_s = PATIENCE_S if self.is_silent else GIVE_UP_S
-        answer = self.answer(ask, limit_s=limit_s)
+        answer = self.answer(ask, limit_s=GIVE_UP_S)
         if answer is None:
             self.take_back(ask)
             if self.is_stopping:
                 raise LinkError(f"The daemon ends; REAPER had not answered yet, so {NAMES[ask.kind]} was given up.")
             raise LinkError(
-                f"REAPER has not answered within {limit_s:.0f} s, so {NAMES[ask.kind]} was given up. {LOOK}"
+                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {NAMES[ask.kind]} was given up. {LOOK}"
             )
         return answer
 

@@ -23,7 +23,6 @@ MAX_KEPT = 64  # what REAPER took and never answered: it crashed
 class _Errand:
     ask: Ask
     asked_at_s: float
-    was_silent: bool  # known not to answer when it was asked
     is_taken: bool = False
     is_told: bool = False  # that REAPER does not answer
 
@@ -37,9 +36,9 @@ class Errands:
 
     def send(self, **fields: object) -> None:
         """Ask for an auto-mix; `fields` are those of the ask. LinkError where it cannot be asked for."""
-        ask, was_silent = self._asking.new("automix", **fields), self._asking.is_silent
+        ask = self._asking.new("automix", **fields)
         self._asking.put(ask, AUTOMIX_SCRIPT)
-        self._open = [*self._open[-MAX_KEPT:], _Errand(ask, time.monotonic(), was_silent)]
+        self._open = [*self._open[-MAX_KEPT:], _Errand(ask, time.monotonic())]
 
     @property
     def wait_s(self) -> float | None:
@@ -63,12 +62,11 @@ class Errands:
         waited_s = time.monotonic() - errand.asked_at_s
         if errand.is_taken or waited_s < PATIENCE_S:
             return False
-        limit_s = PATIENCE_S if errand.was_silent else GIVE_UP_S
         errand.is_taken = not self._asking.is_waiting(errand.ask)
         if errand.is_taken:
             self._asking.heard_of(errand.ask.id)
-        elif waited_s >= limit_s and self._asking.take_back(errand.ask):
-            self._refuse(f"REAPER has not taken the auto-mix within {limit_s:.0f} s, so it was given up. {LOOK}")
+        elif waited_s >= GIVE_UP_S and self._asking.take_back(errand.ask):
+            self._refuse(f"REAPER has not taken the auto-mix within {GIVE_UP_S:.0f} s, so it was given up. {LOOK}")
             return True
         elif not errand.is_told:
             errand.is_told = True

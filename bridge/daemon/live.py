@@ -70,13 +70,11 @@ class Live(threading.Thread):
     # ------------------------------------------------------------ from any thread
 
     def move(self, amount: float) -> None:
-        """Bring the amount to a value, 0..1. Only the newest counts. LinkError where REAPER is known not to answer, and
-        something else waits for it."""
+        """Bring the amount to a value, 0..1. Only the newest counts. It is kept where REAPER is known not to answer: no
+        last value of a fader is lost."""
         self._link.check()
-        if self.asking.is_beginning():
+        if self.asking.is_awaited():
             self._feedback("/bridge/status", f"{100 * amount:.0f} % is kept: it is set once REAPER answers.")
-        else:
-            self.asking.check(NAMES["begin"])
         with self._changed:
             self._amount = amount
             self._changed.notify_all()
@@ -193,9 +191,7 @@ class Live(threading.Thread):
         try:
             answer = answer or self.asking.demand(ask)
         except LinkError:
-            kept = self._take_amount()
-            amount = ask.amount if kept is None else kept
-            self._choices.choose_amount(100.0 * (amount or 0.0))  # a job that comes all the same
+            self._choices.choose_amount(100.0 * (ask.amount or 0.0))  # a job that comes all the same
             raise
         if answer.status == "moving":
             self._choices.forget_amount()

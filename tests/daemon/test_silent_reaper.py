@@ -76,7 +76,7 @@ def test_once_reaper_is_known_not_to_answer_commands_are_refused_until_it_does(s
 def test_an_auto_mix_that_nobody_takes_keeps_no_other_command_waiting(studio: Studio) -> None:
     studio.client.send("/bridge/automix")
     wait_for(lambda: any("does not answer" in str(t) for t in studio.client.texts("/bridge/status")), "the line")
-    for path, values in (("/bridge/amount", [0.4]), ("/bridge/compare", [1]), ("/bridge/automix", [])):
+    for path, values in (("/bridge/undo", []), ("/bridge/compare", [1]), ("/bridge/automix", [])):
         address, text, took_s = answer(studio, path, *values)
         assert address == "/bridge/error"
         assert "was not asked for" in text

@@ -67,6 +67,9 @@ class FuzzRun:
             clear(folder)
 
     def ask_well(self) -> None:
+        """Whatever amount was chosen by chance, all the way."""
+        self._socket.send(build_msg("/bridge/amount", [1.0]).dgram)
+        self.ping()
         reply = self.home.ask()
         assert reply.status == "apply", reply.message
         clear(self.home.spool.folder / "replies")
