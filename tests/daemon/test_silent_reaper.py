@@ -51,6 +51,7 @@ def test_what_needs_no_reaper_is_answered_at_once_while_something_waits_for_it(s
 def test_once_reaper_is_known_not_to_answer_commands_are_refused_until_it_does(studio: Studio) -> None:
     mixed = prepare(studio)
     studio.client.send("/bridge/amount", 0.4)
+    wait_for(lambda: any((studio.home.spool.folder / "asks").glob("*.json")), "the amount to be asked of REAPER")
     studio.client.send("/bridge/undo")  # waits behind the amount, until REAPER turns out not to answer
     wait_for(
         lambda: any("undo was not asked for" in str(t) for t in studio.client.texts("/bridge/error")), "the refusal"
