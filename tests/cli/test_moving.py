@@ -58,7 +58,7 @@ def test_breaths_go_down_words_stay_and_the_answer_tells_the_curve(scene, tmp_pa
     times_s = [time_s for time_s, _ in gate["breakpoints"]]
     assert len(times_s) > 4 and times_s == sorted(times_s) and times_s[-1] < 12.0
     assert gate["after"] == pytest.approx(max(value for _, value in gate["breakpoints"]), abs=1e-3)
-    assert "gate.threshold_db over time" in page.read_text("utf-8")
+    assert "Gate · Threshold over time" in page.read_text("utf-8")
 
 
 @needs_voice
