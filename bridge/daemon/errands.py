@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from bridge.daemon.asking import GIVE_UP_S, LOOK, PATIENCE_S, Asking
 from bridge.daemon.signs import Feedback
+from bridge.errors import LinkError
 from bridge.reaper.asks import AUTOMIX_SCRIPT, Ask
 
 log = logging.getLogger(__name__)
 
 LOOK_PERIOD_S = 0.5
+MAX_UNTAKEN = 16  # no flood of them lies in the spool for a REAPER that is closed
 MAX_KEPT = 64  # what REAPER took and never answered: it crashed
 
 
@@ -35,7 +37,9 @@ class Errands:
         self._open: list[_Errand] = []
 
     def send(self, **fields: object) -> None:
-        """Ask for an auto-mix; `fields` are those of the ask. LinkError where it cannot be asked for."""
+        """Ask for an auto-mix; `fields` are those of the ask. LinkError where it cannot be, or too many wait."""
+        if sum(self._asking.is_waiting(errand.ask) for errand in self._open if not errand.is_taken) >= MAX_UNTAKEN:
+            raise LinkError(f"The auto-mix was dropped: {MAX_UNTAKEN} of them wait for REAPER. Wait for it.")
         ask = self._asking.new("automix", **fields)
         self._asking.put(ask, AUTOMIX_SCRIPT)
         self._open = [*self._open[-MAX_KEPT:], _Errand(ask, time.monotonic())]

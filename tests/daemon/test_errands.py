@@ -64,6 +64,17 @@ def test_every_refusal_is_told_however_many_wait(desk: Desk) -> None:
     assert desk.errands.wait_s is None
 
 
+def test_no_flood_of_them_waits_for_a_closed_reaper(desk: Desk) -> None:
+    for track in range(rooms.MAX_UNTAKEN):
+        desk.errands.send(track=track + 1)
+    with pytest.raises(LinkError, match="dropped: 16 of them wait"):
+        desk.errands.send(track=99)
+    assert len(desk.asks()) == rooms.MAX_UNTAKEN
+    (desk.spool.folder / "asks" / f"{desk.asks()[0]}.json").unlink()  # a script takes one
+    desk.errands.send(track=99)
+    assert len(desk.asks()) == rooms.MAX_UNTAKEN
+
+
 def test_what_nobody_takes_is_said_once_and_given_up_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.errands.send()
     desk.errands.look()
