@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import load_chain
-from bridge.plugins.host import PluginHost
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.chain.chain_file import load_chain
+from bridge.plugins.host.host import PluginHost
 
+pytest_plugins = ["small_model"]
 ROOT = Path(__file__).parents[1]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from pedalboard.io import AudioFile, ReadableAudioFile, WriteableAudioFile
 
 from bridge.audio.buffer import MAX_CHANNELS, Float32, check_audio
-from bridge.audio.containers import missing_part
+from bridge.audio.completeness import missing_part
 from bridge.errors import AudioError
 
 LOWEST_RATE_HZ = 22_050

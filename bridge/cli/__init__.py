@@ -17,8 +17,8 @@ from bridge.cli.automix import automix
 from bridge.cli.chains import chain, plugins
 from bridge.cli.installation import doctor, install, uninstall
 from bridge.cli.layouts import layouts
-from bridge.cli.levels import levels
 from bridge.cli.midi import midi
+from bridge.cli.mix_balance import levels
 from bridge.cli.models import evaluate, models, styles
 from bridge.cli.service import daemon, demo
 from bridge.cli.training import train

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bridge.cli.numbers import Number
+from bridge.cli.number_types import Number
 from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
 from bridge.cli.progress import shown_progress
 
 if TYPE_CHECKING:
-    from bridge.model.files.result import FileResult
+    from bridge.offline.result import FileResult
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -57,8 +57,8 @@ def automix(
     _check_goal(reference, style)
     check_outputs((source, reference), {"-o": target, "--report": report_file, "--json": json_file})
     _check_inputs(source, reference)
-    from bridge.model.files.job import automix_file
-    from bridge.model.files.result import FileJob
+    from bridge.offline.automix_file import automix_file
+    from bridge.offline.result import FileJob
 
     job = FileJob(
         source=source,
@@ -103,14 +103,14 @@ def _tell(result: FileResult, reference: Path | None, json_file: Path | None, re
 
 
 def _print(result: FileResult, report_file: Path | None) -> None:
-    from bridge.model.files.result import heard_rows, reasons_once
-    from bridge.report.wording import control_name
+    from bridge.offline.result import audible_rows, without_repeated_reasons
+    from bridge.report.control_names import control_name
 
     if result.applied:
-        changed, others = heard_rows(result.controls)
+        changed, others = audible_rows(result.controls)
         rows = [
             (control_name(row.slot, row.control), row.text_before, row.text, f"{row.confidence:.0%}", reason)
-            for row, reason in zip(changed, reasons_once(changed), strict=True)
+            for row, reason in zip(changed, without_repeated_reasons(changed), strict=True)
         ]
         print_table(f"Settings by {result.model}", ("control", "before", "after", "confidence", "why"), rows)
         if others:

@@ -14,7 +14,7 @@ from bridge.errors import ChainError, PluginError
 from bridge.settings import Settings, shipped_folder
 
 if TYPE_CHECKING:
-    from bridge.plugins.host import PluginHost
+    from bridge.plugins.host.host import PluginHost
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -29,7 +29,7 @@ def chain() -> None:
 @click.pass_context
 def list_chains(context: click.Context, json_file: Path | None) -> None:
     """The chains that come with Bridge, and your own (in the folder `chains` of the home folder)."""
-    from bridge.plugins.host import host_for
+    from bridge.plugins.host.host import host_for
 
     files = _chain_files(settings_of(context))
     with host_for(settings_of(context)) as host, shown_progress("Looking at chains") as progress:
@@ -45,7 +45,7 @@ def list_chains(context: click.Context, json_file: Path | None) -> None:
 
 def _chain_row(file: Path, host: PluginHost) -> dict[str, Any]:
     """What the listing says of one chain; of one that cannot be used here, why."""
-    from bridge.plugins.chain_file import load_chain
+    from bridge.plugins.chain.chain_file import load_chain
 
     try:
         loaded = load_chain(file, calibrate=host.calibrate)
@@ -66,9 +66,9 @@ def _chain_row(file: Path, host: PluginHost) -> dict[str, Any]:
 @click.pass_context
 def show_chain(context: click.Context, name: str, json_file: Path | None) -> None:
     """One chain: its slots, controls, ranges and neutral values."""
-    from bridge.plugins.chain import chain_to_dict
-    from bridge.plugins.chain_file import load_chain
-    from bridge.plugins.host import host_for
+    from bridge.plugins.chain.chain import chain_to_dict
+    from bridge.plugins.chain.chain_file import load_chain
+    from bridge.plugins.host.host import host_for
 
     settings = settings_of(context)
     with host_for(settings) as host:
@@ -103,7 +103,7 @@ def _find_chain(name: str, settings: Settings) -> Path:
 @click.pass_context
 def plugins(context: click.Context, again: bool, json_file: Path | None) -> None:
     """The plugins that chains can use: pedalboard's own, and the VST3 plugins installed here."""
-    from bridge.plugins.host import host_for
+    from bridge.plugins.host.host import host_for
     from bridge.plugins.inventory import list_plugins
 
     with host_for(settings_of(context)) as host, shown_progress("Looking at plugins") as progress:
@@ -135,7 +135,7 @@ def new(context: click.Context, plugins: tuple[str, ...], output: Path) -> None:
 @click.pass_context
 def from_snapshot(context: click.Context, snapshot: Path, output: Path) -> None:
     """A chain of the VST3 plugins on a REAPER track, from a request that the scripts wrote."""
-    from bridge.reaper.snapshot import plugins_of
+    from bridge.reaper.mapping.snapshot import plugins_of
 
     plugins, left_out = plugins_of(snapshot)
     _write_chain(context, plugins, output)
@@ -145,7 +145,7 @@ def from_snapshot(context: click.Context, snapshot: Path, output: Path) -> None:
 
 def _write_chain(context: click.Context, plugins: Sequence[str], output: Path) -> None:
     """Calibrate the plugins and write the chain. A file that is there is never overwritten."""
-    from bridge.plugins.host import host_for
+    from bridge.plugins.host.host import host_for
     from bridge.plugins.inventory import new_chain
 
     if output.exists():

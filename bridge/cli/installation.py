@@ -11,7 +11,7 @@ import click
 from bridge.cli.output import json_option, print_table, settings_of, write_json
 
 if TYPE_CHECKING:
-    from bridge.reaper.install import Changes
+    from bridge.reaper.install.install import InstallChanges
 
 _resource_option = click.option(
     "--resource-path",
@@ -21,7 +21,7 @@ _resource_option = click.option(
 )
 
 
-def _names(changes: Changes) -> dict[str, Any]:
+def _names(changes: InstallChanges) -> dict[str, Any]:
     """For programs: paths as texts."""
     import msgspec
 
@@ -38,18 +38,18 @@ def _names(changes: Changes) -> dict[str, Any]:
 @click.pass_context
 def install(context: click.Context, resource_path: Path | None, start_daemon: bool, json_file: Path | None) -> None:
     """Put scripts, actions and the control surface into REAPER's resource folder, while REAPER is closed."""
-    from bridge.reaper import install as installing
-    from bridge.reaper.installing.places import refuse_while_running
-    from bridge.reaper.installing.remembered import remember, remembered
-    from bridge.reaper.installing.startup import daemon_command
+    from bridge.reaper.install import install as installing
+    from bridge.reaper.install.known_resource_path import known_resource_path, remember_resource_path
+    from bridge.reaper.install.resource_path import refuse_while_running
+    from bridge.reaper.install.startup import daemon_command
 
     settings = settings_of(context)
-    folder = installing.find_resource_path(resource_path or remembered(settings.home))
+    folder = installing.find_resource_path(resource_path or known_resource_path(settings.home))
     refuse_while_running()
     surface = installing.surface_of(settings)
     command = daemon_command(settings.home) if start_daemon else None
     changes = installing.install(folder, settings.home, surface=surface, start_command=command)
-    remember(folder, settings.home)
+    remember_resource_path(folder, settings.home)
     write_json(_names(changes), json_file)
     if json_file is not None and str(json_file) == "-":
         return
@@ -73,15 +73,15 @@ def install(context: click.Context, resource_path: Path | None, start_daemon: bo
 @click.pass_context
 def uninstall(context: click.Context, resource_path: Path | None, json_file: Path | None) -> None:
     """Take all of it out again, while REAPER is closed; what you changed there stays."""
-    from bridge.reaper import install as installing
-    from bridge.reaper.installing.places import refuse_while_running
-    from bridge.reaper.installing.remembered import forget, remembered
+    from bridge.reaper.install import install as installing
+    from bridge.reaper.install.known_resource_path import forget_resource_path, known_resource_path
+    from bridge.reaper.install.resource_path import refuse_while_running
 
     home = settings_of(context).home
-    folder = installing.find_resource_path(resource_path or remembered(home))
+    folder = installing.find_resource_path(resource_path or known_resource_path(home))
     refuse_while_running()
     changes = installing.uninstall(folder, home)
-    forget(folder, home)
+    forget_resource_path(folder, home)
     write_json(_names(changes), json_file)
     if json_file is not None and str(json_file) == "-":
         return
@@ -98,7 +98,7 @@ def uninstall(context: click.Context, resource_path: Path | None, json_file: Pat
 @click.pass_context
 def doctor(context: click.Context, resource_path: Path | None, json_file: Path | None) -> None:
     """Check every link of the installation and say what to do about each fault."""
-    from bridge.daemon.doctor.examination import examine
+    from bridge.daemon.doctor.examine import examine
 
     findings = examine(settings_of(context), resource_path)
     write_json(findings, json_file)

@@ -39,9 +39,9 @@ def ports(json_file: Any) -> None:
 def show(context: click.Context, json_file: Any) -> None:
     """Show what the controls do."""
     from bridge.surfaces.commands import COMMANDS
-    from bridge.surfaces.midi.layout import load_layout
+    from bridge.surfaces.midi.bindings import load_bindings
 
-    layout = load_layout(settings_of(context).home)
+    layout = load_bindings(settings_of(context).home)
     write_json(layout, json_file)
     if json_file is None or str(json_file) != "-":
         rows = [(b.name, f"{b.command} {b.value or ''}".strip(), COMMANDS[b.command].meaning) for b in layout.control]
@@ -58,8 +58,8 @@ def learn(context: click.Context, command: str, port: str | None, style: str | N
     """Bind COMMAND to the control that you move next."""
     from bridge.errors import SettingsError
     from bridge.surfaces.commands import Name
-    from bridge.surfaces.midi import layout
-    from bridge.surfaces.midi.learning import Learner
+    from bridge.surfaces.midi import bindings
+    from bridge.surfaces.midi.learn import MidiLearner
 
     settings = settings_of(context)
     if (command == "style") != (style is not None) or (track is not None and command != "automix"):
@@ -69,12 +69,12 @@ def learn(context: click.Context, command: str, port: str | None, style: str | N
     wanted = port or settings.midi_input
     if not wanted:
         raise SettingsError("No MIDI surface is chosen: give --port NAME, or set midi_input in config.toml.")
-    learner = Learner(cast("Name", command), value=style if style is not None else track)
-    before = layout.load_layout(settings.home)
-    is_default = before is layout.DEFAULT
+    learner = MidiLearner(cast("Name", command), value=style if style is not None else track)
+    before = bindings.load_bindings(settings.home)
+    is_default = before is bindings.DEFAULT
     binding = _heard(wanted, learner)
-    kept = layout.without_command(before, command) if is_default else before
-    file = layout.save_layout(layout.with_binding(kept, binding), settings.home)
+    kept = bindings.without_command(before, command) if is_default else before
+    file = bindings.save_bindings(bindings.with_binding(kept, binding), settings.home)
     click.echo(f"{command} is {binding.name}{f' ({binding.relative})' if binding.relative else ''}: {file}")
     if settings.midi_input:
         click.echo("A daemon that runs uses it at once.")
@@ -87,10 +87,10 @@ def learn(context: click.Context, command: str, port: str | None, style: str | N
 @click.pass_context
 def forget(context: click.Context, command: str) -> None:
     """Unbind COMMAND from all controls."""
-    from bridge.surfaces.midi import layout
+    from bridge.surfaces.midi import bindings
 
     home = settings_of(context).home
-    file = layout.save_layout(layout.without_command(layout.load_layout(home), command), home)
+    file = bindings.save_bindings(bindings.without_command(bindings.load_bindings(home), command), home)
     click.echo(f"No control is bound to {command} now: {file}")
 
 

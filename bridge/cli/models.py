@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.interrupts import cancellable
-from bridge.cli.numbers import SEED, Number
+from bridge.cli.number_types import SEED, Number
 from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
 from bridge.cli.progress import shown_progress
 from bridge.errors import AudioError, ModelError
 
 if TYPE_CHECKING:
-    from bridge.training.judging.evaluate import Evaluation
+    from bridge.training.evaluation.evaluate import Evaluation
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
@@ -53,19 +53,19 @@ def evaluate(
 ) -> None:
     """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
     from bridge.model.manifest import CARD_FILE, MANIFEST_FILE, WEIGHTS_FILE, find_model, read_manifest
-    from bridge.training.judging.card import record_scores
-    from bridge.training.judging.evaluate import Asked, evaluate_model
-    from bridge.training.tasks.registry import task_that_trained
+    from bridge.training.evaluation.card import record_scores
+    from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_model
+    from bridge.training.tasks.registry import task_of_model
 
     if record and refine_s > 0:
         raise click.UsageError("--record tells of the model alone. Record without --refine.")
     settings = settings_of(context)
     folder = find_model(model, settings.model_folders)
-    task = task_that_trained(read_manifest(folder).training)
+    task = task_of_model(read_manifest(folder).training)
     own = [folder / name for name in (MANIFEST_FILE, WEIGHTS_FILE, CARD_FILE)]
     check_outputs(own, {"--json": json_file, "--report": report_file})
     _check_kinds(json_file, report_file)
-    asked = Asked(each=each, seed=seed, budget=budget, refine_s=refine_s)
+    asked = EvaluationOptions(each=each, seed=seed, budget=budget, refine_s=refine_s)
     with cancellable() as cancelled, shown_progress("Evaluating", in_lines=True) as progress:
         evaluation = evaluate_model(
             folder,
@@ -83,7 +83,7 @@ def evaluate(
 
 def _check_kinds(*outputs: Path | None) -> None:
     """Nothing is written over what may be one of the recordings."""
-    from bridge.training.sources.files import SUFFIXES
+    from bridge.training.data.recordings import SUFFIXES
 
     for file in outputs:
         if file is not None and file.suffix.lower() in SUFFIXES:
@@ -92,13 +92,13 @@ def _check_kinds(*outputs: Path | None) -> None:
 
 def _tell(evaluation: Evaluation, model: str, json_file: Path | None, report_file: Path | None) -> None:
     from bridge.report.evaluation_page import write_evaluation_page
-    from bridge.training.judging.rows import shown_tables
+    from bridge.training.evaluation.tables import score_tables
 
     write_json(evaluation.scores, json_file)
     if report_file is not None:
         write_evaluation_page(report_file, evaluation.scores, evaluation.examples)
     if json_file is None or str(json_file) != "-":
-        for title, columns, rows in shown_tables(evaluation.scores):
+        for title, columns, rows in score_tables(evaluation.scores):
             print_table(f"{title}, on recordings that {model} never heard", columns, rows)
 
 
@@ -163,7 +163,7 @@ def styles() -> None:
 @click.pass_context
 def add_style(context: click.Context, name: str, files: tuple[Path, ...], model: str | None) -> None:
     """Store the sound of FILES as the style NAME."""
-    from bridge.model.files.library import store_style
+    from bridge.offline.library import store_style
 
     path = store_style(name, files, model, settings_of(context))
     click.echo(f"The style {name} lies in {path}. Use it: reaper-bridge automix IN --style {shlex.quote(name)} -o OUT")
@@ -174,9 +174,9 @@ def add_style(context: click.Context, name: str, files: tuple[Path, ...], model:
 @click.pass_context
 def list_styles(context: click.Context, json_file: Path | None) -> None:
     """The stored styles."""
-    from bridge.model.hearing import shelf
+    from bridge.features import style_names
 
-    names = shelf.list_styles(settings_of(context).styles)
+    names = style_names.list_styles(settings_of(context).styles)
     write_json(names, json_file)
     if json_file is None or str(json_file) != "-":
         if names:

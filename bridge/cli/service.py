@@ -43,7 +43,7 @@ def daemon(
 def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None) -> None:
     """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
     from bridge.demo.session import heard_changes, run_demo
-    from bridge.report.page import shown
+    from bridge.report.page import format_measurement
 
     with shown_progress("Demo") as progress:
         result = run_demo(folder, settings_of(context), seed=seed, progress=progress)
@@ -67,8 +67,8 @@ def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None
             (
                 track.name,
                 "yes" if track.applied else "no",
-                f"{shown(before.loudness_lufs, '')}→ {shown(after.loudness_lufs, 'LUFS')}",
-                f"{shown(before.distance_db, '')}→ {shown(after.distance_db, 'dB')}",
+                f"{format_measurement(before.loudness_lufs, '')}→ {format_measurement(after.loudness_lufs, 'LUFS')}",
+                f"{format_measurement(before.distance_db, '')}→ {format_measurement(after.distance_db, 'dB')}",
             )
             for track in result.tracks
             for before, after in [(track.measures.before, track.measures.after)]

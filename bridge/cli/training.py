@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.interrupts import cancellable
-from bridge.cli.numbers import SEED, Number
+from bridge.cli.number_types import SEED, Number
 from bridge.cli.output import settings_of
 from bridge.cli.progress import PlainLines, Progress, TimeLeft
 from bridge.errors import ModelError
@@ -51,18 +51,18 @@ def train(
     tensorboard: Path | None,
 ) -> None:
     """Learn an encoder for a chain, through the chain's own plugins. Ctrl+C stops it; --resume goes on."""
-    from bridge.plugins.chain_file import load_chain
-    from bridge.plugins.host import host_for
-    from bridge.training.learning.processes import device_called, told_by_environment
-    from bridge.training.loop import TrainOptions
-    from bridge.training.loop import train as learn
+    from bridge.plugins.chain.chain_file import load_chain
+    from bridge.plugins.host.host import host_for
     from bridge.training.recipe import load_recipe
-    from bridge.training.tasks.registry import task_called
+    from bridge.training.tasks.registry import find_task
+    from bridge.training.train import TrainOptions
+    from bridge.training.train import train as learn
+    from bridge.training.trainer.distributed import find_device, has_distributed_environment
 
-    task_called(task)
+    find_task(task)
     recipe = load_recipe(task, recipe_file)
-    processes = told_by_environment()
-    device_called(device, processes)
+    processes = has_distributed_environment()
+    find_device(device, processes)
     settings = settings_of(context)
     with host_for(settings) as host:
         chain = load_chain(chain_file, calibrate=host.calibrate)

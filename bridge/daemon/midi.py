@@ -9,16 +9,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError
-from bridge.reaper.osc import Value
+from bridge.reaper.protocol.osc import Value
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
 
 if TYPE_CHECKING:
-    from bridge.surfaces.midi.layout import Layout, State
+    from bridge.surfaces.midi.bindings import MidiBindings, State
     from bridge.surfaces.midi.surface import MidiSurface
 
 
-class Midi:
+class MidiService:
     """`look` and `close` belong to one thread, `tell` to any. `say` gets lines for the user."""
 
     def __init__(self, settings: Settings, handle: Callable[[Command], None], say: Callable[[str], None]) -> None:
@@ -31,18 +31,18 @@ class Midi:
         """Open the surface, or give it the layout that has been written since. Call it now and then."""
         if not self._settings.midi_input:
             return
-        from bridge.surfaces.midi.layout import load_layout, state_of
+        from bridge.surfaces.midi.bindings import bindings_file_state, load_bindings
 
-        state = state_of(self._settings.home)
+        state = bindings_file_state(self._settings.home)
         if self._has_looked and state == self._state:
             return
         self._has_looked, self._state = True, state
         try:
-            self._use(load_layout(self._settings.home))
+            self._use(load_bindings(self._settings.home))
         except BridgeError as error:
             self._say(f"MIDI is off: {error}" if self._surface is None else f"MIDI goes on as it was: {error}")
 
-    def _use(self, layout: Layout) -> None:
+    def _use(self, layout: MidiBindings) -> None:
         if self._surface is not None:
             self._surface.use(layout)
             self._say(f"MIDI: {len(layout.control)} controls are bound, as it was written just now.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from bridge.daemon.signs import Feedback
+from bridge.daemon.heartbeat import Feedback
 from bridge.errors import LinkError
-from bridge.reaper.messages import Receipt
-from bridge.reaper.spool import Spool
+from bridge.reaper.protocol.messages import Receipt
+from bridge.reaper.protocol.spool import Spool
 
 log = logging.getLogger(__name__)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bridge.reaper.messages import SCHEMA, LeftAlone, Reply, Request
+from bridge.reaper.protocol.messages import SCHEMA, LeftAlone, Reply, Request
 
 
-def unchanged(request: Request, model: str, message: str, left_alone: tuple[LeftAlone, ...] = ()) -> Reply:
+def unchanged_reply(request: Request, model: str, message: str, left_alone: tuple[LeftAlone, ...] = ()) -> Reply:
     """Nothing is written; `message` says why."""
     return Reply(
         schema=SCHEMA,

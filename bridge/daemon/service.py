@@ -16,24 +16,24 @@ from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
 from bridge import __version__
-from bridge.daemon.choices import Choices
-from bridge.daemon.control import Control
-from bridge.daemon.engine import Engine
-from bridge.daemon.jobs import JobRunner
-from bridge.daemon.link import ReaperLink
-from bridge.daemon.live import Live
+from bridge.daemon.amount_control import AmountControl
+from bridge.daemon.command_router import CommandRouter
+from bridge.daemon.heartbeat import HeartbeatThread
+from bridge.daemon.job_queue import JobQueue
 from bridge.daemon.lock import DaemonLock
 from bridge.daemon.log_file import log_file
-from bridge.daemon.midi import Midi
+from bridge.daemon.midi import MidiService
+from bridge.daemon.model_cache import ModelCache
+from bridge.daemon.reaper_osc_client import ReaperOscClient
 from bridge.daemon.receipts import Receipts
-from bridge.daemon.signs import HeartbeatThread
-from bridge.daemon.watch import Watch
+from bridge.daemon.session_defaults import SessionDefaults
+from bridge.daemon.watcher import FolderWatcher
 from bridge.errors import BridgeError, LinkError
-from bridge.reaper.osc import Value
-from bridge.reaper.spool import Spool
+from bridge.reaper.protocol.osc import Value
+from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
-from bridge.surfaces.osc import OscSurface
+from bridge.surfaces.osc import OscServer
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +56,10 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop_asked = threading.Event()
-        self._midi = Midi(settings, self._on_midi, self._say)
+        self._midi = MidiService(settings, self._on_midi, self._say)
         self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
-        self._engine = Engine(settings)
-        self._surface = OscSurface(
+        self._engine = ModelCache(settings)
+        self._surface = OscServer(
             settings.osc_host,
             settings.osc_port,
             settings.osc_feedback_port,
@@ -68,11 +68,11 @@ class Service:
             allowed=settings.osc_allow,
             clients=settings.osc_clients,
         )
-        choices = Choices(settings.styles)
-        link = ReaperLink(settings, self._spool)
-        self._live = Live(self._spool, link, settings, choices, self._tell)
-        self._control = Control(link, choices, self._live)
-        self._jobs = JobRunner(self._spool, self._engine, defaults=lambda: choices.now, feedback=self._tell)
+        choices = SessionDefaults(settings.styles)
+        link = ReaperOscClient(settings, self._spool)
+        self._live = AmountControl(self._spool, link, settings, choices, self._tell)
+        self._control = CommandRouter(link, choices, self._live)
+        self._jobs = JobQueue(self._spool, self._engine, defaults=lambda: choices.now, feedback=self._tell)
         self._receipts = Receipts(self._spool, self._tell)
 
     def run(self) -> int:
@@ -115,9 +115,9 @@ class Service:
         log.warning("%s", line)
         _print(line)
 
-    def _watch(self) -> Watch:
+    def _watch(self) -> FolderWatcher:
         self._settings.user_models.mkdir(parents=True, exist_ok=True)
-        watch = Watch(
+        watch = FolderWatcher(
             self._settings.spool,
             self._settings.model_folders,
             on_request=self._jobs.submit,

@@ -18,7 +18,7 @@ UNHEARD_SEED = 10_000  # training draws its synthesised recordings from small se
 
 
 @dataclass(frozen=True)
-class Take:
+class DemoRecording:
     """One track of the demo. `good` and `recorded` are float32 (1, samples) at `SAMPLE_RATE_HZ`."""
 
     name: str
@@ -27,7 +27,7 @@ class Take:
 
 
 @dataclass(frozen=True)
-class Fault:
+class RecordingFlaw:
     """A bell-shaped or shelving error of a recording, drawn on the spectrum itself: no plugin made it."""
 
     centre_hz: float
@@ -35,23 +35,23 @@ class Fault:
     gain_db: float
 
 
-_TAKES: tuple[tuple[str, str, tuple[Fault, ...]], ...] = (
-    ("Vocals, muddy and dull", "voice", (Fault(260, 0.8, 9), Fault(9000, 1.6, -12))),
-    ("Guitar, thin and harsh", "strings", (Fault(160, 1.0, -8), Fault(3200, 0.7, 9))),
-    ("Drums, boxy", "drums", (Fault(450, 0.7, 9), Fault(10_000, 1.2, -8))),
+_TAKES: tuple[tuple[str, str, tuple[RecordingFlaw, ...]], ...] = (
+    ("Vocals, muddy and dull", "voice", (RecordingFlaw(260, 0.8, 9), RecordingFlaw(9000, 1.6, -12))),
+    ("Guitar, thin and harsh", "strings", (RecordingFlaw(160, 1.0, -8), RecordingFlaw(3200, 0.7, 9))),
+    ("Drums, boxy", "drums", (RecordingFlaw(450, 0.7, 9), RecordingFlaw(10_000, 1.2, -8))),
 )
 
 
-def recordings(seed: int) -> list[Take]:
+def recordings(seed: int) -> list[DemoRecording]:
     """The demo's three tracks; the same seed gives the same sound."""
     takes = []
     for name, kind, faults in _TAKES:
         good = synthesise(kind, duration_s=DURATION_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=UNHEARD_SEED + seed)
-        takes.append(Take(name, good, _with_faults(good, faults)))
+        takes.append(DemoRecording(name, good, _with_faults(good, faults)))
     return takes
 
 
-def _with_faults(audio: NDArray[np.float32], faults: tuple[Fault, ...]) -> NDArray[np.float32]:
+def _with_faults(audio: NDArray[np.float32], faults: tuple[RecordingFlaw, ...]) -> NDArray[np.float32]:
     spectrum = np.fft.rfft(audio.astype(np.float64), axis=1)
     octave = np.log2(np.maximum(np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE_HZ), 1.0))
     gain_db = sum(f.gain_db * np.exp(-0.5 * ((octave - np.log2(f.centre_hz)) / f.octaves) ** 2) for f in faults)

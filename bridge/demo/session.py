@@ -17,21 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.audio.files import AudioWriter, read_audio
-from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
+from bridge.automix.job import UNHEARD, Measurements, MeasurementsPair
 from bridge.demo.daemon_process import running_daemon
-from bridge.demo.recordings import SAMPLE_RATE_HZ, Take, recordings
+from bridge.demo.recordings import SAMPLE_RATE_HZ, DemoRecording, recordings
 from bridge.errors import LinkError
-from bridge.model.files.result import unheard_line
-from bridge.model.task import UNHEARD, Measured, MeasuresPair
-from bridge.reaper.applied import Applied
-from bridge.reaper.messages import decode
-from bridge.report.page import Section, measure_rows, write_page
+from bridge.offline.result import inaudible_count_text
+from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.messages import decode
+from bridge.report.page import PageSection, measure_rows, write_page
 from bridge.report.plots import level_plot, spectrum_plot
 from bridge.settings import Settings
 
 if TYPE_CHECKING:
     from bridge.standin import StandIn
-    from bridge.standin.projects.track import Track
+    from bridge.standin.project.track import ReaperTrack
 
 Progress = Callable[[float, str], None]
 
@@ -65,7 +65,7 @@ class DemoTrack(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     changes: list[DemoChange]
     left_alone: list[str]
-    measures: MeasuresPair
+    measures: MeasurementsPair
     wav_before: str
     wav_after: str
 
@@ -110,7 +110,7 @@ def run_demo(
     return DemoResult(tracks=tracks, report=str(report))
 
 
-def _auto_mix(reaper: StandIn, take: Take, folder: Path, records: Path) -> DemoTrack:
+def _auto_mix(reaper: StandIn, take: DemoRecording, folder: Path, records: Path) -> DemoTrack:
     """One press of the button: select the track, run the action, wait until REAPER is idle again."""
     track = reaper.project.add_track(take.name, take.recorded)
     for name in FX:
@@ -145,13 +145,13 @@ def _auto_mix(reaper: StandIn, take: Take, folder: Path, records: Path) -> DemoT
         summary=said[0].removeprefix(f"Bridge: {take.name}: "),
         left_alone=[line.split("left as it is: ")[1] for line in said if "left as it is: " in line],
         changes=changes,
-        measures=MeasuresPair(before=_measure(before, take.good), after=_measure(after, take.good)),
+        measures=MeasurementsPair(before=_measure(before, take.good), after=_measure(after, take.good)),
         wav_before=str(_write(folder, take.name, "before", before)),
         wav_after=str(_write(folder, take.name, "after", after)),
     )
 
 
-def _values(track: Track) -> dict[tuple[str, str], tuple[float, str]]:
+def _values(track: ReaperTrack) -> dict[tuple[str, str], tuple[float, str]]:
     return {
         (fx.original_name, name): (normalized, _with_unit(name, text))
         for fx in track.fx
@@ -159,7 +159,7 @@ def _values(track: Track) -> dict[tuple[str, str], tuple[float, str]]:
     }
 
 
-def _unheard(track: Track, records: Path) -> set[tuple[str, str]]:
+def _unheard(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
     """FX and parameters that were moved without being heard, by the track's record."""
     file = records / f"{track.guid.strip('{}')}.json"
     if not file.is_file():  # nothing was set
@@ -172,7 +172,7 @@ def _unheard(track: Track, records: Path) -> set[tuple[str, str]]:
 def heard_changes(track: DemoTrack) -> tuple[list[DemoChange], str]:
     """The changes of a list, and a line on those that it leaves out."""
     heard = [change for change in track.changes if change.is_heard]
-    return (heard, unheard_line(len(track.changes) - len(heard))) if heard else (track.changes, "")
+    return (heard, inaudible_count_text(len(track.changes) - len(heard))) if heard else (track.changes, "")
 
 
 def _with_unit(parameter: str, text: str) -> str:
@@ -180,16 +180,16 @@ def _with_unit(parameter: str, text: str) -> str:
     return text if not unit or text.lower().endswith(unit.lower()) else f"{text} {unit}"
 
 
-def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> Measured:
-    from bridge.model.hearing.features import hear
-    from bridge.model.hearing.profile import distance_db
-    from bridge.model.manifest import FeatureSettings
+def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> Measurements:
+    from bridge.features.mel import extract_features
+    from bridge.features.profile import profile_distance_db
+    from bridge.features.settings import FeatureSettings
 
-    heard, wanted = (hear([part], SAMPLE_RATE_HZ, FeatureSettings()).profile for part in (audio, good))
-    return Measured(
+    heard, wanted = (extract_features([part], SAMPLE_RATE_HZ, FeatureSettings()).profile for part in (audio, good))
+    return Measurements(
         loudness_lufs=loudness_lufs(audio, SAMPLE_RATE_HZ),
         true_peak_dbtp=true_peak_dbtp(audio, SAMPLE_RATE_HZ),
-        distance_db=distance_db(heard, wanted, level_counts=False),
+        distance_db=profile_distance_db(heard, wanted, level_counts=False),
     )
 
 
@@ -201,11 +201,11 @@ def _write(folder: Path, name: str, when: str, audio: NDArray[np.float32]) -> Pa
     return path.resolve()
 
 
-def _section(track: DemoTrack) -> Section:
+def _section(track: DemoTrack) -> PageSection:
     before, rate = read_audio(Path(track.wav_before))
     after, _ = read_audio(Path(track.wav_after))
     changes, others = heard_changes(track)
-    return Section(
+    return PageSection(
         name=track.name,
         summary=f"{track.summary} {others}".strip(),
         rows=[(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in changes],

@@ -25,7 +25,7 @@ from bridge.model.manifest import (
     sha256_of,
     write_manifest,
 )
-from bridge.plugins.chain import Chain
+from bridge.plugins.chain.chain import Chain
 
 BANK = "bank"  # its name among the weights
 MOST_TOLD = 160  # characters of what does not fit

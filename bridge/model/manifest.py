@@ -16,8 +16,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from bridge.errors import ModelError, PluginError
-from bridge.plugins.chain import Chain, check_chain
-from bridge.plugins.parameter import DisplayLaw
+from bridge.features.settings import FeatureSettings
+from bridge.plugins.chain.chain import Chain, check_chain
+from bridge.plugins.chain.parameter import DisplayLaw
 
 SCHEMA = 1
 MANIFEST_FILE = "model.json"
@@ -29,27 +30,6 @@ Seconds = Annotated[float, msgspec.Meta(ge=0, le=10)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Factor = Annotated[float, msgspec.Meta(gt=0)]
 Size = Annotated[int, msgspec.Meta(ge=1, le=4096)]  # of a layer: no manifest asks for more memory than there is
-
-
-class FeatureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How sound becomes log-mel frames. Times, not sample counts: the same at every sample rate.
-
-    The bounds are such that at every rate that models hear at least one band lies below half of it.
-    """
-
-    bands: Annotated[int, msgspec.Meta(ge=8, le=512)] = 64
-    low_hz: Annotated[float, msgspec.Meta(ge=0, le=2000)] = 30.0
-    high_hz: Annotated[float, msgspec.Meta(gt=0, le=96_000)] = 16000.0
-    window_s: Annotated[float, msgspec.Meta(ge=0.002, le=1)] = 2048 / 44100
-    hop_s: Annotated[float, msgspec.Meta(ge=0.001, le=1)] = 1024 / 44100
-    floor_db: Annotated[float, msgspec.Meta(ge=-200, le=-20)] = -90.0
-
-    def __post_init__(self) -> None:
-        if self.high_hz - self.low_hz < 2 / self.window_s:  # a window tells apart what is 1 / window_s apart
-            raise ValueError(
-                f"high_hz is {self.high_hz:g}; with low_hz {self.low_hz:g} and window_s {self.window_s:g} "
-                f"give at least {self.low_hz + 2 / self.window_s:.0f}"
-            )
 
 
 class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -92,7 +72,7 @@ class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
             raise ValueError(f"unsure is {self.unsure:g}; give less than sure, which is {self.sure:g}")
 
 
-class JobSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ObjectiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a model's answer is used, beside its chain.
 
     Attributes:
@@ -133,7 +113,7 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     failed_renders: int = 0  # that plugins crashed at, hung at or answered with NaN; their examples were left out
 
 
-class ConfidenceLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ConfidenceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Turns a predicted spread into a confidence: the chance that a control lies within `tolerance` of the truth.
 
     The error of a control is Laplace-distributed with the scale spread x `widening[control]`; the widenings were
@@ -157,8 +137,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     chain: Chain  # with measured laws and the fingerprints of its plugins
     features: FeatureSettings
     encoder: EncoderSettings
-    job: JobSettings = JobSettings()
-    confidence: ConfidenceLaw
+    job: ObjectiveSettings = ObjectiveSettings()
+    confidence: ConfidenceCalibration
     weights_sha256: str
     training: Provenance
     scores: dict[str, Any]

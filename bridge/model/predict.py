@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bridge.features.mel import extract_features
+from bridge.features.profile import SoundFeatures, SpectralProfile
+from bridge.features.windows import choose_windows
 from bridge.model.bundle import ModelBundle, positions_to_normalized
-from bridge.model.encoders import Answer, confidence_of
-from bridge.model.hearing.features import hear
-from bridge.model.hearing.profile import HeardSound, SoundProfile
-from bridge.model.hearing.windows import choose_windows
+from bridge.model.encoders import EncoderOutput, confidence_of
 
 WINDOW_S = 3.0
 WINDOW_COUNT = 8
@@ -37,11 +37,11 @@ class Prediction:
 
     settings: NDArray[np.float32]
     confidence: NDArray[np.float32]
-    target: SoundProfile
+    target: SpectralProfile
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BatchPrediction:
     """What the encoder makes of several sounds (n) beside one reference.
 
     Attributes:
@@ -59,12 +59,12 @@ class Predictor:
     def __init__(self, bundle: ModelBundle) -> None:
         self.bundle = bundle
 
-    def hear(self, excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int) -> HeardSound:
+    def hear(self, excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int) -> SoundFeatures:
         """The loud windows of `excerpts` (channels, samples) as frames. AudioError for a foreign sample rate."""
         windows = choose_windows(excerpts, sample_rate_hz, window_s=WINDOW_S, count=WINDOW_COUNT)
-        return hear(windows, sample_rate_hz, self.bundle.manifest.features)
+        return extract_features(windows, sample_rate_hz, self.bundle.manifest.features)
 
-    def predict(self, sound: HeardSound, reference: HeardSound | None) -> Prediction:
+    def predict(self, sound: SoundFeatures, reference: SoundFeatures | None) -> Prediction:
         """Settings that bring `sound` to the reference, or to where well-recorded material of its kind lies."""
         with torch.inference_mode():
             answer = self.bundle.encoder(_batch(sound), None if reference is None else _batch(reference))
@@ -73,10 +73,10 @@ class Predictor:
         return Prediction(
             settings=positions_to_normalized(self.bundle.chain, position),
             confidence=self._confidence(answer),
-            target=SoundProfile(mean_db, spread_db, sound.bands_heard),
+            target=SpectralProfile(mean_db, spread_db, sound.bands_heard),
         )
 
-    def compare(self, sounds: Sequence[HeardSound], reference: HeardSound | None) -> Comparison:
+    def compare(self, sounds: Sequence[SoundFeatures], reference: SoundFeatures | None) -> BatchPrediction:
         """Judge several sounds of one length at once."""
         encoder, embedding = self.bundle.encoder, self.bundle.manifest.encoder.embedding
         with torch.inference_mode():
@@ -84,12 +84,12 @@ class Predictor:
             other = None if reference is None else encoder.listen(_batch(reference))[0].expand_as(vectors)
             answer = encoder.decide(vectors, statistics, other)
             apart = vectors - (vectors if other is None else other)
-        return Comparison(
+        return BatchPrediction(
             targets=torch.stack([answer.target_mean_db, answer.target_spread_db], dim=1).numpy(),
             strangeness=apart[:, :embedding].square().mean(1).sqrt().numpy(),
         )
 
-    def _confidence(self, answer: Answer) -> NDArray[np.float32]:
+    def _confidence(self, answer: EncoderOutput) -> NDArray[np.float32]:
         law = self.bundle.manifest.confidence
         widening = np.asarray(law.widening or (1.0,), dtype=np.float32)
         scale = answer.spread[0].numpy() * widening
@@ -101,7 +101,7 @@ class Predictor:
         return confidence
 
 
-def _batch(sound: HeardSound) -> torch.Tensor:
+def _batch(sound: SoundFeatures) -> torch.Tensor:
     """(1, bands, frames), repeated where the sound is shorter than the encoder's reach."""
     frames = torch.from_numpy(np.ascontiguousarray(sound.log_mel, dtype=np.float32))
     while frames.shape[1] < _MIN_FRAMES:

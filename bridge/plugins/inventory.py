@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bridge.errors import ChainError, PluginError, PluginHung
-from bridge.plugins.builtin import EFFECTS, Accepts
-from bridge.plugins.calibration import Calibration, ParameterReport
-from bridge.plugins.catalog import CatalogEntry, module_entry
-from bridge.plugins.chain import BUILTIN, VST3, check_known
-from bridge.plugins.host import PluginHost
-from bridge.plugins.instances import PEDALBOARD_VERSION
+from bridge.plugins.chain.builtin import EFFECTS, AcceptedValues
+from bridge.plugins.chain.calibration import Calibration, ParameterReport
+from bridge.plugins.chain.catalog import CatalogEntry, module_entry
+from bridge.plugins.chain.chain import BUILTIN, VST3, check_known_name
+from bridge.plugins.host.host import PluginHost
+from bridge.plugins.worker.instances import PEDALBOARD_VERSION
 
 SLOW_LOAD_S = 5.0
 
@@ -118,14 +118,14 @@ def _slot_name(plugin: str, taken: set[str]) -> str:
 
 
 def _builtin_controls(effect: str) -> list[str]:
-    check_known("built-in plugin", effect, EFFECTS, source="The new chain")
+    check_known_name("built-in plugin", effect, EFFECTS, source="The new chain")
     lines: list[str] = []
     for name, accepts in EFFECTS[effect].items():
         lines += [f"[slot.control.{name}]", *_builtin_range(accepts)]
     return lines
 
 
-def _builtin_range(accepts: Accepts) -> list[str]:
+def _builtin_range(accepts: AcceptedValues) -> list[str]:
     if accepts.choices:
         return [f"neutral = {_quoted(accepts.choices[int(accepts.neutral or 0)])}"]
     lines = [f"range = [{accepts.usual[0]!r}, {accepts.usual[1]!r}]"]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from bridge.audio.files import encode_flac
 from bridge.report.evaluation_plots import methods_plot, reliability_plot, scatter_plot
-from bridge.report.page import Section, write_page
+from bridge.report.page import PageSection, write_page
 
 METHOD_COLUMNS = ("method", "after / before", "made worse", "dB after", "renders", "cases")
 _MEASURES = {
@@ -29,7 +29,7 @@ _MEASURES = {
 
 
 @dataclass(frozen=True)
-class Example:
+class PageExample:
     """One case to listen to: `sounds` are (name, (channels, samples)), all at one sample rate."""
 
     use: str
@@ -39,7 +39,7 @@ class Example:
     sounds: tuple[tuple[str, NDArray[np.float32]], ...] = field(repr=False)
 
 
-def write_evaluation_page(page: Path, scores: dict[str, Any], examples: Sequence[Example]) -> None:
+def write_evaluation_page(page: Path, scores: dict[str, Any], examples: Sequence[PageExample]) -> None:
     """Write the scores of `evaluate` and their examples as one HTML file. Raises AudioError where that fails."""
     sections = []
     for use, rows in scores["uses"].items():
@@ -74,7 +74,7 @@ def _introduction(scores: dict[str, Any]) -> str:
     )
 
 
-def _scores_section(use: str, rows: Sequence[dict[str, Any]], scores: dict[str, Any]) -> Section:
+def _scores_section(use: str, rows: Sequence[dict[str, Any]], scores: dict[str, Any]) -> PageSection:
     plots = []
     if rows:
         plots = [
@@ -83,7 +83,7 @@ def _scores_section(use: str, rows: Sequence[dict[str, Any]], scores: dict[str, 
         ]
     if scores["confidence"][use]:
         plots.append(("Confidence and how often it was right", reliability_plot(scores["confidence"][use])))
-    return Section(
+    return PageSection(
         name=use,
         summary=_unchanged(scores["unchanged"][use]),
         rows=[method_cells(row) for row in rows],
@@ -151,9 +151,9 @@ def _unchanged(row: dict[str, Any]) -> str:
     )
 
 
-def _example_section(one: Example) -> Section:
+def _example_section(one: PageExample) -> PageSection:
     players = [(label, _data_uri(audio, one.sample_rate_hz)) for label, audio in one.sounds]
-    return Section(name=f"{one.use}, {one.name}", summary=one.summary, rows=[], measures=[], players=players)
+    return PageSection(name=f"{one.use}, {one.name}", summary=one.summary, rows=[], measures=[], players=players)
 
 
 def _data_uri(audio: NDArray[np.float32], sample_rate_hz: int) -> str:

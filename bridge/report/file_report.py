@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.audio.files import read_audio
-from bridge.model.files.result import heard_rows, reasons_once
-from bridge.report.page import Section, measure_rows, write_page
+from bridge.offline.result import audible_rows, without_repeated_reasons
+from bridge.report.control_names import control_name
+from bridge.report.page import PageSection, measure_rows, write_page
 from bridge.report.plots import curve_plot, level_plot, spectrum_plot
-from bridge.report.wording import control_name
 
 if TYPE_CHECKING:
-    from bridge.model.files.result import FileResult
+    from bridge.offline.result import FileResult
 
 SHOWN_S = 30.0  # of a long file, its first half minute is drawn
 
@@ -26,14 +26,14 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
     players = [("before", source), ("after", target)]
     if reference is not None:
         players.append(("reference", reference))
-    changed, others = heard_rows(result.controls) if result.applied else ([], "")
-    section = Section(
+    changed, others = audible_rows(result.controls) if result.applied else ([], "")
+    section = PageSection(
         name=source.name,
         summary=f"{result.reason} {others}".strip(),
         columns=("control", "before", "after", "confidence", "why"),
         rows=[
             (control_name(row.slot, row.control), row.text_before, row.text, f"{row.confidence:.0%}", reason)
-            for row, reason in zip(changed, reasons_once(changed), strict=True)
+            for row, reason in zip(changed, without_repeated_reasons(changed), strict=True)
         ],
         measures=measure_rows(result.measures.before, result.measures.after),
         plots=[

@@ -17,7 +17,7 @@ from bridge.errors import AudioError
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """What a page shows of one track, file or use. `rows` are what changed, as text under `columns`."""
 
     name: str
@@ -31,7 +31,7 @@ class Section:
     tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = ()  # (caption, columns, rows)
 
 
-class Measures(Protocol):
+class MeasurementsLike(Protocol):
     """What a section says was measured; None where nothing can be, as in silence."""
 
     @property
@@ -42,26 +42,30 @@ class Measures(Protocol):
     def distance_db(self) -> float | None: ...
 
 
-def measure_rows(before: Measures, after: Measures) -> list[tuple[str, str, str]]:
+def measure_rows(before: MeasurementsLike, after: MeasurementsLike) -> list[tuple[str, str, str]]:
     """The rows that tables of pages and of the command line share: (measure, before, after)."""
     return [
-        ("loudness", shown(before.loudness_lufs, "LUFS"), shown(after.loudness_lufs, "LUFS")),
-        ("true peak", shown(before.true_peak_dbtp, "dBTP"), shown(after.true_peak_dbtp, "dBTP")),
+        ("loudness", format_measurement(before.loudness_lufs, "LUFS"), format_measurement(after.loudness_lufs, "LUFS")),
+        (
+            "true peak",
+            format_measurement(before.true_peak_dbtp, "dBTP"),
+            format_measurement(after.true_peak_dbtp, "dBTP"),
+        ),
         ("distance to target", _distance(before.distance_db), _distance(after.distance_db)),
     ]
 
 
-def shown(value: float | None, unit: str) -> str:
+def format_measurement(value: float | None, unit: str) -> str:
     """A measure as text: '-18.3 LUFS'."""
     return "silence" if value is None else f"{value:.1f} {unit}"
 
 
 def _distance(value_db: float | None) -> str:
     """A distance as text; a dash where there is none, as beside a target that nothing of the sound concerns."""
-    return "–" if value_db is None else shown(value_db, "dB")
+    return "–" if value_db is None else format_measurement(value_db, "dB")
 
 
-def write_page(target: Path, title: str, introduction: str, sections: Sequence[Section]) -> None:
+def write_page(target: Path, title: str, introduction: str, sections: Sequence[PageSection]) -> None:
     """Write the page. Audio is linked relative to it, so page and audio can be moved together.
 
     Raises AudioError where the page cannot be written.
@@ -75,7 +79,7 @@ def write_page(target: Path, title: str, introduction: str, sections: Sequence[S
         raise AudioError(f"Cannot write the report {target}: {error.strerror}. Choose another file.") from error
 
 
-def _section(section: Section, folder: Path) -> str:
+def _section(section: PageSection, folder: Path) -> str:
     parts = [f"<section><h2>{html.escape(section.name)}</h2>", f"<p>{html.escape(section.summary)}</p>"]
     if section.players:
         players = (

@@ -10,14 +10,14 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Protocol
 
-from bridge.plugins.catalog import Catalog
-from bridge.standin.effects.fx import Fx
-from bridge.standin.projects.accessor import Accessor
-from bridge.standin.projects.project import Project
-from bridge.standin.screen.messages import Messages
+from bridge.plugins.chain.catalog import Catalog
+from bridge.standin.fx.fx import StandInFx
+from bridge.standin.project.accessor import AudioAccessor
+from bridge.standin.project.project import ReaperProject
+from bridge.standin.ui.messages import UserMessages
 
 
-class Surface(Protocol):
+class ControlSurface(Protocol):
     """A control surface: heard once per tick."""
 
     def tick(self) -> None: ...
@@ -25,7 +25,7 @@ class Surface(Protocol):
     def close(self) -> None: ...
 
 
-class Program(ABC):
+class ReaperProgram(ABC):
     """What calls and control surfaces reach. Tests set its attributes as a user would."""
 
     def __init__(self, *, path: str, sample_rate_hz: int, seed: int, resource_path: str) -> None:
@@ -34,18 +34,18 @@ class Program(ABC):
         self._rng = random.Random(seed)
         self._sample_rate_hz = sample_rate_hz
         self._catalog = Catalog()
-        self.projects: list[Project] = []
+        self.projects: list[ReaperProject] = []
         self.project = self.open_project(path)
-        self.messages = Messages()
+        self.messages = UserMessages()
         self.ext_state: dict[tuple[str, str], str] = {}
         self.theme_colours = {"col_main_bg2": 0x333333, "col_main_text2": 0xE0E0E0}  # as REAPER 7 looks at first
         self.os_name = ""  # "": of this machine
         self.automation_override = -1
-        self.accessors: list[Accessor] = []
+        self.accessors: list[AudioAccessor] = []
         self.refresh_prevented = 0
         self.commands: dict[str, int] = {}  # named commands and their numbers
         self.toggles: dict[int, int] = {}
-        self.surfaces: list[Surface] = []
+        self.surfaces: list[ControlSurface] = []
 
     @abstractmethod
     def run_command(self, command: int) -> None:
@@ -57,24 +57,24 @@ class Program(ABC):
 
     # ------------------------------------------------------------ projects
 
-    def open_project(self, path: str) -> Project:
+    def open_project(self, path: str) -> ReaperProject:
         """A new project tab in front."""
-        project = Project(path, self._sample_rate_hz, self._rng, self._catalog)
+        project = ReaperProject(path, self._sample_rate_hz, self._rng, self._catalog)
         self.projects.append(project)
         self.project = project
         return project
 
-    def switch_to(self, project: Project) -> None:
+    def switch_to(self, project: ReaperProject) -> None:
         self.project = project
 
-    def close_project(self, project: Project) -> None:
+    def close_project(self, project: ReaperProject) -> None:
         """Close a tab; another one comes to the front, a new one if it was the last."""
         self.projects.remove(project)
         project.close()
         if self.project is project:
             self.project = self.projects[0] if self.projects else self.open_project("")
 
-    def project_of(self, project: Project | None) -> Project:
+    def project_of(self, project: ReaperProject | None) -> ReaperProject:
         return project or self.project
 
     @property
@@ -88,7 +88,7 @@ class Program(ABC):
     def redo(self) -> bool:
         return self.project.history.redo()
 
-    def turn(self, fx: Fx, parameter: str, normalized: float) -> None:
+    def turn(self, fx: StandInFx, parameter: str, normalized: float) -> None:
         """The user moves a control of an FX: a change with its own undo point."""
         fx.write(fx.index(parameter), normalized)
         self.project.history.add("Edit FX parameter", 2)

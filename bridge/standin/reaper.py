@@ -22,24 +22,24 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from bridge.reaper.actions import FOLDER, path_id
-from bridge.reaper.install import install
-from bridge.standin.api.binding import Binding
-from bridge.standin.calls import ANSWERS
+from bridge.reaper.install.actions import FOLDER, path_id
+from bridge.reaper.install.install import install
+from bridge.standin.api.binding import ApiBinding
+from bridge.standin.api_calls import ANSWERS
 from bridge.standin.faults import Misuse
-from bridge.standin.lua.script import Script
-from bridge.standin.program import Program
-from bridge.standin.projects import rendering
-from bridge.standin.projects.envelope import BYPASSED
-from bridge.standin.screen.window import Window
-from bridge.standin.waking import Waker
+from bridge.standin.folder_watcher import FolderWatcher
+from bridge.standin.lua.script import RunningScript
+from bridge.standin.program import ReaperProgram
+from bridge.standin.project import rendering
+from bridge.standin.project.envelope import BYPASSED
+from bridge.standin.ui.window import GfxWindow
 
 FIRST_COMMAND = 50000  # REAPER hands out numbers as it likes: scripts go by name
 TICK_S = 1.0 / 30.0
 IDLE_SLICE_S = 0.002  # a tick in which the scripts did less than this was spent waiting
 
 
-class StandIn(Program):
+class StandIn(ReaperProgram):
     """REAPER as far as scripts and control surfaces can tell. Close it, or use it in a `with`."""
 
     def __init__(
@@ -69,10 +69,10 @@ class StandIn(Program):
         self.ticks = 0
         self.slices_s: list[float] = []  # how long the scripts held each tick
         self.busy_s: list[float] = []  # the processor time of it: what a busy machine cannot lengthen
-        self._binding = Binding(self, ANSWERS)
-        self._scripts: list[Script] = []
+        self._binding = ApiBinding(self, ANSWERS)
+        self._scripts: list[RunningScript] = []
         self._scheduled: list[tuple[int, Callable[[], None]]] = []
-        self._waker = Waker(home)
+        self._waker = FolderWatcher(home)
         self.register_actions()
 
     def __enter__(self) -> Self:
@@ -124,7 +124,7 @@ class StandIn(Program):
         if command in self._actions:
             self.run_file(self._actions[command])
         elif command == rendering.COMMAND:
-            rendering.render(self.project)
+            rendering.render_project(self.project)
 
     def run_action(self, file_name: str) -> None:
         """Start one of the actions in the scripts' folder."""
@@ -139,8 +139,8 @@ class StandIn(Program):
             if not is_followed:
                 return
         command = next((number for number, known in self._actions.items() if known == file), 0)
-        window = Window(self.screen_scale, self.messages.menu_answer)
-        script = Script(
+        window = GfxWindow(self.screen_scale, self.messages.menu_answer)
+        script = RunningScript(
             file, lua=self.lua, command=command, call=self._binding.call, draw=self._binding.draw, window=window
         )
         self._scripts.append(script)
@@ -189,7 +189,7 @@ class StandIn(Program):
                 self._waker.wait(TICK_S)
 
     @property
-    def window(self) -> Window:
+    def window(self) -> GfxWindow:
         """The one open window of a script; Misuse where there is none, or more."""
         found = [script.window for script in self._scripts if script.window.is_open]
         if len(found) != 1:
@@ -201,7 +201,7 @@ class StandIn(Program):
         for _ in range(count):
             self.tick()
 
-    def settle_window(self, limit: int = 60) -> Window:
+    def settle_window(self, limit: int = 60) -> GfxWindow:
         """Tick until the window has seen all input, and twice more."""
         window = self.window
         for _ in range(limit):
@@ -216,7 +216,7 @@ class StandIn(Program):
         for script in list(self._scripts):
             self._end(script)
 
-    def _run(self, script: Script, step: Callable[[], None]) -> bool:
+    def _run(self, script: RunningScript, step: Callable[[], None]) -> bool:
         """One slice of a script; returns whether it goes on."""
         try:
             step()
@@ -237,7 +237,7 @@ class StandIn(Program):
         self._end(script)
         return False
 
-    def _end(self, script: Script) -> None:
+    def _end(self, script: RunningScript) -> None:
         self._scripts.remove(script)
         script.exit()
         self._raise_misuse()

@@ -19,10 +19,10 @@ from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
 
 from bridge.errors import BridgeError, LinkError
-from bridge.reaper.osc import HEARD, Value, message
+from bridge.reaper.protocol.osc import HEARD, Value, message
+from bridge.surfaces.allowed_senders import AllowedSenders, Client, parse_client
 from bridge.surfaces.commands import Command, is_release, parse_command
-from bridge.surfaces.packets import is_sound_packet
-from bridge.surfaces.senders import Client, Senders, client_of
+from bridge.surfaces.osc_packets import is_sound_packet
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024  # as much of it as the system grants: a 
 LOOPBACK = "127.0.0.1"
 
 
-class OscSurface:
+class OscServer:
     """Listens on `host`:`port` (0: any free port) and sends feedback to all who listen.
 
     Those are the `feedback_port` of this machine, `clients` ("address:port"), and whoever has sent something of late:
@@ -55,8 +55,8 @@ class OscSurface:
         clients: Sequence[str] = (),
     ) -> None:
         self._host, self._wanted_port, self._feedback_port = host, port, feedback_port
-        self._senders = Senders(allowed)
-        self._lasting = [(LOOPBACK, feedback_port), *(client_of(client) for client in clients)]
+        self._senders = AllowedSenders(allowed)
+        self._lasting = [(LOOPBACK, feedback_port), *(parse_client(client) for client in clients)]
         self._handle, self._status = handle, status
         self._clients: dict[Client, float] = {}
         self._lock = threading.Lock()
@@ -148,7 +148,7 @@ class _Server(BlockingOSCUDPServer):
 
     max_packet_size = MAX_DATAGRAM_BYTES
 
-    def __init__(self, address: Client, dispatcher: Dispatcher, senders: Senders) -> None:
+    def __init__(self, address: Client, dispatcher: Dispatcher, senders: AllowedSenders) -> None:
         super().__init__(address, dispatcher)
         self._senders = senders
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)

@@ -13,15 +13,16 @@ from typing import Annotated, Any
 import msgspec
 
 from bridge.errors import SettingsError
-from bridge.model.manifest import EncoderSettings, FeatureSettings
-from bridge.training.learning.settings import (
+from bridge.features.settings import FeatureSettings
+from bridge.model.manifest import EncoderSettings
+from bridge.training.trainer.settings import (
     Batch,
     ClipSeconds,
     Counted,
-    LearningSettings,
     Positive,
     Share,
-    Stage,
+    TrainerSettings,
+    TrainingStage,
 )
 
 RECIPES = Path(__file__).with_name("recipes")
@@ -79,8 +80,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     features: FeatureSettings
     encoder: EncoderSettings
     examples: ExampleSettings
-    learning: LearningSettings
-    stages: tuple[Stage, ...]
+    learning: TrainerSettings
+    stages: tuple[TrainingStage, ...]
 
     @property
     def examples_signature(self) -> str:

@@ -24,12 +24,12 @@ from table import Table
 
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.synthesis import synthesise
-from bridge.model.automix import Automix
+from bridge.automix.job import AutomixJob, ProxyChain
+from bridge.automix.pipeline import Automix
 from bridge.model.bundle import load_bundle
-from bridge.model.task import AutomixTask, JudgedChain
-from bridge.plugins.host import PluginHost
-from bridge.reaper.mapping import map_chain
-from bridge.reaper.messages import Fx
+from bridge.plugins.host.host import PluginHost
+from bridge.reaper.mapping.chain_mapping import map_chain
+from bridge.reaper.protocol.messages import FxSnapshot
 from bridge.settings import shipped_folder
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
@@ -77,20 +77,20 @@ def floor_s(home: Home, stereo: np.ndarray) -> float:
     message = home.request(audio=stereo)
     file = home.spool.folder / "audio" / message["audio"]["file"]
     bundle = load_bundle(shipped_folder("models") / "channel-strip")
-    mapping = map_chain(bundle.chain, [msgspec.convert(fx, Fx) for fx in message["fx"]])
+    mapping = map_chain(bundle.chain, [msgspec.convert(fx, FxSnapshot) for fx in message["fx"]])
     with PluginHost(workers=psutil.cpu_count() or 1) as host:
         automix = Automix(bundle, host)
 
         def work() -> None:
             audio, rate = read_audio(file)
             automix.run(
-                AutomixTask(
+                AutomixJob(
                     excerpts=[audio],
                     sample_rate_hz=rate,
                     current=mapping.current,
                     free=mapping.free,
                     realizable=mapping.realizable,
-                    judged=JudgedChain(mapping.judged_chain, mapping.judged_settings),
+                    judged=ProxyChain(mapping.judged_chain, mapping.judged_settings),
                 )
             )
 

@@ -28,12 +28,12 @@ import pytest
 import torch
 
 from bridge.audio.buffer import Float32
-from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import parse_chain
-from bridge.plugins.host import PluginHost
-from bridge.plugins.instances import BuiltinInstance
-from bridge.training.layer.perturbation import SPSA
-from bridge.training.layer.plugin_layer import PluginLayer
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.chain.chain_file import parse_chain
+from bridge.plugins.host.host import PluginHost
+from bridge.plugins.worker.instances import BuiltinInstance
+from bridge.training.plugin_layer.perturbation import SPSA
+from bridge.training.plugin_layer.plugin_layer import PluginLayer
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 

@@ -17,7 +17,7 @@ from bridge.audio.synthesis import synthesise
 from bridge.demo.daemon_process import running_daemon
 from bridge.settings import load_settings
 from bridge.standin import StandIn
-from bridge.standin.projects.rendering import mix
+from bridge.standin.project.rendering import mix_project
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
@@ -38,12 +38,12 @@ def test_the_mix_is_mastered_by_its_plugins(tmp_path: Path) -> None:
         for name in ("ZaMultiCompX2", "ZamGEQ31", "ZaMaximX2"):
             project.master.add_fx(f"VST3: {name}")
         project.history.add("Prepare", -1)
-        before = mix(project, 0.0, SECONDS)
+        before = mix_project(project, 0.0, SECONDS)
         begin = time.perf_counter()
         reaper.run_action("bridge_master.lua")
         reaper.run_until_idle(limit_s=600)
         print(f"\nmastering {SECONDS:g} s took {time.perf_counter() - begin:.0f} s\n{''.join(reaper.messages.console)}")
-        after = mix(project, 0.0, SECONDS)
+        after = mix_project(project, 0.0, SECONDS)
         assert reaper.messages.boxes == [], reaper.messages
         assert np.sqrt(np.mean(after**2)) > 1.1 * np.sqrt(np.mean(before**2))
         assert np.abs(after).max() <= 1.0

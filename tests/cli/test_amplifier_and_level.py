@@ -10,11 +10,11 @@ import pytest
 from mastering_desk import FETCHED, zam_catalog
 from shipped_models import automix, write
 
+from bridge.audio.dynamics import unevenness_db
 from bridge.audio.files import read_audio
-from bridge.audio.levels import unevenness_db
 from bridge.audio.synthesis import synthesise
-from bridge.training.judging.measures import frame_distance_db
-from bridge.training.sources.amplifier import Amplifier
+from bridge.training.data.amplifier import Amplifier
+from bridge.training.evaluation.metrics import frame_distance_db
 
 RATE_HZ = 44100
 

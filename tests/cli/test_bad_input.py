@@ -183,8 +183,8 @@ def damage(name: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None
 
 def other_plugin_version(folder: Path) -> None:
     """A model of a VST3 plugin that claims to have been made with another version of it."""
-    from bridge.plugins.chain_file import parse_chain
-    from bridge.plugins.host import PluginHost
+    from bridge.plugins.chain.chain_file import parse_chain
+    from bridge.plugins.host.host import PluginHost
 
     text = '[[slot]]\nplugin = "vst3:ZamCompX2"\n[slot.control.Threshold]\n'
     with PluginHost(workers=1) as host:

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from named_process import running
 
 from bridge.cli import main
-from bridge.reaper.install import install, uninstall
-from bridge.reaper.installing import places
-from bridge.reaper.installing.surface_entry import Surface
+from bridge.reaper.install import resource_path as places
+from bridge.reaper.install.install import install, uninstall
+from bridge.reaper.install.surface_entry import SurfaceEntry
 
 MANY = int(os.environ.get("BRIDGE_EXAMPLES", "1"))
 PROGRAM = "reaper-under-cli-test.exe"
@@ -98,6 +98,6 @@ def test_whatever_reapers_files_hold_they_come_back(
                 (folder / file).write_bytes(data)
         before = contents(folder)
         for port in (9010, 9010, 9020):
-            install(folder, Path(name) / "home", surface=Surface(port, 9011), start_command=["/bin/x", "ä b"])
+            install(folder, Path(name) / "home", surface=SurfaceEntry(port, 9011), start_command=["/bin/x", "ä b"])
         uninstall(folder, Path(name) / "home")
         assert contents(folder) == before

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from flattening_model import save_flattening_model
 
 from bridge.cli import main
-from bridge.plugins.chain_file import load_chain
+from bridge.plugins.chain.chain_file import load_chain
 
 
 @pytest.fixture

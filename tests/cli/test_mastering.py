@@ -12,7 +12,7 @@ from mastering_desk import FETCHED, between_samples, mix, zam_catalog
 from shipped_models import automix, write
 
 from bridge.audio.files import probe, read_audio
-from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.cli import main
 
 ROOT = Path(__file__).parents[2]

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from socket_midi import Device, backend, plugged_in
 
 from bridge.cli import main
-from bridge.surfaces.midi.layout import Binding, load_layout
+from bridge.surfaces.midi.bindings import MidiBinding, load_bindings
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def test_a_control_is_learned_shown_and_forgotten(device: Device, tmp_path: Path
     user.join()
     assert result.exit_code == 0, result.output
     assert "controller 16 on channel 1 (twos-complement)" in result.output
-    knob = Binding(command="amount", number=16, channel=1, relative="twos-complement")
-    assert knob in load_layout(tmp_path / "home").control
+    knob = MidiBinding(command="amount", number=16, channel=1, relative="twos-complement")
+    assert knob in load_bindings(tmp_path / "home").control
     assert "compare" in CliRunner().invoke(main, ["midi", "show"]).output
     assert CliRunner().invoke(main, ["midi", "forget", "amount"]).exit_code == 0
-    assert knob not in load_layout(tmp_path / "home").control
+    assert knob not in load_bindings(tmp_path / "home").control
 
 
 def test_what_is_wrong_is_said_in_one_line(device: Device) -> None:

@@ -22,7 +22,7 @@ from bridge.cli import main
 from bridge.cli.interrupts import cancellable
 from bridge.cli.progress import PlainLines, TimeLeft
 from bridge.model.manifest import read_manifest
-from bridge.training.learning.checkpoint import Progressed, load_checkpoint
+from bridge.training.trainer.checkpoint import CheckpointState, load_checkpoint
 
 LIMIT_S = 90
 MINUTES = 0.25
@@ -59,13 +59,13 @@ class Training:
         self.process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=self.environment)
         return self.process
 
-    def latest(self) -> Progressed | None:
+    def latest(self) -> CheckpointState | None:
         """Where the last checkpoint stands."""
         for file in self.output.glob(".training/*/*/checkpoint.safetensors"):
             return load_checkpoint(file, "/".join(file.parts[-3:-1]))[1]
         return None
 
-    def wait_for_checkpoint(self, *, after_s: float = 0.0) -> Progressed:
+    def wait_for_checkpoint(self, *, after_s: float = 0.0) -> CheckpointState:
         """The first that is more than `after_s` into learning."""
         end = time.monotonic() + LIMIT_S
         while time.monotonic() < end and self.process is not None and self.process.poll() is None:

@@ -19,10 +19,10 @@ from daemon_process import Home
 from bridge import __version__
 from bridge.daemon.doctor import daemon_checks, reaper_checks, sound_checks
 from bridge.daemon.doctor.findings import FAULTS, Finding
-from bridge.reaper.actions import REAPACK_FOLDER, actions, known_ids
-from bridge.reaper.install import FOLDER, install
-from bridge.reaper.installing.places import INI, KEY_MAP, PATTERNS, STARTUP
-from bridge.reaper.installing.surface_entry import Surface
+from bridge.reaper.install.actions import REAPACK_FOLDER, actions, known_ids
+from bridge.reaper.install.install import FOLDER, install
+from bridge.reaper.install.resource_path import INI, KEY_MAP, PATTERNS, STARTUP
+from bridge.reaper.install.surface_entry import SurfaceEntry
 from bridge.settings import Settings, shipped_folder
 
 
@@ -59,7 +59,9 @@ def resource_path(tmp_path: Path, settings: Settings) -> Path:
     folder = tmp_path / "REAPER Ü"
     folder.mkdir()
     (folder / INI).write_bytes(b"[REAPER]\r\n")
-    install(folder, settings.home, surface=Surface(settings.reaper_osc_port, 9011), start_command=["/bin/none", "x y"])
+    install(
+        folder, settings.home, surface=SurfaceEntry(settings.reaper_osc_port, 9011), start_command=["/bin/none", "x y"]
+    )
     return folder
 
 
@@ -72,7 +74,7 @@ def test_a_whole_installation_is_sound(settings: Settings, resource_path: Path) 
     assert all(found[link].is_ok for link in ("REAPER", "scripts", "actions", "surface")), found
     assert is_fault(found["startup"], "startup")  # its program does not exist
     assert "/bin/none" in found["startup"].finding
-    install(resource_path, settings.home, surface=Surface(settings.reaper_osc_port, 9011))
+    install(resource_path, settings.home, surface=SurfaceEntry(settings.reaper_osc_port, 9011))
     assert reapers(settings, resource_path)["startup"].is_ok
 
 
@@ -194,7 +196,7 @@ def test_a_request_travels_through_the_daemon_and_back(home: Home) -> None:
 
 def test_an_answer_that_does_not_come_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sign of life and no daemon behind it."""
-    from bridge.reaper.spool import Spool
+    from bridge.reaper.protocol.spool import Spool
 
     Spool(settings.spool, free_mib=1).create()
     beat = {"schema": 1, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}

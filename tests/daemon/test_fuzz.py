@@ -14,9 +14,9 @@ from daemon_process import Daemon, Home
 from fuzz_run import FuzzRun
 from live_studio import free_port
 
-from bridge.daemon.live import MAX_WAITING
-from bridge.plugins.catalog import Catalog
-from bridge.plugins.host import PluginHost
+from bridge.daemon.amount_control import MAX_WAITING
+from bridge.plugins.chain.catalog import Catalog
+from bridge.plugins.host.host import PluginHost
 
 PACKETS, FILES = 2_000, 150
 

@@ -14,7 +14,7 @@ import pytest
 from daemon_process import RATE_HZ, Home, surface, wait_for
 
 from bridge.daemon.service import Service
-from bridge.reaper.messages import Heartbeat, decode
+from bridge.reaper.protocol.messages import Heartbeat, decode
 from bridge.settings import Settings
 
 

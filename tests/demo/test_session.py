@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from bridge.automix.job import Measurements, MeasurementsPair
 from bridge.demo.session import DemoChange, DemoTrack, heard_changes
-from bridge.model.task import Measured, MeasuresPair
 
 
 def test_changes_that_nobody_hears_are_counted() -> None:
     gain = DemoChange(fx="ReaEQ", parameter="Gain", before=0.5, after=0.6, text_before="0 dB", text_after="2 dB")
     attack = msgspec.structs.replace(gain, fx="ReaComp", parameter="Attack", is_heard=False)
-    nothing = Measured(None, None, None)
+    nothing = Measurements(None, None, None)
     track = DemoTrack(
         name="Vox", fx=["ReaEQ"], applied=True, summary="", changes=[gain, attack], left_alone=[],
-        measures=MeasuresPair(nothing, nothing), wav_before="", wav_after="",
+        measures=MeasurementsPair(nothing, nothing), wav_before="", wav_after="",
     )  # fmt: skip
     assert heard_changes(track) == ([gain], "1 further setting moved without being heard.")
     silent = msgspec.structs.replace(track, changes=[attack])

@@ -13,7 +13,7 @@ import pytest
 from flattening_model import save_flattening_model
 
 from bridge.demo.daemon_process import running_daemon
-from bridge.plugins.chain import Chain
+from bridge.plugins.chain.chain import Chain
 from bridge.settings import load_settings
 from bridge.standin import StandIn
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from songs import RATE_HZ, song, tonal_distance_db
 
-from bridge.training.sources.scenes import draw_scene
-from bridge.training.sources.voices import spoken
+from bridge.training.data.scenes import draw_scene
+from bridge.training.data.voices import synthesise_speech
 
 Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
 
@@ -37,7 +37,7 @@ def test_a_track_comes_closer_to_its_reference(open_studio: Open, lua: str) -> N
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_pops_go_down_by_an_envelope(open_studio: Open) -> None:
-    (take,) = spoken("test", 31, takes=1, sample_rate_hz=RATE_HZ)
+    (take,) = synthesise_speech("test", 31, takes=1, sample_rate_hz=RATE_HZ)
     scene = draw_scene(take.audio[0], RATE_HZ, np.random.default_rng(3), side="test", duration_s=12.0, eventless=0.0)
     studio = open_studio(is_model_shipped=True)
     studio.reaper.ext_state[("Bridge", "model")] = "nonspeech"

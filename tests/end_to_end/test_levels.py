@@ -9,8 +9,8 @@ import pytest
 from songs import RATE_HZ
 
 from bridge.audio.synthesis import synthesise
-from bridge.model.balancing.balance import Mix, MixLevels
-from bridge.model.balancing.targets import SHIPPED, read_targets
+from bridge.mix_balance.gains import MixBalance, MixRoles
+from bridge.mix_balance.targets import SHIPPED, read_targets
 
 Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
 
@@ -34,9 +34,9 @@ def add_tracks(studio: Studio, *, level: float = 0.3) -> None:  # noqa: F821
     studio.settle()
 
 
-def mixed(studio: Studio) -> MixLevels:  # noqa: F821
+def mixed(studio: Studio) -> MixBalance:  # noqa: F821
     """The mix as it sounds through plugins and faders."""
-    mix = Mix(RATE_HZ)
+    mix = MixRoles(RATE_HZ)
     for track in studio.reaper.project.tracks:
         mix.add(PLAYED[track.name][1], [np.float32(track.volume) * track.render(0.0, 8.0)[:, : 8 * RATE_HZ]])
     return mix.measure()

@@ -9,12 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from songs import RATE_HZ, song, tonal_distance_db
 
-from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
-from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import load_chain
-from bridge.plugins.host import PluginHost
-from bridge.plugins.parameter import parse_display
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.chain.chain_file import load_chain
+from bridge.plugins.chain.parameter import parse_display
+from bridge.plugins.host.host import PluginHost
 
 PLUGIN = "ZamEQ2"
 COLOURED = {"Boost/Cut L": 0.9, "Boost/Cut H": 0.4}  # normalized values at which it colours the sound

@@ -23,7 +23,7 @@ from bridge.model.manifest import (
     read_manifest,
     sha256_of,
 )
-from bridge.plugins.chain import Chain
+from bridge.plugins.chain.chain import Chain
 
 
 def rewrite(folder: Path, **changes: object) -> None:

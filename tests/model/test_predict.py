@@ -9,9 +9,9 @@ import torch
 
 from bridge.audio.synthesis import synthesise
 from bridge.model.bundle import build_encoder, load_bundle, save_bundle
-from bridge.model.manifest import ConfidenceLaw
+from bridge.model.manifest import ConfidenceCalibration
 from bridge.model.predict import WINDOW_COUNT, WINDOW_S, Predictor
-from bridge.plugins.chain_file import load_chain
+from bridge.plugins.chain.chain_file import load_chain
 
 ROOT = Path(__file__).parents[2]
 
@@ -76,7 +76,7 @@ def test_a_choice_is_answered_as_one_of_them_with_its_probability(model_folder: 
     sure = Predictor(load_bundle(tmp_path / "filter")).predict(sound, None)
     assert predictor.bundle.chain.controls[mode].text(float(sure.settings[mode])) == "HPF24"
     assert 1 / 6 < fresh.confidence[mode] < 0.95 < 0.999 < sure.confidence[mode] <= 1
-    doubting = msgspec.structs.replace(manifest, confidence=ConfidenceLaw(temperatures=(100.0,)))
+    doubting = msgspec.structs.replace(manifest, confidence=ConfidenceCalibration(temperatures=(100.0,)))
     save_bundle(tmp_path / "filter", doubting, encoder.state_dict(), "# filter\n")
     doubtful = Predictor(load_bundle(tmp_path / "filter")).predict(sound, None)
     assert 1 / 6 < doubtful.confidence[mode] < 0.5, "as validation has fitted it"

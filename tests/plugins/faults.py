@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.plugins.chain import Chain, Fingerprint, Slot
-from bridge.plugins.instances import LOADERS
-from bridge.plugins.parameter import Control, RangeLaw
+from bridge.plugins.chain.chain import Chain, Fingerprint, Slot
+from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.worker.instances import LOADERS
 
 MARKER = "BRIDGE_TEST_MARKER"
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from bridge.errors import ChainError, PluginHung
-from bridge.plugins.catalog import Catalog
-from bridge.plugins.chain_file import parse_chain
-from bridge.plugins.host import PluginHost, Render
+from bridge.plugins.chain.catalog import Catalog
+from bridge.plugins.chain.chain_file import parse_chain
+from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.inventory import list_plugins, new_chain
 
 
@@ -67,7 +67,7 @@ def test_a_new_chain_has_the_live_parameters_and_loads(host: PluginHost, zam: Ca
 
 
 def test_every_built_in_effect_makes_a_chain(host: PluginHost) -> None:
-    from bridge.plugins.builtin import EFFECTS
+    from bridge.plugins.chain.builtin import EFFECTS
 
     text = new_chain(host, [f"builtin:{name}" for name in EFFECTS], name="all")
     chain = parse_chain(text, source="new")

@@ -38,8 +38,8 @@ def test_gate_passes(command: tuple[str, ...]) -> None:
     [
         "import bridge",
         "import bridge.cli",
-        "import bridge.plugins.host",
-        "import bridge.reaper.messages, bridge.reaper.mapping, bridge.reaper.spool",
+        "import bridge.plugins.host.host",
+        "import bridge.reaper.protocol.messages, bridge.reaper.mapping.chain_mapping, bridge.reaper.protocol.spool",
         "import bridge.daemon.service",
         "import bridge.surfaces.osc",
         "import bridge.standin",

@@ -17,12 +17,12 @@ from socket_midi import Device, backend, plugged_in
 
 from bridge.cli import main
 from bridge.daemon.doctor.findings import FAULTS
-from bridge.reaper.installing import places
-from bridge.reaper.osc import HEARD
+from bridge.reaper.install import resource_path
+from bridge.reaper.protocol.osc import HEARD
 from bridge.settings import load_settings
 from bridge.surfaces.commands import COMMANDS, Command
-from bridge.surfaces.midi.layout import load_layout
-from bridge.surfaces.osc import OscSurface
+from bridge.surfaces.midi.bindings import load_bindings
+from bridge.surfaces.osc import OscServer
 
 DOCS = Path(__file__).parents[2] / "docs"
 SURFACES = (DOCS / "surfaces.md").read_text("utf-8")
@@ -84,16 +84,16 @@ def test_settings_and_layouts_are_taken_as_printed(home: Path) -> None:
     assert settings.osc_allow == ("192.168.1.20",)
     assert settings.midi_input == "X-TOUCH"
     (home / "midi.toml").write_text(toml_blocks("layout")[0], encoding="utf-8")
-    assert [binding.command for binding in load_layout(home).control] == ["amount", "amount", "compare", "style"]
+    assert [binding.command for binding in load_bindings(home).control] == ["amount", "amount", "compare", "style"]
 
 
 def test_installing_runs_as_printed(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    resource, portable = places.usual_path(), tmp_path / "portable"
+    resource, portable = resource_path.usual_path(), tmp_path / "portable"
     before = b"[REAPER]\r\nlastproject=1\r\n"
     for folder in (resource, portable):
         folder.mkdir(parents=True)
-        (folder / places.INI).write_bytes(before)
-    monkeypatch.setattr(places, "PROGRAM_NAMES", frozenset())  # other tests start one
+        (folder / resource_path.INI).write_bytes(before)
+    monkeypatch.setattr(resource_path, "PROGRAM_NAMES", frozenset())  # other tests start one
     done = []
     for program, *arguments in shell_lines(TROUBLES):
         assert program == "reaper-bridge"
@@ -107,9 +107,11 @@ def test_installing_runs_as_printed(home: Path, tmp_path: Path, monkeypatch: pyt
             installed = portable if "--start-daemon" in arguments or "DIR" in arguments else resource
             assert (installed / "Scripts" / "Bridge").is_dir()
     assert set(done) == {"install", "uninstall", "doctor"}
-    assert {file.name: file.read_bytes() for file in portable.rglob("*")} == {places.INI: before}  # the one given last
+    assert {file.name: file.read_bytes() for file in portable.rglob("*")} == {
+        resource_path.INI: before
+    }  # the one given last
     assert run(["uninstall", "--resource-path", str(resource)]).exit_code == 0
-    assert {file.name: file.read_bytes() for file in resource.rglob("*")} == {places.INI: before}
+    assert {file.name: file.read_bytes() for file in resource.rglob("*")} == {resource_path.INI: before}
 
 
 def test_layouts_are_written_as_printed(home: Path, tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_oscsend_is_heard_as_printed() -> None:
     import subprocess
 
     commands: queue.Queue[Command] = queue.Queue()
-    surface = OscSurface("127.0.0.1", 0, 9, handle=commands.put, status=str)
+    surface = OscServer("127.0.0.1", 0, 9, handle=commands.put, status=str)
     surface.open()
     try:
         for line in (line for line in shell_lines(SURFACES) if line[0] == "oscsend"):
@@ -160,6 +162,6 @@ def test_learning_runs_as_printed(device: Device, home: Path) -> None:
         assert result.exit_code == 0, result.output
         device.unplug()
         device.plug_in()
-    learned = {binding.command: binding for binding in load_layout(home).control}
+    learned = {binding.command: binding for binding in load_bindings(home).control}
     assert (learned["amount"].kind, learned["amount"].number) == ("cc", 3)
     assert (learned["compare"].kind, learned["compare"].toggle) == ("note", True)

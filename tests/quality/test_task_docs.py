@@ -15,8 +15,8 @@ from task_pages import BLOCK, with_scores
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
-from bridge.model.balancing.names import ROLES
-from bridge.model.balancing.targets import SHIPPED, read_targets
+from bridge.mix_balance.role_by_name import ROLES
+from bridge.mix_balance.targets import SHIPPED, read_targets
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

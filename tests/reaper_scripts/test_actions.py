@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
 
-from bridge.audio.float_wav import read_float_wav
-from bridge.reaper.messages import SCHEMA, Reply, Request, decode
-from bridge.reaper.snapshot import plugins_of
+from bridge.audio.spool_wav import read_float_wav
+from bridge.reaper.mapping.snapshot import plugins_of
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, decode
 from bridge.settings import shipped_folder
-from bridge.standin.projects.project import USERS_NUMBERS, USERS_TEXTS
-from bridge.standin.projects.rendering import mix
+from bridge.standin.project.project import USERS_NUMBERS, USERS_TEXTS
+from bridge.standin.project.rendering import mix_project
 
 ACTIONS = sorted(file.name for file in shipped_folder("reaper_scripts").glob("*.lua"))
 
@@ -158,7 +158,7 @@ def test_the_master_is_set_by_the_mix_as_its_fx_hear_it(master: Desk, selection:
     assert master.comp_values(project.master)[0] == 0.4
     start_s, end_s = selection if selection[1] else (0.0, 2.0)
     project.master.is_fx_enabled, project.master.volume = False, 1.0
-    assert np.allclose(heard[0], mix(project, start_s, end_s), atol=1e-6)
+    assert np.allclose(heard[0], mix_project(project, start_s, end_s), atol=1e-6)
     assert master.daemon.leftovers() == []
 
 
@@ -182,7 +182,7 @@ def test_a_long_mix_is_heard_in_excerpts(master: Desk) -> None:
 
 
 def test_a_render_that_was_cancelled_is_named(master: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.standin.projects.rendering.render", lambda _: None)
+    monkeypatch.setattr("bridge.standin.project.rendering.render_project", lambda _: None)
     master.run("bridge_master.lua")
     assert "REAPER rendered no mix" in master.box
     assert master.daemon.leftovers() == []

@@ -3,7 +3,7 @@
 import pytest
 from desk import Desk, noise, set_comp, silent, unchanged
 
-from bridge.reaper.messages import SCHEMA, Reply, Request
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
 
 ACTION = "bridge_automix_add_fx.lua"
 

@@ -2,8 +2,8 @@
 
 from desk import Desk, applying, low_cut_to, set_comp
 
-from bridge.reaper.applied import Applied
-from bridge.reaper.messages import EqRole, Reply, Request, decode
+from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.messages import EqBandRole, Reply, Request, decode
 
 
 def record(desk: Desk) -> Applied:
@@ -36,5 +36,5 @@ def test_a_band_that_was_off_is_remembered_as_off(desk: Desk) -> None:
     desk.daemon.answer = answer
     desk.run()
     (write,) = record(desk).writes
-    assert write.band == EqRole(band_type=0, band_index=0, kind="frequency", enabled=False)
+    assert write.band == EqBandRole(band_type=0, band_index=0, kind="frequency", enabled=False)
     assert (write.start, write.after, write.control, write.unit) == (0.05, 0.25, "hpf.frequency", "Hz")

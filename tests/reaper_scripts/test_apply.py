@@ -9,7 +9,15 @@ import numpy as np
 import pytest
 from desk import Desk, applying, noise, set_comp, set_low_cut, silent, unchanged, write_to
 
-from bridge.reaper.messages import Change, LeftAlone, Measures, MeasuresPair, Reply, Request, encode
+from bridge.reaper.protocol.messages import (
+    Change,
+    LeftAlone,
+    MeasurementsMessage,
+    MeasurementsPairMessage,
+    Reply,
+    Request,
+    encode,
+)
 
 
 def test_values_are_written_in_one_undo_step(desk: Desk) -> None:
@@ -178,9 +186,9 @@ def test_the_user_reads_what_was_done(desk: Desk) -> None:
                 ),
             ),
             left_alone=(LeftAlone(what="ReaEQ", why="it is bypassed"),),
-            measures=MeasuresPair(
-                before=Measures(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=4.5),
-                after=Measures(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=2.25),
+            measures=MeasurementsPairMessage(
+                before=MeasurementsMessage(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=4.5),
+                after=MeasurementsMessage(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=2.25),
             ),
         )  # fmt: skip
 
@@ -248,21 +256,21 @@ def many_writes(desk: Desk) -> Callable[[Request], Reply]:
 @pytest.fixture
 def slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """Each write takes a millisecond, as with a plugin that recalculates everything; they are noted by tick."""
-    from bridge.standin.effects.fx import Fx
+    from bridge.standin.fx.fx import StandInFx
 
     desk.track.add_fx("ReaComp")
     desk.reaper.project.history.rebase()
     written: list[tuple[int, str]] = []
-    write = Fx.write
+    write = StandInFx.write
 
-    def slow_write(fx: Fx, index: int, value: float, **more: Any) -> None:
+    def slow_write(fx: StandInFx, index: int, value: float, **more: Any) -> None:
         end_s = time.perf_counter() + 0.001
         while time.perf_counter() < end_s:
             pass
         written.append((desk.reaper.ticks, fx.parameters[index].name))
         write(fx, index, value, **more)
 
-    monkeypatch.setattr(Fx, "write", slow_write)
+    monkeypatch.setattr(StandInFx, "write", slow_write)
     return written
 
 

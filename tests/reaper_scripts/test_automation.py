@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from desk import Desk, applying, noise, set_comp, set_low_cut, silent
 
-from bridge.reaper.messages import MovingWrite, Reply, Request
-from bridge.standin.projects.envelope import Envelope
-from bridge.standin.projects.track import Track
+from bridge.reaper.protocol.messages import AutomationWrite, Reply, Request
+from bridge.standin.project.envelope import FxEnvelope
+from bridge.standin.project.track import ReaperTrack
 
 ACTION = "bridge_write_automation.lua"
 POINTS = ((0.5, 0.2), (0.8, 0.7), (1.1, 0.7), (1.5, 0.2))
@@ -17,11 +17,11 @@ POINTS = ((0.5, 0.2), (0.8, 0.7), (1.1, 0.7), (1.5, 0.2))
 def curve(request: Request, name: str = "Ratio", points: tuple[tuple[float, float], ...] = POINTS) -> Reply:
     comp = next(fx for fx in request.fx if "ReaComp" in fx.original_name)
     parameter = next(p for p in comp.parameters if p.name == name)
-    moving = MovingWrite(fx_guid=comp.guid, ident=parameter.ident, index=parameter.index, points=points)
+    moving = AutomationWrite(fx_guid=comp.guid, ident=parameter.ident, index=parameter.index, points=points)
     return applying(request, curves=(moving,), message="moved in 1 place")
 
 
-def envelope_of(track: Track, name: str) -> Envelope:
+def envelope_of(track: ReaperTrack, name: str) -> FxEnvelope:
     comp = track.find_fx("ReaComp")
     return next(e for e in track.envelopes if e.fx is comp and e.parameter == comp.index(name))
 

@@ -8,7 +8,7 @@ import pytest
 from desk import RATE_HZ, Desk, PlayedDaemon, noise, unchanged
 from pedalboard.io import AudioFile
 
-from bridge.reaper.messages import Request
+from bridge.reaper.protocol.messages import Request
 from bridge.standin import StandIn
 
 SLICE_S = 0.015

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from desk import Desk, set_comp
 
-from bridge.reaper.install import HOME_FILE
+from bridge.reaper.install.install import HOME_FILE
 from bridge.settings import default_home
 from bridge.standin import StandIn
 

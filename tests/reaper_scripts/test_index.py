@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bridge.errors import SettingsError
-from bridge.reaper.reapack import PACKAGE, UNPUBLISHED, index, read_header, sources
+from bridge.reaper.install.reapack import PACKAGE, UNPUBLISHED, index, read_header, sources
 from bridge.settings import shipped_folder
 
 FOLDER = shipped_folder("reaper_scripts")
@@ -18,7 +18,7 @@ def test_the_index_in_the_folder_is_the_one_that_the_headers_make() -> None:
     stamp = ElementTree.fromstring(text).find(".//version").attrib["time"]
     time = datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert text == index(FOLDER, UNPUBLISHED, time=time), (
-        "run python -m bridge.reaper.reapack > reaper_scripts/index.xml"
+        "run python -m bridge.reaper.install.reapack > reaper_scripts/index.xml"
     )
 
 

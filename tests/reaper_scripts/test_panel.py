@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from desk import Desk, applying, change, noise, silent, unchanged, write_to
 
-from bridge.model.task import UNHEARD
-from bridge.reaper.messages import LeftAlone, Reply, Request
-from bridge.standin.screen.window import Window
+from bridge.automix.job import UNHEARD
+from bridge.reaper.protocol.messages import LeftAlone, Reply, Request
+from bridge.standin.ui.window import GfxWindow
 
 SLICE_S = 0.015
 CLOCK_S = 0.005  # the thread's clock is coarse on some machines
@@ -39,8 +39,8 @@ def answer(request: Request) -> Reply:
 
 
 @pytest.fixture
-def open_panel(desk: Desk) -> Callable[..., Window]:
-    def open_() -> Window:
+def open_panel(desk: Desk) -> Callable[..., GfxWindow]:
+    def open_() -> GfxWindow:
         desk.daemon.answer = answer
         desk.reaper.run_action("bridge_panel.lua")
         desk.reaper.run_ticks(3)
@@ -50,7 +50,7 @@ def open_panel(desk: Desk) -> Callable[..., Window]:
 
 
 @pytest.fixture
-def mixed(desk: Desk, open_panel: Callable[..., Window]) -> Window:
+def mixed(desk: Desk, open_panel: Callable[..., GfxWindow]) -> GfxWindow:
     """The panel after an auto-mix that was started by a click."""
     window = open_panel()
     window.click("Auto-mix")
@@ -59,13 +59,13 @@ def mixed(desk: Desk, open_panel: Callable[..., Window]) -> Window:
     return window
 
 
-def shows(window: Window, text: str) -> bool:
+def shows(window: GfxWindow, text: str) -> bool:
     """Also where it takes several lines."""
     return text in " ".join(window.texts)
 
 
 def test_what_moved_without_being_heard_is_counted_and_not_listed(
-    desk: Desk, open_panel: Callable[..., Window]
+    desk: Desk, open_panel: Callable[..., GfxWindow]
 ) -> None:
     def more(request: Request) -> Reply:
         reply = answer(request)
@@ -82,19 +82,33 @@ def test_what_moved_without_being_heard_is_counted_and_not_listed(
     assert not shows(window, "Cutoff frequency")
 
 
-def test_a_click_mixes_and_the_list_tells_what_was_done(desk: Desk, mixed: Window) -> None:
+def test_a_click_mixes_and_the_list_tells_what_was_done(desk: Desk, mixed: GfxWindow) -> None:
     assert desk.comp_values() == (0.4, 0.3)
     assert desk.reaper.undo_points == ["Bridge: Auto-mix track"]
     for text in (
-        "Vocals", "2 changes by channel-strip", "Compressor · ReaComp", "Threshold", "−6.00 dB", "−21.5 dB", "88 %",
-        "Peaks stand out.", "Ratio", "off", "3", "50 %", "1 left as it is", "ReaEQ", "it is bypassed", "100 %",
-    ):  # fmt: skip
+        "Vocals",
+        "2 changes by channel-strip",
+        "Compressor · ReaComp",
+        "Threshold",
+        "−6.00 dB",
+        "−21.5 dB",
+        "88 %",
+        "Peaks stand out.",
+        "Ratio",
+        "off",
+        "3",
+        "50 %",
+        "1 left as it is",
+        "ReaEQ",
+        "it is bypassed",
+        "100 %",
+    ):
         assert text in mixed.texts
     assert desk.reaper.messages.boxes == []
     assert desk.daemon.leftovers() == []
 
 
-def test_the_slider_moves_settings_and_ends_in_one_undo_step(desk: Desk, mixed: Window) -> None:
+def test_the_slider_moves_settings_and_ends_in_one_undo_step(desk: Desk, mixed: GfxWindow) -> None:
     before = desk.daemon.requests[0].fx[1].parameters[desk.track.find_fx("ReaComp").index("Thresh")].normalized
     word = mixed.find("Amount")
     y = word.y + word.height + 13
@@ -109,7 +123,7 @@ def test_the_slider_moves_settings_and_ends_in_one_undo_step(desk: Desk, mixed: 
     assert desk.comp_values() == (0.4, 0.3)
 
 
-def test_settings_follow_the_slider_within_a_tenth_of_a_second(desk: Desk, mixed: Window) -> None:
+def test_settings_follow_the_slider_within_a_tenth_of_a_second(desk: Desk, mixed: GfxWindow) -> None:
     word = mixed.find("Amount")
     place = (200, word.y + word.height + 13)
     mixed.drag(place, place, place)
@@ -120,7 +134,7 @@ def test_settings_follow_the_slider_within_a_tenth_of_a_second(desk: Desk, mixed
     assert ticks <= 3  # of a thirtieth of a second each
 
 
-def test_keys_move_the_amount(desk: Desk, mixed: Window) -> None:
+def test_keys_move_the_amount(desk: Desk, mixed: GfxWindow) -> None:
     focus_on(desk, mixed, "slider")
     for key in ("left", "left", "pagedown"):
         mixed.key(key)
@@ -129,7 +143,7 @@ def test_keys_move_the_amount(desk: Desk, mixed: Window) -> None:
     desk.reaper.run_until(lambda: len(desk.reaper.undo_points) == 2)
 
 
-def focus_on(desk: Desk, window: Window, what: str) -> None:
+def focus_on(desk: Desk, window: GfxWindow, what: str) -> None:
     """Tab from Auto-mix, which was clicked: match, next style, the slider, compare."""
     for _ in range({"slider": 3, "compare": 4}[what]):
         window.key("tab")
@@ -137,7 +151,7 @@ def focus_on(desk: Desk, window: Window, what: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["click", "key", "focus"])
-def test_compare_goes_back_and_forth(desk: Desk, mixed: Window, way: str) -> None:
+def test_compare_goes_back_and_forth(desk: Desk, mixed: GfxWindow, way: str) -> None:
     first = desk.daemon.requests[0].fx[1].parameters
     before = first[desk.track.find_fx("ReaComp").index("Thresh")].normalized
     presses = {
@@ -154,7 +168,7 @@ def test_compare_goes_back_and_forth(desk: Desk, mixed: Window, way: str) -> Non
     desk.reaper.run_until(lambda: desk.comp_values() == (0.4, 0.3))
 
 
-def test_what_was_touched_since_stays_and_is_named(desk: Desk, mixed: Window) -> None:
+def test_what_was_touched_since_stays_and_is_named(desk: Desk, mixed: GfxWindow) -> None:
     desk.reaper.turn(desk.track.find_fx("ReaComp"), "Ratio", 0.9)
     desk.reaper.run_ticks(10)
     mixed.key("c")
@@ -162,14 +176,14 @@ def test_what_was_touched_since_stays_and_is_named(desk: Desk, mixed: Window) ->
     assert desk.comp_values()[1] == 0.9
 
 
-def test_undo_takes_the_last_step_back(desk: Desk, mixed: Window) -> None:
+def test_undo_takes_the_last_step_back(desk: Desk, mixed: GfxWindow) -> None:
     mixed.click("Undo")
     desk.reaper.run_until(lambda: shows(mixed, "Undone: Bridge: Auto-mix track"))
     assert desk.comp_values() != (0.4, 0.3)
 
 
 @pytest.mark.parametrize("way", ["click", "escape", "action"])
-def test_a_job_can_be_cancelled(desk: Desk, open_panel: Callable[..., Window], way: str) -> None:
+def test_a_job_can_be_cancelled(desk: Desk, open_panel: Callable[..., GfxWindow], way: str) -> None:
     window = open_panel()
     desk.daemon.answer = silent
     window.key("a")
@@ -186,7 +200,7 @@ def test_a_job_can_be_cancelled(desk: Desk, open_panel: Callable[..., Window], w
     assert (desk.comp_values(), desk.daemon.leftovers()) == (before, [])
 
 
-def test_progress_is_shown(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_progress_is_shown(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     desk.daemon.answer = silent
     window.click("Auto-mix")
@@ -195,14 +209,14 @@ def test_progress_is_shown(desk: Desk, open_panel: Callable[..., Window]) -> Non
     desk.reaper.run_until(lambda: shows(window, "Vocals: trying settings, 40%"))
 
 
-def test_unchanged_says_why(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_unchanged_says_why(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     desk.daemon.answer = lambda request: unchanged(request, "nothing would sound better")
     window.click("Auto-mix")
     desk.reaper.run_until(lambda: "nothing would sound better" in window.texts)
 
 
-def test_without_a_daemon_the_panel_says_how_to_start_it(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_without_a_daemon_the_panel_says_how_to_start_it(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     desk.daemon.beat(age_s=60.0)
     window = open_panel()
     desk.reaper.run_ticks(20)
@@ -215,7 +229,7 @@ def test_without_a_daemon_the_panel_says_how_to_start_it(desk: Desk, open_panel:
     desk.reaper.run_until(lambda: "ready" in window.texts)
 
 
-def test_the_selection_is_followed(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_the_selection_is_followed(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     for name in ("Bass", "Drums", "Keys"):
         desk.reaper.project.add_track(name, noise(0.5)).selected = True
@@ -225,7 +239,7 @@ def test_the_selection_is_followed(desk: Desk, open_panel: Callable[..., Window]
     desk.reaper.run_until(lambda: "No track selected" in window.texts)
 
 
-def test_menus_choose_model_style_and_reference(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_menus_choose_model_style_and_reference(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     styles = desk.reaper.home / "styles"
     styles.mkdir()
     (styles / "warm vocal.safetensors").write_bytes(b"")
@@ -247,7 +261,7 @@ def test_menus_choose_model_style_and_reference(desk: Desk, open_panel: Callable
     assert (options.model, options.style) == ("level", "warm vocal")
 
 
-def test_the_window_is_found_where_it_was(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_the_window_is_found_where_it_was(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     desk.reaper.messages.menu_choices.append("Docked")
     window.click("···")
@@ -263,7 +277,7 @@ def test_the_window_is_found_where_it_was(desk: Desk, open_panel: Callable[..., 
 
 @pytest.mark.parametrize("size", [(300, 500), (420, 760), (980, 300)])
 @pytest.mark.parametrize("percent", [100, 200])
-def test_no_text_stands_outside_or_upon_another(desk: Desk, mixed: Window, size: Any, percent: int) -> None:
+def test_no_text_stands_outside_or_upon_another(desk: Desk, mixed: GfxWindow, size: Any, percent: int) -> None:
     desk.reaper.ext_state[("Bridge", "panel_size")] = str(percent)
     mixed.resize(size[0] * percent // 100, size[1] * percent // 100)
     desk.reaper.run_ticks(12)
@@ -277,7 +291,7 @@ def test_no_text_stands_outside_or_upon_another(desk: Desk, mixed: Window, size:
         assert is_apart or one.y == other.y, (one, other)  # left and right of one line share its box
 
 
-def test_light_and_dark_follow_reaper(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_light_and_dark_follow_reaper(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     assert np.asarray(window.image())[2, 2].mean() < 60
     desk.reaper.theme_colours["col_main_bg2"] = 0xF0F0F0
@@ -301,7 +315,7 @@ def test_every_text_stands_out_from_its_ground(module: Callable[[str], Any]) -> 
             assert theme.contrast(theme[name][mark], theme[name][b"ground"]) >= 3.0, (name, mark)
 
 
-def test_no_slice_holds_reaper_up(desk: Desk, open_panel: Callable[..., Window]) -> None:
+def test_no_slice_holds_reaper_up(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
     """The whole of it: a job over 20 s of sound, the list, the slider."""
     desk.track.add_item(noise(20.0), position_s=2.0)
     window = open_panel()
@@ -316,7 +330,7 @@ def test_no_slice_holds_reaper_up(desk: Desk, open_panel: Callable[..., Window])
     assert float(np.median(desk.reaper.busy_s)) < SLICE_S
 
 
-def test_a_long_record_holds_reaper_up_no_longer(desk: Desk, mixed: Window) -> None:
+def test_a_long_record_holds_reaper_up_no_longer(desk: Desk, mixed: GfxWindow) -> None:
     """Sixty changes, moved often: 70 KB to read again after each movement."""
     (file,) = (desk.daemon.spool / "applied").iterdir()
     record = json.loads(file.read_text(encoding="utf-8"))
@@ -336,13 +350,13 @@ def test_a_long_record_holds_reaper_up_no_longer(desk: Desk, mixed: Window) -> N
     assert max(desk.reaper.busy_s[before:]) < SLICE_S + CLOCK_S
 
 
-def test_at_rest_nothing_is_drawn(desk: Desk, mixed: Window) -> None:
+def test_at_rest_nothing_is_drawn(desk: Desk, mixed: GfxWindow) -> None:
     frames = mixed.frames
     desk.reaper.run_ticks(60)
     assert mixed.frames == frames
 
 
-def test_the_picture_shows_what_the_words_say(mixed: Window, tmp_path: Path) -> None:
+def test_the_picture_shows_what_the_words_say(mixed: GfxWindow, tmp_path: Path) -> None:
     image = np.asarray(mixed.image())
     word = mixed.find("2 settings changed")
     box = image[int(word.y) : int(word.y + word.height), int(word.x) : int(word.x + 120)].astype(int)

@@ -10,9 +10,9 @@ import pytest
 from desk import RATE_HZ, Desk, noise, set_comp, silent
 
 from bridge.audio.files import AudioWriter
-from bridge.audio.float_wav import read_float_wav
-from bridge.reaper.messages import Reply, Request
-from bridge.standin.projects.track import Track
+from bridge.audio.spool_wav import read_float_wav
+from bridge.reaper.protocol.messages import Reply, Request
+from bridge.standin.project.track import ReaperTrack
 
 ACTION = "bridge_match_reference.lua"
 
@@ -37,7 +37,7 @@ def heard(desk: Desk) -> list[np.ndarray]:
 
 
 @pytest.fixture
-def song(desk: Desk) -> Track:
+def song(desk: Desk) -> ReaperTrack:
     return desk.reaper.project.add_track("Finished song", noise(1.0, seed=5))
 
 
@@ -48,31 +48,31 @@ def finish(desk: Desk) -> None:
     assert desk.daemon.leftovers() == []
 
 
-def by_mark_of_track(desk: Desk, song: Track) -> None:
+def by_mark_of_track(desk: Desk, song: ReaperTrack) -> None:
     desk.track.selected, song.selected = False, True
     desk.run("bridge_mark_reference.lua")
     assert "The reference is track Finished song." in desk.console
     desk.track.selected, song.selected = True, False
 
 
-def by_mark_of_item(desk: Desk, song: Track) -> None:
+def by_mark_of_item(desk: Desk, song: ReaperTrack) -> None:
     song.items[0].is_selected = True
     desk.run("bridge_mark_reference.lua")
     assert "The reference is item take." in desk.console
     song.items[0].is_selected = False
 
 
-def by_selected_item(_: Desk, song: Track) -> None:
+def by_selected_item(_: Desk, song: ReaperTrack) -> None:
     song.items[0].is_selected = True
 
 
-def by_name(_: Desk, song: Track) -> None:
+def by_name(_: Desk, song: ReaperTrack) -> None:
     song.name = "REFERENCE"
 
 
 @pytest.mark.parametrize("mark", [by_mark_of_track, by_mark_of_item, by_selected_item, by_name])
 def test_a_track_or_an_item_of_the_project(
-    desk: Desk, song: Track, heard: list[np.ndarray], mark: Callable[[Desk, Track], None]
+    desk: Desk, song: ReaperTrack, heard: list[np.ndarray], mark: Callable[[Desk, ReaperTrack], None]
 ) -> None:
     mark(desk, song)
     finish(desk)
@@ -99,7 +99,7 @@ def test_a_file(desk: Desk, heard: list[np.ndarray], tmp_path: Path, is_marked: 
         assert np.array_equal(heard[0], audio)
 
 
-def test_one_reference_for_several_tracks_is_sent_once(desk: Desk, song: Track, heard: list[np.ndarray]) -> None:
+def test_one_reference_for_several_tracks_is_sent_once(desk: Desk, song: ReaperTrack, heard: list[np.ndarray]) -> None:
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     other.add_fx("ReaComp")
     other.selected = True
@@ -109,14 +109,14 @@ def test_one_reference_for_several_tracks_is_sent_once(desk: Desk, song: Track, 
     assert (len(heard), len(files)) == (2, 1)
 
 
-def test_a_style_gives_way_to_the_reference(desk: Desk, song: Track, heard: list[np.ndarray]) -> None:
+def test_a_style_gives_way_to_the_reference(desk: Desk, song: ReaperTrack, heard: list[np.ndarray]) -> None:
     desk.reaper.ext_state[("Bridge", "style")] = "warm"
     song.name = "Reference"
     finish(desk)
     assert desk.daemon.requests[0].options.style is None
 
 
-def test_what_is_wrong_is_named(desk: Desk, song: Track, tmp_path: Path) -> None:
+def test_what_is_wrong_is_named(desk: Desk, song: ReaperTrack, tmp_path: Path) -> None:
     desk.run(ACTION)
     assert "No reference was chosen" in desk.box
     song.name = "Reference"
@@ -135,14 +135,14 @@ def test_what_is_wrong_is_named(desk: Desk, song: Track, tmp_path: Path) -> None
     assert desk.daemon.requests == []
 
 
-def test_a_mark_that_is_gone_is_named(desk: Desk, song: Track) -> None:
+def test_a_mark_that_is_gone_is_named(desk: Desk, song: ReaperTrack) -> None:
     by_mark_of_track(desk, song)
     desk.reaper.project.remove_track(song)
     desk.run(ACTION)
     assert "The track that was marked as the reference is gone" in desk.box
 
 
-def test_silence_is_no_reference(desk: Desk, song: Track) -> None:
+def test_silence_is_no_reference(desk: Desk, song: ReaperTrack) -> None:
     song.name = "Reference"
     song.items[0].audio = np.zeros((2, RATE_HZ), np.float32)
     desk.run(ACTION)

@@ -6,7 +6,7 @@ import sys
 import pytest
 from desk import Desk, applying, low_cut_to, noise, set_comp, set_low_cut, silent, unchanged, write_to
 
-from bridge.reaper.messages import SCHEMA, Reply, Request, encode
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, encode
 
 
 def assert_untouched(desk: Desk, before: tuple[float, float]) -> None:

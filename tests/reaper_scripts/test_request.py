@@ -5,9 +5,9 @@ import math
 import pytest
 from desk import Desk, noise, unchanged
 
-from bridge.plugins.parameter import measure_display_law
-from bridge.reaper.messages import SCHEMA, Fx, Request
-from bridge.standin.effects.fx import FxParameter
+from bridge.plugins.chain.parameter import measure_display_law
+from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Request
+from bridge.standin.fx.fx import StandInParameter
 
 
 def ask(desk: Desk, action: str = "bridge_automix.lua") -> Request:
@@ -16,7 +16,7 @@ def ask(desk: Desk, action: str = "bridge_automix.lua") -> Request:
     return desk.daemon.requests[-1]
 
 
-def fx_called(request: Request, name: str) -> Fx:
+def fx_called(request: Request, name: str) -> FxSnapshot:
     return next(fx for fx in request.fx if name in fx.original_name)
 
 
@@ -89,7 +89,7 @@ def test_texts_are_asked_of_fx_with_few_parameters_and_of_reapers_own(
 ) -> None:
     fx = desk.track.find_fx("ReaComp")
     fx.original_name, fx.ident = f"VST: {name} (Maker)", f"/plugins/{name.lower()}.so<1"
-    fx.parameters += [FxParameter(f"P{i}", f"{20 + i}:_P{i}", 0.5, "{:.2f}".format) for i in range(more)]
+    fx.parameters += [StandInParameter(f"P{i}", f"{20 + i}:_P{i}", 0.5, "{:.2f}".format) for i in range(more)]
     fx._values += [0.5] * more
     parameters = fx_called(ask(desk), name).parameters
     assert len(parameters) == 13 + more

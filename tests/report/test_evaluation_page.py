@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pedalboard.io import AudioFile
 
-from bridge.report.evaluation_page import Example, write_evaluation_page
+from bridge.report.evaluation_page import PageExample, write_evaluation_page
 
 RATE = 44100
 VOID = {"meta", "img", "br"}
@@ -90,7 +90,7 @@ def test_the_page_holds_all_of_it_in_one_file(tmp_path: Path, scores: dict[str, 
     time_s = np.arange(RATE) / RATE
     tone = 0.5 * np.sin(2 * np.pi * 440 * time_s).astype(np.float32)[None]
     sounds = (("before", tone), ("model", np.repeat(0.5 * tone, 2, axis=0)))
-    example = Example("match", "worst: <a>", "4.00 dB before", RATE, sounds)
+    example = PageExample("match", "worst: <a>", "4.00 dB before", RATE, sounds)
     page = tmp_path / "report ü.html"
     write_evaluation_page(page, scores, [example])
     assert [file.name for file in tmp_path.iterdir()] == [page.name]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import AudioError
-from bridge.report.page import Section, write_page
+from bridge.report.page import PageSection, write_page
 from bridge.report.plots import level_plot, spectrum_plot, third_octave_spectrum
 
 
@@ -52,7 +52,7 @@ def test_a_page_escapes_text_and_links_audio(tmp_path: Path) -> None:
     folder.mkdir()
     audio = folder / "vocal & more.wav"
     audio.write_bytes(b"RIFF")
-    section = Section("<b>Vox</b>", "a & b", [("gain", "0 dB", "+1 dB", "90%")], [], players=[("before", audio)])
+    section = PageSection("<b>Vox</b>", "a & b", [("gain", "0 dB", "+1 dB", "90%")], [], players=[("before", audio)])
     page = folder / "report.html"
     write_page(page, "Report", "Intro", [section])
     text = page.read_text("utf-8")
@@ -65,7 +65,9 @@ def test_a_page_escapes_text_and_links_audio(tmp_path: Path) -> None:
 def test_values_stay_on_one_line_and_sentences_begin_on_the_left(tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     columns = ("control", "after", "why")
-    write_page(page, "Report", "Intro", [Section("Vox", "", [("gain", "+1 dB", "It was low.")], [], columns=columns)])
+    write_page(
+        page, "Report", "Intro", [PageSection("Vox", "", [("gain", "+1 dB", "It was low.")], [], columns=columns)]
+    )
     text = page.read_text("utf-8")
     assert '<td class="value">+1 dB</td><td class="sentence">It was low.</td>' in text
     assert "td.value:not(:first-child) { white-space: nowrap; }" in text and "td.sentence { text-align: left; }" in text

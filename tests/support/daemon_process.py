@@ -24,8 +24,8 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.audio.files import AudioWriter
-from bridge.reaper.messages import Reply
-from bridge.reaper.spool import Spool
+from bridge.reaper.protocol.messages import Reply
+from bridge.reaper.protocol.spool import Spool
 
 ROOT = Path(__file__).parents[2]
 RATE_HZ = 48_000

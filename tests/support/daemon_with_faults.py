@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bridge.daemon.service import run
-from bridge.plugins import host
+from bridge.plugins.host import host
 from bridge.settings import load_settings
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from bridge.reaper.displayed import measure_shown_law
-from bridge.reaper.messages import (
+from bridge.reaper.mapping.display_law import measure_fx_display_law
+from bridge.reaper.protocol.messages import (
     SCHEMA,
     Change,
-    Fx,
+    FxSnapshot,
     Heartbeat,
     Progress,
     Receipt,
@@ -25,7 +25,7 @@ from bridge.reaper.messages import (
     encode,
 )
 from bridge.standin import StandIn
-from bridge.standin.projects.track import Track
+from bridge.standin.project.track import ReaperTrack
 
 RATE_HZ = 48000
 
@@ -97,10 +97,10 @@ def unchanged(request: Request, message: str = "it sounds well already") -> Repl
     return Reply(schema=SCHEMA, id=request.id, status="unchanged", message=message)
 
 
-def write_to(fx: Fx, parameter: str, normalized: float, **fields: Any) -> Write:
+def write_to(fx: FxSnapshot, parameter: str, normalized: float, **fields: Any) -> Write:
     """A write to a parameter of a request by its name, with the text that the daemon would expect."""
     found = next(p for p in fx.parameters if p.name == parameter)
-    law = measure_shown_law(found.grid)
+    law = measure_fx_display_law(found.grid)
     defaults: dict[str, Any] = {
         "fx_guid": fx.guid, "ident": found.ident, "index": found.index, "before": found.normalized,
         "normalized": normalized, "expected_text": law.text(normalized) if law else "", "tolerance": 0.005,
@@ -109,7 +109,7 @@ def write_to(fx: Fx, parameter: str, normalized: float, **fields: Any) -> Write:
     return Write(**(defaults | fields))
 
 
-def low_cut_to(equaliser: Fx, normalized: float, **fields: Any) -> Write:
+def low_cut_to(equaliser: FxSnapshot, normalized: float, **fields: Any) -> Write:
     """A write to the frequency of a ReaEQ's low cut, by its role."""
     roles = ((p.eq and (p.eq.band_type, p.eq.kind), p.name) for p in equaliser.parameters)
     return write_to(equaliser, next(name for role, name in roles if role == (0, "frequency")), normalized, **fields)
@@ -147,7 +147,7 @@ class Desk:
 
     reaper: StandIn
     daemon: PlayedDaemon
-    track: Track
+    track: ReaperTrack
 
     def run(self, action: str = "bridge_automix.lua", limit_s: float = 30.0) -> None:
         self.reaper.run_action(action)
@@ -163,6 +163,6 @@ class Desk:
     def console(self) -> str:
         return "".join(self.reaper.messages.console)
 
-    def comp_values(self, track: Track | None = None) -> tuple[float, float]:
+    def comp_values(self, track: ReaperTrack | None = None) -> tuple[float, float]:
         values = (track or self.track).find_fx("ReaComp").values()
         return values["Thresh"][0], values["Ratio"][0]

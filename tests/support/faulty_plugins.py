@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.plugins import instances
-from bridge.plugins.chain import Fingerprint, Slot
+from bridge.plugins.chain.chain import Fingerprint, Slot
+from bridge.plugins.worker import instances
 
 
 class Gremlin:

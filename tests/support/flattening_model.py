@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import load_chain
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.chain.chain_file import load_chain
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,8 +18,9 @@ def save_flattening_model(folder: Path, chain: Chain | None = None) -> None:
     """Write the model for `chain` (default: the shipped channel strip) into `folder`."""
     import torch
 
+    from bridge.features.settings import FeatureSettings
     from bridge.model.bundle import build_encoder, save_bundle
-    from bridge.model.manifest import SCHEMA, ConfidenceLaw, EncoderSettings, FeatureSettings, Manifest, Provenance
+    from bridge.model.manifest import SCHEMA, ConfidenceCalibration, EncoderSettings, Manifest, Provenance
 
     training = Provenance(
         task="none",
@@ -42,7 +43,7 @@ def save_flattening_model(folder: Path, chain: Chain | None = None) -> None:
         chain=chain or load_chain(ROOT / "models" / "chains" / "channel-strip.toml"),
         features=FeatureSettings(),
         encoder=EncoderSettings(width=16, blocks=1, embedding=16, hidden=32),
-        confidence=ConfidenceLaw(),
+        confidence=ConfidenceCalibration(),
         weights_sha256="",
         training=training,
         scores={},

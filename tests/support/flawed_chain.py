@@ -2,8 +2,8 @@
 
 import msgspec
 
-from bridge.plugins.chain import Chain, Slot
-from bridge.plugins.chain_file import load_chain
+from bridge.plugins.chain.chain import Chain, Slot
+from bridge.plugins.chain.chain_file import load_chain
 from bridge.settings import shipped_folder
 
 

@@ -7,9 +7,9 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.plugins.chain import Chain, Slot
-from bridge.plugins.parameter import Control, RangeLaw, unit_of
-from bridge.reaper.messages import EqRole, Fx, Parameter
+from bridge.plugins.chain.chain import Chain, Slot
+from bridge.plugins.chain.parameter import Control, RangeLaw, unit_of
+from bridge.reaper.protocol.messages import EqBandRole, FxSnapshot, ParameterSnapshot
 
 GRID = tuple(point / 32 for point in range(33))
 
@@ -57,9 +57,9 @@ class Desk:
 
     def parameter(
         self, name: str, law: Law, value: float, *, index: int = 0, has_grid: bool = True, **more
-    ) -> Parameter:
+    ) -> ParameterSnapshot:
         normalized = law.normalized(value)
-        return Parameter(
+        return ParameterSnapshot(
             index=index,
             ident=f"{index}:{name}",
             name=name,
@@ -72,7 +72,7 @@ class Desk:
             **more,
         )
 
-    def fx(self, plugin: str, parameters: Sequence[Parameter], /, **more) -> Fx:
+    def fx(self, plugin: str, parameters: Sequence[ParameterSnapshot], /, **more) -> FxSnapshot:
         values = {
             "guid": "{" + str(uuid.uuid4()).upper() + "}",
             "ident": f"/opt/REAPER/Plugins/{plugin.lower()}.vst.so<1919247729",
@@ -84,7 +84,7 @@ class Desk:
             "offline": False,
             "parameters": tuple(parameters),
         }
-        return Fx(**{**values, **more})
+        return FxSnapshot(**{**values, **more})
 
     def rea_eq(
         self,
@@ -101,23 +101,23 @@ class Desk:
         octaves: Law = OCTAVES,
         master_gain_db: float | None = None,
         **more,
-    ) -> Fx:
+    ) -> FxSnapshot:
         """Bands are (band type, band index, enabled, frequency in Hz, gain in dB, bandwidth in octaves)."""
-        parameters: list[Parameter] = []
+        parameters: list[ParameterSnapshot] = []
         for number, (band_type, band_index, enabled, *values) in enumerate(bands, start=1):
             laws = (("frequency", "Freq", hz), ("gain", "Gain", gain), ("q", "BW", octaves))
             for (kind, word, law), value in zip(laws, values, strict=True):
-                role = EqRole(band_type=band_type, band_index=band_index, kind=kind, enabled=enabled)
+                role = EqBandRole(band_type=band_type, band_index=band_index, kind=kind, enabled=enabled)
                 made = self.parameter(f"{word}-Band {number}", law, value, index=len(parameters), eq=role)
                 parameters.append(made)
         if master_gain_db is not None:
-            role = EqRole(band_type=-1, band_index=0, kind="gain", enabled=True)
+            role = EqBandRole(band_type=-1, band_index=0, kind="gain", enabled=True)
             parameters.append(self.parameter("Global Gain", gain, master_gain_db, index=len(parameters), eq=role))
         return self.fx("ReaEQ", parameters, **more)
 
     def rea_comp(
         self, *, dry: str = "-inf", auto_gain: float = 0.0, beside: Mapping[str, tuple[float, str]] = {}, **more
-    ) -> Fx:
+    ) -> FxSnapshot:
         """`beside`: more parameters by name, each (normalized, displayed text)."""
         laws = {
             "Thresh": (Law(-60.0, 6.0, " dB", bend=0.7), 0.0),
@@ -132,10 +132,10 @@ class Desk:
         switch = Law(0.0, 1.0, decimals=0)
         parameters.append(self.parameter("Auto make up gain", switch, auto_gain, index=5, is_toggle=True))
         dry_parameter = self.parameter("Dry", GAIN, -24.0, index=6)
-        parameters.append(Parameter(**{**_fields(dry_parameter), "text": dry, "grid": ()}))
+        parameters.append(ParameterSnapshot(**{**_fields(dry_parameter), "text": dry, "grid": ()}))
         for name, (normalized, text) in beside.items():
             parameter = self.parameter(name, GAIN, 0.0, index=len(parameters), has_grid=False)
-            parameters.append(Parameter(**{**_fields(parameter), "normalized": normalized, "text": text}))
+            parameters.append(ParameterSnapshot(**{**_fields(parameter), "normalized": normalized, "text": text}))
         return self.fx("ReaComp", parameters, **{"index": 1, **more})
 
     def control(self, slot: str, name: str, low: float, high: float, scale: str = "linear", **more) -> Control:
@@ -200,5 +200,5 @@ class Desk:
         )
 
 
-def _fields(parameter: Parameter) -> dict[str, object]:
+def _fields(parameter: ParameterSnapshot) -> dict[str, object]:
     return {name: getattr(parameter, name) for name in parameter.__struct_fields__}

@@ -13,13 +13,13 @@ from daemon_process import Daemon, Home
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.plugins.parameter import parse_display
-from bridge.reaper.applied import Applied
-from bridge.reaper.messages import decode
+from bridge.plugins.chain.parameter import parse_display
+from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.messages import decode
 from bridge.standin import StandIn
-from bridge.standin.effects.fx import Fx
-from bridge.standin.osc.surface import OscSurface
-from bridge.standin.projects.track import Track
+from bridge.standin.fx.fx import StandInFx
+from bridge.standin.osc.surface import StandInOscSurface
+from bridge.standin.project.track import ReaperTrack
 
 LIMIT_S = 60.0
 
@@ -32,7 +32,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def boom(eq: Fx) -> None:
+def boom(eq: StandInFx) -> None:
     """Turn every gain of an EQ up or down, by what it displays: whatever its law is."""
     gains = [p for p in eq.parameters if "gain" in p.name.lower() and "global" not in p.name.lower()]
     for wanted_db, parameter in zip((9.0, 7.0, -8.0, -8.0, 5.0), gains, strict=False):
@@ -85,8 +85,8 @@ class Studio:
     home: Home
     daemon: Daemon
     reaper: StandIn
-    osc: OscSurface
-    track: Track
+    osc: StandInOscSurface
+    track: ReaperTrack
     client: Client
     clients: list[Client] = field(default_factory=list)
 
@@ -154,7 +154,7 @@ def open_studio(
         StandIn(home.folder, lua=lua, seed=11, scripts=scripts) as reaper,
     ):
         reaper.ext_state["Bridge", "home"] = str(home.folder)
-        osc = OscSurface(reaper, port=port)
+        osc = StandInOscSurface(reaper, port=port)
         track = reaper.project.add_track("Vocals", home.noise(seconds))
         boom(track.add_fx("ReaEQ", low_cut="off"))
         track.add_fx("ReaComp")

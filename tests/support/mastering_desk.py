@@ -10,9 +10,9 @@ import pytest
 import scipy.signal
 
 from bridge.audio.synthesis import synthesise
-from bridge.plugins.catalog import Catalog, plugin_folders
-from bridge.plugins.chain import Chain, Slot
-from bridge.plugins.parameter import Control, RangeLaw
+from bridge.plugins.chain.catalog import Catalog, plugin_folders
+from bridge.plugins.chain.chain import Chain, Slot
+from bridge.plugins.chain.parameter import Control, RangeLaw
 
 FETCHED = Path(__file__).resolve().parents[2] / "plugins-for-tests" / "stable"
 RATE_HZ = 44100

@@ -15,8 +15,8 @@ from PIL import Image, PngImagePlugin
 
 from bridge.audio.synthesis import synthesise
 from bridge.demo.daemon_process import running_daemon
-from bridge.reaper.applied import Applied
-from bridge.reaper.messages import SCHEMA, Reply, Request
+from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
 from bridge.report.plots import spectrum_plot
 from bridge.settings import load_settings
 from bridge.standin import StandIn

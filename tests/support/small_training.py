@@ -9,9 +9,9 @@ from pathlib import Path
 
 import torch
 
-from bridge.plugins.chain_file import load_chain
-from bridge.training.loop import TrainOptions, train
+from bridge.plugins.chain.chain_file import load_chain
 from bridge.training.recipe import load_recipe
+from bridge.training.train import TrainOptions, train
 
 ROOT = Path(__file__).parents[2]
 CHAIN = ROOT / "models" / "chains" / "channel-strip.toml"

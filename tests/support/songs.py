@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.audio.synthesis import synthesise
-from bridge.model.hearing.features import hear
-from bridge.model.hearing.profile import distance_db
-from bridge.model.manifest import FeatureSettings
+from bridge.features.mel import extract_features
+from bridge.features.profile import profile_distance_db
+from bridge.features.settings import FeatureSettings
 
 RATE_HZ = 48_000
 
@@ -20,5 +20,5 @@ def song(seed: int = 1, seconds: float = 8.0) -> NDArray[np.float32]:
 
 
 def tonal_distance_db(audio: NDArray[np.float32], target: NDArray[np.float32]) -> float:
-    heard, wanted = (hear([part], RATE_HZ, FeatureSettings()).profile for part in (audio, target))
-    return distance_db(heard, wanted, level_counts=False)
+    heard, wanted = (extract_features([part], RATE_HZ, FeatureSettings()).profile for part in (audio, target))
+    return profile_distance_db(heard, wanted, level_counts=False)

@@ -11,7 +11,7 @@ import liblo
 import pytest
 
 from bridge.surfaces.commands import Command
-from bridge.surfaces.osc import OscSurface
+from bridge.surfaces.osc import OscServer
 
 pytestmark = pytest.mark.skipif(
     not liblo.IS_THERE, reason="liblo's oscsend and oscdump are not installed (liblo-tools)"
@@ -25,7 +25,7 @@ class Bridge:
     def __init__(self) -> None:
         self.commands: queue.Queue[Command] = queue.Queue()
         self.feedback_port = free_port()
-        self.surface = OscSurface(
+        self.surface = OscServer(
             "127.0.0.1", 0, self.feedback_port, handle=self.commands.put, status=lambda: "größer als 3"
         )
 

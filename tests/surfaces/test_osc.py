@@ -17,7 +17,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 from bridge.daemon.service import SWITCH_INTERVAL_S
 from bridge.errors import LinkError
 from bridge.surfaces.commands import Command
-from bridge.surfaces.osc import OscSurface, is_sound_packet
+from bridge.surfaces.osc import OscServer, is_sound_packet
 
 
 class Client:
@@ -61,18 +61,18 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def surface(heard: Heard) -> Iterator[OscSurface]:
+def surface(heard: Heard) -> Iterator[OscServer]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         feedback_port = free.getsockname()[1]
-    made = OscSurface("127.0.0.1", 0, feedback_port, handle=heard, status=lambda: "ready")
+    made = OscServer("127.0.0.1", 0, feedback_port, handle=heard, status=lambda: "ready")
     made.open()
     yield made
     made.close()
 
 
 @pytest.fixture
-def client(surface: OscSurface) -> Iterator[Client]:
+def client(surface: OscServer) -> Iterator[Client]:
     made = Client(surface.port)
     yield made
     made.socket.close()
@@ -87,7 +87,7 @@ def test_feedback_also_goes_to_the_feedback_port(heard: Heard) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.settimeout(5)
-        surface = OscSurface("127.0.0.1", 0, listener.getsockname()[1], handle=heard, status=lambda: "ready")
+        surface = OscServer("127.0.0.1", 0, listener.getsockname()[1], handle=heard, status=lambda: "ready")
         surface.open()
         try:
             surface.send("/bridge/result", "id", "apply", "7 controls", 7)
@@ -211,8 +211,8 @@ def test_pings_are_answered_within_20_ms_while_another_thread_computes(client: C
 # ---------------------------------------------------------------- opening
 
 
-def test_a_taken_port_is_said_with_the_remedy(surface: OscSurface, heard: Heard) -> None:
-    second = OscSurface("127.0.0.1", surface.port, 9, handle=heard, status=lambda: "ready")
+def test_a_taken_port_is_said_with_the_remedy(surface: OscServer, heard: Heard) -> None:
+    second = OscServer("127.0.0.1", surface.port, 9, handle=heard, status=lambda: "ready")
     with pytest.raises(LinkError, match="--osc-port"):
         second.open()
 
@@ -220,15 +220,15 @@ def test_a_taken_port_is_said_with_the_remedy(surface: OscSurface, heard: Heard)
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com", ""])
 def test_only_this_machine_is_listened_to(host: str, heard: Heard) -> None:
     with pytest.raises(LinkError, match=r"127\.0\.0\.1"):
-        OscSurface(host, 0, 9, handle=heard, status=lambda: "ready").open()
+        OscServer(host, 0, 9, handle=heard, status=lambda: "ready").open()
 
 
 def test_a_closed_surface_frees_its_port_and_drops_feedback(heard: Heard) -> None:
-    first = OscSurface("127.0.0.1", 0, 9, handle=heard, status=lambda: "ready")
+    first = OscServer("127.0.0.1", 0, 9, handle=heard, status=lambda: "ready")
     first.open()
     port = first.port
     first.close()
     first.send("/bridge/status", "nobody hears this")
-    second = OscSurface("127.0.0.1", port, 9, handle=heard, status=lambda: "ready")
+    second = OscServer("127.0.0.1", port, 9, handle=heard, status=lambda: "ready")
     second.open()
     second.close()

@@ -9,10 +9,10 @@ import pytest
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.model.manifest import Manifest, read_manifest
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost
-from bridge.training.sources.files import find_files, read
-from bridge.training.sources.studio import Studio
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.recordings import find_files, read_recordings
 
 ROOT = Path(__file__).parents[2]
 RATE = 44100
@@ -47,5 +47,5 @@ def manifest(chain: Chain) -> Manifest:
 
 
 @pytest.fixture
-def studio(chain: Chain, host: PluginHost, folder: Path) -> Studio:
-    return Studio(chain, host, read(find_files([folder])), RATE, clip_s=1.5)
+def studio(chain: Chain, host: PluginHost, folder: Path) -> ExampleRenderer:
+    return ExampleRenderer(chain, host, read_recordings(find_files([folder])), RATE, clip_s=1.5)

@@ -12,8 +12,8 @@ from pathlib import Path
 from bridge import __version__
 from bridge.daemon.doctor.findings import Finding, fault, sound
 from bridge.errors import LinkError, SettingsError
-from bridge.reaper.messages import Heartbeat, decode
-from bridge.reaper.spool import HEARTBEAT_FILE, MIB
+from bridge.reaper.protocol.messages import Heartbeat, decode
+from bridge.reaper.protocol.spool import HEARTBEAT_FILE, MIB
 from bridge.settings import Settings
 
 STALE_S = 5.0
@@ -104,11 +104,11 @@ def midi(settings: Settings) -> Iterator[Finding]:
     if not settings.midi_input:
         yield sound("MIDI", "no surface chosen", "midi_input in config.toml, if there should be one: docs/surfaces.md")
         return
-    from bridge.surfaces.midi.layout import load_layout
+    from bridge.surfaces.midi.bindings import load_bindings
     from bridge.surfaces.midi.ports import find_port, input_names  # mido looks for its backend
 
     try:
-        name, controls = find_port(settings.midi_input, input_names()), load_layout(settings.home).control
+        name, controls = find_port(settings.midi_input, input_names()), load_bindings(settings.home).control
         yield sound("MIDI", f"{name} is connected, {len(controls)} controls are bound")
     except (LinkError, SettingsError) as error:
         yield fault("midi", error=error)

@@ -12,20 +12,20 @@ from pathlib import Path
 from bridge import __version__
 from bridge.daemon.doctor.findings import Finding, fault, sound
 from bridge.errors import SettingsError
-from bridge.reaper.actions import FOLDER, REAPACK_FOLDER, actions, known_ids
-from bridge.reaper.install import HOME_FILE, find_resource_path, read_text
-from bridge.reaper.installing import key_map, startup, surface_entry
-from bridge.reaper.installing.places import INI, KEY_MAP, PATTERNS, STARTUP, is_running
-from bridge.reaper.installing.record import Installed, read_record
-from bridge.reaper.installing.remembered import remembered
-from bridge.reaper.reapack import PACKAGE, read_header
+from bridge.reaper.install import key_map, startup, surface_entry
+from bridge.reaper.install.actions import FOLDER, REAPACK_FOLDER, actions, known_ids
+from bridge.reaper.install.install import HOME_FILE, find_resource_path, read_text
+from bridge.reaper.install.known_resource_path import known_resource_path
+from bridge.reaper.install.reapack import PACKAGE, read_header
+from bridge.reaper.install.record import InstallRecord, read_record
+from bridge.reaper.install.resource_path import INI, KEY_MAP, PATTERNS, STARTUP, is_running
 from bridge.settings import Settings
 
 
 def all_of(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
     """Every check of REAPER's side; where its folder is not found, only that."""
     try:
-        folder = find_resource_path(resource_path or remembered(settings.home))
+        folder = find_resource_path(resource_path or known_resource_path(settings.home))
     except SettingsError as error:
         yield fault("reaper", error=error)
         return
@@ -39,7 +39,7 @@ def all_of(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
     yield from _startup(folder)
 
 
-def _scripts(settings: Settings, folder: Path, record: Installed) -> Finding:
+def _scripts(settings: Settings, folder: Path, record: InstallRecord) -> Finding:
     if not record.version:
         return _packaged(folder)
     if record.version != __version__:
@@ -76,7 +76,7 @@ def _actions(folder: Path) -> Finding:
     return sound("actions", f"{len(wanted)} in REAPER's list")
 
 
-def _surface(settings: Settings, folder: Path, record: Installed) -> Finding:
+def _surface(settings: Settings, folder: Path, record: InstallRecord) -> Finding:
     text = read_text(folder, INI)
     surface = surface_entry.find(text)
     if surface is None:

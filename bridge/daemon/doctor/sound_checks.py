@@ -17,21 +17,21 @@ from bridge.daemon.doctor.daemon_checks import heartbeat, is_alive
 from bridge.daemon.doctor.findings import Finding, fault, sound
 from bridge.errors import ModelError, PluginError
 from bridge.model.manifest import find_model, find_models, read_manifest
-from bridge.plugins.host import Render, host_for
-from bridge.reaper.messages import (
+from bridge.plugins.host.host import Render, host_for
+from bridge.reaper.protocol.messages import (
     SCHEMA,
-    Audio,
-    EqRole,
+    EqBandRole,
     Excerpt,
-    Fx,
-    Parameter,
-    Project,
+    FxSnapshot,
+    ParameterSnapshot,
+    ProjectSnapshot,
     Request,
+    RequestAudio,
     TimeRange,
-    Track,
+    TrackSnapshot,
     encode,
 )
-from bridge.reaper.spool import Spool
+from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
 
 RATE_HZ = 48_000
@@ -102,7 +102,7 @@ def round_trip(settings: Settings) -> Iterator[Finding]:
         yield sound("round trip", f"a request with audio was answered after {time.monotonic() - begin_s:.1f} s")
 
 
-def _track_fx() -> Fx:
+def _track_fx() -> FxSnapshot:
     """A ReaEQ with one low shelf, at rest; its laws are made up, which no one may notice."""
     points = [point / 32 for point in range(33)]
     parameters = (
@@ -111,15 +111,15 @@ def _track_fx() -> Fx:
         _parameter(2, "q", [f"{0.05 + 3.95 * point:.2f}" for point in points]),
     )
     name = "VST: ReaEQ (Cockos)"
-    return Fx(
+    return FxSnapshot(
         guid="{1}", ident="reaeq.vst.so<1919247729", type="VST", name=name, original_name=name, index=0, enabled=True,
         offline=False, parameters=parameters,
     )  # fmt: skip
 
 
-def _parameter(index: int, kind: Literal["frequency", "gain", "q"], texts: list[str]) -> Parameter:
+def _parameter(index: int, kind: Literal["frequency", "gain", "q"], texts: list[str]) -> ParameterSnapshot:
     middle = len(texts) // 2
-    return Parameter(
+    return ParameterSnapshot(
         index=index,
         ident=f"{index}:{kind}",
         name=kind,
@@ -129,7 +129,7 @@ def _parameter(index: int, kind: Literal["frequency", "gain", "q"], texts: list[
         max=1.0,
         mid=0.5,
         grid=tuple((place / (len(texts) - 1), text) for place, text in enumerate(texts)),
-        eq=EqRole(band_type=1, band_index=0, kind=kind, enabled=True),
+        eq=EqBandRole(band_type=1, band_index=0, kind=kind, enabled=True),
     )
 
 
@@ -143,10 +143,10 @@ def _send(spool: Path, request_id: str) -> None:
         script_version=__version__,
         id=request_id,
         action="automix",
-        project=Project(path="", change_count=0),
-        track=Track(guid="{}", index=0, name="doctor", muted=False, is_folder=False, automation_mode=0),
+        project=ProjectSnapshot(path="", change_count=0),
+        track=TrackSnapshot(guid="{}", index=0, name="doctor", muted=False, is_folder=False, automation_mode=0),
         range=TimeRange(start_s=0.0, end_s=1.0, source="items"),
-        audio=Audio(
+        audio=RequestAudio(
             file=f"{request_id}.wav",
             sample_rate_hz=RATE_HZ,
             channels=2,

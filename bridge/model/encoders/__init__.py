@@ -5,18 +5,18 @@ the convolutions that hear: `compact`, `inception`, `mobilenet`. Nothing here kn
 0..1 over each control's range.
 """
 
-from bridge.model.encoders.answer import Answer
 from bridge.model.encoders.categories import Category, confidence_of
 from bridge.model.encoders.encoder import Encoder, count_parameters
-from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of
+from bridge.model.encoders.output import EncoderOutput
+from bridge.model.encoders.statistics import LEVEL_QUANTILES, MelStatistics, mel_statistics
 
 __all__ = [
     "LEVEL_QUANTILES",
-    "Answer",
     "Category",
     "Encoder",
-    "Statistics",
+    "EncoderOutput",
+    "MelStatistics",
     "confidence_of",
     "count_parameters",
-    "statistics_of",
+    "mel_statistics",
 ]

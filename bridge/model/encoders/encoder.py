@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from bridge.model.encoders.answer import Answer
 from bridge.model.encoders.categories import Category
-from bridge.model.encoders.statistics import LEVEL_QUANTILES, Statistics, statistics_of, thinned
+from bridge.model.encoders.output import EncoderOutput
+from bridge.model.encoders.statistics import LEVEL_QUANTILES, MelStatistics, mel_statistics, thinned
 from bridge.model.encoders.trunks import build_trunk
 from bridge.model.manifest import EncoderSettings
 
@@ -59,13 +59,13 @@ class Encoder(nn.Module):
         self.choose = nn.ModuleList(_choice(hidden, category, neutral) for category in categories)
         self._start_at(neutral, ranged)
 
-    def listen(self, log_mel: Tensor, *, trunk_frames: int | None = None) -> tuple[Tensor, Statistics]:
+    def listen(self, log_mel: Tensor, *, trunk_frames: int | None = None) -> tuple[Tensor, MelStatistics]:
         """The vector that stands for a sound: (batch, bands, frames) -> (batch, size), and its statistics.
 
         The statistics are of all frames; the trunk may hear only the first `trunk_frames`, which saves training
         time.
         """
-        statistics, weight = statistics_of(log_mel)
+        statistics, weight = mel_statistics(log_mel)
         x = self.trunk((log_mel[..., :trunk_frames] - statistics.level_db.unsqueeze(2) + 20) / 20)
         weight = thinned(weight[..., :trunk_frames], x.shape[-1])
         mean = (x * weight).sum(2)
@@ -73,12 +73,12 @@ class Encoder(nn.Module):
         embedding = self.project(torch.cat([mean, deviation], 1))
         return torch.cat([embedding, statistics.vector()], 1), statistics
 
-    def forward(self, log_mel: Tensor, reference: Tensor | None, *, trunk_frames: int | None = None) -> Answer:
+    def forward(self, log_mel: Tensor, reference: Tensor | None, *, trunk_frames: int | None = None) -> EncoderOutput:
         """Args: (batch, bands, frames) each; the reference may have another number of frames, or be None."""
         heard = None if reference is None else self.listen(reference, trunk_frames=trunk_frames)[0]
         return self.decide(*self.listen(log_mel, trunk_frames=trunk_frames), heard)
 
-    def decide(self, sound: Tensor, statistics: Statistics, reference: Tensor | None) -> Answer:
+    def decide(self, sound: Tensor, statistics: MelStatistics, reference: Tensor | None) -> EncoderOutput:
         """From the vectors of `listen`, (batch, size) each, to the answer."""
         given = torch.full_like(sound[:, :1], float(reference is not None))
         other = self.no_reference.expand_as(sound) if reference is None else reference
@@ -88,7 +88,7 @@ class Encoder(nn.Module):
         mean, spread = self.target(x).split(self.bands, dim=1)
         logits = tuple(choose(x) for choose in self.choose)
         decoded = [category.decode(given) for category, given in zip(self.categories, logits, strict=True)]
-        return Answer(
+        return EncoderOutput(
             position=self._in_order(
                 torch.sigmoid(self.position(x)) * (1 + 2 * _STRETCH) - _STRETCH, [place for place, _ in decoded]
             ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bridge.model.hearing.profile import GATE_DB
+from bridge.features.profile import GATE_DB
 
 LEVEL_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 LOUD_QUANTILE = 0.95
@@ -16,7 +16,7 @@ _FEW_FRAMES = 8  # for one output of a trunk; of more, all count, not only the n
 
 
 @dataclass(frozen=True)
-class Statistics:
+class MelStatistics:
     """Long-term statistics of a batch of log-mel frames, as torch tensors with gradients.
 
     Attributes:
@@ -38,7 +38,7 @@ class Statistics:
         )
 
 
-def statistics_of(log_mel: Tensor) -> tuple[Statistics, Tensor]:
+def mel_statistics(log_mel: Tensor) -> tuple[MelStatistics, Tensor]:
     """Statistics of (batch, bands, frames), and the weight of each frame (batch, 1, frames): pauses weigh nothing."""
     power = torch.exp(log_mel * (math.log(10) / 10)).sum(1)
     frame_db = 10 * torch.log10(power)
@@ -51,7 +51,7 @@ def statistics_of(log_mel: Tensor) -> tuple[Statistics, Tensor]:
     mean = (log_mel * weight).sum(2)
     spread = ((log_mel - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-4).sqrt()
     quantiles = (rising[:, places] - level).clamp_min(-60)
-    return Statistics(level, mean - level, spread, quantiles), weight
+    return MelStatistics(level, mean - level, spread, quantiles), weight
 
 
 def thinned(weight: Tensor, count: int) -> Tensor:

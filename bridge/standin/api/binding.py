@@ -11,16 +11,16 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from bridge.standin.api.signatures import Signature, signatures
-from bridge.standin.faults import Misuse, NotSimulated, OrderedFailure
-from bridge.standin.screen.window import Window
+from bridge.standin.api.signatures import ApiSignature, signatures
+from bridge.standin.faults import InjectedFailure, Misuse, NotSimulated
+from bridge.standin.ui.window import GfxWindow
 
 Answer = TypeVar("Answer", bound=Callable[..., Any])
 
 ANSWERS: dict[str, Callable[..., Any]] = {}
 
 
-def answers(*names: str) -> Callable[[Answer], Answer]:
+def api_call(*names: str) -> Callable[[Answer], Answer]:
     """Mark a function as the answer to API functions; it must be one that REAPER has."""
 
     def register(function: Answer) -> Answer:
@@ -32,7 +32,7 @@ def answers(*names: str) -> Callable[[Answer], Answer]:
     return register
 
 
-class Binding:
+class ApiBinding:
     """The stand-in's side of every call: `known` answers for `reaper`. Keeps each Misuse, so that one caught by the
     script is not lost."""
 
@@ -48,7 +48,7 @@ class Binding:
         try:
             result = self._call(name, list(given[:count]))
             is_done = True
-        except OrderedFailure as failure:
+        except InjectedFailure as failure:
             is_done = True
             result = (False, str(failure))
         except Misuse as misuse:
@@ -61,7 +61,7 @@ class Binding:
                 self.broken.__cause__ = sys.exception()
         return result
 
-    def draw(self, window: Window, name: str, *given: Any) -> tuple[Any, ...]:
+    def draw(self, window: GfxWindow, name: str, *given: Any) -> tuple[Any, ...]:
         """Answer a call of a script's `gfx`, in the same words."""
         try:
             result = window.call(name, *given)
@@ -83,7 +83,7 @@ class Binding:
         arguments = signature.check(given, check_pointer)
         return (True, *self._results(signature, self._known[name](self._reaper, *arguments)))
 
-    def _results(self, signature: Signature, result: Any) -> tuple[Any, ...]:
+    def _results(self, signature: ApiSignature, result: Any) -> tuple[Any, ...]:
         if not isinstance(result, tuple):
             result = () if result is None and not signature.returns else (result,)
         results: tuple[Any, ...] = result

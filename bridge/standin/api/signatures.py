@@ -22,18 +22,18 @@ LUA_ONLY = ("defer", "runloop", "atexit", "new_array", "get_action_context", "se
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ApiParameter:
     kind: str
     name: str
     is_optional: bool
 
 
 @dataclass(frozen=True)
-class Signature:
+class ApiSignature:
     """One function. `returns` are kinds; the first one is C's own result unless that is void."""
 
     name: str
-    args: tuple[Parameter, ...]
+    args: tuple[ApiParameter, ...]
     returns: tuple[str, ...]
     is_c_only: bool
 
@@ -52,7 +52,7 @@ class Signature:
         return values
 
     def _check_one(
-        self, index: int, parameter: Parameter, value: Any, check_pointer: Callable[[Any, str], None]
+        self, index: int, parameter: ApiParameter, value: Any, check_pointer: Callable[[Any, str], None]
     ) -> Any:
         if value is None and (parameter.is_optional or parameter.kind in ("HWND", PROJECT)):
             return None
@@ -83,16 +83,16 @@ _SCALARS: Mapping[str, Callable[[Any], bool]] = {
 
 
 @cache
-def signatures() -> Mapping[str, Signature]:
+def signatures() -> Mapping[str, ApiSignature]:
     """Every function of the API by name."""
     table = json.loads(Path(__file__).with_name("api_signatures.json").read_text(encoding="utf-8"))
     return {name: _read(name, entry) for name, entry in table.items()}
 
 
-def _read(name: str, entry: Mapping[str, Any]) -> Signature:
+def _read(name: str, entry: Mapping[str, Any]) -> ApiSignature:
     args = []
     for text in entry.get("args", ()):
         kind, _, argument = text.partition(" ")
-        args.append(Parameter(kind.removesuffix("?"), argument, kind.endswith("?")))
+        args.append(ApiParameter(kind.removesuffix("?"), argument, kind.endswith("?")))
     returns = tuple(text.partition(" ")[0] for text in entry.get("returns", ()))
-    return Signature(name, tuple(args), returns, bool(entry.get("c_only")))
+    return ApiSignature(name, tuple(args), returns, bool(entry.get("c_only")))

@@ -10,14 +10,14 @@ from typing import Any
 
 from bridge.standin.api.signatures import LUA_ONLY, signatures
 from bridge.standin.faults import Misuse
-from bridge.standin.screen.window import Window
+from bridge.standin.ui.window import GfxWindow
 
 ENDS_RUNNING, STARTS_ANEW = 1, 2  # flags of set_action_options
 LUA_MODULES = {"5.3": "lupa.lua53", "5.4": "lupa.lua54"}
 PRELUDE, GFX = Path(__file__).with_name("prelude.lua"), Path(__file__).with_name("gfx.lua")
 
 
-class Script:
+class RunningScript:
     """A script from its file to its end. `call` answers API calls: (True, results...) or (False, message), as
     `draw` answers those of `gfx` for the script's `window`."""
 
@@ -29,7 +29,7 @@ class Script:
         command: int,
         call: Callable[..., tuple[Any, ...]],
         draw: Callable[..., tuple[Any, ...]],
-        window: Window,
+        window: GfxWindow,
     ) -> None:
         self.file, self.window = file, window
         self._runtime = _lua_module(lua).LuaRuntime(

@@ -18,9 +18,9 @@ from itertools import islice
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-from bridge.standin.effects.fx import Fx
+from bridge.standin.fx.fx import StandInFx
 from bridge.standin.osc.wire import OscMessage, TooLong, read_datagram
-from bridge.standin.program import Program
+from bridge.standin.program import ReaperProgram
 
 MAX_PER_TICK = 400  # datagrams that the system keeps for REAPER between two ticks; the rest of a burst is lost
 MAX_LIST = 16
@@ -31,11 +31,11 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _Shown = dict[str, tuple[float, str]]
 
 
-class OscSurface:
+class StandInOscSurface:
     """One surface entry of REAPER. It registers with the program; `close` frees the socket."""
 
     def __init__(
-        self, reaper: Program, *, host: str = "127.0.0.1", port: int = 0, feedback: tuple[str, int] | None = None
+        self, reaper: ReaperProgram, *, host: str = "127.0.0.1", port: int = 0, feedback: tuple[str, int] | None = None
     ) -> None:
         self._reaper = reaper
         self._feedback = feedback
@@ -119,7 +119,7 @@ class OscSurface:
         self._reaper.run_command(int(name))
         return True
 
-    def _find_fx(self, track: str, fx: list[int]) -> Fx | None:
+    def _find_fx(self, track: str, fx: list[int]) -> StandInFx | None:
         tracks = self._reaper.project.every_track()
         numbers = _numbers(track)
         if len(numbers) != 1 or numbers[0] >= len(tracks):

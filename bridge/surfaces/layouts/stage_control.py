@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.surfaces.layouts.controls import AMOUNT_LABEL, BACKGROUND, CONTROLS, TEXT, Control, Frame
+from bridge.surfaces.layouts.layout import AMOUNT_LABEL, BACKGROUND, CONTROLS, TEXT, LayoutControl, LayoutFrame
 
 FILE_NAME = "Bridge.open-stage-control.json"
 WRITTEN_FOR = "1.25.0"  # sessions since 1.0 have had this form
@@ -43,7 +43,7 @@ def stage_control_layout(host: str, port: int) -> bytes:
     return msgspec.json.format(msgspec.json.encode(session), indent=2) + b"\n"
 
 
-def _widget(control: Control, target: str) -> dict[str, Any]:
+def _widget(control: LayoutControl, target: str) -> dict[str, Any]:
     widget = {
         **_KINDS[control.role],
         "id": control.name,
@@ -63,5 +63,5 @@ def _widget(control: Control, target: str) -> dict[str, Any]:
     return widget
 
 
-def _place(frame: Frame) -> dict[str, int]:
+def _place(frame: LayoutFrame) -> dict[str, int]:
     return {"left": frame.x, "top": frame.y, "width": frame.width, "height": frame.height}

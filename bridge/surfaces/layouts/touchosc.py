@@ -11,16 +11,16 @@ import uuid
 import zlib
 from xml.sax.saxutils import escape
 
-from bridge.surfaces.layouts.controls import (
+from bridge.surfaces.layouts.layout import (
     AMOUNT_LABEL,
     BACKGROUND,
     CONTROLS,
     HEIGHT,
     TEXT,
     WIDTH,
-    Color,
-    Control,
-    Frame,
+    LayoutColor,
+    LayoutControl,
+    LayoutFrame,
 )
 
 FILE_NAME = "Bridge.tosc"
@@ -40,14 +40,14 @@ def touchosc_layout() -> bytes:
 def touchosc_xml() -> str:
     """What is in the file, on one line as the editor writes it."""
     children = "".join(_control(control) for control in CONTROLS) + _caption("amount", "Amount", AMOUNT_LABEL)
-    properties = _frame(Frame(0, 0, WIDTH, HEIGHT)) + _color("color", BACKGROUND) + _flag("background", True)
+    properties = _frame(LayoutFrame(0, 0, WIDTH, HEIGHT)) + _color("color", BACKGROUND) + _flag("background", True)
     properties += _flag("interactive", False) + _text("name", "Bridge")
     group = f"<includes/><properties>{properties}</properties><values>{_value('touch', 'false')}</values>"
     node = f"<node ID='{_id('root')}' type='GROUP'>{group}<children>{children}</children></node>"
     return f"<?xml version='1.0' encoding='UTF-8'?><lexml version='6'>{node}</lexml>"
 
 
-def _control(control: Control) -> str:
+def _control(control: LayoutControl) -> str:
     match control.role:
         case "fader" | "meter":
             return _node(control, "FADER", _integer("orientation", EAST), _value("x", "0"), "x")
@@ -63,7 +63,7 @@ def _control(control: Control) -> str:
             )
 
 
-def _node(control: Control, kind: str, more: str, values: str, variable: str) -> str:
+def _node(control: LayoutControl, kind: str, more: str, values: str, variable: str) -> str:
     is_touchable = control.role not in ("meter", "text")
     properties = _text("name", control.name) + _frame(control.frame) + _color("color", control.color) + more
     properties += _flag("interactive", is_touchable) + _flag("visible", True) + _flag("background", True)
@@ -74,7 +74,7 @@ def _node(control: Control, kind: str, more: str, values: str, variable: str) ->
     )
 
 
-def _caption(name: str, label: str, frame: Frame) -> str:
+def _caption(name: str, label: str, frame: LayoutFrame) -> str:
     """A text over a control, which lets touches through: buttons have no text of their own."""
     properties = _text("name", f"{name} label") + _frame(frame) + _flag("background", False) + _flag("outline", False)
     properties += _flag("interactive", False) + _integer("textSize", 26) + _color("textColor", TEXT)
@@ -86,7 +86,7 @@ def _caption(name: str, label: str, frame: Frame) -> str:
     )
 
 
-def _message(control: Control, variable: str) -> str:
+def _message(control: LayoutControl, variable: str) -> str:
     """Buttons send when they are pressed, and nothing when they are let go; faders and toggles send what they show."""
     is_press = control.role == "press"
     condition = "RISE" if is_press else "ANY"
@@ -134,11 +134,11 @@ def _text(key: str, value: str) -> str:
     return _property("s", key, _data(value))
 
 
-def _frame(frame: Frame) -> str:
+def _frame(frame: LayoutFrame) -> str:
     return _property("r", "frame", f"<x>{frame.x}</x><y>{frame.y}</y><w>{frame.width}</w><h>{frame.height}</h>")
 
 
-def _color(key: str, color: Color) -> str:
+def _color(key: str, color: LayoutColor) -> str:
     red, green, blue = (f"{part / 255:.4g}" for part in color)
     return _property("c", key, f"<r>{red}</r><g>{green}</g><b>{blue}</b><a>1</a>")
 

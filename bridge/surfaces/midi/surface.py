@@ -18,9 +18,9 @@ from typing import Any
 from bridge.errors import LinkError
 from bridge.surfaces.commands import Command
 from bridge.surfaces.midi import ports
-from bridge.surfaces.midi.layout import Binding, Layout
-from bridge.surfaces.midi.reading import Reader
-from bridge.surfaces.midi.showing import Display
+from bridge.surfaces.midi.bindings import MidiBinding, MidiBindings
+from bridge.surfaces.midi.feedback import MidiFeedback
+from bridge.surfaces.midi.input import MidiInput
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class MidiSurface:
     def __init__(
         self,
         port_name: str,
-        layout: Layout,
+        layout: MidiBindings,
         *,
         handle: Callable[[Command], None],
         say: Callable[[str], None] = log.warning,
@@ -43,8 +43,8 @@ class MidiSurface:
     ) -> None:
         self._name, self._layout, self._handle, self._say = port_name, layout, handle, say
         self._look_period_s = look_period_s
-        self._reader = Reader(layout)
-        self._display = Display(layout, time.monotonic)
+        self._reader = MidiInput(layout)
+        self._display = MidiFeedback(layout, time.monotonic)
         self._lock = threading.RLock()
         self._work = threading.Event()
         self._is_closing = False
@@ -76,12 +76,12 @@ class MidiSurface:
     ) -> None:
         self.close()
 
-    def use(self, layout: Layout) -> None:
+    def use(self, layout: MidiBindings) -> None:
         """Other controls from now on. Where the amount and compare stand is known still, and shown anew."""
         with self._lock:
             has_other_output = layout.output != self._layout.output
             self._layout = layout
-            self._reader = Reader(layout, self._reader.amount, self._reader.is_compared)
+            self._reader = MidiInput(layout, self._reader.amount, self._reader.is_compared)
             self._display = self._display.using(layout)
             if has_other_output and self._input is not None:
                 before, self._output = self._output, self._open_output(self._opened)
@@ -114,12 +114,12 @@ class MidiSurface:
         if moved or is_waiting:
             self._work.set()
 
-    def _note(self, moved: list[tuple[Binding, Command | None]]) -> None:
+    def _note(self, moved: list[tuple[MidiBinding, Command | None]]) -> None:
         for binding, command in moved:
             is_value = command is not None and isinstance(command.value, float)
             self._display.moved(binding, float(command.value or 0.0) if command and is_value else None)
 
-    def _pass_on(self, moved: list[tuple[Binding, Command | None]]) -> None:
+    def _pass_on(self, moved: list[tuple[MidiBinding, Command | None]]) -> None:
         for _, command in moved:
             if command is not None:
                 self._handle(command)

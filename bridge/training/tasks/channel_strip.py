@@ -11,31 +11,33 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.model.manifest import JobSettings
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost
-from bridge.training.judging.cases import Case, draw_cases
-from bridge.training.judging.foreign import foreign_cases
-from bridge.training.learning.lessons import Lesson, Sounded
-from bridge.training.sources.files import FoundFile, read
-from bridge.training.sources.studio import Studio
-from bridge.training.tasks.task import LessonTask
+from bridge.model.manifest import ObjectiveSettings
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.recordings import AudioFileEntry, read_recordings
+from bridge.training.evaluation.cases import EvaluationCase, draw_cases
+from bridge.training.evaluation.out_of_chain_cases import out_of_chain_cases
+from bridge.training.objectives import ObjectiveExample, TrainingObjective
+from bridge.training.tasks.task import EncoderTask
 
 COLOURED_SHARE = 0.5  # of the match clips are degraded ones
 MARGIN_SHARE = 0.25  # of the way to the predicted sound: fewer refusals than half of it, and no more harm (LOG)
 
 
-class ChannelStrip(LessonTask):
+class ChannelStripTask(EncoderTask):
     """See the module."""
 
     name = "channel-strip"
-    job = JobSettings(margin_share=MARGIN_SHARE)
+    job = ObjectiveSettings(margin_share=MARGIN_SHARE)
     lessons = (
-        Lesson("match", has_reference=True, level_counts=True),
-        Lesson("automix", has_reference=False, level_counts=False),
+        TrainingObjective("match", has_reference=True, level_counts=True),
+        TrainingObjective("automix", has_reference=False, level_counts=False),
     )
 
-    def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
+    def draw(
+        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+    ) -> list[Mapping[str, ObjectiveExample]]:
         sampler = studio.sampler
         clips = [studio.draw_clips(generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in clips])
@@ -50,20 +52,20 @@ class ChannelStrip(LessonTask):
         wet, reference = studio.render(dry, hidden), studio.render(others, hidden)
         return [
             {
-                "match": Sounded(dry[i], wet[i], hidden[i], reference[i], rendered=wet[i]),
-                "automix": Sounded(degraded[i], clean[i], undoing[i]),
+                "match": ObjectiveExample(dry[i], wet[i], hidden[i], reference[i], rendered=wet[i]),
+                "automix": ObjectiveExample(degraded[i], clean[i], undoing[i]),
             }
             for i in range(count)
         ]
 
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
-    ) -> dict[str, list[Case]]:
-        recordings = read(files)
+        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+    ) -> dict[str, list[EvaluationCase]]:
+        recordings = read_recordings(files)
         return {
             "match": draw_cases(chain, host, recordings, "match", each=each, seed=seed),
             "automix": draw_cases(chain, host, recordings, "automix", each=each, seed=seed),
-            "foreign": foreign_cases(recordings, each=each, seed=seed),
+            "foreign": out_of_chain_cases(recordings, each=each, seed=seed),
         }
 
 

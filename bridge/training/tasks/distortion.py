@@ -16,24 +16,31 @@ from typing import Literal
 import numpy as np
 
 from bridge.errors import AudioError
-from bridge.model.manifest import JobSettings, Provenance
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost
-from bridge.training.judging.cases import Case, fits_a_file
-from bridge.training.learning.lessons import Lesson, Sounded
-from bridge.training.sources.amplifier import Amplifier
-from bridge.training.sources.files import SILENCE_RMS, FoundFile, Recording, find_files, read, split
-from bridge.training.sources.pairs import LEAST_S, PairedRecording, check_partners, paired, pairs_among, read_pair
-from bridge.training.sources.speech import resample
-from bridge.training.sources.studio import Audio, Studio
+from bridge.model.manifest import ObjectiveSettings, Provenance
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.amplifier import Amplifier
+from bridge.training.data.example_renderer import Audio, ExampleRenderer
+from bridge.training.data.pairs import LEAST_S, PairedRecording, check_partners, paired, pairs_among, read_pair
+from bridge.training.data.recordings import (
+    SILENCE_RMS,
+    AudioFileEntry,
+    Recording,
+    find_files,
+    read_recordings,
+    split_by_song,
+)
+from bridge.training.data.speech import resample
+from bridge.training.evaluation.cases import EvaluationCase, fits_a_file
+from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.tasks.labelled import LabelledTask
-from bridge.training.tasks.task import Gathered
+from bridge.training.tasks.task import TaskData
 
-LESSON = Lesson("amplifier", has_reference=False, level_counts=True)
+LESSON = TrainingObjective("amplifier", has_reference=False, level_counts=True)
 PLAYED = ("guitar", "bass")  # what goes into an amplifier, where files say so
 DEMONSTRATION = Amplifier(delay_samples=1234, is_inverted=True)
 DEMONSTRATION_SOURCE = (
-    "processed by the amplifier in formulas of bridge/training/sources/amplifier.py, as no pairs were given"
+    "processed by the amplifier in formulas of bridge/training/data/amplifier.py, as no pairs were given"
 )
 GAIN_DB = 6.0  # recordings come to the demonstration's amplifier at levels of so much to either side
 DEMONSTRATED_S = 16.0  # of each recording
@@ -42,46 +49,48 @@ _TRIES = 200
 
 
 @dataclass(frozen=True)
-class Distortion(LabelledTask):
+class DistortionTask(LabelledTask):
     """See the module. `demonstrates`: where no pairs are given, the amplifier in formulas makes them."""
 
     demonstrates: bool = True
     name = "distortion"
     lessons = (LESSON,)
-    job = JobSettings(keeps_loudness=False)
+    job = ObjectiveSettings(keeps_loudness=False)
 
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:  # noqa: ARG002
+    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:  # noqa: ARG002
         files = find_files(data)
         check_partners(files)
         names = tuple(folder.name for folder in data)
         if pairs := pairs_among(files):
             by_name = {pair.dry.name: pair for pair in pairs}
-            sides = split([pair.dry for pair in pairs])
+            sides = split_by_song([pair.dry for pair in pairs])
             train, validation = ([read_pair(by_name[file.name]) for file in sides[side]] for side in _LEARNED)
             sources = tuple(f"{name}: pairs of dry and processed recordings" for name in names)
         else:
-            sides = split(_played(files))
+            sides = split_by_song(_played(files))
             train, validation = (_demonstrated(sides[side]) for side in _LEARNED)
             sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}" for name in names)
-        return Gathered(train, validation, tuple(file.name for file in sides["test"]), sources)
+        return TaskData(train, validation, tuple(file.name for file in sides["test"]), sources)
 
-    def as_trained(self, training: Provenance) -> Distortion:
+    def as_trained(self, training: Provenance) -> DistortionTask:
         return replace(self, demonstrates=any(DEMONSTRATION_SOURCE in source for source in training.sources))
 
-    def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
+    def draw(
+        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+    ) -> list[Mapping[str, ObjectiveExample]]:
         """Passages of pairs; the settings that lead from one to the other are not searched for here."""
         passages = [_passage(studio, generator) for _ in range(count)]
-        return [{LESSON.name: Sounded(dry, processed, None)} for dry, processed in passages]
+        return [{LESSON.name: ObjectiveExample(dry, processed, None)} for dry, processed in passages]
 
     def cases(
         self,
         chain: Chain,  # noqa: ARG002  (nobody knows the settings that lead to the truth)
         host: PluginHost,  # noqa: ARG002
-        files: Sequence[FoundFile],
+        files: Sequence[AudioFileEntry],
         *,
         each: int,
         seed: int,
-    ) -> dict[str, list[Case]]:
+    ) -> dict[str, list[EvaluationCase]]:
         """AudioError where pairs are needed and there are none."""
         pairs = pairs_among(files)
         if not (pairs or self.demonstrates):
@@ -96,34 +105,34 @@ class Distortion(LabelledTask):
             generator = np.random.default_rng([seed, zlib.crc32(recording.name.encode())])
             for _ in range(each):
                 dry, processed = _cut(recording, generator, round(CASE_S * rate))
-                cases.append(Case(recording.name, LESSON.name, rate, dry, processed, None))
+                cases.append(EvaluationCase(recording.name, LESSON.name, rate, dry, processed, None))
         return {LESSON.name: [case for case in cases if fits_a_file(case)]}
 
 
 _LEARNED: tuple[Literal["train"], Literal["validation"]] = ("train", "validation")
 
 
-def _played(files: Sequence[FoundFile]) -> list[FoundFile]:
+def _played(files: Sequence[AudioFileEntry]) -> list[AudioFileEntry]:
     """The files whose names say that they hold a guitar or a bass; all, where none does."""
     return [file for file in files if any(name in Path(file.name).stem.lower() for name in PLAYED)] or list(files)
 
 
-def _demonstrated(files: Sequence[FoundFile]) -> list[PairedRecording]:
+def _demonstrated(files: Sequence[AudioFileEntry]) -> list[PairedRecording]:
     """Pairs made of recordings by the demonstration's amplifier, found and aligned as if they had been given; of those
     that last as long as the sides of a pair must."""
     by_name = {file.name: file for file in files}
-    recordings = [one for one in read(files) if one.audio.shape[-1] >= LEAST_S * one.sample_rate_hz]
+    recordings = [one for one in read_recordings(files) if one.audio.shape[-1] >= LEAST_S * one.sample_rate_hz]
     return [_through_the_amplifier(recording, by_name[recording.name]) for recording in recordings]
 
 
-def _through_the_amplifier(recording: Recording, file: FoundFile) -> PairedRecording:
+def _through_the_amplifier(recording: Recording, file: AudioFileEntry) -> PairedRecording:
     drawn = np.random.default_rng(zlib.crc32(recording.name.encode())).uniform(-GAIN_DB, GAIN_DB)
     gain = min(10 ** (drawn / 20), 1 / float(np.abs(recording.audio).max()))
     dry = recording.audio[:, : round(DEMONSTRATED_S * recording.sample_rate_hz)] * np.float32(gain)
     return paired(file, dry, DEMONSTRATION.play(dry, recording.sample_rate_hz), recording.sample_rate_hz)
 
 
-def _passage(studio: Studio, generator: np.random.Generator) -> tuple[Audio, Audio]:
+def _passage(studio: ExampleRenderer, generator: np.random.Generator) -> tuple[Audio, Audio]:
     """A passage of one of the studio's pairs, (1, samples) dry and processed, at the studio's sample rate."""
     recording = studio.recordings[int(generator.integers(len(studio.recordings)))]
     assert isinstance(recording, PairedRecording)

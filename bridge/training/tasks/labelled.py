@@ -16,12 +16,20 @@ import safetensors
 import safetensors.numpy
 
 from bridge.errors import SettingsError
-from bridge.plugins.chain import Chain
-from bridge.training.learning.labelling import Ear, Label, Passage, Positions, refine, search_jointly, sweep_choices
-from bridge.training.learning.lessons import Lesson, Shard, Sounded, pack
+from bridge.plugins.chain.chain import Chain
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.label_search import (
+    LabelObjective,
+    LabelPassage,
+    Positions,
+    SearchedLabel,
+    refine_label,
+    search_labels,
+    sweep_choices,
+)
+from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective, pack_examples
 from bridge.training.recipe import Recipe
-from bridge.training.sources.studio import Studio
-from bridge.training.tasks.task import LessonTask
+from bridge.training.tasks.task import EncoderTask
 
 SEARCH_SEED = 1
 LEAST_HEARD_S = 0.2  # of a passage, behind what is left out
@@ -29,7 +37,7 @@ _STATIC = "static"
 
 
 @dataclass(frozen=True)
-class LabelledTask(LessonTask):
+class LabelledTask(EncoderTask):
     """A task of one lesson, whose `draw` leaves positions unknown. `static` (controls,) is the one position that
     serves all examples best, once it is found."""
 
@@ -37,7 +45,7 @@ class LabelledTask(LessonTask):
     lead_in_s: ClassVar[float] = 0.1  # of each passage, in which the plugins come to rest
 
     @property
-    def lesson(self) -> Lesson:
+    def lesson(self) -> TrainingObjective:
         return self.lessons[0]
 
     def check(self, recipe: Recipe, chain: Chain) -> None:
@@ -51,7 +59,7 @@ class LabelledTask(LessonTask):
 
     def settled(
         self,
-        studio: Studio,
+        studio: ExampleRenderer,
         recipe: Recipe,
         folder: Path,
         *,
@@ -72,25 +80,25 @@ class LabelledTask(LessonTask):
         part.replace(file)
         return replace(self, static=label.position)
 
-    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
+    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
         assert self.static is not None, "settled() comes first"
         drawn = [one[self.lesson.name] for one in self.draw(studio, generator, recipe.examples.shard_examples)]
-        start, rounds = Label(self.static, np.inf), recipe.examples.search.rounds
-        labels = [refine(self._ear(studio, recipe, [sounded]), start, rounds=rounds) for sounded in drawn]
+        start, rounds = SearchedLabel(self.static, np.inf), recipe.examples.search.rounds
+        labels = [refine_label(self._ear(studio, recipe, [sounded]), start, rounds=rounds) for sounded in drawn]
         examples = [
             {self.lesson.name: replace(sounded, position=label.position)}
             for sounded, label in zip(drawn, labels, strict=True)
         ]
-        return pack(self.lessons, examples, studio.sample_rate_hz, recipe.features)
+        return pack_examples(self.lessons, examples, studio.sample_rate_hz, recipe.features)
 
     def _search(
         self,
-        studio: Studio,
+        studio: ExampleRenderer,
         recipe: Recipe,
         notify: Callable[[str], None],
         must_stop: Callable[[], bool],
         is_cancelled: Callable[[], bool],
-    ) -> Label | None:
+    ) -> SearchedLabel | None:
         settings = recipe.examples.search
         drawn = self.draw(
             replace(studio, clip_s=settings.passage_s), np.random.default_rng(SEARCH_SEED), settings.passages
@@ -100,7 +108,7 @@ class LabelledTask(LessonTask):
         def tell(generation: int, cost: float) -> None:
             notify(f"one setting for all: {cost:.2f} dB after {generation + 1} of {settings.generations} steps")
 
-        found = search_jointly(
+        found = search_labels(
             studio.chain,
             ear.cost,
             generations=settings.generations,
@@ -111,14 +119,16 @@ class LabelledTask(LessonTask):
         )
         if is_cancelled():
             return None
-        better = sweep_choices(ear, refine(ear, found, rounds=settings.polishing))
-        polished = refine(ear, better, rounds=settings.polishing)
+        better = sweep_choices(ear, refine_label(ear, found, rounds=settings.polishing))
+        polished = refine_label(ear, better, rounds=settings.polishing)
         notify(f"one setting for all: {polished.distance_db:.2f} dB after small steps")
         return polished
 
-    def _ear(self, studio: Studio, recipe: Recipe, sounds: list[Sounded]) -> Ear:
-        passages = [Passage(one.heard, one.truth, studio.sample_rate_hz, self.lead_in_s) for one in sounds]
-        return Ear(studio.chain, studio.host, passages, recipe.features, level_counts=self.lesson.level_counts)
+    def _ear(self, studio: ExampleRenderer, recipe: Recipe, sounds: list[ObjectiveExample]) -> LabelObjective:
+        passages = [LabelPassage(one.heard, one.truth, studio.sample_rate_hz, self.lead_in_s) for one in sounds]
+        return LabelObjective(
+            studio.chain, studio.host, passages, recipe.features, level_counts=self.lesson.level_counts
+        )
 
 
 def _kept(file: Path) -> Positions | None:

@@ -1,7 +1,7 @@
 """The task `mastering`: bring a stereo mix to the tone of a reference, or to where finished recordings lie.
 
 What is learned is tone, compared at equal loudness; loudness and true peak are reached by trying
-(`bridge.model.guarding.targets`). So examples leave the limiter out, and the equaliser sounds as measured
+(`bridge.automix.loudness_solver`). So examples leave the limiter out, and the equaliser sounds as measured
 (`sources.linear`): the two cost a hundred times what the compressor does.
 
 `match`: a mix, and another part of it through hidden settings; a share of them softly clipped as well, as other
@@ -17,22 +17,22 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.audio.measures import loudness_lufs, true_peak_dbtp
+from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
+from bridge.automix.guard.loudness_guard import split_at_limiter
 from bridge.errors import AudioError
-from bridge.model.guarding.levelling import split_at_limiter
-from bridge.model.manifest import JobSettings
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost
-from bridge.training.judging.cases import Case
-from bridge.training.judging.masters import master_cases
-from bridge.training.learning.lessons import Lesson, Sounded
+from bridge.model.manifest import ObjectiveSettings
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.linear_equaliser import ToneRenderer
+from bridge.training.data.mixes import THIRDS_HZ, MixGenerator, equalised
+from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, read_recordings
+from bridge.training.data.tone_sampler import ToneSampler, draw_curve_db
+from bridge.training.evaluation.cases import EvaluationCase
+from bridge.training.evaluation.mastering_cases import mastering_cases
+from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.recipe import Recipe
-from bridge.training.sources.files import SILENCE_RMS, FoundFile, read
-from bridge.training.sources.linear import ToneRenderer
-from bridge.training.sources.mixes import THIRDS_HZ, Desk, equalised
-from bridge.training.sources.studio import Studio
-from bridge.training.sources.tone import ToneSampler, draw_curve_db
-from bridge.training.tasks.task import LessonTask
+from bridge.training.tasks.task import EncoderTask
 
 Audio = NDArray[np.float32]
 
@@ -50,15 +50,15 @@ CLIPPED_BY_DB = (1.0, 8.0)
 _TRIES = 1000
 
 
-class Mastering(LessonTask):
+class MasteringTask(EncoderTask):
     """See the module."""
 
     name = "mastering"
     lessons = (
-        Lesson("match", has_reference=True, level_counts=False),
-        Lesson("automix", has_reference=False, level_counts=False),
+        TrainingObjective("match", has_reference=True, level_counts=False),
+        TrainingObjective("automix", has_reference=False, level_counts=False),
     )
-    job = JobSettings(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
+    job = ObjectiveSettings(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
     channels = None
 
     def __init__(self) -> None:
@@ -68,25 +68,29 @@ class Mastering(LessonTask):
         super().check(recipe, chain)
         split_at_limiter(chain)
 
-    def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
-        desk, sampler = Desk(studio.recordings), ToneSampler(studio.chain)
+    def draw(
+        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+    ) -> list[Mapping[str, ObjectiveExample]]:
+        desk, sampler = MixGenerator(studio.recordings), ToneSampler(studio.chain)
         tonal, kept = self._renderer(studio)
         drawn = [_draw_parts(desk, studio, generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in drawn])
         wet = tonal.render([first for first, _, _ in drawn], hidden[:, kept])
         reference = tonal.render([second for _, second, _ in drawn], hidden[:, kept])
-        examples: list[Mapping[str, Sounded]] = []
+        examples: list[Mapping[str, ObjectiveExample]] = []
         for (first, _, finishing_db), position, made, other in zip(drawn, hidden, wet, reference, strict=True):
             by_db = generator.uniform(*CLIPPED_BY_DB) if generator.random() < CLIPPED_SHARE else 0.0
             examples.append(
                 {
-                    "match": Sounded(first, clipped(made, by_db), position, clipped(other, by_db), rendered=made),
+                    "match": ObjectiveExample(
+                        first, clipped(made, by_db), position, clipped(other, by_db), rendered=made
+                    ),
                     "automix": _disturbed(first, finishing_db, studio.sample_rate_hz, sampler, generator),
                 }
             )
         return examples
 
-    def _renderer(self, studio: Studio) -> tuple[ToneRenderer, NDArray[np.intp]]:
+    def _renderer(self, studio: ExampleRenderer) -> tuple[ToneRenderer, NDArray[np.intp]]:
         """What renders the chain before its limiter, and which of its controls that has. Measured once for a host."""
         split = split_at_limiter(studio.chain)
         known = self._renderers.get(studio.host)
@@ -95,11 +99,11 @@ class Mastering(LessonTask):
         return known, split.toned
 
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
-    ) -> dict[str, list[Case]]:
-        return master_cases(chain, host, read(files, channels=None), each=each, seed=seed)
+        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+    ) -> dict[str, list[EvaluationCase]]:
+        return mastering_cases(chain, host, read_recordings(files, channels=None), each=each, seed=seed)
 
-    def measures(self, case: Case, made: Audio) -> dict[str, float]:
+    def measures(self, case: EvaluationCase, made: Audio) -> dict[str, float]:
         """How far the loudness is from the wanted one, and how far the true peak lies above the ceiling."""
         wanted = LOUDNESS_LUFS if case.reference is None else loudness_lufs(case.reference, case.sample_rate_hz)
         loudness, peak = loudness_lufs(made, case.sample_rate_hz), true_peak_dbtp(made, case.sample_rate_hz)
@@ -117,7 +121,9 @@ def clipped(audio: Audio, by_db: float) -> Audio:
     return np.asarray(threshold * np.tanh(audio / threshold), dtype=np.float32)
 
 
-def _draw_parts(desk: Desk, studio: Studio, generator: np.random.Generator) -> tuple[Audio, Audio, NDArray[np.float64]]:
+def _draw_parts(
+    desk: MixGenerator, studio: ExampleRenderer, generator: np.random.Generator
+) -> tuple[Audio, Audio, NDArray[np.float64]]:
     """Two parts of one mix (2, samples) at one level, and the gains that would finish it (29,)."""
     rate = studio.sample_rate_hz
     length = round(studio.clip_s * rate)
@@ -149,7 +155,7 @@ def _draw_parts(desk: Desk, studio: Studio, generator: np.random.Generator) -> t
 
 def _disturbed(
     part: Audio, finishing_db: NDArray[np.float64], rate: int, sampler: ToneSampler, generator: np.random.Generator
-) -> Sounded:
+) -> ObjectiveExample:
     """The lesson `automix`: `part` as it is or with another balance, and finished."""
     disturbing_db = np.zeros(THIRDS_HZ.size)
     if generator.random() < DISTURBED_SHARE:
@@ -157,4 +163,4 @@ def _disturbed(
     heard = equalised(part, rate, disturbing_db) if disturbing_db.any() else part
     truth = equalised(part, rate, finishing_db) if finishing_db.any() else part
     undoing_db = np.interp(np.log(sampler.hertz), np.log(THIRDS_HZ), finishing_db - disturbing_db)
-    return Sounded(heard, truth, sampler.with_gains(sampler.neutral, undoing_db))
+    return ObjectiveExample(heard, truth, sampler.with_gains(sampler.neutral, undoing_db))

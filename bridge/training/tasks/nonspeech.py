@@ -18,23 +18,24 @@ from numpy.typing import NDArray
 
 from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError, PluginError, SettingsError
-from bridge.model.encoders.frames import frame_levels, loud_level
-from bridge.model.hearing.features import log_mel
-from bridge.model.manifest import AutomationSettings, ConfidenceLaw, FeatureSettings, JobSettings, Provenance
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost
-from bridge.training.judging.cases import SHORTEST_S, Case
-from bridge.training.judging.nonspeech import SceneCase, event_measures
-from bridge.training.learning.frame_labels import FrameLabels, label_scene, stack_labels
-from bridge.training.learning.frames_learner import FramesLearner
-from bridge.training.learning.learner import Learner, LearnerSetup
-from bridge.training.learning.lessons import Shard
+from bridge.features.mel import log_mel
+from bridge.features.settings import FeatureSettings
+from bridge.model.encoders.frame_encoder import frame_loudness_db, loud_frame_db
+from bridge.model.manifest import AutomationSettings, ConfidenceCalibration, ObjectiveSettings, Provenance
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.example_renderer import GAIN_DB, ExampleRenderer, cut_clip
+from bridge.training.data.frame_labels import FrameLabels, label_scene, stack_labels
+from bridge.training.data.recordings import AudioFileEntry, Recording, Side, find_files, read_recordings, split_by_song
+from bridge.training.data.scenes import Scene, draw_scene
+from bridge.training.data.voices import synthesise_speech
+from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
+from bridge.training.evaluation.nonspeech import SceneCase, event_measures
+from bridge.training.objectives import Shard
 from bridge.training.recipe import Recipe
-from bridge.training.sources.files import FoundFile, Recording, Side, find_files, read, split
-from bridge.training.sources.scenes import Scene, draw_scene
-from bridge.training.sources.studio import GAIN_DB, Studio, cut
-from bridge.training.sources.voices import spoken
-from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, Gathered
+from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, TaskData
+from bridge.training.trainer.frame_train_step import FrameTrainStep
+from bridge.training.trainer.train_step import TrainStep, TrainStepSettings
 
 SPEECH_FOLDER = "speech"
 LEFT_ALONE = 0.12  # share of the examples without anybody speaking
@@ -53,11 +54,11 @@ class SpokenRecording(Recording):
     """Clean speech; every other recording is to be left alone."""
 
 
-class Nonspeech:
+class NonspeechTask:
     """See the module."""
 
     name = "nonspeech"
-    job = JobSettings(automation=AutomationSettings())
+    job = ObjectiveSettings(automation=AutomationSettings())
 
     def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (any chain will do)
         if recipe.encoder.kind != "frames":
@@ -79,30 +80,33 @@ class Nonspeech:
                     f"The stage {stage.name!r} has slots; {self.name} learns all at once. Leave it out."
                 )
 
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
-        speech, others = split(_files(data, speech=True)), split(_files(data, speech=False))
+    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:
+        speech, others = split_by_song(_files(data, speech=True)), split_by_song(_files(data, speech=False))
 
         def side_of(side: Side, voices: int, first: int) -> list[Recording]:
-            voiced = [*read(speech[side]), *spoken(side, first, takes=voices, sample_rate_hz=SAMPLE_RATE_HZ)]
+            voiced = [
+                *read_recordings(speech[side]),
+                *synthesise_speech(side, first, takes=voices, sample_rate_hz=SAMPLE_RATE_HZ),
+            ]
             if not voiced:
                 raise AudioError(
                     "Nothing here speaks: install espeak-ng, or give a folder called 'speech' with three recordings of "
                     "clean speech or more."
                 )
             music = _music(first, max(1, round(MUSIC_PER_VOICE * voices)))
-            return [*(_as_speech(one) for one in voiced), *read(others[side]), *music]
+            return [*(_as_speech(one) for one in voiced), *read_recordings(others[side]), *music]
 
-        return Gathered(
+        return TaskData(
             train=side_of("train", takes, seed * 1000),
             validation=side_of("validation", min(VALIDATION_VOICES, takes), VALIDATION_SEED),
             test=tuple(file.name for file in (*speech["test"], *others["test"])),
             sources=("voices by espeak-ng, breaths, clicks, pops and music synthesised", *(f.name for f in data)),
         )
 
-    def as_trained(self, training: Provenance) -> Nonspeech:  # noqa: ARG002
+    def as_trained(self, training: Provenance) -> NonspeechTask:  # noqa: ARG002
         return self
 
-    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
+    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
         made: list[tuple[Scene, FrameLabels]] = []
         for _ in range(recipe.examples.shard_examples):
             scene = draw_example(studio, generator)
@@ -112,18 +116,18 @@ class Nonspeech:
         if not made:
             raise PluginError("No example rendered. Try the chain's plugins: reaper-bridge chain show.")
         heard = np.stack([_frames(scene, recipe.features) for scene, _ in made])
-        levels = loud_level(frame_levels(torch.from_numpy(heard))).numpy()
+        levels = loud_frame_db(frame_loudness_db(torch.from_numpy(heard))).numpy()
         return {
             "heard": heard.astype(np.float16),
             "loud_db": levels.astype(np.float32),
             **stack_labels([labels for _, labels in made]),
         }
 
-    def new_learner(self, setup: LearnerSetup) -> Learner:
-        return FramesLearner(setup)
+    def new_learner(self, setup: TrainStepSettings) -> TrainStep:
+        return FrameTrainStep(setup)
 
-    def fit_confidence(self, learner: Learner, examples: Shard) -> ConfidenceLaw:  # noqa: ARG002
-        return ConfidenceLaw()
+    def fit_confidence(self, learner: TrainStep, examples: Shard) -> ConfidenceCalibration:  # noqa: ARG002
+        return ConfidenceCalibration()
 
     def bank(self, examples: Shard) -> NDArray[np.float32] | None:  # noqa: ARG002
         return None
@@ -132,14 +136,14 @@ class Nonspeech:
         self,
         chain: Chain,  # noqa: ARG002  (nothing is rendered to make them)
         host: PluginHost,  # noqa: ARG002
-        files: Sequence[FoundFile],
+        files: Sequence[AudioFileEntry],
         *,
         each: int,
         seed: int,
-    ) -> dict[str, list[Case]]:
+    ) -> dict[str, list[EvaluationCase]]:
         """Voices and families of the test: with sounds to take out, without any; and what is to be left alone."""
-        voices = spoken("test", TEST_SEED + seed, takes=TEST_VOICES, sample_rate_hz=SAMPLE_RATE_HZ)
-        own = [one for one in read(files) if one.audio.shape[-1] >= SHORTEST_S * one.sample_rate_hz]
+        voices = synthesise_speech("test", TEST_SEED + seed, takes=TEST_VOICES, sample_rate_hz=SAMPLE_RATE_HZ)
+        own = [one for one in read_recordings(files) if one.audio.shape[-1] >= SHORTEST_S * one.sample_rate_hz]
         spoken_here = {file.name for file in files if _is_speech(file)}
         speakers = [*voices, *(one for one in own if one.name in spoken_here)]
         others = [*(one for one in own if one.name not in spoken_here), *_music(TEST_SEED + seed, MUSIC_TAKES)]
@@ -150,12 +154,12 @@ class Nonspeech:
             "music": [_music_case(one, generator) for one in others],
         }
 
-    def measures(self, case: Case, made: NDArray[np.float32]) -> dict[str, float]:
+    def measures(self, case: EvaluationCase, made: NDArray[np.float32]) -> dict[str, float]:
         """See `judging.nonspeech`."""
         return event_measures(case.scene, made) if isinstance(case, SceneCase) else {}
 
 
-def draw_example(studio: Studio, generator: np.random.Generator) -> Scene:
+def draw_example(studio: ExampleRenderer, generator: np.random.Generator) -> Scene:
     """A scene by one of the studio's speakers, or something that is to be left alone."""
     speakers = [recording for recording in studio.recordings if isinstance(recording, SpokenRecording)]
     others = [recording for recording in studio.recordings if not isinstance(recording, SpokenRecording)]
@@ -173,8 +177,8 @@ def draw_example(studio: Studio, generator: np.random.Generator) -> Scene:
     )
 
 
-def _left_alone(recording: Recording, studio: Studio, generator: np.random.Generator) -> Scene:
-    audio = cut(recording, studio.sample_rate_hz, round(studio.clip_s * studio.sample_rate_hz), generator.random())
+def _left_alone(recording: Recording, studio: ExampleRenderer, generator: np.random.Generator) -> Scene:
+    audio = cut_clip(recording, studio.sample_rate_hz, round(studio.clip_s * studio.sample_rate_hz), generator.random())
     audio = (audio * 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)).astype(np.float32)
     return Scene(audio, audio, np.zeros_like(audio), studio.sample_rate_hz, (), ())
 
@@ -185,17 +189,17 @@ def _spoken_case(use: str, speaker: Recording, generator: np.random.Generator, e
     return SceneCase(speaker.name, use, rate, scene.heard, scene.truth, None, scene=scene)
 
 
-def _music_case(recording: Recording, generator: np.random.Generator) -> Case:
+def _music_case(recording: Recording, generator: np.random.Generator) -> EvaluationCase:
     audio = recording.audio[:, : round(CASE_S * recording.sample_rate_hz)]
     audio = audio * np.float32(min(10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20), 1 / np.abs(audio).max()))
-    return Case(recording.name, "music", recording.sample_rate_hz, audio, audio, None)
+    return EvaluationCase(recording.name, "music", recording.sample_rate_hz, audio, audio, None)
 
 
-def _files(data: Sequence[Path], *, speech: bool) -> list[FoundFile]:
+def _files(data: Sequence[Path], *, speech: bool) -> list[AudioFileEntry]:
     return [file for file in find_files(data) if _is_speech(file) == speech]
 
 
-def _is_speech(file: FoundFile) -> bool:
+def _is_speech(file: AudioFileEntry) -> bool:
     return SPEECH_FOLDER in (part.lower() for part in file.path.resolve().parts)
 
 
@@ -220,7 +224,7 @@ def _music(seed: int, takes: int) -> list[Recording]:
 def _at_rate(recording: Recording, sample_rate_hz: int) -> NDArray[np.float32]:
     """(samples,) of a mono recording."""
     samples = round(recording.audio.shape[-1] * sample_rate_hz / recording.sample_rate_hz)
-    return np.asarray(cut(recording, sample_rate_hz, samples, 0.0)[0])
+    return np.asarray(cut_clip(recording, sample_rate_hz, samples, 0.0)[0])
 
 
 def _frames(scene: Scene, features: FeatureSettings) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """What a model can be trained for: the questions it is asked, the examples it learns from, the cases it is judged by.
 
-`Task` is what the loop needs. `LessonTask` is a task whose encoder answers with one setting for a whole sound; it
+`Task` is what the loop needs. `EncoderTask` is a task whose encoder answers with one setting for a whole sound; it
 only has to draw sounds. This module knows no task.
 """
 
@@ -16,18 +16,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.errors import SettingsError
-from bridge.model.manifest import ConfidenceLaw, JobSettings, Provenance
-from bridge.plugins.chain import Chain
-from bridge.plugins.host import PluginHost
-from bridge.training.judging.cases import Case
-from bridge.training.judging.source import CaseSource
-from bridge.training.learning.confidence import fit_confidence
-from bridge.training.learning.jacobian import profile_jacobian
-from bridge.training.learning.learner import Learner, LearnerSetup, LessonLearner
-from bridge.training.learning.lessons import Lesson, Shard, Sounded, pack
+from bridge.model.manifest import ConfidenceCalibration, ObjectiveSettings, Provenance
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.recordings import (
+    AudioFileEntry,
+    Recording,
+    find_files,
+    read_recordings,
+    split_by_song,
+    synthesised,
+)
+from bridge.training.evaluation.case_source import CaseSource
+from bridge.training.evaluation.cases import EvaluationCase
+from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective, pack_examples
 from bridge.training.recipe import Recipe
-from bridge.training.sources.files import FoundFile, Recording, find_files, read, split, synthesised
-from bridge.training.sources.studio import Studio
+from bridge.training.trainer.confidence import fit_confidence
+from bridge.training.trainer.jacobian import profile_jacobian
+from bridge.training.trainer.train_step import EncoderTrainStep, TrainStep, TrainStepSettings
 
 VALIDATION_TAKES = 2
 VALIDATION_SEED = 500_000
@@ -35,7 +42,7 @@ SAMPLE_RATE_HZ = 44100
 
 
 @dataclass(frozen=True)
-class Gathered:
+class TaskData:
     """The recordings of each side. Those of the test are named, not read: nothing is learned or chosen by them."""
 
     train: Sequence[Recording] = field(repr=False)
@@ -51,14 +58,14 @@ class Task(CaseSource, Protocol):
     def name(self) -> str: ...
 
     @property
-    def job(self) -> JobSettings: ...
+    def job(self) -> ObjectiveSettings: ...
 
     def check(self, recipe: Recipe, chain: Chain) -> None:
         """SettingsError for a recipe that asks for what this task cannot do, ModelError for a chain that it cannot be
         done with."""
         ...
 
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
+    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:
         """The recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
         sides. AudioError for unusable files."""
         ...
@@ -67,15 +74,15 @@ class Task(CaseSource, Protocol):
         """The task as it was when a model learned it, to judge that model by."""
         ...
 
-    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
+    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
         """Examples as arrays of the same first dimension; always the same from the same generator."""
         ...
 
-    def new_learner(self, setup: LearnerSetup) -> Learner:
+    def new_learner(self, setup: TrainStepSettings) -> TrainStep:
         """What learns from these shards."""
         ...
 
-    def fit_confidence(self, learner: Learner, examples: Shard) -> ConfidenceLaw:
+    def fit_confidence(self, learner: TrainStep, examples: Shard) -> ConfidenceCalibration:
         """The law that makes confidence mean something, from validation examples."""
         ...
 
@@ -85,12 +92,12 @@ class Task(CaseSource, Protocol):
 
 
 @runtime_checkable
-class Searching(Task, Protocol):
+class SearchingTask(Task, Protocol):
     """A task that has to find something out once, before it can make examples."""
 
     def settled(
         self,
-        studio: Studio,
+        studio: ExampleRenderer,
         recipe: Recipe,
         folder: Path,
         *,
@@ -103,12 +110,12 @@ class Searching(Task, Protocol):
         ...
 
 
-class LessonTask(ABC):
+class EncoderTask(ABC):
     """A task whose encoder gives one answer for a whole sound: it learns from `lessons`."""
 
     name: str
-    lessons: tuple[Lesson, ...]
-    job = JobSettings()
+    lessons: tuple[TrainingObjective, ...]
+    job = ObjectiveSettings()
     channels: Literal[1, 2] | None = 1  # that recordings are read with; None: as many as they have
 
     def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (most tasks take any chain)
@@ -118,11 +125,11 @@ class LessonTask(ABC):
                 'all of a sound. Give "compact", "inception" or "mobilenet".'
             )
 
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> Gathered:
-        sides = split(find_files(data))
-        return Gathered(
-            train=read(sides["train"], channels=self.channels) + synthesised_takes(seed * 1000, takes),
-            validation=read(sides["validation"], channels=self.channels)
+    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:
+        sides = split_by_song(find_files(data))
+        return TaskData(
+            train=read_recordings(sides["train"], channels=self.channels) + synthesised_takes(seed * 1000, takes),
+            validation=read_recordings(sides["validation"], channels=self.channels)
             + synthesised_takes(VALIDATION_SEED, min(VALIDATION_TAKES, takes)),
             test=tuple(file.name for file in sides["test"]),
             sources=tuple(folder.name for folder in data),
@@ -132,11 +139,13 @@ class LessonTask(ABC):
         return self
 
     @abstractmethod
-    def draw(self, studio: Studio, generator: np.random.Generator, count: int) -> list[Mapping[str, Sounded]]:
+    def draw(
+        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+    ) -> list[Mapping[str, ObjectiveExample]]:
         """`count` examples: by the lesson's name what is heard and what is right. A failed render is empty audio."""
 
-    def make_shard(self, studio: Studio, recipe: Recipe, generator: np.random.Generator) -> Shard:
-        return pack(
+    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
+        return pack_examples(
             self.lessons,
             self.draw(studio, generator, recipe.examples.shard_examples),
             studio.sample_rate_hz,
@@ -145,11 +154,11 @@ class LessonTask(ABC):
             jacobian_share=recipe.examples.jacobian_share,
         )
 
-    def new_learner(self, setup: LearnerSetup) -> Learner:
-        return LessonLearner(self.lessons, setup, self.draw)
+    def new_learner(self, setup: TrainStepSettings) -> TrainStep:
+        return EncoderTrainStep(self.lessons, setup, self.draw)
 
-    def fit_confidence(self, learner: Learner, examples: Shard) -> ConfidenceLaw:
-        assert isinstance(learner, LessonLearner)
+    def fit_confidence(self, learner: TrainStep, examples: Shard) -> ConfidenceCalibration:
+        assert isinstance(learner, EncoderTrainStep)
         return fit_confidence(learner, examples)
 
     def bank(self, examples: Shard) -> NDArray[np.float32] | None:
@@ -161,10 +170,10 @@ class LessonTask(ABC):
 
     @abstractmethod
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[FoundFile], *, each: int, seed: int
-    ) -> dict[str, list[Case]]: ...
+        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+    ) -> dict[str, list[EvaluationCase]]: ...
 
-    def measures(self, case: Case, made: NDArray[np.float32]) -> dict[str, float]:  # noqa: ARG002
+    def measures(self, case: EvaluationCase, made: NDArray[np.float32]) -> dict[str, float]:  # noqa: ARG002
         return {}
 
 

@@ -2,7 +2,7 @@
 local wording = {}
 
 local UNITS = { "_hz$", "_db$", "_ms$", "_percent$", "_oct$" }
-local UNHEARD = "Not heard: it changes less than 0.5 dB by itself." -- as bridge/model/task.py has it
+local UNHEARD = "Not heard: it changes less than 0.5 dB by itself." -- as bridge/automix/job.py has it
 local WORDS = { q = "Q", eq = "EQ" }
 
 --- `value` where it is a text, else "".

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from bridge.model.bundle import categories_of, positions_to_normalized
 from bridge.model.encoders import Category, confidence_of
-from bridge.plugins.chain import Chain, Slot
-from bridge.plugins.parameter import Control, RangeLaw
+from bridge.plugins.chain.chain import Chain, Slot
+from bridge.plugins.chain.parameter import Control, RangeLaw
 
 NAMES = tuple("abcdefghijkl")
 

@@ -11,11 +11,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from bridge.errors import ModelError
+from bridge.features.mel import log_mel
+from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import BANK, load_bundle
-from bridge.model.encoders import Answer, Category, Encoder, count_parameters, statistics_of
+from bridge.model.encoders import Category, Encoder, EncoderOutput, count_parameters, mel_statistics
 from bridge.model.encoders.trunks import build_trunk
-from bridge.model.hearing.features import log_mel
-from bridge.model.manifest import WEIGHTS_FILE, EncoderSettings, FeatureSettings
+from bridge.model.manifest import WEIGHTS_FILE, EncoderSettings
 
 SHIPPED = Path(__file__).parents[3] / "models" / "channel-strip"
 NEUTRAL = torch.tensor([0.0, 0.5, 1.0, 0.3])
@@ -32,7 +33,7 @@ def frames(seed: int, count: int = 3, length: int = 150) -> Tensor:
     return torch.randn(count, BANDS, length, generator=torch.Generator().manual_seed(seed)) * 8 - 40
 
 
-def parts(answer: Answer) -> list[Tensor]:
+def parts(answer: EncoderOutput) -> list[Tensor]:
     return [answer.position, answer.spread, answer.target_mean_db, answer.target_spread_db, *answer.logits]
 
 
@@ -203,7 +204,7 @@ def written_out(weights: dict[str, Tensor], sound: Tensor, reference: Tensor | N
     for block in ("think.0", "think.1"):
         inner = functional.gelu(_linear(weights, f"{block}.path.1", _normal(weights, f"{block}.path.0", x)))
         x = x + _linear(weights, f"{block}.path.3", inner)
-    statistics, _ = statistics_of(sound)
+    statistics, _ = mel_statistics(sound)
     mean, spread = _linear(weights, "target", x).split(BANDS, dim=1)
     return {
         "position": torch.sigmoid(_linear(weights, "position", x)) * 1.1 - 0.05,
@@ -214,7 +215,7 @@ def written_out(weights: dict[str, Tensor], sound: Tensor, reference: Tensor | N
 
 
 def _heard(weights: dict[str, Tensor], sound: Tensor) -> Tensor:
-    statistics, weight = statistics_of(sound)
+    statistics, weight = mel_statistics(sound)
     x = (sound - statistics.level_db.unsqueeze(2) + 20) / 20
     x = functional.conv1d(x, weights["trunk.0.weight"], weights["trunk.0.bias"], stride=2, padding=2)
     x = functional.gelu(functional.group_norm(x, 4, weights["trunk.1.weight"], weights["trunk.1.bias"]))

@@ -3,15 +3,15 @@
 import pytest
 import torch
 
-from bridge.model.encoders import statistics_of
+from bridge.features.profile import SoundFeatures
+from bridge.model.encoders import mel_statistics
 from bridge.model.encoders.statistics import thinned
-from bridge.model.hearing.profile import HeardSound
 
 
 def test_statistics_agree_with_the_profile_that_the_guard_judges_by() -> None:
     sound = torch.randn(1, 64, 150, generator=torch.Generator().manual_seed(4)) * 8 - 40
-    statistics, _ = statistics_of(sound)
-    profile = HeardSound(sound[0].numpy(), 64).profile
+    statistics, _ = mel_statistics(sound)
+    profile = SoundFeatures(sound[0].numpy(), 64).profile
     torch.testing.assert_close(
         (statistics.mean_db + statistics.level_db)[0], torch.from_numpy(profile.mean_db), atol=0.1, rtol=0
     )
@@ -22,7 +22,7 @@ def test_statistics_agree_with_the_profile_that_the_guard_judges_by() -> None:
 def test_a_short_sound_among_pauses_keeps_its_weight_when_frames_are_joined(count: int) -> None:
     sound = torch.full((1, 64, 256), -90.0)
     sound[..., 140:160] = -30.0
-    _, weight = statistics_of(sound)
+    _, weight = mel_statistics(sound)
     joined = thinned(weight, count)
     torch.testing.assert_close(joined.sum(), torch.tensor(1.0))
     first, last = 140 * count // 256, 160 * count // 256

@@ -10,7 +10,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge.standin import StandIn
-from bridge.standin.osc.surface import MAX_PER_TICK, OscSurface
+from bridge.standin.osc.surface import MAX_PER_TICK, StandInOscSurface
 
 
 def message(address: str, *arguments: tuple[object, str]):
@@ -29,12 +29,12 @@ def listener() -> Iterator[socket.socket]:
 
 
 @pytest.fixture
-def surface(reaper: StandIn, listener: socket.socket) -> OscSurface:
-    return OscSurface(reaper, feedback=listener.getsockname())
+def surface(reaper: StandIn, listener: socket.socket) -> StandInOscSurface:
+    return StandInOscSurface(reaper, feedback=listener.getsockname())
 
 
 @pytest.fixture
-def send(reaper: StandIn, surface: OscSurface) -> Iterator:
+def send(reaper: StandIn, surface: StandInOscSurface) -> Iterator:
     """`send(*datagrams)` and one tick."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
 
@@ -69,7 +69,7 @@ def test_a_float_sets_a_parameter(reaper: StandIn, send) -> None:
     assert ratio(reaper) == 0.25
 
 
-def test_nothing_happens_before_the_tick(reaper: StandIn, surface: OscSurface, send) -> None:
+def test_nothing_happens_before_the_tick(reaper: StandIn, surface: StandInOscSurface, send) -> None:
     before = ratio(reaper)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.sendto(message(value_address(reaper, "Ratio"), (0.25, "f")).dgram, ("127.0.0.1", surface.port))
@@ -79,14 +79,14 @@ def test_nothing_happens_before_the_tick(reaper: StandIn, surface: OscSurface, s
 @pytest.mark.parametrize(
     ("value", "tag"), [(1, "i"), (True, "T"), (False, "F"), (0.25, "d"), (2, "h"), (b"abcd", "b"), ("0.5", "s")]
 )
-def test_other_types_do_nothing(reaper: StandIn, surface: OscSurface, send, value: object, tag: str) -> None:
+def test_other_types_do_nothing(reaper: StandIn, surface: StandInOscSurface, send, value: object, tag: str) -> None:
     before = ratio(reaper)
     send(message(value_address(reaper, "Ratio"), (value, tag)).dgram)
     assert ratio(reaper) == before
     assert surface.discarded == 1
 
 
-def test_the_end_of_an_edit_is_an_int_that_means_something(reaper: StandIn, surface: OscSurface, send) -> None:
+def test_the_end_of_an_edit_is_an_int_that_means_something(reaper: StandIn, surface: StandInOscSurface, send) -> None:
     send(message(value_address(reaper, "Ratio"), (-1, "i")).dgram)
     assert surface.discarded == 0
 
@@ -108,7 +108,9 @@ def test_lists_set_up_to_16_at_once(reaper: StandIn, send) -> None:
     ["/track/9/fx/1/fxparam/1/value", "/track/1/fx/7/fxparam/1/value", "/track/1/fx/1/fxparam/999/value", "/nonsense",
      "/track/*/fx/1/fxparam/1/value", "/track/[1-3]/fx/1/fxparam/1/value", "/track/1/fx/1/fxparam/²/value"],
 )  # fmt: skip
-def test_wrong_targets_and_wildcards_are_silent(reaper: StandIn, surface: OscSurface, send, address: str) -> None:
+def test_wrong_targets_and_wildcards_are_silent(
+    reaper: StandIn, surface: StandInOscSurface, send, address: str
+) -> None:
     before = reaper.project.tracks[0].fx[0].values()
     send(message(address, (0.123, "f")).dgram)
     assert reaper.project.tracks[0].fx[0].values() == before
@@ -126,7 +128,7 @@ def test_bundles_are_flattened_and_timetags_ignored(reaper: StandIn, send) -> No
     assert reaper.project.tracks[0].fx[0].values()["Attack"][0] == 0.5
 
 
-def test_a_message_that_is_too_long_discards_the_whole_tick(reaper: StandIn, surface: OscSurface, send) -> None:
+def test_a_message_that_is_too_long_discards_the_whole_tick(reaper: StandIn, surface: StandInOscSurface, send) -> None:
     before = ratio(reaper)
     good = message(value_address(reaper, "Ratio"), (0.25, "f")).dgram
     send(good, message("/x" * 600, (0.5, "f")).dgram, good)
@@ -135,7 +137,9 @@ def test_a_message_that_is_too_long_discards_the_whole_tick(reaper: StandIn, sur
     assert ratio(reaper) == 0.25
 
 
-def test_a_burst_of_datagrams_loses_some_and_bundles_lose_none(reaper: StandIn, surface: OscSurface, send) -> None:
+def test_a_burst_of_datagrams_loses_some_and_bundles_lose_none(
+    reaper: StandIn, surface: StandInOscSurface, send
+) -> None:
     address = value_address(reaper, "Ratio")
     send(*(message(address, (i / 1000, "f")).dgram for i in range(1000)))
     assert ratio(reaper) < 0.9
@@ -200,7 +204,7 @@ def test_feedback_never_repeats_what_was_just_written(reaper: StandIn, send, lis
     assert heard["/fxparam/last_touched/value"] == 0.5
 
 
-def test_broken_datagrams_are_skipped(surface: OscSurface, send) -> None:
+def test_broken_datagrams_are_skipped(surface: StandInOscSurface, send) -> None:
     for data in (
         b"",
         b"\0",

@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bridge.reaper.osc import HEARD, SENT
+from bridge.reaper.protocol.osc import HEARD, SENT
 from bridge.settings import shipped_folder
 from bridge.surfaces.commands import COMMANDS, parse_command
 from bridge.surfaces.layouts import stage_control, touchosc
-from bridge.surfaces.layouts.controls import CONTROLS, HEIGHT, WIDTH, Control
+from bridge.surfaces.layouts.layout import CONTROLS, HEIGHT, WIDTH, LayoutControl
 
 FOLDER = shipped_folder("reaper_scripts") / "surfaces"
 
@@ -46,7 +46,7 @@ def test_controls_lie_on_the_layout_and_not_on_each_other() -> None:
         assert not any(overlap(one, other) for other in others)
 
 
-def overlap(one: Control, other: Control) -> bool:
+def overlap(one: LayoutControl, other: LayoutControl) -> bool:
     a, b = one.frame, other.frame
     return a.x < b.x + b.width and b.x < a.x + a.width and a.y < b.y + b.height and b.y < a.y + a.height
 
@@ -93,7 +93,7 @@ def test_open_stage_control_finds_what_it_needs() -> None:
 
 
 @pytest.mark.parametrize("control", [control for control in CONTROLS if control.types], ids=lambda c: c.name)
-def test_what_a_control_sends_is_taken_as_it_is_meant(control: Control) -> None:
+def test_what_a_control_sends_is_taken_as_it_is_meant(control: LayoutControl) -> None:
     sent = {"f": 1.0, "i": 1, "s": ""}[control.types]
     name = control.address.removeprefix("/bridge/")
     command = parse_command(name, [sent])

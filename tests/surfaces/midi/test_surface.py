@@ -16,7 +16,7 @@ from socket_midi import Device, backend, plugged_in
 from bridge.errors import LinkError
 from bridge.surfaces.commands import Command
 from bridge.surfaces.midi import ports
-from bridge.surfaces.midi.layout import DEFAULT, Binding, Layout
+from bridge.surfaces.midi.bindings import DEFAULT, MidiBinding, MidiBindings
 from bridge.surfaces.midi.surface import MidiSurface
 
 LIMIT_S = 20.0
@@ -47,7 +47,7 @@ class Heard:
         self.commands: queue.Queue[Command] = queue.Queue()
         self.lines: queue.Queue[str] = queue.Queue()
 
-    def surface(self, name: str = "x-touch", layout: Layout = DEFAULT) -> MidiSurface:
+    def surface(self, name: str = "x-touch", layout: MidiBindings = DEFAULT) -> MidiSurface:
         return MidiSurface(name, layout, handle=self.commands.put, say=self.lines.put, look_period_s=LOOK_PERIOD_S)
 
 
@@ -84,7 +84,7 @@ def test_a_fader_under_the_hand_is_moved_when_it_has_rested(device: Device, hear
 
 
 def test_a_coarse_half_alone_is_not_lost(device: Device, heard: Heard) -> None:
-    with heard.surface(layout=Layout(control=(Binding(command="amount", kind="cc14", number=5),))):
+    with heard.surface(layout=MidiBindings(control=(MidiBinding(command="amount", kind="cc14", number=5),))):
         device.connections(2)
         device.send(cc(5, 127))
         assert heard.commands.get(timeout=LIMIT_S) == Command("amount", 1.0)
@@ -158,7 +158,7 @@ def test_another_layout_holds_at_once(device: Device, heard: Heard) -> None:
         device.connections(2)
         surface.tell("/bridge/amount", 0.5)
         device.shows(cc(20, 64))
-        surface.use(Layout(control=(Binding(command="amount", number=7, takeover="jump"),)))
+        surface.use(MidiBindings(control=(MidiBinding(command="amount", number=7, takeover="jump"),)))
         device.shows(cc(7, 64))  # where the amount stands is known still
         device.send(cc(20, 1), cc(7, 127))
         assert heard.commands.get(timeout=LIMIT_S) == Command("amount", 1.0)
@@ -168,7 +168,7 @@ def test_another_layout_holds_at_once(device: Device, heard: Heard) -> None:
 def test_another_output_is_opened_at_once(folder: Path, device: Device, heard: Heard) -> None:
     with plugged_in(folder, "Lights") as lights, heard.surface() as surface:
         device.connections(2)
-        surface.use(Layout(output="Lights", control=DEFAULT.control))
+        surface.use(MidiBindings(output="Lights", control=DEFAULT.control))
         lights.connections(1)
         surface.tell("/bridge/amount", 1.0)
         lights.shows(cc(20, 127))

@@ -14,19 +14,19 @@ from bridge.audio.synthesis import synthesise
 from bridge.errors import AudioError
 from bridge.model.bundle import load_bundle
 from bridge.model.predict import Predictor
-from bridge.plugins.chain import Chain
-from bridge.plugins.chain_file import load_chain, parse_chain
-from bridge.plugins.host import PluginHost, Render
-from bridge.training.judging.measures import Measures
-from bridge.training.loop import TrainOptions, train
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.chain.chain_file import load_chain, parse_chain
+from bridge.plugins.host.host import PluginHost, Render
+from bridge.training.data.alignment import align
+from bridge.training.data.amplifier import Amplifier
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.pairs import PairedRecording
+from bridge.training.data.recordings import find_files
+from bridge.training.evaluation.metrics import EvaluationMetrics
 from bridge.training.recipe import load_recipe
-from bridge.training.sources.alignment import align
-from bridge.training.sources.amplifier import Amplifier
-from bridge.training.sources.files import find_files
-from bridge.training.sources.pairs import PairedRecording
-from bridge.training.sources.studio import Studio
-from bridge.training.tasks.distortion import DEMONSTRATION_SOURCE, Distortion
-from bridge.training.tasks.registry import task_that_trained
+from bridge.training.tasks.distortion import DEMONSTRATION_SOURCE, DistortionTask
+from bridge.training.tasks.registry import task_of_model
+from bridge.training.train import TrainOptions, train
 
 ROOT = Path(__file__).parents[3]
 RATE = 44100
@@ -103,7 +103,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_pairs_are_used_where_there_are_some(pairs: Path) -> None:
-    gathered = Distortion().gather([pairs], seed=0, takes=0)
+    gathered = DistortionTask().gather([pairs], seed=0, takes=0)
     assert [one.name for one in (*gathered.train, *gathered.validation)] == [*gathered_names(gathered)]
     assert {*gathered_names(gathered), *gathered.test} == {f"dry/song{song}.wav" for song in range(4)}
     assert "pairs" in gathered.sources[0] and "formulas" not in gathered.sources[0]
@@ -114,7 +114,7 @@ def test_pairs_are_used_where_there_are_some(pairs: Path) -> None:
 
 
 def test_without_pairs_the_amplifier_in_formulas_makes_them_and_says_so(folder: Path) -> None:
-    gathered = Distortion().gather([folder], seed=0, takes=0)
+    gathered = DistortionTask().gather([folder], seed=0, takes=0)
     assert DEMONSTRATION_SOURCE in gathered.sources[0]
     assert {Path(one.name).stem for one in gathered.train} == {"bass"}, "what goes into an amplifier"
     for one in gathered.train:
@@ -127,13 +127,13 @@ def test_a_lonely_file_stops_the_training_before_it_begins(pairs: Path, tmp_path
     (tmp_path / "dry").mkdir()
     (tmp_path / "dry" / "alone.wav").write_bytes((pairs / "dry" / "song0.wav").read_bytes())
     with pytest.raises(AudioError, match=r"dry/alone\.wav"):
-        Distortion().gather([tmp_path], seed=0, takes=0)
+        DistortionTask().gather([tmp_path], seed=0, takes=0)
 
 
 def test_passages_of_a_pair_stay_aligned_at_another_rate(pairs: Path, amplifier: Chain, host: PluginHost) -> None:
-    gathered = Distortion().gather([pairs], seed=0, takes=0)
-    studio = Studio(amplifier, host, gathered.train, RATE, clip_s=1.5)
-    for example in Distortion().draw(studio, np.random.default_rng(0), 3):
+    gathered = DistortionTask().gather([pairs], seed=0, takes=0)
+    studio = ExampleRenderer(amplifier, host, gathered.train, RATE, clip_s=1.5)
+    for example in DistortionTask().draw(studio, np.random.default_rng(0), 3):
         sounded = example["amplifier"]
         assert sounded.heard.shape == sounded.truth.shape == (1, round(1.5 * RATE))
         assert abs(align(sounded.heard, sounded.truth, RATE).delay_samples) <= 8
@@ -157,7 +157,7 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
     )
     manifest = train(options, progress=lambda _, text: told.append(text))
     assert manifest is not None and not manifest.job.keeps_loudness
-    judged_by = task_that_trained(manifest.training)
+    judged_by = task_of_model(manifest.training)
     with pytest.raises(AudioError, match=r"learned from pairs.*dry/NAME\.wav"):
         judged_by.cases(amplifier, host, find_files([pairs / "dry"]), each=1, seed=0)
     assert any("one setting for all" in text for text in told)
@@ -170,8 +170,8 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
         predictor = Predictor(bundle)
         settings = predictor.predict(predictor.hear([case.given], case.sample_rate_hz), None).settings
         (made,) = host.render(amplifier, [Render(case.given, case.sample_rate_hz, settings)])
-        before.append(Measures(case).main_db(case.given))
-        after.append(Measures(case).main_db(made))
+        before.append(EvaluationMetrics(case).main_db(case.given))
+        after.append(EvaluationMetrics(case).main_db(made))
     assert np.mean(after) < 0.6 * np.mean(before)
 
 
@@ -181,7 +181,7 @@ def test_the_shipped_chain_holds_the_shipped_model(host: PluginHost) -> None:
     chain = load_chain(ROOT / "models" / "chains" / "distortion.toml", calibrate=host.calibrate)
     assert [c.label for c in bundle.chain.controls] == [c.label for c in chain.controls]
     assert DEMONSTRATION_SOURCE in bundle.manifest.training.sources[0]
-    assert task_that_trained(bundle.manifest.training) == Distortion()
+    assert task_of_model(bundle.manifest.training) == DistortionTask()
     assert (ROOT / "models" / "distortion" / "weights.safetensors").stat().st_size < 5_000_000
 
 

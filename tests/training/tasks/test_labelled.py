@@ -8,23 +8,23 @@ import pytest
 
 from bridge.errors import ModelError, SettingsError
 from bridge.model.manifest import EncoderSettings
-from bridge.plugins.chain_file import load_chain
-from bridge.plugins.host import PluginHost
+from bridge.plugins.chain.chain_file import load_chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.recordings import find_files, read_recordings
 from bridge.training.recipe import Recipe, SearchSettings, load_recipe
-from bridge.training.sources.files import find_files, read
-from bridge.training.sources.studio import Studio
-from bridge.training.tasks.channel_strip import ChannelStrip
-from bridge.training.tasks.distortion import Distortion
-from bridge.training.tasks.level import Level
-from bridge.training.tasks.mastering import Mastering
+from bridge.training.tasks.channel_strip import ChannelStripTask
+from bridge.training.tasks.distortion import DistortionTask
+from bridge.training.tasks.evenness import EvennessTask
+from bridge.training.tasks.mastering import MasteringTask
 from bridge.training.tasks.task import Task
 
 CHAIN = Path(__file__).parents[3] / "models" / "chains" / "level.toml"
 
 
 @pytest.fixture
-def levelling(host: PluginHost, folder: Path) -> Studio:
-    return Studio(load_chain(CHAIN), host, read(find_files([folder])), 44100, clip_s=2.0)
+def levelling(host: PluginHost, folder: Path) -> ExampleRenderer:
+    return ExampleRenderer(load_chain(CHAIN), host, read_recordings(find_files([folder])), 44100, clip_s=2.0)
 
 
 @pytest.fixture
@@ -35,15 +35,15 @@ def recipe() -> Recipe:
 
 
 def settled(
-    studio: Studio, recipe: Recipe, folder: Path, *, stops_after: int = 99, is_cancelled: bool = False
-) -> Level:
+    studio: ExampleRenderer, recipe: Recipe, folder: Path, *, stops_after: int = 99, is_cancelled: bool = False
+) -> EvennessTask:
     """Stopped after so many steps of the search, by time or by the user."""
     told: list[str] = []
 
     def has_stopped() -> bool:
         return len(told) >= stops_after
 
-    return Level().settled(
+    return EvennessTask().settled(
         studio,
         recipe,
         folder,
@@ -53,7 +53,7 @@ def settled(
     )
 
 
-def test_what_was_cancelled_is_not_kept(levelling: Studio, recipe: Recipe, tmp_path: Path) -> None:
+def test_what_was_cancelled_is_not_kept(levelling: ExampleRenderer, recipe: Recipe, tmp_path: Path) -> None:
     """Resumed, the search begins anew, and finds what it would have found."""
     assert settled(levelling, recipe, tmp_path / "a", stops_after=2, is_cancelled=True) is None
     assert not (tmp_path / "a").exists()
@@ -61,7 +61,7 @@ def test_what_was_cancelled_is_not_kept(levelling: Studio, recipe: Recipe, tmp_p
     np.testing.assert_array_equal(resumed.static, whole.static)
 
 
-def test_what_was_found_when_time_was_up_must_do(levelling: Studio, recipe: Recipe, tmp_path: Path) -> None:
+def test_what_was_found_when_time_was_up_must_do(levelling: ExampleRenderer, recipe: Recipe, tmp_path: Path) -> None:
     stopped = settled(levelling, recipe, tmp_path, stops_after=1)
     before = levelling.host.render_count
     again = settled(levelling, recipe, tmp_path)
@@ -70,7 +70,7 @@ def test_what_was_found_when_time_was_up_must_do(levelling: Studio, recipe: Reci
 
 
 def test_what_was_cut_short_on_the_disk_is_searched_for_again(
-    levelling: Studio, recipe: Recipe, tmp_path: Path
+    levelling: ExampleRenderer, recipe: Recipe, tmp_path: Path
 ) -> None:
     first = settled(levelling, recipe, tmp_path, stops_after=1)
     (file,) = tmp_path.iterdir()
@@ -82,11 +82,13 @@ def test_what_was_cut_short_on_the_disk_is_searched_for_again(
 
 def test_clips_that_end_before_they_are_heard_are_refused(recipe: Recipe) -> None:
     with pytest.raises(SettingsError, match=r"passages of 1 s.*level leaves out the first 1\.5 s.*at least 1\.7 s"):
-        Level().check(recipe, load_chain(CHAIN))
-    Level().check(load_recipe("level"), load_chain(CHAIN))
+        EvennessTask().check(recipe, load_chain(CHAIN))
+    EvennessTask().check(load_recipe("level"), load_chain(CHAIN))
 
 
-@pytest.mark.parametrize("task", [Level(), Distortion(), ChannelStrip(), Mastering()], ids=lambda task: task.name)
+@pytest.mark.parametrize(
+    "task", [EvennessTask(), DistortionTask(), ChannelStripTask(), MasteringTask()], ids=lambda task: task.name
+)
 def test_an_encoder_that_answers_frame_by_frame_is_refused(task: Task) -> None:
     told = load_recipe(task.name)
     with pytest.raises(SettingsError, match=r"frame by frame.*compact"):
@@ -95,4 +97,4 @@ def test_an_encoder_that_answers_frame_by_frame_is_refused(task: Task) -> None:
 
 def test_a_chain_that_is_no_mastering_chain_is_refused() -> None:
     with pytest.raises(ModelError, match=r"chain level has no control with the role 'limiting'"):
-        Mastering().check(load_recipe("mastering"), load_chain(CHAIN))
+        MasteringTask().check(load_recipe("mastering"), load_chain(CHAIN))

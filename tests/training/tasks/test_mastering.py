@@ -12,17 +12,17 @@ import torch
 from mastering_desk import RATE_HZ, mastering_chain, mix, zam_catalog
 from small_training import RECIPE
 
-from bridge.audio.measures import loudness_lufs, true_peak_dbtp
-from bridge.model.automix import Automix
+from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
+from bridge.automix.job import AutomixJob
+from bridge.automix.pipeline import Automix
 from bridge.model.bundle import load_bundle
-from bridge.model.task import AutomixTask
-from bridge.plugins.host import PluginHost, Render
-from bridge.training.judging.cases import Case
-from bridge.training.loop import TrainOptions, train
+from bridge.plugins.host.host import PluginHost, Render
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.recordings import find_files, read_recordings
+from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.recipe import load_recipe
-from bridge.training.sources.files import find_files, read
-from bridge.training.sources.studio import Studio
-from bridge.training.tasks.mastering import CEILING_DBTP, LOUDNESS_LUFS, Mastering, clipped
+from bridge.training.tasks.mastering import CEILING_DBTP, LOUDNESS_LUFS, MasteringTask, clipped
+from bridge.training.train import TrainOptions, train
 
 CHAIN = mastering_chain()
 
@@ -34,12 +34,14 @@ def host() -> Iterator[PluginHost]:
 
 
 @pytest.fixture(scope="module")
-def studio(host: PluginHost, folder: Path) -> Studio:
-    return Studio(CHAIN, host, read(find_files([folder]), channels=None), RATE_HZ, 2.0)
+def studio(host: PluginHost, folder: Path) -> ExampleRenderer:
+    return ExampleRenderer(CHAIN, host, read_recordings(find_files([folder]), channels=None), RATE_HZ, 2.0)
 
 
-def test_examples_are_whole_in_stereo_and_their_settings_lead_where_they_say(studio: Studio, host: PluginHost) -> None:
-    drawn = Mastering().draw(studio, np.random.default_rng(1), 8)
+def test_examples_are_whole_in_stereo_and_their_settings_lead_where_they_say(
+    studio: ExampleRenderer, host: PluginHost
+) -> None:
+    drawn = MasteringTask().draw(studio, np.random.default_rng(1), 8)
     assert len(drawn) == 8
     for example in drawn:
         for sounded in example.values():
@@ -53,16 +55,16 @@ def test_examples_are_whole_in_stereo_and_their_settings_lead_where_they_say(stu
     assert np.abs(made - 0.05 * changed.rendered).max() < 0.01 * np.abs(made).max()
 
 
-def test_the_same_generator_draws_the_same_examples(studio: Studio) -> None:
-    first, second = (Mastering().draw(studio, np.random.default_rng(4), 2) for _ in range(2))
+def test_the_same_generator_draws_the_same_examples(studio: ExampleRenderer) -> None:
+    first, second = (MasteringTask().draw(studio, np.random.default_rng(4), 2) for _ in range(2))
     for one, other in zip(first, second, strict=True):
         np.testing.assert_array_equal(one["automix"].heard, other["automix"].heard)
         np.testing.assert_array_equal(one["match"].truth, other["match"].truth)
 
 
-def test_what_disturbed_a_mix_is_undone_by_the_label(studio: Studio, host: PluginHost) -> None:
+def test_what_disturbed_a_mix_is_undone_by_the_label(studio: ExampleRenderer, host: PluginHost) -> None:
     """Through many bands the curve comes back; through the few of this chain at least its direction does."""
-    drawn = Mastering().draw(studio, np.random.default_rng(6), 12)
+    drawn = MasteringTask().draw(studio, np.random.default_rng(6), 12)
     low, high = CHAIN.bounds
     for example in (e["automix"] for e in drawn):
         gains = (example.position * (high - low) + low - CHAIN.neutral)[1:5] * 24
@@ -84,7 +86,7 @@ def test_clipping_bends_peaks_alone() -> None:
 
 def test_cases_of_every_use_fit_a_file_and_are_repeatable(host: PluginHost, folder: Path) -> None:
     files = [file for file in find_files([folder]) if file.group in ("song00", "song01")]
-    cases, again = (Mastering().cases(CHAIN, host, files, each=1, seed=0) for _ in range(2))
+    cases, again = (MasteringTask().cases(CHAIN, host, files, each=1, seed=0) for _ in range(2))
     assert {use: len(found) for use, found in cases.items()} == {"match": 4, "foreign": 4, "automix": 4}
     for use, found in cases.items():
         for one, other in zip(found, again[use], strict=True):
@@ -101,13 +103,13 @@ def test_it_measures_loudness_and_peak_against_the_wanted_ones() -> None:
     audio = mix()
     own = loudness_lufs(audio, RATE_HZ)
     assert own is not None
-    alone = Case("a", "automix", RATE_HZ, audio, audio, None, None, level_counts=False)
-    measured = Mastering().measures(alone, audio)
+    alone = EvaluationCase("a", "automix", RATE_HZ, audio, audio, None, None, level_counts=False)
+    measured = MasteringTask().measures(alone, audio)
     assert measured["loudness_error_lu"] == pytest.approx(abs(own - LOUDNESS_LUFS))
     assert measured["above_ceiling_db"] == pytest.approx(true_peak_dbtp(audio, RATE_HZ) - CEILING_DBTP)
-    matched = Case("a", "match", RATE_HZ, audio, audio, None, audio, level_counts=False)
-    assert Mastering().measures(matched, audio)["loudness_error_lu"] == pytest.approx(0.0)
-    assert Mastering().measures(alone, np.zeros_like(audio)) == {}
+    matched = EvaluationCase("a", "match", RATE_HZ, audio, audio, None, audio, level_counts=False)
+    assert MasteringTask().measures(matched, audio)["loudness_error_lu"] == pytest.approx(0.0)
+    assert MasteringTask().measures(alone, np.zeros_like(audio)) == {}
 
 
 def test_a_training_of_seconds_makes_a_model_that_honours_its_targets(
@@ -122,14 +124,14 @@ def test_a_training_of_seconds_makes_a_model_that_honours_its_targets(
         workers=1, judged_cases=0,
     )  # fmt: skip
     manifest = train(options, progress=lambda _share, _text: None)
-    assert manifest is not None and manifest.job == Mastering.job
+    assert manifest is not None and manifest.job == MasteringTask.job
     audio = mix()
     automix = Automix(load_bundle(tmp_path / "small"), host)
-    outcome = automix.run(AutomixTask([audio], RATE_HZ, CHAIN.neutral))
+    outcome = automix.run(AutomixJob([audio], RATE_HZ, CHAIN.neutral))
     assert outcome.applied
     made = host.render(CHAIN, [Render(audio, RATE_HZ, outcome.settings)])[0]
     assert loudness_lufs(made, RATE_HZ) == pytest.approx(LOUDNESS_LUFS, abs=0.5)
     assert true_peak_dbtp(made, RATE_HZ) <= CEILING_DBTP
     reference = automix.hear([0.3 * audio], RATE_HZ)
-    quieter = automix.run(AutomixTask([audio], RATE_HZ, CHAIN.neutral, reference=reference))
+    quieter = automix.run(AutomixJob([audio], RATE_HZ, CHAIN.neutral, reference=reference))
     assert quieter.measures_after.loudness_lufs == pytest.approx(reference.loudness_lufs, abs=0.5)

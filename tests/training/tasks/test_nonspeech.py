@@ -13,22 +13,22 @@ from humming import hummed
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
+from bridge.automix.automation.pipeline import AutomationModel
 from bridge.errors import AudioError, SettingsError
-from bridge.model.files.moving import move_audio
 from bridge.model.manifest import EncoderSettings
-from bridge.model.moving.movement import MovingModel
-from bridge.plugins.chain_file import load_chain
-from bridge.training.judging.nonspeech import event_results, speech_changes_db
-from bridge.training.learning.frames_learner import FramesLearner
-from bridge.training.learning.learner import LearnerSetup
-from bridge.training.learning.lessons import count_of
-from bridge.training.learning.processes import Processes
+from bridge.offline.automation import automate_audio
+from bridge.plugins.chain.chain_file import load_chain
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.recordings import Recording, find_files
+from bridge.training.data.scenes import draw_scene
+from bridge.training.data.voices import LANGUAGES, VARIANTS, synthesise_speech
+from bridge.training.evaluation.nonspeech import event_results, speech_changes_db
+from bridge.training.objectives import example_count
 from bridge.training.recipe import load_recipe
-from bridge.training.sources.files import Recording, find_files
-from bridge.training.sources.scenes import draw_scene
-from bridge.training.sources.studio import Studio
-from bridge.training.sources.voices import LANGUAGES, VARIANTS, spoken
-from bridge.training.tasks.nonspeech import Nonspeech, SpokenRecording, draw_example
+from bridge.training.tasks.nonspeech import NonspeechTask, SpokenRecording, draw_example
+from bridge.training.trainer.distributed import ProcessGroup
+from bridge.training.trainer.frame_train_step import FrameTrainStep
+from bridge.training.trainer.train_step import TrainStepSettings
 
 RATE = 44100
 CHAIN = load_chain(Path(__file__).parents[3] / "models" / "chains" / "nonspeech.toml")
@@ -72,7 +72,7 @@ def test_no_language_and_no_variant_is_on_two_sides():
 
 @needs_voice
 def test_voices_speak_phrases_and_the_same_seed_says_the_same():
-    first, again, other = (spoken("test", seed, takes=1, sample_rate_hz=RATE)[0] for seed in (1, 1, 2))
+    first, again, other = (synthesise_speech("test", seed, takes=1, sample_rate_hz=RATE)[0] for seed in (1, 1, 2))
     assert np.array_equal(first.audio, again.audio) and not np.array_equal(first.audio, other.audio)
     assert 5 < first.audio.shape[1] / RATE < 40 and first.audio.shape[0] == 1
     assert first.name.split("-", 4)[-1].split("+")[-1] in VARIANTS["test"]
@@ -80,7 +80,7 @@ def test_voices_speak_phrases_and_the_same_seed_says_the_same():
 
 def test_only_the_folder_called_speech_is_spoken(folder, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
-    gathered = Nonspeech().gather([folder], seed=0, takes=1)
+    gathered = NonspeechTask().gather([folder], seed=0, takes=1)
     for side in (gathered.train, gathered.validation):
         own = [one for one in side if not one.name.startswith("synthesised/")]
         assert all(isinstance(one, SpokenRecording) == one.name.startswith("Speech/") for one in own)
@@ -93,13 +93,13 @@ def test_nobody_who_speaks_is_an_error_with_a_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     write(tmp_path / "loop.wav", synthesise("pad", duration_s=2, sample_rate_hz=RATE, seed=0))
     with pytest.raises(AudioError, match="espeak-ng"):
-        Nonspeech().gather([tmp_path], seed=0, takes=1)
+        NonspeechTask().gather([tmp_path], seed=0, takes=1)
 
 
 def test_examples_are_scenes_and_things_to_leave_alone(host):
     speaker = SpokenRecording("one", "one", hummed()[None], RATE)
     pad = Recording("pad", "pad", synthesise("pad", duration_s=5, sample_rate_hz=RATE, seed=0), RATE)
-    studio = Studio(CHAIN, host, [speaker, pad], RATE, 4.0)
+    studio = ExampleRenderer(CHAIN, host, [speaker, pad], RATE, 4.0)
     generator = np.random.default_rng(0)
     scenes = [draw_example(studio, generator) for _ in range(40)]
     alone = [scene for scene in scenes if not scene.speech]
@@ -111,40 +111,40 @@ def test_examples_are_scenes_and_things_to_leave_alone(host):
 def test_cases_are_of_the_test_alone_and_ask_for_nothing_where_nothing_was_added(host, folder, monkeypatch):
     monkeypatch.setattr("bridge.training.tasks.nonspeech.TEST_VOICES", 2)
     monkeypatch.setattr("bridge.training.tasks.nonspeech.MUSIC_TAKES", 1)
-    cases = Nonspeech().cases(CHAIN, host, find_files([folder / "loops"]), each=1, seed=0)
+    cases = NonspeechTask().cases(CHAIN, host, find_files([folder / "loops"]), each=1, seed=0)
     assert set(cases) == {"nonspeech", "clean", "music"}
     assert all(case.name.startswith("spoken/test") for case in cases["nonspeech"])
     assert all(not np.array_equal(case.given, case.truth) for case in cases["nonspeech"])
     assert all(np.array_equal(case.given, case.truth) for case in (*cases["clean"], *cases["music"]))
     assert any(case.name.startswith("loop") for case in cases["music"])
-    measured = Nonspeech().measures(cases["nonspeech"][0], cases["nonspeech"][0].truth)
+    measured = NonspeechTask().measures(cases["nonspeech"][0], cases["nonspeech"][0].truth)
     assert measured["events_down_db"] > 15 and measured["speech_changed_most_db"] < 1e-6
 
 
 def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, recipe):
     speakers = [SpokenRecording(str(seed), str(seed), hummed(seed)[None], RATE) for seed in range(4)]
-    studio = Studio(CHAIN, host, speakers, RATE, 5.0)
-    task = Nonspeech()
+    studio = ExampleRenderer(CHAIN, host, speakers, RATE, 5.0)
+    task = NonspeechTask()
     manifest = msgspec.structs.replace(
         manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder, job=task.job
     )
     shard = task.make_shard(studio, recipe, np.random.default_rng(0))
-    assert count_of(shard) == 12
+    assert example_count(shard) == 12
     learner = task.new_learner(
-        LearnerSetup(manifest, recipe.learning, torch.device("cpu"), 0, Processes(), studio, recipe.stages)
+        TrainStepSettings(manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), studio, recipe.stages)
     )
-    assert isinstance(learner, FramesLearner)
+    assert isinstance(learner, FrameTrainStep)
     first = learner.validate(shard)
     for step in range(90):
         learner.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0])
     assert sum(learner.validate(shard).values()) < 0.3 * sum(first.values())
     learner.encoder.load_state_dict(learner.average)
-    model = MovingModel(manifest, learner.encoder.eval())
+    model = AutomationModel(manifest, learner.encoder.eval())
     generator = np.random.default_rng(9)
     down, changed = [], []
     for seed in (7, 8):
         scene = draw_scene(hummed(seed), RATE, generator, side="train", duration_s=6.0, eventless=0.0)
-        _, made = move_audio(model, host, scene.heard, RATE)
+        _, made = automate_audio(model, host, scene.heard, RATE)
         down += [one.down_db for one in event_results(scene, made) if one.kind in ("inhale", "exhale")]
         changed += list(speech_changes_db(scene, made))
     assert np.median(down) > 10
@@ -153,33 +153,35 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
 
 def test_the_rate_of_an_update_is_the_one_that_it_is_told(host, manifest, recipe):
     """The course has put the stage's own factor into it already."""
-    studio = Studio(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
+    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
     examples = msgspec.structs.replace(recipe.examples, shard_examples=1)
-    shard = Nonspeech().make_shard(studio, msgspec.structs.replace(recipe, examples=examples), np.random.default_rng(0))
+    shard = NonspeechTask().make_shard(
+        studio, msgspec.structs.replace(recipe, examples=examples), np.random.default_rng(0)
+    )
     small = EncoderSettings(kind="frames", width=8, blocks=2)
     manifest = msgspec.structs.replace(manifest, chain=CHAIN, features=recipe.features, encoder=small)
-    setup = LearnerSetup(manifest, recipe.learning, torch.device("cpu"), 0, Processes(), studio, recipe.stages)
-    learner = FramesLearner(setup)
+    setup = TrainStepSettings(manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), studio, recipe.stages)
+    learner = FrameTrainStep(setup)
     slow = msgspec.structs.replace(recipe.stages[0], rate=0.1)
     learner.update(shard, seed=0, step=0, rate=0.05, stage=slow)
     assert [group["lr"] for group in learner.optimizer.param_groups] == [0.05 * recipe.learning.rate]
 
 
 def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(host, manifest, recipe):
-    studio = Studio(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
+    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
     recipe = msgspec.structs.replace(
         recipe,
         encoder=EncoderSettings(kind="frames", width=8, blocks=2),
         examples=msgspec.structs.replace(recipe.examples, shard_examples=4),
     )
     manifest = msgspec.structs.replace(manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder)
-    shard = Nonspeech().make_shard(studio, recipe, np.random.default_rng(0))
-    setup = LearnerSetup(manifest, recipe.learning, torch.device("cpu"), 0, Processes(), studio, recipe.stages)
+    shard = NonspeechTask().make_shard(studio, recipe, np.random.default_rng(0))
+    setup = TrainStepSettings(manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), studio, recipe.stages)
 
     def learn(learner, steps):
         return [learner.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0]) for step in steps]
 
-    whole, stopped, resumed = (FramesLearner(setup) for _ in range(3))
+    whole, stopped, resumed = (FrameTrainStep(setup) for _ in range(3))
     told = learn(whole, range(6))
     learn(stopped, range(3))
     resumed.load_state(stopped.state())
@@ -200,5 +202,5 @@ def test_what_this_task_cannot_learn_by_is_refused(tmp_path: Path, told: str, na
     """Weights that nothing reads would be believed to have been learned by."""
     (file := tmp_path / "mine.toml").write_text(told, encoding="utf-8")
     with pytest.raises(SettingsError, match=rf"{named}.*[Ll]eave"):
-        Nonspeech().check(load_recipe("nonspeech", file), CHAIN)
-    Nonspeech().check(load_recipe("nonspeech"), CHAIN)
+        NonspeechTask().check(load_recipe("nonspeech", file), CHAIN)
+    NonspeechTask().check(load_recipe("nonspeech"), CHAIN)

@@ -1,0 +1,36 @@
+"""How level a recording is: its momentary level, and how much that goes up and down. Nothing here changes it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]
+
+WINDOW_S, HOP_S = 0.4, 0.1  # of a momentary level, as in EBU Tech 3341
+GATE_DB = 30.0  # moments this far below the loudest are pauses and have no level
+
+
+def momentary_rms_db(audio: Audio, sample_rate_hz: int) -> NDArray[np.float64]:
+    """Power in dB of windows of 0.4 s, ten a second, (moments,); at least one."""
+    power = np.mean(np.square(audio, dtype=np.float64), axis=0)
+    window, hop = round(WINDOW_S * sample_rate_hz), round(HOP_S * sample_rate_hz)
+    total = np.concatenate([[0.0], np.cumsum(power)])
+    starts = np.arange(0, max(1, power.size - window + 1), hop)
+    ends = np.minimum(starts + window, power.size)
+    return np.asarray(10 * np.log10((total[ends] - total[starts]) / (ends - starts) + 1e-12))
+
+
+def audible_moments(levels_db: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray(levels_db >= levels_db.max() - GATE_DB)
+
+
+def unevenness_db(audio: Audio, sample_rate_hz: int) -> float:
+    """Standard deviation of the momentary level where something sounds.
+
+    >>> steady = np.sin(np.arange(44100) / 20).astype(np.float32)[None]
+    >>> unevenness_db(steady, 44100) < 0.1
+    True
+    """
+    levels_db = momentary_rms_db(audio, sample_rate_hz)
+    return float(levels_db[audible_moments(levels_db)].std())

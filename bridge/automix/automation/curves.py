@@ -1,0 +1,108 @@
+"""Settings that move in time: curves at frame rate, smoothed, thinned to breakpoints, and spread over blocks.
+
+What is rendered comes from the breakpoints, as a user's host would draw the line between them. Plain NumPy: no
+model is asked and no plugin known here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float64]
+BLOCK_S = 0.0015  # settings move in steps of about this: 64 samples at 44.1 kHz
+_ROWS_AT_ONCE = 1 << 16
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One control over time: straight lines between breakpoints, level before the first and behind the last.
+
+    Attributes:
+        times_s: (points,) rising, in seconds from the beginning of the sound.
+        values: (points,) of the control, in whatever scale the maker of the curve works in.
+    """
+
+    times_s: Float
+    values: Float
+
+    def at(self, times_s: Float) -> Float:
+        """Values at any times."""
+        return np.asarray(np.interp(times_s, self.times_s, self.values))
+
+
+def smooth_curve(values: Float, width: int) -> Float:
+    """`values` (..., frames) averaged by a Hann window over `width` frames to either side: nothing shifts in time.
+
+    The ends continue as they are. What is level stays so, and the result never leaves the range of the values.
+
+    >>> smooth(np.array([0., 0, 0, 4, 0, 0, 0]), 1).tolist()
+    [0.0, 0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
+    """
+    if width < 1:
+        return np.asarray(values, dtype=np.float64)
+    weights = np.hanning(2 * width + 3)[1:-1]
+    weights /= weights.sum()
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(width, width)], mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * width + 1, axis=-1)
+    return np.asarray(windows @ weights)
+
+
+def shrink_activity(activity: Float, *, before: int, behind: int) -> Float:
+    """`activity` (..., frames) that ends `before` frames sooner and begins `behind` frames later: a rolling minimum.
+
+    A gate that needs time to open must be told before the word begins.
+    """
+    padded = np.pad(activity, [(0, 0)] * (activity.ndim - 1) + [(behind, before)], mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, before + behind + 1, axis=-1)
+    return np.asarray(windows.min(-1))
+
+
+def thin_curve(times_s: Float, values: Float, tolerance: float) -> Curve:
+    """As few breakpoints as needed to stay within `tolerance` of every value (Ramer 1972; Douglas and Peucker 1973).
+
+    The distance is taken along the value alone, as time and value share no unit. First and last point are kept.
+    """
+    kept = np.zeros(len(values), dtype=bool)
+    kept[[0, -1]] = True
+    open_spans = [(0, len(values) - 1)]
+    while open_spans:
+        first, last = open_spans.pop()
+        if last - first < 2:
+            continue
+        inner = slice(first + 1, last)
+        along = (times_s[inner] - times_s[first]) / (times_s[last] - times_s[first])
+        distance = np.abs(values[inner] - values[first] - along * (values[last] - values[first]))
+        worst = int(np.argmax(distance))
+        if distance[worst] > tolerance:
+            middle = first + 1 + worst
+            kept[middle] = True
+            open_spans += [(first, middle), (middle, last)]
+    return Curve(times_s[kept], values[kept])
+
+
+def block_frames(sample_rate_hz: int) -> int:
+    """The length of a block in which settings stand still: the power of two next to `BLOCK_S`."""
+    return 1 << max(0, round(math.log2(BLOCK_S * sample_rate_hz)))
+
+
+def block_rows(
+    curves: Mapping[int, Curve], resting: NDArray[np.float32], *, frames: int, sample_rate_hz: int
+) -> NDArray[np.float32]:
+    """Settings (blocks, controls) for a render of `frames` samples: `resting` (controls,) where no curve is given.
+
+    `curves` are by the place of their control, in normalized values. Each block takes the curve's value at its middle.
+    """
+    block = block_frames(sample_rate_hz)
+    count = max(1, -(-frames // block))
+    rows = np.repeat(np.asarray(resting, dtype=np.float32)[None], count, axis=0)
+    for first in range(0, count, _ROWS_AT_ONCE):
+        part = slice(first, min(first + _ROWS_AT_ONCE, count))
+        middles_s = (np.arange(part.start, part.stop, dtype=np.float64) + 0.5) * (block / sample_rate_hz)
+        for place, curve in curves.items():
+            rows[part, place] = curve.at(middles_s)
+    return rows

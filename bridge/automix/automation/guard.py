@@ -1,0 +1,77 @@
+"""Do no harm, for settings that move: what is not heard to help is taken back, region by region.
+
+It compares levels of the same frames before and after: in a region they must fall, and in the words around it they
+must stay. Nothing here renders; the caller brings the levels of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.automix.automation.frames import FrameFeatures
+from bridge.automix.automation.regions import AutomationRegion
+
+Float = NDArray[np.float64]
+
+SPEECH_SHARE = 0.15  # of the frames that sound: with less, nobody speaks
+SOUNDING_DB = 35.0  # below what is loud
+LEAST_DOWN_DB = 3.0
+SPEECH_CHANGE_DB = 0.5  # of the words around a region
+AROUND_S = 0.25
+_LEAST_POWER = 1e-12
+
+
+def contains_speech(heard: FrameFeatures) -> bool:
+    """Whether enough of what sounds is speech."""
+    sounding = heard.level_db > heard.loud_db - SOUNDING_DB
+    return bool(sounding.any() and np.mean(heard.speech[sounding] > 0.5) >= SPEECH_SHARE)
+
+
+def harmful_regions(
+    heard: FrameFeatures, regions: Sequence[AutomationRegion], before: Float, after: Float
+) -> list[AutomationRegion]:
+    """The regions that do no good, or harm the words around them, from the power of each frame (frames,)."""
+    speech = (heard.speech > 0.5) & (heard.activity.max(0) < 0.5)
+    hop_s = float(heard.times_s[1] - heard.times_s[0]) if len(heard.times_s) > 1 else 1.0
+    around = round(AROUND_S / hop_s)
+    refused = []
+    for region in regions:
+        core = np.arange(region.start, region.end)
+        core = core[heard.activity[region.control, core] >= 0.5]
+        near = slice(max(0, region.start - around), region.end + around)
+        words = speech[near]
+        is_down = attenuation_db(before[core], after[core]) >= LEAST_DOWN_DB
+        change_db = abs(attenuation_db(before[near][words], after[near][words])) if words.any() else 0.0
+        if not is_down or change_db > SPEECH_CHANGE_DB:
+            refused.append(region)
+    return refused
+
+
+def frame_powers(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int, times_s: Float) -> Float:
+    """Mean power (frames,) of the hop around each of `times_s`, from a sound that comes in blocks."""
+    if len(times_s) < 2:
+        total = [float(np.mean(np.square(block, dtype=np.float64))) for block in blocks]
+        return np.full(len(times_s), np.mean(total))
+    hop = round((times_s[1] - times_s[0]) * sample_rate_hz)
+    first = max(0, round(times_s[0] * sample_rate_hz) - hop // 2)
+    waiting, found, skipped = np.zeros(0), [], 0
+    for block in blocks:
+        power = np.square(block, dtype=np.float64).mean(0)
+        skip = min(first - skipped, power.size)
+        skipped += skip
+        waiting = np.concatenate([waiting, power[skip:]])
+        whole = waiting.size - waiting.size % hop
+        found.append(waiting[:whole].reshape(-1, hop).mean(1))
+        waiting = waiting[whole:]
+    powers = np.concatenate(found)[: len(times_s)]
+    return np.pad(powers, (0, len(times_s) - len(powers)), mode="edge")
+
+
+def attenuation_db(before: Float, after: Float) -> float:
+    """How far the power of some frames fell; 0 for none."""
+    if not before.size:
+        return 0.0
+    return 10 * float(np.log10((before.sum() + _LEAST_POWER) / (after.sum() + _LEAST_POWER)))

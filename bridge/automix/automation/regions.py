@@ -1,0 +1,96 @@
+"""From what was heard frame by frame to curves of settings, one for each control that moves, and the regions of each.
+
+A region is a stretch in which a control leaves its rest. A region can be left out, which is how the guard takes back
+what does no good. Nothing here renders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.automix.automation.curves import Curve, shrink_activity, smooth_curve, thin_curve
+from bridge.automix.automation.frames import FrameFeatures
+from bridge.model.bundle import neutral_positions
+from bridge.model.manifest import AutomationSettings
+from bridge.plugins.chain.chain import Chain
+
+Float = NDArray[np.float64]
+
+HELD_FRAMES = 3  # a sound within another needs its own place for so long
+
+
+@dataclass(frozen=True)
+class AutomationRegion:
+    """Frames `start`..`end` (excluded) in which `control` acts, and how sure that is at its surest."""
+
+    control: int
+    start: int
+    end: int
+    sureness: float
+
+
+def find_regions(heard: FrameFeatures, settings: AutomationSettings) -> list[AutomationRegion]:
+    """Where controls act at all, by control and time. What never arrives is a doubt and no region."""
+    regions = []
+    for control, ramp in enumerate(_ramps(heard, settings)):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], (ramp > 0).astype(np.int8), [0]])))
+        for start, end in edges.reshape(-1, 2):
+            if ramp[start:end].max() >= 1.0:
+                sureness = float(heard.activity[control, start:end].max())
+                regions.append(AutomationRegion(control, int(start), int(end), sureness))
+    return regions
+
+
+def draw_curves(
+    heard: FrameFeatures,
+    chain: Chain,
+    settings: AutomationSettings,
+    regions: Collection[AutomationRegion],
+    *,
+    amount: float = 1.0,
+) -> dict[int, Curve]:
+    """The curve of each control that moves in any of `regions`, in normalized values; the others have none.
+
+    Before a curve is smoothed, each departure from rest is held for as long as smoothing reaches, except where
+    somebody speaks: a click of one frame must be met in full. `amount` 0..1 is how far controls go from their rest.
+    """
+    neutral, (low, high) = neutral_positions(chain), chain.bounds
+    ramps = _ramps(heard, settings)
+    width = round(settings.smoothing_s / _hop_s(heard))
+    curves = {}
+    for control in sorted({region.control for region in regions}):
+        departure = np.zeros(len(heard.times_s))
+        for region in regions:
+            if region.control == control:
+                span = slice(region.start, region.end)
+                place = heard.position[control, span].astype(np.float64) - neutral[control]
+                departure[span] = ramps[control, span] * _farthest(place, HELD_FRAMES)
+        speaks = (heard.speech > 0.5) & (departure == 0)
+        held = np.where(speaks, departure, _farthest(departure, width))
+        position = neutral[control] + amount * smooth_curve(held, width)
+        thinned = thin_curve(heard.times_s, position, settings.tolerance)
+        first, reach = float(low[control]), float(high[control] - low[control])
+        curves[control] = Curve(thinned.times_s, first + np.clip(thinned.values, 0, 1) * reach)
+    return curves
+
+
+def _ramps(heard: FrameFeatures, settings: AutomationSettings) -> Float:
+    """(controls, frames) 0 at rest .. 1 arrived."""
+    ramp = np.clip((heard.activity - settings.unsure) / (settings.sure - settings.unsure), 0.0, 1.0)
+    before, behind = round(settings.early_s / _hop_s(heard)), round(settings.late_s / _hop_s(heard))
+    return shrink_activity(ramp.astype(np.float64), before=before, behind=behind)
+
+
+def _farthest(departure: Float, width: int) -> Float:
+    """(frames,) the departure that is farthest from 0 within `width` frames to either side."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(departure, width), 2 * width + 1)
+    farthest = np.abs(windows).argmax(1)
+    return np.asarray(np.take_along_axis(windows, farthest[:, None], 1)[:, 0])
+
+
+def _hop_s(heard: FrameFeatures) -> float:
+    return float(heard.times_s[1] - heard.times_s[0]) if len(heard.times_s) > 1 else 1.0

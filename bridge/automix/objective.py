@@ -1,0 +1,88 @@
+"""What the guard steers by: how far a sound lies from where it should be, in dB.
+
+With a reference that is the reference's own profile. Without one it is the profile that the encoder predicts for the
+track; because an encoder tends to agree with itself, much of the way must be made, and a bank of well-recorded sounds
+has a veto: what moves away from all of them is no improvement. How this was chosen: `models/LOG.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.features.profile import SpectralProfile, profile_distance_db, profile_distances_db
+from bridge.features.settings import FeatureSettings
+from bridge.model.manifest import ObjectiveSettings
+
+NEIGHBOURS = 4
+LEAST_DB = 0.25
+REFERENCE_MARGIN_DB = 0.5  # at 0.25 dB twice as many files came out worse
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A profile to come close to.
+
+    Attributes:
+        level_counts: whether level is part of the sound, as with a reference.
+        margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
+        evens_level: distances are not of profiles: they are how uneven the level is, and the target is an even one.
+        bank: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
+    """
+
+    target: SpectralProfile
+    features: FeatureSettings
+    level_counts: bool
+    margin_share: float
+    margin_db: float
+    bank: NDArray[np.float32] | None = None
+    evens_level: bool = False
+
+    def distance_db(self, sound: SpectralProfile) -> float:
+        return profile_distance_db(sound, self.target, level_counts=self.level_counts, features=self.features)
+
+    def needed_db(self, before_db: float, share: float) -> float:
+        """The distance to fall to, for an improvement on `before_db`; `share` is how much of the way is asked for."""
+        least_db = min(LEAST_DB, self.margin_db)
+        return before_db - max(least_db, share * max(self.margin_db, self.margin_share * before_db))
+
+    def permits(self, before: SpectralProfile, after: SpectralProfile) -> bool:
+        """Whether `after` is no farther from good recordings than `before` was."""
+        return self.bank is None or self._strangeness_db(after) <= self._strangeness_db(before)
+
+    def _strangeness_db(self, sound: SpectralProfile) -> float:
+        """Mean distance at equal loudness to the nearest profiles of the bank."""
+        assert self.bank is not None
+        own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.bands_heard]
+        bank = self.bank[:, :, : sound.bands_heard]
+        distances = profile_distances_db(own, bank, level_counts=False, features=self.features)
+        return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
+
+
+def reference_objective(
+    reference: SpectralProfile, features: FeatureSettings, *, level_counts: bool = True
+) -> Objective:
+    return Objective(reference, features, level_counts=level_counts, margin_share=0.05, margin_db=REFERENCE_MARGIN_DB)
+
+
+def prediction_objective(
+    predicted: SpectralProfile,
+    features: FeatureSettings,
+    bank: NDArray[np.float32] | None,
+    job: ObjectiveSettings | None = None,
+    *,
+    level_counts: bool = False,
+) -> Objective:
+    """How much of the way must be made is the model's to say, as `job`: a prediction tends to agree with itself."""
+    job = job or ObjectiveSettings()
+    return Objective(
+        predicted,
+        features,
+        level_counts=level_counts,
+        margin_share=job.margin_share,
+        margin_db=job.margin_db,
+        bank=bank,
+        evens_level=job.evens_level,
+    )

@@ -1,0 +1,106 @@
+"""`bridge levels`: how loud the roles of real mixes are, shown and measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.errors import ModelError
+
+if TYPE_CHECKING:
+    from bridge.mix_balance.targets import MixBalanceTargets
+    from bridge.training.fit_mix_balance import BalanceDistance
+
+
+@click.group()
+def levels() -> None:
+    """Levels between tracks: how loud drums, bass, vocals and others are in real mixes."""
+
+
+@levels.command()
+@json_option
+@click.pass_context
+def show(context: click.Context, json_file: Path | None) -> None:
+    """Show the levels that are used, and where they come from."""
+    from bridge.mix_balance.targets import load_targets
+
+    targets = load_targets(settings_of(context).home)
+    write_json(targets, json_file)
+    if json_file is None or str(json_file) != "-":
+        _print(targets)
+
+
+@levels.command()
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.json",
+              help="Write the levels to a file.")  # fmt: skip
+@click.option("--use", is_flag=True, help="Use them from now on: levels.json in the home folder.")
+@click.option("--force", is_flag=True, help="Use them also where they do worse than the shipped ones.")
+@click.option("--source", default="", help="What the recordings are, for the file to say.")
+@json_option
+@click.pass_context
+def measure(
+    context: click.Context, folders: tuple[Path, ...], output: Path | None, use: bool, force: bool, source: str,
+    json_file: Path | None,
+) -> None:  # fmt: skip
+    """Measure the levels of songs: a folder for each, with stems named by their instrument (bass.wav, vocals.wav).
+
+    Of several songs some are held back, and tell how far a mix made by these levels is from theirs. Levels that do
+    worse there than the shipped ones, or than equal ones, are not used without --force.
+    """
+    from bridge.mix_balance.targets import FILE, SHIPPED, read_targets, write_targets
+    from bridge.training.fit_mix_balance import find_songs, is_worse_than, measure_distance, measure_targets
+
+    learned, held = find_songs(folders)
+    said = source or f"{len(learned)} songs: {', '.join(song.name for song in learned)}."
+    targets = measure_targets(learned, said)
+    distance = measure_distance(held, targets) if held else None
+    shipped = measure_distance(held, read_targets(SHIPPED)) if held else None
+    worse = is_worse_than(distance, shipped) if distance is not None and shipped is not None else ""
+    is_used = use and (force or not worse)
+    home = settings_of(context).home
+    written = [*([output] if output else []), *([home / FILE] if is_used else [])]
+    for file in written:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_targets(file, targets)
+    names = [song.name for song in held]
+    write_json({"targets": targets, "held_back": names, "distance": distance, "shipped": shipped}, json_file)
+    if json_file is None or str(json_file) != "-":
+        _print(targets)
+        _print_distance(len(held), distance, shipped)
+        for file in written:
+            click.echo(f"The levels lie in {file}.")
+        if not use:
+            click.echo("They are not used yet: --use makes them yours.")
+    if worse and use and not force:
+        raise ModelError(
+            f"On {len(held)} songs held back these levels lie {worse}, so they are not used. Measure more songs, or "
+            "add --force."
+        )
+    if worse:
+        click.echo(f"Warning: on {len(held)} songs held back these levels lie {worse}.", err=True)
+
+
+def _print(targets: MixBalanceTargets) -> None:
+    rows = [
+        (role, f"{level.relative_lu:.1f} LU", f"{level.within_3_lu:.0%}", str(level.songs), ", ".join(level.stands_for))
+        for role, level in targets.roles.items()
+    ]
+    print_table("Loudness beside the mix", ("role", "median", "within 3 LU", "songs", "stands for"), rows)
+    click.echo(targets.source)
+
+
+def _print_distance(songs: int, own: BalanceDistance | None, shipped: BalanceDistance | None) -> None:
+    if own is None or shipped is None:
+        click.echo("No song was held back, so nothing tells how well they fit another one.")
+        return
+    import numpy as np
+
+    click.echo(
+        f"On {songs} songs held back, {len(own.by_roles)} stems: {np.median(own.by_roles):.1f} LU from the real mixes "
+        f"(median); by the shipped levels: {np.median(shipped.by_roles):.1f} LU; all equally loud: "
+        f"{np.median(own.equal):.1f} LU."
+    )

@@ -1,0 +1,214 @@
+"""The answer of a model whose settings move in time: curves for the track's FX, in project time.
+
+Only controls that stand at rest on the track may move: a curve begins and ends there, so that what lies outside of
+the request's range goes on as it was. What is judged is the track's chain as the curves drive it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.daemon.replies import unchanged_reply
+from bridge.errors import LinkError
+from bridge.reaper.mapping.chain_mapping import UNMOVED, map_chain
+from bridge.reaper.mapping.chain_mapping import ChainMapping as ChainMapping
+from bridge.reaper.protocol.messages import SCHEMA, AutomationWrite, Change, LeftAlone, Reply, Request
+
+if TYPE_CHECKING:
+    from bridge.automix.automation.curves import Curve
+    from bridge.automix.automation.pipeline import AutomationModel, AutomationResult
+    from bridge.plugins.host.host import PluginHost
+    from bridge.reaper.mapping.parameter_conversion import ParameterConversion
+
+    Progress = Callable[[float, str], None]
+
+Float32 = NDArray[np.float32]
+
+IN_USE = "it is in use: only a control at rest can be moved and come back"
+HOP_S = 0.005  # a curve crosses to the FX's own law in steps of this
+TOLERANCE = 0.004  # normalized: as far a thinned curve may lie from the whole one
+LAW_POINTS = 65  # at which it is looked how a control of the model moves one of the judged chain
+ACTION = '"Bridge: Write as automation"'
+
+
+def handle_automation(
+    request: Request, excerpts: list[Float32], model: AutomationModel, host: PluginHost, progress: Progress
+) -> Reply:
+    """Curves over the request's range, or why there are none. Raises BridgeError where the answer is an error."""
+    name = model.manifest.name
+    if not request.options.automation:
+        return unchanged_reply(request, name, f"The settings of {name} move in time: run {ACTION}.")
+    if len(excerpts) != 1:
+        raise LinkError(
+            f"{name} needs all of the range, and the request holds {len(excerpts)} parts. Select less of it."
+        )
+    mapping = map_chain(model.chain, request.fx)
+    free, left_alone = _free(mapping)
+    if not free:
+        told = "; ".join(f"{row.what}: {row.why}" for row in left_alone[:3])
+        return unchanged_reply(
+            request, name, f"Nothing to move by {name}. {told}.{_told_rest(name, mapping)}", left_alone
+        )
+    rest = _told_rest(name, mapping)
+    movement, made = _move(request, excerpts[0], model, mapping, free, host, progress)
+    if movement.applied and _clips(excerpts[0], made):
+        return unchanged_reply(request, name, f"Left as it is: it would clip.{rest}", left_alone)
+    if not movement.applied:
+        return unchanged_reply(request, name, movement.reason + rest, left_alone)
+    moved = [(mapping.translations[place], curve) for place, curve in movement.curves.items()]
+    return Reply(
+        schema=SCHEMA,
+        id=request.id,
+        status="apply",
+        message=movement.reason + rest,
+        model=name,
+        undo_text=f"Bridge: {name}",
+        project_change_count=request.project.change_count,
+        writes=_standing_writes(mapping, movement.curves),
+        curves=tuple(_write(request, translation, curve) for translation, curve in moved),
+        changes=tuple(_change(translation, curve, movement) for translation, curve in moved),
+        left_alone=left_alone,
+    )
+
+
+def _told_rest(name: str, mapping: ChainMapping) -> str:
+    """Which part of the model does nothing in REAPER, and where it does; '' where all of it can."""
+    if not mapping.homeless:
+        return ""
+    rest = ", ".join(mapping.homeless)
+    files = f"reaper-bridge automix FILE --model {name}"
+    return f" Without {rest}, which REAPER's own FX cannot do: for all of it, {files}."
+
+
+def _free(mapping: ChainMapping) -> tuple[set[int], tuple[LeftAlone, ...]]:
+    """The places of the controls that may move, and what may not."""
+    free, left_alone = set(), list(mapping.left_alone)
+    for place in mapping.translations:
+        if not mapping.free[place]:
+            continue
+        if abs(float(mapping.current[place] - mapping.chain.neutral[place])) > _at_rest(mapping.translations[place]):
+            label = mapping.translations[place].control.label
+            left_alone.append(LeftAlone(what=label, why=IN_USE))
+        else:
+            free.add(place)
+    return free, tuple(left_alone)
+
+
+def _at_rest(translation: ParameterConversion) -> float:
+    """How far a setting may lie from rest and still display it."""
+    return max(UNMOVED, 2 * translation.tolerance(translation.place.parameter.normalized))
+
+
+# ---------------------------------------------------------------- hearing it on the track
+
+
+def _move(
+    request: Request,
+    audio: Float32,
+    model: AutomationModel,
+    mapping: ChainMapping,
+    free: set[int],
+    host: PluginHost,
+    progress: Progress,
+) -> tuple[AutomationResult, Float32]:
+    """What the model wants, and what the track then sounds like."""
+    from bridge.automix.automation.curves import block_frames, block_rows
+    from bridge.automix.automation.pipeline import automate
+    from bridge.plugins.host.host import Render
+
+    rate_hz, made = request.audio.sample_rate_hz, [audio]
+
+    def render(curves: Mapping[int, Curve]) -> Callable[[], object]:
+        rows = block_rows(curves, mapping.current, frames=audio.shape[1], sample_rate_hz=rate_hz)
+        judged = proxy_rows(mapping, rows, curves)
+        made[:] = host.render(mapping.judged_chain, [Render(audio, rate_hz, judged, block_frames(rate_hz))])
+        return lambda: iter(made)
+
+    movement = automate(
+        model,
+        lambda: iter([audio]),
+        rate_hz,
+        render,  # type: ignore[arg-type]
+        amount=request.options.amount_percent / 100,
+        controls=free,
+        progress=progress,
+    )
+    return movement, made[0]
+
+
+def proxy_rows(mapping: ChainMapping, rows: Float32, curves: Mapping[int, Curve]) -> Float32:
+    """(blocks, judged controls) for (blocks, controls) of the model: each control that moves is followed through
+    the mapping at `LAW_POINTS` of its way, and read off in between."""
+    judged = np.repeat(mapping.judged_settings(mapping.current)[None], len(rows), axis=0)
+    for place, curve in curves.items():
+        law_at = np.linspace(curve.values.min(), curve.values.max(), LAW_POINTS)
+        samples = []
+        for value in law_at:
+            settings = mapping.current.copy()
+            settings[place] = value
+            samples.append(mapping.judged_settings(settings))
+        law = np.stack(samples)
+        for column in np.flatnonzero(np.ptp(law, axis=0) > 0):
+            judged[:, column] = np.interp(rows[:, place], law_at, law[:, column])
+    return judged
+
+
+def _clips(before: Float32, after: Float32) -> bool:
+    """A peak above full scale, where there was none as high."""
+    return float(np.abs(after).max(initial=0.0)) > max(1.0, float(np.abs(before).max(initial=0.0)))
+
+
+# ---------------------------------------------------------------- in REAPER's words
+
+
+def _write(request: Request, translation: ParameterConversion, curve: Curve) -> AutomationWrite:
+    """The curve in the FX's own law and in project time, thinned."""
+    from bridge.automix.automation.curves import thin_curve
+
+    start_s, length_s = request.range.start_s, request.range.end_s - request.range.start_s
+    grid = np.arange(0.0, length_s, HOP_S)
+    times_s = np.unique(np.concatenate([curve.times_s[curve.times_s <= length_s], grid, [length_s]]))
+    values = curve.at(times_s)
+    law_at = np.linspace(values.min(), values.max(), 4 * LAW_POINTS)
+    law = np.array([min(max(translation.to_parameter(float(value)), 0.0), 1.0) for value in law_at])
+    thinned = thin_curve(times_s, np.interp(values, law_at, law), TOLERANCE)
+    parameter = translation.place.parameter
+    return AutomationWrite(
+        fx_guid=translation.place.fx.guid,
+        ident=parameter.ident,
+        index=parameter.index,
+        points=tuple((start_s + float(t), float(v)) for t, v in zip(thinned.times_s, thinned.values, strict=True)),
+        control=translation.control.label,
+        unit=translation.control.unit,
+    )
+
+
+def _standing_writes(mapping: ChainMapping, curves: Mapping[int, Curve]) -> tuple:  # type: ignore[type-arg]
+    """What must stand at one value for the curves to mean what was judged: the fixed settings of their slots."""
+    farthest = mapping.current.copy()
+    for place, curve in curves.items():
+        farthest[place] = curve.values[np.abs(curve.values - mapping.current[place]).argmax()]
+    moving = {(w.place.fx.guid, w.place.parameter.index) for w in (mapping.translations[p] for p in curves)}
+    return tuple(write for write in mapping.writes(farthest) if (write.fx_guid, write.index) not in moving)
+
+
+def _change(translation: ParameterConversion, curve: Curve, movement: AutomationResult) -> Change:
+    """The farthest point of a curve as people read it. How sure it is: the share of places that the guard let pass."""
+    rest = float(curve.values[0])
+    farthest = float(curve.values[np.abs(curve.values - rest).argmax()])
+    places, refused = len(movement.regions), len(movement.refused)
+    return Change(
+        slot=translation.control.slot,
+        plugin=translation.place.fx.name,
+        control=translation.control.name,
+        unit=translation.control.unit,
+        before=translation.control.real_value(rest),
+        after=translation.control.real_value(farthest),
+        text=translation.text(translation.written(farthest)),
+        confidence=places / (places + refused),
+        reason=f"Moves in time: the value is its farthest, in {places} places.",
+    )

@@ -1,0 +1,178 @@
+"""The one owner of models and plugin host. Only the job thread calls it; torch is loaded here, when first needed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bridge.errors import BridgeError, ModelError, shown
+from bridge.settings import Settings
+
+if TYPE_CHECKING:
+    from bridge.automix.automation.pipeline import AutomationModel
+    from bridge.automix.pipeline import Automix
+    from bridge.features.profile import SoundFeatures
+    from bridge.mix_balance.targets import MixBalanceTargets
+    from bridge.plugins.host.host import PluginHost
+
+log = logging.getLogger(__name__)
+
+TORCH_THREADS = 1
+"""The encoder is small: more threads gain little, and the sockets and the plugin workers need the cores."""
+
+REHEARSAL_RATE_HZ, REHEARSAL_FRAMES = 48_000, 4 * 48_000
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True)
+class CachedModel:
+    """A model in memory, as of `stamp`. `fault` says why what lies on disk now could not be loaded."""
+
+    automix: Automix
+    folder: Path
+    stamp: Stamp
+    fault: str = ""
+
+
+class ModelCache:
+    """Loads models by name, keeps them, and loads them again when their files change."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._host: PluginHost | None = None
+        self._loaded: dict[str, CachedModel] = {}
+        self._moving: dict[Path, tuple[Stamp, AutomationModel | None]] = {}
+
+    def names(self) -> list[str]:
+        """What the models are called."""
+        from bridge.model.manifest import find_models
+
+        return sorted(find_models(self._settings.model_folders))
+
+    def model(self, name: str | None) -> CachedModel:
+        """The model called `name` (None: the default), as it lies on disk now. ModelError where there is none.
+
+        A model that was good and has become damaged goes on working as it was, with the damage in `fault`.
+        """
+        folder = self._find(name or self._settings.default_model)
+        known = self._loaded.get(folder.name)
+        stamp = _stamp(folder)
+        if known is not None and known.stamp == stamp and known.folder == folder:
+            return known
+        try:
+            loaded = CachedModel(self._load(folder), folder, stamp)
+        except BridgeError as error:
+            if known is None:
+                raise
+            log.error("the model %s changed on disk and cannot be loaded: %s", folder.name, error)
+            loaded = CachedModel(known.automix, folder, stamp, fault=str(error))
+        self._loaded[folder.name] = loaded
+        return loaded
+
+    def moving(self, name: str | None) -> AutomationModel | None:
+        """The model called `name`, where it is one whose settings move; None for all others."""
+        from bridge.model.manifest import read_manifest
+
+        folder = self._find(name or self._settings.default_model)
+        stamp, known = _stamp(folder), self._moving.get(folder)
+        if known is None or known[0] != stamp:
+            try:
+                moves = read_manifest(folder).job.automation is not None
+                known = (stamp, self._load_moving(folder) if moves else None)
+            except ModelError:
+                if known is None or known[1] is None:
+                    return None  # `model` knows what to do with a model that is damaged
+            self._moving[folder] = known
+        return known[1]
+
+    @property
+    def host(self) -> PluginHost:
+        """The plugins' host; started when first needed."""
+        return self._plugin_host()
+
+    def refresh(self) -> None:
+        """Load again what has changed on disk, so that the next job need not wait for it."""
+        for name in [*self._loaded]:
+            try:
+                self.model(name)
+            except BridgeError as error:
+                log.error("the model %s is gone: %s", name, error)
+                del self._loaded[name]
+
+    def warm_up(self) -> None:
+        """Load torch, the default model and the plugin workers, and try them once, before somebody waits for them."""
+        from bridge.automix.job import AutomixJob
+
+        automix = self.model(None).automix
+        noise = np.random.default_rng(0).normal(0.0, 0.1, (2, REHEARSAL_FRAMES)).astype(np.float32)
+        automix.run(AutomixJob([noise], REHEARSAL_RATE_HZ, automix.bundle.chain.neutral))
+
+    def style(self, name: str, loaded: CachedModel) -> SoundFeatures:
+        """A stored style by name, for a model. ModelError names the styles there are, and a style of other ears."""
+        from bridge.features.styles import style_for
+
+        return style_for(
+            self._settings.styles,
+            name,
+            features=loaded.automix.bundle.manifest.features,
+            model=loaded.automix.bundle.name,
+        )
+
+    def level_targets(self) -> MixBalanceTargets:
+        """How loud the roles of a mix are to be. ModelError for a file of the user's that is none."""
+        from bridge.mix_balance.targets import load_targets
+
+        return load_targets(self._settings.home)
+
+    def close(self) -> None:
+        if self._host is not None:
+            self._host.close()
+            self._host = None
+        self._loaded.clear()
+
+    def _find(self, name: str) -> Path:
+        from bridge.model.manifest import find_models
+
+        models = find_models(self._settings.model_folders)
+        if name not in models:  # by name only: a request must not choose a folder
+            known = ", ".join(sorted(models)) or "none"
+            raise ModelError(
+                f"No model is called {shown(name)}. Installed models: {known}. "
+                f"Install Bridge again, or train one into {self._settings.user_models}."
+            )
+        return models[name]
+
+    def _load(self, folder: Path) -> Automix:
+        import torch
+
+        from bridge.automix.pipeline import Automix
+        from bridge.model.bundle import load_bundle
+
+        torch.set_num_threads(TORCH_THREADS)
+        return Automix(load_bundle(folder), self._plugin_host())
+
+    def _load_moving(self, folder: Path) -> AutomationModel:
+        import torch
+
+        from bridge.automix.automation.pipeline import load_automation_model
+
+        torch.set_num_threads(TORCH_THREADS)
+        return load_automation_model(folder)
+
+    def _plugin_host(self) -> PluginHost:
+        from bridge.plugins.host.host import host_for
+
+        if self._host is None:
+            self._host = host_for(self._settings)
+        return self._host
+
+
+def _stamp(folder: Path) -> Stamp:
+    """What tells one state of a model folder from another: names, times and sizes of its files."""
+    states = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
+    return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states if not name.endswith(".part"))

@@ -1,0 +1,60 @@
+"""The user's models and styles: found by name, and styles made of files. The user's own come before the shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.files import probe, read_excerpts
+from bridge.automix.pipeline import Automix
+from bridge.errors import AudioError, ModelError
+from bridge.features.styles import Style, save_style
+from bridge.model.bundle import load_bundle
+from bridge.model.manifest import find_model, read_manifest
+from bridge.plugins.chain.chain_file import load_chain
+from bridge.plugins.host.host import host_for
+from bridge.settings import Settings
+
+Audio = NDArray[np.float32]
+
+EXCERPT_S = 10.0
+EXCERPTS = 6
+
+
+def model_folder(name: str | None, chain_file: Path | None, settings: Settings) -> Path:
+    """The folder of the named model, or of one trained for the chain file, or of the default one."""
+    folders = settings.model_folders
+    if chain_file is None:
+        return find_model(name or settings.default_model, folders)
+    with host_for(settings) as host:
+        chain = load_chain(chain_file, calibrate=host.calibrate)
+    folder = find_model(name or chain.name, folders)
+    if read_manifest(folder).chain.key != chain.key:
+        raise ModelError(
+            f"The model in {folder} was trained for another chain than {chain_file}. Train one for it: "
+            f"reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR."
+        )
+    return folder
+
+
+def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
+    """Keep the sound of `files` as the style `name`, as the model hears it. Returns the style's file."""
+    bundle = load_bundle(find_model(model or settings.default_model, settings.model_folders))
+    rates = {probe(file).sample_rate_hz for file in files}
+    if len(rates) > 1:
+        raise AudioError(
+            f"The files of the style {name!r} have several sample rates ({rates}); give files of one rate."
+        )
+    excerpts = [audio for file in files for audio in excerpts_of(file)]
+    with host_for(settings) as host:
+        sound = Automix(bundle, host).hear(excerpts, rates.pop())
+    style = Style(name, sound, bundle.manifest.features, tuple(file.name for file in files))
+    return save_style(settings.styles, style)
+
+
+def excerpts_of(file: Path) -> list[Audio]:
+    """What is heard of a file, (channels, samples) each."""
+    return [audio for _, audio in read_excerpts(file, EXCERPT_S, EXCERPTS)]

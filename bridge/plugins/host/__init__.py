@@ -1,0 +1,1 @@
+"""The plugin host: renders through chains in worker processes, whatever the plugins do."""

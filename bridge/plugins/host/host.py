@@ -1,0 +1,291 @@
+"""The plugin host: renders through chains in worker processes, whatever the plugins do.
+
+The public door of this room. It turns requests into jobs and waits for them; lanes do the work (`lane`), one worker
+each. It loads no plugin itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from bridge.audio.buffer import check_audio
+from bridge.audio.files import probe
+from bridge.errors import PluginError
+from bridge.plugins.chain.calibration import Calibration
+from bridge.plugins.chain.catalog import Catalog
+from bridge.plugins.chain.chain import VST3, Chain
+from bridge.plugins.host.file_render import STRETCH_FRAMES, FileRender
+from bridge.plugins.host.render_queue import (
+    CLOSED,
+    DedicatedWorker,
+    ExclusiveTask,
+    LoadedPlugins,
+    RenderBatch,
+    RenderJob,
+    RenderQueue,
+    SharedSource,
+)
+from bridge.plugins.host.worker_process import Deadlines
+from bridge.plugins.host.worker_thread import WorkerThread, WorkerThreadSettings
+from bridge.plugins.worker import protocol
+from bridge.plugins.worker.shared_memory import BufferPool, Float32, sweep
+from bridge.settings import Settings
+
+IDLE_BUFFER_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Render:
+    """One render: audio (channels, samples), mono or stereo, and the settings to render it with.
+
+    `settings` is (controls,), or (blocks, controls): row k then holds from sample k * block_frames on, the last row
+    to the end. All values are normalized, in the order of `chain.controls`.
+    """
+
+    audio: Float32
+    sample_rate_hz: int
+    settings: Float32
+    block_frames: int = 512
+
+
+class PluginHost:
+    """Owns `workers` processes, started when first needed, and closes them. Usable from several threads.
+
+    `load_limit_s` is the time that loading one plugin may take, `render_limit_s` the time for one step of a render
+    (ten seconds of audio, or one plugin). A worker that crashes or hangs is replaced and its render tried once more.
+    `modules` are imported by every worker first, from `module_folders`; they may add plugin schemes. `catalog` finds
+    plugins and remembers calibrations.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int,
+        load_limit_s: float = 20.0,
+        render_limit_s: float = 20.0,
+        modules: Sequence[str] = (),
+        module_folders: Sequence[Path] = (),
+        catalog: Catalog | None = None,
+    ) -> None:
+        self.catalog = catalog or Catalog()
+        self._queue = RenderQueue()
+        self._pool = BufferPool(idle_limit_bytes=IDLE_BUFFER_BYTES)
+        self._deadlines = Deadlines()
+        settings = WorkerThreadSettings(
+            lanes=max(workers, 1),
+            load_limit_s=load_limit_s,
+            render_limit_s=render_limit_s,
+            modules=modules,
+            module_folders=module_folders,
+        )
+        self._lanes = [WorkerThread(settings, self._queue, self._pool, self._deadlines) for _ in range(settings.lanes)]
+        self._start_lock = threading.Lock()
+        self._is_started = self._is_closed = False
+        self._render_count = 0
+        self._load_limit_s = load_limit_s
+
+    def __enter__(self) -> PluginHost:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @overload
+    def render(
+        self, chain: Chain, renders: Sequence[Render], *, return_errors: Literal[False] = ...
+    ) -> list[Float32]: ...
+
+    @overload
+    def render(
+        self, chain: Chain, renders: Sequence[Render], *, return_errors: Literal[True]
+    ) -> list[Float32 | PluginError]: ...
+
+    def render(
+        self, chain: Chain, renders: Sequence[Render], *, return_errors: bool = False
+    ) -> list[Float32] | list[Float32 | PluginError]:
+        """Render a batch on all workers; results in the same order, each of the shape of its audio.
+
+        State is reset before each render and latency taken out. An audio array that occurs several times in the
+        batch is copied once. With `return_errors`, an error takes the place of its result; otherwise the first is
+        raised: PluginOutputInvalid, PluginCrashed, PluginHung or another PluginError. After three crashes or hangs
+        the rest of a batch is not tried.
+        """
+        batch = self._begin(chain, renders, return_errors=return_errors)
+        batch.wait()
+        if batch.error is not None and not return_errors:
+            raise batch.error
+        return batch.results  # type: ignore[return-value]  # complete: wait() returned
+
+    def begin(self, chain: Chain, renders: Sequence[Render]) -> RenderBatch:
+        """As `render` with `return_errors`, without waiting; `result(index)` of the batch waits for one render."""
+        return self._begin(chain, renders, return_errors=True)
+
+    def render_file(
+        self,
+        chain: Chain,
+        settings: npt.ArrayLike,
+        source: Path,
+        target: Path,
+        *,
+        block_frames: int = 512,
+        progress: Callable[[float], None] = lambda _share: None,
+    ) -> None:
+        """Render a file of any length into `target` (32-bit float WAV or 24-bit FLAC), the same length and rate.
+
+        `settings` is as in `Render`. Memory does not grow with the length, and the time limit is for each stretch of
+        a few seconds. `progress` is called with the share done, from another thread. Raises AudioError for files,
+        PluginError for plugins; nothing is left at the target then.
+        """
+        rows = np.atleast_2d(chain.check_settings(settings))
+        work = FileRender(
+            loaded=self._located(chain),
+            settings=rows,
+            block_frames=block_frames if len(rows) > 1 else STRETCH_FRAMES,
+            info=probe(source),
+            target=target,
+            progress=progress,
+        )
+        self.run_errand(ExclusiveTask(work.run))
+
+    def describe(self, chain: Chain) -> tuple[protocol.SlotDescription, ...]:
+        """Load the chain's plugins and tell identity, latency and load time of each.
+
+        Raises PluginError if a plugin is missing, or is not the one that the chain was calibrated with.
+        """
+        loaded = self._located(chain)
+
+        def work(worker: DedicatedWorker) -> protocol.Answers:
+            return worker.ask(protocol.DescribeRequest(key=chain.key), loaded.suspects, about=loaded)
+
+        answer = self.run_errand(ExclusiveTask(work))
+        assert isinstance(answer, protocol.DescribeReply)
+        return answer.slots
+
+    def identify(self, plugin: str) -> protocol.SlotDescription:
+        """Load 'vst3:NAME' once and tell what it is. Raises PluginError as `describe` does."""
+        answer = self._measure(plugin, only_identity=True)
+        assert isinstance(answer, protocol.IdentifyReply)
+        return answer.slot
+
+    def calibrate(self, plugin: str) -> Calibration:
+        """What is known of 'vst3:NAME' from trying it: seconds the first time, then remembered by the catalog."""
+        path = self.catalog.find(plugin)
+        if (known := self.catalog.known_calibration(path)) is not None:
+            return known
+        answer = self._measure(plugin, only_identity=False)
+        assert isinstance(answer, protocol.CalibrateReply)
+        self.catalog.remember_calibration(path, answer.calibration)
+        return answer.calibration
+
+    def run_errand(self, errand: ExclusiveTask) -> object:
+        """Run something on a lane that has its worker to itself, and wait for it."""
+        self._put([errand])
+        return errand.wait()
+
+    @property
+    def load_limit_s(self) -> float:
+        """The time that loading one plugin may take."""
+        return self._load_limit_s
+
+    @property
+    def render_count(self) -> int:
+        """How many renders this host was asked for: what a search or a guard has cost."""
+        return self._render_count
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """The workers that run now."""
+        return [pid for lane in self._lanes if (pid := lane.worker_pid) is not None]
+
+    def close(self) -> None:
+        """End all workers and delete all shared memory. What is still being rendered ends in an error."""
+        with self._start_lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        atexit.unregister(self.close)
+        for item in self._queue.close():
+            if isinstance(item, ExclusiveTask):
+                item.finish(None, PluginError(CLOSED))
+            else:
+                item.batch.finish(item, PluginError(CLOSED))
+        for lane in self._lanes:
+            lane.shut()
+        for lane in self._lanes:
+            if lane.ident is not None:
+                lane.join()
+        self._deadlines.close()
+        self._pool.close()
+
+    def _measure(self, plugin: str, *, only_identity: bool) -> protocol.Answers:
+        ask = protocol.CalibrateRequest(plugin=plugin, path=str(self.catalog.find(plugin)), only_identity=only_identity)
+        answer = self.run_errand(ExclusiveTask(lambda worker: worker.ask(ask, plugin)))
+        assert isinstance(answer, protocol.IdentifyReply | protocol.CalibrateReply)
+        return answer
+
+    def _begin(self, chain: Chain, renders: Sequence[Render], *, return_errors: bool) -> RenderBatch:
+        with self._start_lock:
+            self._render_count += len(renders)
+        batch = RenderBatch(self._located(chain), len(renders), return_errors=return_errors)
+        self._put(self._jobs(chain, batch, renders))
+        return batch
+
+    def _put(self, items: list[RenderJob] | list[ExclusiveTask]) -> None:
+        with self._start_lock:
+            if not self._is_started and not self._is_closed:
+                self._is_started = True
+                sweep()
+                atexit.register(self.close)
+                for lane in self._lanes:
+                    lane.start()
+        self._queue.put(items)
+
+    def _jobs(self, chain: Chain, batch: RenderBatch, renders: Sequence[Render]) -> list[RenderJob]:
+        sources: dict[int, SharedSource] = {}
+        jobs = []
+        for index, render in enumerate(renders):
+            source = sources.get(id(render.audio))
+            if source is None:
+                audio = check_audio(render.audio, f"render {index}")
+                source = sources[id(render.audio)] = SharedSource(audio, self._pool)
+            settings = chain.check_settings(render.settings)
+            if render.block_frames < 1 or render.sample_rate_hz < 1:
+                raise PluginError(f"Render {index} has no block length or no sample rate; both must be above 0.")
+            source.users += 1
+            jobs.append(
+                RenderJob(
+                    batch=batch,
+                    index=index,
+                    source=source,
+                    settings=settings.reshape(1, -1) if settings.ndim == 1 else settings,
+                    block_frames=render.block_frames,
+                    sample_rate_hz=render.sample_rate_hz,
+                )
+            )
+        return jobs
+
+    def _located(self, chain: Chain) -> LoadedPlugins:
+        """Raises PluginMissing for a VST3 plugin that is not installed."""
+        paths = [str(self.catalog.find(slot.plugin)) if slot.scheme == VST3 else "" for slot in chain.slots]
+        return LoadedPlugins(chain, tuple(paths))
+
+
+def host_for(settings: Settings) -> PluginHost:
+    """A host with the workers and time limits of `settings`, that remembers plugins in the home folder."""
+    return PluginHost(
+        workers=settings.worker_count,
+        load_limit_s=settings.plugin_load_limit_s,
+        render_limit_s=settings.plugin_render_limit_s,
+        catalog=Catalog(cache_folder=settings.home / "plugins"),
+    )

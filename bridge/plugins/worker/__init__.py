@@ -1,0 +1,1 @@
+"""The worker process in which plugins live: `python -m bridge.plugins.worker`."""

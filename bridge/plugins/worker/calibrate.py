@@ -1,0 +1,312 @@
+"""Trying a plugin out: display laws, dead parameters, meters, programs, latency, determinism, sensitivity.
+
+Runs in a worker. What a parameter does is found by rendering with it, not by its name. The result is data
+(`calibration`); nothing is decided here about chains.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bridge.errors import PluginError
+from bridge.plugins.chain.calibration import Calibration, Kind, ParameterReport
+from bridge.plugins.chain.parameter import measure_display_law, parse_display
+from bridge.plugins.worker.instances import CONTINUOUS_STEPS, Vst3Instance, run_processors
+from bridge.plugins.worker.shared_memory import Float32
+
+GRID_POINTS = 33
+MOST_CHOICES = 64
+SAMPLE_RATE_HZ = 48_000
+PROBE_S = 1.0
+AUDIBLE_DB = 0.02  # a change of the spectrum below this is none
+THOROUGH_BASES = 5  # settings of all others from which every parameter is tried
+RANDOM_BASES = 15  # drawn after the defaults and the middle
+THOROUGH_S = 15.0  # after this long only what is silent so far is tried
+_BANDS = 32
+_FLOOR = 1e-9
+_TRIED = (0.0, 1.0, 0.5)
+
+
+@dataclass
+class _Facts:
+    """What is collected of one parameter."""
+
+    index: int
+    name: str
+    unit: str
+    default: float
+    steps: int
+    is_automatable: bool
+    texts: list[tuple[float, str]] = field(default_factory=list)
+    is_switch: bool = False
+    kind: Kind = "continuous"
+    note: str = ""
+    step: float = 0.0
+    sensitivity_db: float = 0.0
+
+
+def calibrate_instance(instance: object, announce: Callable[[], None]) -> Calibration:
+    """Calibrate a loaded plugin; `announce` is called between steps. About a minute for the slowest plugins.
+
+    Raises PluginError for a plugin that is not a VST3 plugin: the others state their ranges.
+    """
+    if not isinstance(instance, Vst3Instance):
+        raise PluginError("Only VST3 plugins are calibrated; the built-in effects state their ranges.")
+    trial = _Trial(instance, announce)
+    facts = trial.read_facts()
+    trial.find_programs(facts)
+    trial.find_meters(facts)
+    trial.find_ignored(facts)
+    is_deterministic = trial.is_deterministic()
+    trial.find_sensitivity(facts)
+    notes = [] if is_deterministic else ["two renders of the same settings differ"]
+    if trial.invalid_bases:
+        notes.append(f"returned NaN or infinity at {trial.invalid_bases} of {trial.bases} settings tried")
+    return Calibration(
+        plugin=instance.slot.plugin,
+        fingerprint=instance.fingerprint,
+        parameters=tuple(_report(fact) for fact in facts),
+        latency_samples=instance.latency_samples,
+        is_deterministic=is_deterministic,
+        channels=instance.channels,
+        load_s=instance.load_s,
+        notes=tuple(notes),
+    )
+
+
+class _Trial:
+    """One plugin under test. Every access takes the parameters afresh, see `Vst3Instance`."""
+
+    def __init__(self, instance: Vst3Instance, announce: Callable[[], None]) -> None:
+        self._instance = instance
+        self._announce = announce
+        self._plugin = instance.plugin
+        self._audio = probe_signal(instance.channels[-1])
+        self._names = instance.fingerprint.parameters
+        self._defaults = self._values()
+        self.bases = self.invalid_bases = 0
+
+    def read_facts(self) -> list[_Facts]:
+        facts = []
+        for index, name in enumerate(self._names):
+            self._announce()
+            parameter = self._plugin._parameters[index]
+            fact = _Facts(
+                index=index,
+                name=name,
+                unit=str(parameter.label).strip(),
+                default=float(self._defaults[index]),
+                steps=int(parameter.num_steps),
+                is_automatable=bool(parameter.is_automatable),
+            )
+            count = fact.steps if 2 <= fact.steps <= MOST_CHOICES else GRID_POINTS
+            grid = [point / (count - 1) for point in range(count)]
+            fact.texts = [(value, str(parameter.get_text_for_raw_value(value)).strip()) for value in grid]
+            if 2 <= fact.steps <= MOST_CHOICES:
+                fact.is_switch = True
+            elif measure_display_law(fact.texts) is None and (choices := _as_choices(fact.texts)) is not None:
+                fact.texts, fact.is_switch = choices, True
+            if not fact.is_automatable:
+                fact.kind, fact.note = "fixed", "not automatable"
+            elif name.casefold() == "bypass":
+                fact.kind, fact.note = "fixed", "switches the plugin off"
+            facts.append(fact)
+        return facts
+
+    def find_programs(self, facts: list[_Facts]) -> None:
+        """A parameter that moves others when set is a choice of programs."""
+        for fact in _open(facts):
+            self._announce()
+            for value in (1.0, 0.0):
+                before = self._values()
+                self._set({fact.index: value})
+                self._flush()
+                after = self._values()
+                others = [f for f in facts if f.index != fact.index and f.is_automatable]
+                moved = [f.name for f in others if abs(after[f.index] - before[f.index]) > 1e-4]
+                if moved:
+                    fact.kind, fact.note = "program", f"moves other parameters ({', '.join(moved[:3])})"
+            self._restore()
+            if fact.kind != "program" and "program" in fact.name.casefold():
+                fact.kind, fact.note = "program", "chooses a program"
+
+    def find_meters(self, facts: list[_Facts]) -> None:
+        """A parameter that moves by itself while audio runs shows something."""
+        self._announce()
+        before = self._values()
+        loud = np.clip(self._audio * 8, -1, 1).astype(np.float32)
+        self._process(loud)
+        after = self._values()
+        for fact in facts:
+            if abs(after[fact.index] - before[fact.index]) > 1e-4 and fact.kind in ("continuous", "fixed"):
+                fact.kind, fact.note = "meter", "a meter: moves by itself"
+        self._restore()
+
+    def find_ignored(self, facts: list[_Facts]) -> None:
+        """Set, flush, read back: what the plugin does not keep, and how finely it keeps the rest."""
+        for fact in _open(facts):
+            self._announce()
+            wanted = 0.37 if abs(fact.default - 0.37) > 0.1 else 0.61
+            self._set({fact.index: wanted})
+            self._flush()
+            read = float(self._values()[fact.index])
+            if abs(read - fact.default) < 1e-6 and fact.steps > CONTINUOUS_STEPS:
+                fact.kind, fact.note = "ignored", f"keeps {read:.3f} whatever is set"
+            fact.step = 2 * abs(read - wanted) if abs(read - wanted) > 1e-4 else 0.0
+            if fact.is_switch:
+                fact.kind, fact.step = "switch", 1.0 / (len(fact.texts) - 1)
+            self._restore()
+
+    def is_deterministic(self) -> bool:
+        """Two renders of the same settings are the same, bit for bit."""
+        self._announce()
+        return np.array_equal(self._process(self._audio), self._process(self._audio), equal_nan=True)
+
+    def find_sensitivity(self, facts: list[_Facts]) -> None:
+        """Render with each parameter at its ends and middle, from several settings of all others.
+
+        An attack time does nothing while the threshold is at 0 dB: what no render has shown to do anything is tried
+        from more and more settings before it counts as dead.
+        """
+        generator = np.random.default_rng(20)
+        controls = _open(facts)
+        bases = [{}, {fact.index: 0.5 for fact in controls}]
+        bases += [{fact.index: float(generator.uniform()) for fact in controls} for _ in range(RANDOM_BASES)]
+        started = time.monotonic()
+        for number, base in enumerate(bases):
+            silent = [fact for fact in controls if fact.sensitivity_db <= AUDIBLE_DB]
+            is_thorough = number < THOROUGH_BASES and time.monotonic() - started < THOROUGH_S
+            if tried := controls if is_thorough else silent:
+                self._try_from(base, tried)
+        for fact in controls:
+            if fact.sensitivity_db <= AUDIBLE_DB:
+                fact.kind, fact.note = "dead", "changes nothing in any render"
+
+    def _try_from(self, base: dict[int, float], tried: list[_Facts]) -> None:
+        """Each of `tried` in turn, with a render of the base before and after: what differs there is no effect."""
+        self._set(base)
+        self.bases += 1
+        before = self._process(self._audio)
+        if not np.isfinite(before).all():
+            self.invalid_bases += 1
+            tried = []
+        for fact in tried:
+            self._announce()
+            held = self._values()[fact.index]
+            changes = []
+            for value in _TRIED:
+                self._set({fact.index: value})
+                changes.append(_difference_db(before, self._process(self._audio)))
+            self._set({fact.index: held})
+            after = self._process(self._audio)
+            change_db, drift_db = max(changes), _difference_db(before, after)
+            if change_db > 2 * drift_db:
+                fact.sensitivity_db = max(fact.sensitivity_db, change_db)
+            before = after
+        self._restore()
+
+    def _values(self) -> list[float]:
+        return [float(parameter.raw_value) for parameter in self._plugin._parameters]
+
+    def _set(self, values: dict[int, float]) -> None:
+        parameters = self._plugin._parameters
+        for index, value in values.items():
+            parameters[index].raw_value = value
+
+    def _restore(self) -> None:
+        """Back to the defaults, programs first, as they move the others."""
+        self._set(dict(enumerate(self._defaults)))
+        self._flush()
+        self._set(dict(enumerate(self._defaults)))
+        self._flush()
+
+    def _flush(self) -> None:
+        self._process(np.zeros((self._audio.shape[0], 512), dtype=np.float32))
+
+    def _process(self, audio: Float32) -> Float32:
+        """Flushed first, where it matters: some plugins take a value one block late."""
+        if audio.shape[1] > 512:
+            self._flush()
+        instance = self._instance
+        processors = instance.processors(1)
+        return run_processors(processors, audio, SAMPLE_RATE_HZ, accepts=instance.channels, reset=True)
+
+
+def probe_signal(channels: int) -> Float32:
+    """Float32 (channels, samples): tones and noise that swell, fall silent and burst, the two sides unlike."""
+    frames = round(PROBE_S * SAMPLE_RATE_HZ)
+    generator = np.random.default_rng(7)
+    time_s = np.arange(frames) / SAMPLE_RATE_HZ
+    envelope = np.interp(time_s, [0, 0.3, 0.45, 0.5, 0.65, 0.7, 1.0], [0.02, 0.6, 0.6, 1e-4, 1e-4, 0.9, 0.05])
+    noise = generator.standard_normal((channels, frames)) * 0.25
+    tones = sum(np.sin(2 * np.pi * hz * time_s + hz) for hz in (55, 220, 880, 3520, 9000)) / 5
+    sides = np.array([1.0, 0.7])[:channels, np.newaxis]
+    return (sides * (tones + noise) * envelope).astype(np.float32)
+
+
+def _difference_db(one: Float32, other: Float32) -> float:
+    """Root mean square over time and bands of the difference of two level maps; infinity counts as 100 dB."""
+    if np.array_equal(one, other):
+        return 0.0
+    if not np.isfinite(other).all():
+        return 100.0
+    return float(np.sqrt(np.mean((_levels_db(one) - _levels_db(other)) ** 2)))
+
+
+def _levels_db(audio: Float32) -> Float32:
+    """(channels, frames of 21 ms, bands): power in bands of equal width on a logarithmic axis, in dB."""
+    size = 1024
+    usable = audio.shape[1] // size * size
+    windows = audio[:, :usable].reshape(audio.shape[0], -1, size) * np.hanning(size).astype(np.float32)
+    power = np.abs(np.fft.rfft(windows, axis=-1)) ** 2
+    edges = np.unique(np.geomspace(1, power.shape[-1] - 1, _BANDS + 1).astype(int))
+    bands = np.add.reduceat(power, edges[:-1], axis=-1)
+    return (10 * np.log10(bands + _FLOOR)).astype(np.float32)
+
+
+def _as_choices(texts: list[tuple[float, str]]) -> list[tuple[float, str]] | None:
+    """One point for each of a few names that share the range equally; None where the texts are no such names."""
+    names = list(dict.fromkeys(text for _, text in texts))
+    count = len(names)
+    if not 2 <= count <= MOST_CHOICES or not all(names):
+        return None
+    stretches = [names[min(int(value * count), count - 1)] for value, _ in texts]
+    is_equal = sum(a != text for a, (_, text) in zip(stretches, texts, strict=True)) <= count
+    return [(index / (count - 1), name) for index, name in enumerate(names)] if is_equal else None
+
+
+def _open(facts: list[_Facts]) -> list[_Facts]:
+    return [fact for fact in facts if fact.kind in ("continuous", "switch")]
+
+
+def _report(fact: _Facts) -> ParameterReport:
+    texts = [text for _, text in fact.texts]
+    is_switch = fact.kind == "switch"
+    law = None if is_switch else measure_display_law(fact.texts)
+    unit = fact.unit
+    if not unit and law is not None:
+        unit = _unit_in(texts[len(texts) // 2])
+    return ParameterReport(
+        name=fact.name,
+        index=fact.index,
+        unit=unit,
+        default=min(max(fact.default, 0.0), 1.0),
+        kind=fact.kind,
+        note=fact.note,
+        law=law,
+        choices=tuple(texts) if is_switch else (),
+        step=fact.step,
+        sensitivity_db=round(fact.sensitivity_db, 3),
+    )
+
+
+def _unit_in(text: str) -> str:
+    """'-3.5 dB' -> 'dB', '1.2 kHz' -> 'Hz' (parse_display has taken the k into the number)."""
+    if parse_display(text) is None:
+        return ""
+    tail = text.strip().lstrip("+-−0123456789.,eE ").strip()
+    return tail.removeprefix("k") if tail.lower() == "khz" else tail

@@ -1,1 +1,0 @@
-"""What `bridge/reaper/install.py` puts together: REAPER's folders, its text files, Bridge's own files, backups."""

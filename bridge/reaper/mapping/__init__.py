@@ -1,0 +1,1 @@
+"""A chain mapped onto the FX of a track: which FX, which parameters, in which law."""

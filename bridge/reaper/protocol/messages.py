@@ -1,0 +1,315 @@
+"""What REAPER and the daemon say to each other: every file in the spool, as one table of types.
+
+The scripts write a `Request` and a `Receipt`, the daemon a `Reply`, a `Progress` and a `Heartbeat`; what
+live control needs is in `applied` and `asks`. All are JSON with a schema version; unknown keys, unknown versions and
+oversized files are errors on both sides. This module only checks, encodes and decodes: it opens no file and no socket.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from bridge.errors import LinkError
+
+SCHEMA = 1
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+Normalized = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Identifier = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")]
+
+
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of everything in the spool: frozen, and strict about unknown keys."""
+
+
+# ---------------------------------------------------------------- request: what the track is
+
+
+class EqBandRole(Message, frozen=True):
+    """What ReaEQ says a parameter does (TrackFX_GetEQParam): stable where its index and name are not."""
+
+    band_type: int  # -1 master gain, 0 hipass, 1 loshelf, 2 band, 3 notch, 4 hishelf, 5 lopass
+    band_index: int
+    kind: Literal["frequency", "gain", "q"]
+    enabled: bool
+
+
+class ParameterSnapshot(Message, frozen=True):
+    """One FX parameter as REAPER shows it. `grid` holds (normalized, text) pairs in rising order."""
+
+    index: int
+    ident: str
+    name: str
+    normalized: float  # as read: some plugins report slightly outside 0..1
+    text: str
+    min: float
+    max: float
+    mid: float
+    step: float | None = None
+    is_toggle: bool = False
+    automated: bool = False  # an armed envelope in a reading mode would override a static write
+    grid: Annotated[tuple[tuple[float, str], ...], msgspec.Meta(max_length=1024)] = ()
+    eq: EqBandRole | None = None
+
+
+class FxSnapshot(Message, frozen=True):
+    guid: str
+    ident: str  # TrackFX_GetNamedConfigParm 'fx_ident'
+    type: str  # 'fx_type': "VST3", "VST", "JS", ...
+    name: str  # as shown in the chain, may be renamed by the user
+    original_name: str
+    index: int
+    enabled: bool
+    offline: bool
+    parameters: tuple[ParameterSnapshot, ...]
+    wet: float = 1.0  # REAPER's own ':wet', normalized: below 1 the untouched sound is mixed in
+
+
+class TrackSnapshot(Message, frozen=True):
+    guid: str
+    index: int  # 0-based; -1 is the master track
+    name: str
+    muted: bool
+    is_folder: bool
+    automation_mode: int
+
+
+class ProjectSnapshot(Message, frozen=True):
+    path: str
+    change_count: int
+
+
+class TimeRange(Message, frozen=True):
+    start_s: float
+    end_s: float
+    source: Literal["time selection", "items"]
+
+
+class Excerpt(Message, frozen=True):
+    """A stretch of the track in the audio file: the file holds the excerpts end to end."""
+
+    start_s: float
+    frames: Annotated[int, msgspec.Meta(ge=0, le=1 << 32)]
+
+
+class RequestAudio(Message, frozen=True):
+    """The track's audio before its FX: a float32 WAV in `spool/audio`."""
+
+    file: str  # a bare file name: '<id>.wav'
+    sample_rate_hz: int
+    channels: int
+    excerpts: Annotated[tuple[Excerpt, ...], msgspec.Meta(max_length=20_000)]
+
+
+class RequestOptions(Message, frozen=True):
+    model: str | None = None
+    style: str | None = None
+    reference: RequestAudio | None = None
+    amount_percent: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 100.0
+    add_missing_fx: bool = False
+    only_missing: bool = False  # the answer names the FX to add and sets nothing: no audio is needed
+    automation: bool = False  # the answer may move in time, over the request's range
+    levels: bool = False  # the track's level will be asked for beside others: what was heard is kept
+
+
+class Request(Message, frozen=True):
+    schema: int
+    script_version: str
+    id: Identifier
+    action: Literal["automix"]
+    project: ProjectSnapshot
+    track: TrackSnapshot
+    range: TimeRange
+    audio: RequestAudio
+    fx: tuple[FxSnapshot, ...]
+    options: RequestOptions = RequestOptions()
+
+
+# ---------------------------------------------------------------- reply: what to do
+
+
+class Write(Message, frozen=True):
+    """One parameter to set. REAPER must still read `before`, or the user has touched it since."""
+
+    fx_guid: str
+    ident: str
+    index: int
+    before: float
+    normalized: Normalized
+    expected_text: str  # what the FX must then display; '' where that is not known
+    tolerance: float  # in normalized units: how far the read-back may lie from `normalized`
+    is_switch: bool = False  # enabling switches are written first
+    eq_band: EqBandRole | None = None  # a ReaEQ band that must be enabled before the value is written
+    start: Normalized | None = None  # where the amount begins; None: at `before`, which a band that was off has not
+    control: str = ""  # which control of the model's chain this sets
+    unit: str = ""
+    confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
+    reason: str = ""
+
+
+class AutomationWrite(Message, frozen=True):
+    """One parameter that moves over the request's range: straight lines between points."""
+
+    fx_guid: str
+    ident: str
+    index: int
+    points: Annotated[
+        tuple[tuple[float, Normalized], ...], msgspec.Meta(min_length=1, max_length=20_000)
+    ]  # (project time in seconds, normalized), in rising order
+    control: str = ""
+    unit: str = ""
+
+
+class Change(Message, frozen=True):
+    """One changed control as people read it."""
+
+    slot: str
+    plugin: str
+    control: str
+    unit: str
+    before: float | None
+    after: float
+    text: str
+    confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+    reason: str = ""
+
+
+class LeftAlone(Message, frozen=True):
+    what: str
+    why: str
+
+
+class MeasurementsMessage(Message, frozen=True):
+    """What was measured of the audio. `distance_db` is what the guard judged by."""
+
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    distance_db: float | None
+
+
+class MeasurementsPairMessage(Message, frozen=True):
+    before: MeasurementsMessage
+    after: MeasurementsMessage
+
+
+class Reply(Message, frozen=True):
+    """The answer to a request.
+
+    `apply` carries writes; `unchanged` says why nothing is written; `add_fx` names the FX to add before the
+    request is sent again; `error` carries one line for the user.
+    """
+
+    schema: int
+    id: Identifier
+    status: Literal["apply", "unchanged", "add_fx", "error"]
+    message: str
+    model: str | None = None
+    undo_text: str = "Bridge: Auto-mix track"
+    project_change_count: int = 0
+    writes: tuple[Write, ...] = ()
+    curves: tuple[AutomationWrite, ...] = ()  # only where the request asked for automation
+    add_fx: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
+    measures: MeasurementsPairMessage | None = None
+
+
+# ---------------------------------------------------------------- receipt: what REAPER read back
+
+
+class ReadBack(Message, frozen=True):
+    fx_guid: str
+    ident: str
+    index: int
+    wanted: float
+    read: float
+    text: str
+    status: Literal["ok", "differs", "refused", "touched", "gone"]
+
+
+class Receipt(Message, frozen=True):
+    """`applied`: all written. `restored`: something failed and the snapshot was put back. `dropped`: nothing was
+    written, because the track, an FX or the project went away or changed, or the user stopped waiting."""
+
+    schema: int
+    id: Identifier
+    status: Literal["applied", "restored", "dropped"]
+    message: str
+    results: tuple[ReadBack, ...] = ()
+
+
+# ---------------------------------------------------------------- the daemon's signs of life
+
+
+class Progress(Message, frozen=True):
+    schema: int
+    id: Identifier
+    fraction: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+    step: str
+
+
+class Heartbeat(Message, frozen=True):
+    """Written every second; older than five seconds means that no daemon serves this spool."""
+
+    schema: int
+    version: str
+    pid: int
+    time_s: float  # seconds since 1970, UTC
+    osc_port: int
+
+
+class AvailableModel(Message, frozen=True):
+    name: str
+
+
+class AvailableModels(Message, frozen=True):
+    """Which models there are, for menus in REAPER. Styles are files that the scripts see themselves."""
+
+    schema: int
+    models: tuple[AvailableModel, ...]
+
+
+M = TypeVar("M", bound=Message)
+
+
+def encode(message: Message) -> bytes:
+    return msgspec.json.encode(message)
+
+
+def decode(data: bytes, kind: type[M], *, source: str) -> M:
+    """Decode and check one message. `source` names it in errors: LinkError for anything that does not fit."""
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise LinkError(
+            f"{source} holds {len(data):,} bytes; a message holds at most {MAX_MESSAGE_BYTES:,}. It was ignored."
+        )
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).schema
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise LinkError(f"{source} is not a message of Bridge: {error}.") from error
+    if version != SCHEMA:
+        raise LinkError(
+            f"{source} has schema version {version}; this Bridge speaks version {SCHEMA}. "
+            "Install scripts and daemon of the same release (`reaper-bridge install`)."
+        )
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise LinkError(f"{source} does not fit the message format: {error}.") from error
+
+
+def action_of(data: bytes) -> str:
+    """What a request asks for; '' where it is none."""
+    try:
+        return msgspec.json.decode(data, type=_Acting).action
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ""
+
+
+class _Versioned(msgspec.Struct, frozen=True):
+    schema: int
+
+
+class _Acting(msgspec.Struct, frozen=True):
+    action: str = ""

@@ -1,0 +1,82 @@
+"""What the doubles of REAPER's stock FX share: knobs whose laws and displays are drawn at random, values that are
+kept in this process. What an FX is made of and sounds like is said in `stock`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from bridge.standin.fx.display_laws import StockLaw, ValueDisplay, draw_display, draw_law
+from bridge.standin.fx.fx import StandInFx, StandInParameter
+
+_RAW_RANGES = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.0, 100.0), (-150.0, 12.0), (-1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class StockParameter:
+    """A parameter before it has a place: its range and the axis along which its law is drawn."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    axis: str
+    default: float  # real value
+    is_toggle: bool = False
+
+
+class StockFxDouble(StandInFx):
+    """A double whose parameters hold values in this process. Some have a raw range other than 0..1."""
+
+    def __init__(
+        self, name: str, file: str, knobs: Sequence[StockParameter], rng: random.Random, touch: Callable[[], None]
+    ) -> None:
+        self.laws = [draw_law(rng, knob.low, knob.high, knob.axis) for knob in knobs]
+        display = draw_display(rng)
+        parameters = [_parameter(i, *pair, display) for i, pair in enumerate(zip(knobs, self.laws, strict=True))]
+        ident = f"/opt/REAPER/Plugins/FX/{file}.vst.so<{rng.getrandbits(31)}"
+        self._rng = random.Random(ident)  # for what is not a law: it leaves the laws of a seed as they are
+        for index, parameter in enumerate(parameters):
+            low, high = (0.0, 1.0) if parameter.is_toggle else self._rng.choice(_RAW_RANGES)
+            parameters[index] = replace(parameter, low=low, high=high)
+        super().__init__(name=name, ident=ident, parameters=parameters, touch=touch, formats_values=True)
+        self._values = [parameter.default for parameter in parameters]
+
+    def real_value(self, parameter: str) -> float:
+        """What the parameter stands at, in its unit."""
+        index = self.index(parameter)
+        return self.laws[index].to_real(self._values[index])
+
+    def set_real_value(self, parameter: str, real_value: float) -> None:
+        """Set up a test: the parameter stands at this value, in its unit."""
+        index = self.index(parameter)
+        self._values[index] = self.laws[index].to_normalized(real_value)
+        self._touch()
+
+    def _use(self, knobs: Sequence[StockParameter], names: tuple[str, ...]) -> None:
+        """Draw values for the parameters whose names begin so: somebody has worked with this FX."""
+        for index, knob in enumerate(knobs):
+            if knob.name.startswith(names):
+                around = self.laws[index].to_normalized(knob.default)
+                self._values[index] = min(max(around + self._rng.uniform(-0.25, 0.25), 0.05), 0.95)
+
+    def _load(self, index: int) -> float:
+        return self._values[index]
+
+    def _store(self, index: int, normalized: float) -> None:
+        step = self.parameters[index].step
+        self._values[index] = round(normalized / step) * step if step else normalized
+
+
+def _parameter(index: int, knob: StockParameter, law: StockLaw, display: ValueDisplay) -> StandInParameter:
+    if knob.is_toggle:
+        text: Callable[[float], str] = lambda n: "On" if n >= 0.5 else "Off"  # noqa: E731
+        return StandInParameter(knob.name, _ident(index, knob.name), knob.default, text, step=1.0, is_toggle=True)
+    text = lambda n: display.text(law.to_real(n), knob.unit)  # noqa: E731
+    return StandInParameter(knob.name, _ident(index, knob.name), law.to_normalized(knob.default), text)
+
+
+def _ident(index: int, name: str) -> str:
+    return f"{index}:_{name.replace(' ', '_').replace('-', '_')}"

@@ -1,0 +1,177 @@
+"""A track: items, an FX chain and envelopes, what it sounds like before and after the chain, and its state for undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from bridge.standin.faults import Misuse
+from bridge.standin.fx.fx import Audio, FxState, StandInFx
+from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
+from bridge.standin.project.media import MediaItem, new_guid
+from bridge.standin.project.owners import OwningProject
+
+
+class TrackProject(OwningProject, Protocol):
+    """What a track asks of its project, beyond what its parts do."""
+
+    @property
+    def tracks(self) -> Sequence[ReaperTrack]: ...
+
+    def every_track(self) -> list[ReaperTrack]:
+        """The master first."""
+
+    def remove_track(self, track: ReaperTrack) -> None: ...
+
+    def create_fx(self, name: str, **options: Any) -> StandInFx | None:
+        """An FX by the name that a user would give; None where it is unknown."""
+
+
+@dataclass(frozen=True)
+class TrackState:
+    """Everything of a track that undo restores, by the parts that come back by themselves."""
+
+    settings: tuple[Any, ...]
+    items: tuple[tuple[MediaItem, float, float], ...]
+    fx: tuple[tuple[StandInFx, FxState], ...]
+    envelopes: tuple[tuple[FxEnvelope, bool, tuple[EnvelopePoint, ...]], ...]
+
+
+class ReaperTrack:
+    """A track. Tests set its attributes as a user would; `fx` is the chain in order."""
+
+    kind = "MediaTrack*"
+
+    def __init__(self, project: TrackProject, name: str, *, is_master: bool = False) -> None:
+        self.project, self.name, self.is_master = project, name, is_master
+        self.guid = new_guid()
+        self.is_selected = self.is_muted = False
+        self.is_fx_enabled = self.is_shown = True
+        self.volume, self.pan = 1.0, 0.0
+        self.folder_depth = 0
+        self.automation_mode = 0
+        self.items: list[MediaItem] = []
+        self.fx: list[StandInFx] = []
+        self.envelopes: list[FxEnvelope] = []
+        self.audio_version = 0  # grows when what an accessor hears changes
+
+    @property
+    def is_alive(self) -> bool:
+        return self.project.is_alive and (self.is_master or self in self.project.tracks)
+
+    @property
+    def selected(self) -> bool:
+        return self.is_selected
+
+    @selected.setter
+    def selected(self, value: bool) -> None:
+        self.is_selected = value
+
+    def add_item(self, audio: Audio, *, position_s: float = 0.0, length_s: float | None = None) -> MediaItem:
+        """Put audio (channels, samples) at the project's rate onto the track."""
+        if audio.ndim != 2 or audio.shape[0] not in (1, 2):
+            raise Misuse(f"items take audio of 1 or 2 channels as (channels, samples), not of shape {audio.shape}")
+        item = MediaItem(self, audio, position_s, length_s or audio.shape[1] / self.project.sample_rate_hz)
+        self.items.append(item)
+        self.change_audio()
+        return item
+
+    def add_empty_item(self) -> MediaItem:
+        """An item without a take, as AddMediaItemToTrack makes it."""
+        item = MediaItem(self, np.zeros((2, 0), np.float32), 0.0, 0.0)
+        item.take = None
+        self.items.append(item)
+        self.change_audio()
+        return item
+
+    def change_audio(self) -> None:
+        """What an accessor hears has changed (an edit, a recording that goes on)."""
+        self.audio_version += 1
+        self.project.touch()
+
+    def add_fx(self, name: str, **options: Any) -> StandInFx:
+        """Add "ReaEQ", "ReaComp" or "VST3: NAME" at the end of the chain. Misuse where it is unknown."""
+        fx = self.project.create_fx(name, **options)
+        if fx is None:
+            raise Misuse(f"no FX {name!r} is known here; stock doubles: ReaEQ, ReaComp; others as 'VST3: NAME'")
+        self.fx.append(fx)
+        self.project.touch()
+        return fx
+
+    def find_fx(self, name: str) -> StandInFx:
+        """The first FX whose name holds `name`."""
+        return next(fx for fx in self.fx if name.lower() in fx.name.lower())
+
+    def add_envelope(self, fx: StandInFx, parameter: str, points: list[tuple[float, float]]) -> FxEnvelope:
+        """An envelope of (project time, raw value) points."""
+        envelope = FxEnvelope(self, fx, fx.index(parameter), points=[EnvelopePoint(*point) for point in points])
+        self.envelopes.append(envelope)
+        self.project.touch()
+        return envelope
+
+    @property
+    def is_offline(self) -> bool:
+        return any(item.is_offline for item in self.items)
+
+    def start_s(self) -> float:
+        return min((item.position_s for item in self.items), default=0.0)
+
+    def length_s(self) -> float:
+        return max((item.position_s + item.length_s for item in self.items), default=0.0)
+
+    def pre_fx(self, start_s: float, frames: int) -> Audio | None:
+        """What enters the first FX: (2, frames) at the project's rate, or None where no item lies."""
+        rate = self.project.sample_rate_hz
+        output: Audio | None = None
+        first = round(start_s * rate)
+        for item in self.items:
+            offset = round(item.position_s * rate)
+            length = min(round(item.length_s * rate), item.audio.shape[1])
+            begin, end = max(first, offset), min(first + frames, offset + length)
+            if end > begin:
+                output = np.zeros((2, frames), np.float32) if output is None else output
+                output[:, begin - first : end - first] += item.audio[:, begin - offset : end - offset]
+        return output
+
+    def render(self, start_s: float = 0.0, end_s: float | None = None) -> Audio:
+        """What leaves the FX chain: (2, frames) at the project's rate."""
+        frames = round(((self.length_s() if end_s is None else end_s) - start_s) * self.project.sample_rate_hz)
+        audio = self.pre_fx(start_s, frames)
+        audio = np.zeros((2, frames), np.float32) if audio is None else audio
+        for fx in self.fx if self.is_fx_enabled else ():
+            audio = fx.render(audio, self.project.sample_rate_hz)
+        return audio
+
+    # ------------------------------------------------------------ undo
+
+    def capture(self) -> TrackState:
+        return TrackState(
+            settings=(self.name, self.is_muted, self.folder_depth, self.automation_mode),
+            items=tuple((item, item.position_s, item.length_s) for item in self.items),
+            fx=tuple((fx, fx.capture()) for fx in self.fx),
+            envelopes=tuple((e, e.is_active, tuple(e.points)) for e in self.envelopes),
+        )
+
+    def restore_settings(self, settings: tuple[Any, ...]) -> None:
+        self.name, self.is_muted, self.folder_depth, self.automation_mode = settings
+
+    def restore_items(self, items: tuple[tuple[MediaItem, float, float], ...]) -> None:
+        self.items[:] = [item for item, _, _ in items]
+        for item, position_s, length_s in items:
+            item.position_s, item.length_s = position_s, length_s
+        self.audio_version += 1
+
+    def restore_fx(
+        self,
+        chain: tuple[tuple[StandInFx, FxState], ...],
+        envelopes: tuple[tuple[FxEnvelope, bool, tuple[EnvelopePoint, ...]], ...],
+    ) -> None:
+        self.fx[:] = [fx for fx, _ in chain]
+        for fx, state in chain:
+            fx.restore(state)
+        self.envelopes[:] = [envelope for envelope, _, _ in envelopes]
+        for envelope, is_active, points in envelopes:
+            envelope.is_active, envelope.points = is_active, list(points)

@@ -1,0 +1,25 @@
+"""What a user of the stand-in sees and answers: boxes, console, help lines, menus, dialogs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class UserMessages:
+    """What the user has seen: boxes, console texts, help lines. `answers` are given to boxes by title."""
+
+    boxes: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    help: list[str] = field(default_factory=list)
+    answers: dict[str, int] = field(default_factory=dict)
+    menu_choices: list[str] = field(default_factory=list)  # what is chosen from the next menus; then nothing
+    chosen_files: list[str] = field(default_factory=list)  # what the next file dialogs give; then they are cancelled
+    inputs: list[str] = field(default_factory=list)  # what is typed into the next input dialogs
+
+    def menu_answer(self, labels: list[str]) -> str | None:
+        del labels
+        return self.menu_choices.pop(0) if self.menu_choices else None
+
+    def answer(self, title: str) -> int:
+        return self.answers.get(title, 1)

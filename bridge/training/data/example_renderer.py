@@ -1,0 +1,121 @@
+"""Recordings, a chain and the host to render through it: what a task draws its examples with.
+
+A plugin that fails costs the example, not the run: its render comes back empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.errors import AudioError, PluginError
+from bridge.model.bundle import positions_to_normalized
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost, Render
+from bridge.training.data.recordings import SILENCE_RMS, Recording
+from bridge.training.data.retry import RenderFailures, render_with_retry
+from bridge.training.data.settings_sampler import SettingsSampler
+from bridge.training.data.speech import resample
+
+Audio = NDArray[np.float32]
+Positions = NDArray[np.float32]
+
+GAIN_DB = 8.0
+RETUNED_SHARE = 0.5
+RETUNING_SEMITONES = 3.0
+MIXED_SHARE = 0.1
+_FAST_LENGTH = 3600  # multiples of it are transformed fast
+_TRIES = 1000
+
+
+@dataclass(frozen=True)
+class ExampleRenderer:
+    """What examples of a task are drawn from. `augment` off leaves recordings as they are (validation). `failures`
+    counts the renders that plugins failed at."""
+
+    chain: Chain
+    host: PluginHost
+    recordings: Sequence[Recording]
+    sample_rate_hz: int
+    clip_s: float
+    augment: bool = True
+    failures: RenderFailures = field(default_factory=RenderFailures, compare=False)
+
+    @cached_property
+    def sampler(self) -> SettingsSampler:
+        return SettingsSampler(self.chain)
+
+    def draw_clips(self, generator: np.random.Generator) -> tuple[Audio, Audio]:
+        """Two clips (channels, samples) from different places of one recording (or mix), at one random gain.
+
+        Raises AudioError where no two places of one recording sound.
+        """
+        length = round(self.clip_s * self.sample_rate_hz)
+        for _ in range(_TRIES):
+            sources = self._draw_sources(generator)
+            retuning = 0.0
+            if self.augment and generator.random() < RETUNED_SHARE:
+                retuning = generator.uniform(-RETUNING_SEMITONES, RETUNING_SEMITONES)
+            places = generator.random(2)
+            gain = 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)
+            first, second = (
+                gain * _sum([cut_clip(source, self.sample_rate_hz, length, place, retuning) for source in sources])
+                for place in (places[0], places[0] + 0.5 + 0.2 * (places[1] - 0.5))
+            )
+            if min(_rms(first), _rms(second)) > SILENCE_RMS:
+                return first.astype(np.float32), second.astype(np.float32)
+        raise AudioError(
+            f"{_TRIES} draws from {len(self.recordings)} recordings found no two clips of {self.clip_s:g} s that both "
+            "sound. Give recordings with fewer pauses, or longer clips (clip_s in the recipe)."
+        )
+
+    def render(self, clips: Sequence[Audio], positions: Positions, chain: Chain | None = None) -> list[Audio]:
+        """Each of `clips` through its row of `positions` (clips, controls), of the studio's chain or of `chain`; empty
+        where a plugin failed, or where the clip itself is empty."""
+        chain = chain or self.chain
+        settings = positions_to_normalized(chain, positions)
+        whole = [n for n, clip in enumerate(clips) if clip.size]
+        answers = render_with_retry(
+            self.host, chain, [Render(clips[n], self.sample_rate_hz, settings[n]) for n in whole]
+        )
+        errors = [answer for answer in answers if isinstance(answer, PluginError)]
+        self.failures.add(len(errors), errors[-1] if errors else None)
+        rendered = [np.zeros((1, 0), np.float32) for _ in clips]
+        for n, answer in zip(whole, answers, strict=True):
+            if not isinstance(answer, PluginError):
+                rendered[n] = answer
+        return rendered
+
+    def _draw_sources(self, generator: np.random.Generator) -> list[Recording]:
+        chosen = self.recordings[int(generator.integers(len(self.recordings)))]
+        stems = [recording for recording in self.recordings if recording.group == chosen.group]
+        if len(stems) > 1 and generator.random() < MIXED_SHARE:
+            return stems
+        return [chosen]
+
+
+def cut_clip(recording: Recording, sample_rate_hz: int, length: int, place: float, retuning: float = 0.0) -> Audio:
+    """(channels, length) from `place` (in recordings from the start, wrapping around), retuned by semitones."""
+    samples = recording.audio.shape[-1]
+    factor = sample_rate_hz / recording.sample_rate_hz * 2 ** (-retuning / 12)
+    needed = _FAST_LENGTH * int(np.ceil(length / factor / _FAST_LENGTH) + 1)
+    start = int(place * samples) % samples
+    taken = np.take(recording.audio, np.arange(start, start + needed), axis=-1, mode="wrap")
+    if factor == 1:
+        return taken[:, :length]
+    wanted = round(needed * factor / _FAST_LENGTH) * _FAST_LENGTH
+    return np.stack([resample(channel, wanted)[:length] for channel in taken])
+
+
+def _sum(clips: Sequence[Audio]) -> NDArray[np.float64]:
+    """Clips of one or two channels together; mono ones stand in the middle."""
+    channels = max(len(clip) for clip in clips)
+    return np.asarray(sum(np.broadcast_to(clip, (channels, clip.shape[-1])) for clip in clips), dtype=np.float64)
+
+
+def _rms(audio: NDArray[np.floating]) -> float:
+    return float(np.sqrt(np.mean(np.square(audio))))

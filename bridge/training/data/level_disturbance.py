@@ -1,0 +1,39 @@
+"""Recordings whose level goes astray, as when a singer does not keep to the microphone: words and phrases are too loud
+or too soft. Nothing here evens anything out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Audio = NDArray[np.float32]
+
+DEPTH_DB = 10.0  # to either side
+LENGTHS_S = (0.4, 2.5)  # of what stays at one level: words and phrases
+GLIDE_S = 0.06  # from one level to the next
+GLIDING_SHARE = 0.3  # of the levels are not held but slid to
+HEADROOM = 0.99  # nothing is disturbed beyond full scale
+
+
+def disturb_level(audio: Audio, sample_rate_hz: int, generator: np.random.Generator) -> Audio:
+    """`audio` (channels, samples) under a random curve of levels within `DEPTH_DB`, in no sample beyond full scale."""
+    gain_db = level_curve(audio.shape[-1] / sample_rate_hz, generator)
+    time_s = np.arange(audio.shape[-1]) / sample_rate_hz
+    uneven = audio * 10 ** (np.interp(time_s, *gain_db) / 20)
+    return np.asarray(uneven * min(1.0, HEADROOM / max(1e-9, np.abs(uneven).max())), dtype=np.float32)
+
+
+def level_curve(duration_s: float, generator: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points in time and their gains in dB: stretches of one level, joined by short glides and some long ones."""
+    times_s: list[float] = []
+    gains_db: list[float] = []
+    start_s = 0.0
+    while start_s < duration_s:
+        length_s = generator.uniform(*LENGTHS_S)
+        gain_db = generator.uniform(-DEPTH_DB, DEPTH_DB)
+        held_s = 0.5 * length_s if generator.random() < GLIDING_SHARE else max(0.0, length_s - GLIDE_S)
+        times_s += [start_s, start_s + held_s]
+        gains_db += [gain_db, gain_db]
+        start_s += length_s
+    return np.array(times_s), np.array(gains_db)

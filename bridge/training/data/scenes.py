@@ -1,0 +1,270 @@
+"""Scenes: a speaker with breaths, clicks and pops in natural places, and the same speech without them.
+
+A clean recording is cut at its pauses; the phrases get new pauses between them, and the sounds are laid into the
+pauses, against the words, and ahead of plosives. Room, tone and gain are the same for both sides. What was added
+and where is known from construction. Nothing here renders plugins or knows a model.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.training.data.nonspeech_sounds import FamilySide, Kind, nonspeech_sound
+
+Wave = NDArray[np.float32]
+Span = tuple[float, float]
+
+GAIN_DB = 8.0
+BREATH_BELOW_PEAK_DB = (20.0, 35.0)  # RMS of a breath below the speech's peak
+CLICK_BELOW_PEAK_DB = (10.0, 30.0)  # peak below peak
+POP_BELOW_PEAK_DB = (3.0, 15.0)
+FLOOR_DBFS = (-75.0, -60.0)
+WITHOUT_FLOOR = 0.15  # share of the scenes in digital silence
+WITHOUT_EVENTS = 0.12
+BREATHS_PER_PAUSE, CLICKS_PER_PAUSE, POPS_PER_PHRASE, POPS_PER_CLOSURE = 0.7, 0.6, 0.2, 0.06
+_BREATH_PAUSE_S = 0.2  # a shorter pause is no time to breathe
+_SPEECH_RMS = 0.08
+_GRAIN_S = 0.010  # of the level that speech is found by
+_ACTIVE_DB = 42.0  # below the loud level of the recording
+_PAUSE_S = 0.16  # a shorter gap belongs to the phrase
+_PAD_S = 0.025
+_CLOSURE_S = (0.03, 0.15)  # the silence of a plosive within a phrase
+
+
+@dataclass(frozen=True)
+class SceneEvent:
+    """One sound that is not speech, in seconds from the scene's beginning."""
+
+    kind: Kind
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is heard, (1, samples); `truth`, the same without the events; `added`, the events alone.
+
+    `speech` are the spans in which words sound.
+    """
+
+    heard: Wave = field(repr=False)
+    truth: Wave = field(repr=False)
+    added: Wave = field(repr=False)
+    sample_rate_hz: int
+    events: tuple[SceneEvent, ...]
+    speech: tuple[Span, ...]
+
+
+def speech_spans(audio: Wave, sample_rate_hz: int, *, pause_s: float = _PAUSE_S) -> list[Span]:
+    """Where a clean recording (samples,) speaks: spans in seconds between its pauses."""
+    grain = max(1, round(_GRAIN_S * sample_rate_hz))
+    count = audio.size // grain
+    if count == 0:
+        return []
+    power = np.square(audio[: count * grain], dtype=np.float64).reshape(count, grain).mean(1)
+    level_db = 10 * np.log10(power + 1e-12)
+    active = level_db > max(np.percentile(level_db, 95) - _ACTIVE_DB, -75)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], active.astype(np.int8), [0]])))
+    spans: list[Span] = []
+    for start, end in edges.reshape(-1, 2) * (grain / sample_rate_hz):
+        if spans and start - spans[-1][1] < pause_s:
+            spans[-1] = (spans[-1][0], float(end))
+        else:
+            spans.append((float(start), float(end)))
+    return [span for span in spans if span[1] - span[0] > 3 * _GRAIN_S]
+
+
+def draw_scene(
+    recording: Wave,
+    sample_rate_hz: int,
+    generator: np.random.Generator,
+    *,
+    side: FamilySide,
+    duration_s: float,
+    eventless: float = WITHOUT_EVENTS,
+) -> Scene:
+    """One scene out of a clean recording (samples,). The same generator state gives the same samples.
+
+    `eventless` is the chance that nothing is added.
+    """
+    samples = round(duration_s * sample_rate_hz)
+    speech, spans = _timeline(recording, sample_rate_hz, generator, samples)
+    added, events = np.zeros(samples, dtype=np.float64), []
+    if generator.random() >= eventless:
+        events = _lay_events(added, speech, spans, sample_rate_hz, generator, side)
+    colour = _colour(generator, samples, sample_rate_hz)
+    speech, added = _through(speech, colour), _through(added, colour)
+    level = _SPEECH_RMS / max(1e-6, float(np.sqrt(np.mean(np.square(_spoken(speech, spans, sample_rate_hz))))))
+    gain = level * 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)
+    floor = _floor(generator, samples, sample_rate_hz)
+    gain = min(gain, 0.97 / max(1e-6, float(np.abs(speech + added).max())))
+    truth = (gain * speech + floor).astype(np.float32)[None]
+    placed = (gain * added).astype(np.float32)[None]
+    return Scene(truth + placed, truth, placed, sample_rate_hz, tuple(events), tuple(spans))
+
+
+def _timeline(
+    recording: Wave, rate: int, generator: np.random.Generator, samples: int
+) -> tuple[NDArray[np.float64], list[Span]]:
+    """Phrases of the recording, in an order of chance, with new pauses between them."""
+    found = speech_spans(recording, rate)
+    line, spans = np.zeros(samples), []
+    at = round(generator.uniform(0.15, 1.0) * rate)
+    while found and at < samples - round(0.3 * rate):
+        start_s, end_s = found[generator.integers(len(found))]
+        first, last = max(0, round((start_s - _PAD_S) * rate)), round((end_s + _PAD_S) * rate)
+        phrase = _soft_ended(recording[first:last].astype(np.float64), round(0.01 * rate))
+        phrase = phrase[: samples - at] * 10 ** (generator.normal(0, 1.5) / 20)
+        if at + phrase.size == samples:
+            phrase = _soft_ended(phrase, round(0.01 * rate))
+        line[at : at + phrase.size] += phrase
+        pad = start_s - first / rate
+        spans.append((at / rate + pad, min(at / rate + pad + end_s - start_s, samples / rate)))
+        at += phrase.size + round(generator.choice([generator.uniform(0.12, 0.4), generator.uniform(0.4, 1.5)]) * rate)
+    return line, spans
+
+
+@dataclass
+class _Layout:
+    """The sounds of one scene while they are laid into `added`. `peak` is the speech's, which levels refer to."""
+
+    added: NDArray[np.float64]
+    rate: int
+    generator: np.random.Generator
+    side: FamilySide
+    peak: float
+    events: list[SceneEvent] = field(default_factory=list)
+
+    def sound(self, kind: Kind, longest_s: float = 1.0) -> Wave:
+        return nonspeech_sound(kind, self.generator, sample_rate_hz=self.rate, side=self.side, longest_s=longest_s)
+
+    def lay(self, kind: Kind, wave: Wave, start_s: float, below_db: tuple[float, float], *, rms: float = 1.0) -> None:
+        """`wave` with a peak (or, given its `rms`, a mean level) so far below the speech's peak."""
+        level = self.peak * 10 ** (-self.generator.uniform(*below_db) / 20) / rms
+        start = max(0, round(start_s * self.rate))
+        part = wave[: self.added.size - start]
+        if part.size:
+            self.added[start : start + part.size] += level * part
+            self.events.append(SceneEvent(kind, start / self.rate, (start + part.size) / self.rate))
+
+    def breathe(self, end_s: float, onset_s: float) -> None:
+        """A breath in the pause from `end_s` to `onset_s`: against a word, or anywhere in it."""
+        generator, gap_s = self.generator, onset_s - end_s
+        kind: Kind = "inhale" if generator.random() < 0.65 else "exhale"
+        wave = self.sound(kind, gap_s - 0.03)
+        spare_s = gap_s - wave.size / self.rate
+        place = generator.random()
+        if kind == "inhale" and place < 0.5:
+            shift_s = spare_s + generator.uniform(-0.02, 0.02)  # touches the word, or runs a little into it
+        elif kind == "exhale" and place < 0.5:
+            shift_s = generator.uniform(-0.02, 0.02)
+        else:
+            shift_s = generator.uniform(0, spare_s)
+        rms = float(np.sqrt(np.mean(np.square(wave))))
+        self.lay(kind, wave, end_s + shift_s, BREATH_BELOW_PEAK_DB, rms=rms)
+
+    def click(self, end_s: float, onset_s: float) -> None:
+        """A click just before the word, or anywhere in the pause."""
+        generator = self.generator
+        wave = self.sound("click")
+        is_at_onset = generator.random() < 0.5
+        last_s = max(end_s, onset_s - 0.02)
+        start_s = onset_s - generator.uniform(0.02, 0.1) if is_at_onset else generator.uniform(end_s, last_s)
+        self.lay("click", wave, start_s, CLICK_BELOW_PEAK_DB)
+
+    def pop(self, burst_s: float, ahead_s: tuple[float, float]) -> None:
+        """A pop that begins ahead of a plosive's burst."""
+        self.lay("pop", self.sound("pop"), burst_s - self.generator.uniform(*ahead_s), POP_BELOW_PEAK_DB)
+
+
+def _lay_events(
+    added: NDArray[np.float64],
+    speech: NDArray[np.float64],
+    spans: list[Span],
+    rate: int,
+    generator: np.random.Generator,
+    side: FamilySide,
+) -> list[SceneEvent]:
+    layout = _Layout(added, rate, generator, side, float(np.abs(speech).max()) if spans else 0.5)
+    ends = [0.0, *(end for _, end in spans)]
+    onsets = [*(start for start, _ in spans), added.size / rate]
+    for end_s, onset_s in zip(ends, onsets, strict=True):
+        if onset_s - end_s > _BREATH_PAUSE_S and generator.random() < BREATHS_PER_PAUSE:
+            layout.breathe(end_s, onset_s)
+        for _ in range(generator.poisson(CLICKS_PER_PAUSE)):
+            layout.click(end_s, onset_s)
+        if onset_s < added.size / rate and generator.random() < POPS_PER_PHRASE:
+            layout.pop(onset_s, (0.01, 0.06))
+    for closure_s in _closures(speech, rate):
+        if generator.random() < POPS_PER_CLOSURE:
+            layout.pop(closure_s, (0.005, 0.03))
+    return sorted(layout.events, key=lambda event: event.start_s)
+
+
+def _closures(speech: NDArray[np.float64], rate: int) -> list[float]:
+    """Where the short silences within phrases end: there a plosive bursts."""
+    fine = speech_spans(speech.astype(np.float32), rate, pause_s=_CLOSURE_S[0])
+    gaps = [(end, start) for (_, end), (start, _) in itertools.pairwise(fine)]
+    return [start for end, start in gaps if _CLOSURE_S[0] <= start - end <= _CLOSURE_S[1]]
+
+
+def _colour(generator: np.random.Generator, samples: int, rate: int) -> NDArray[np.complex128]:
+    """A microphone and a room as one spectrum, for `_through`."""
+    size = _padded(samples, rate)
+    frequency = np.fft.rfftfreq(size, 1 / rate)
+    places = np.log(np.array([40, 120, 350, 1000, 2500, 6000, 14000]))
+    shift_db = np.clip(generator.normal(0, 2.0, places.size), -5, 5)
+    tone = 10 ** (np.interp(np.log(np.maximum(frequency, 1)), places, shift_db) / 20)
+    room = np.zeros(size)
+    room[0] = 1
+    if generator.random() < 0.6:
+        decay_s, wet_db = generator.uniform(0.08, 0.5), generator.uniform(-32, -16)
+        length, early = min(size, round(1.2 * decay_s * rate)), round(generator.uniform(0.003, 0.012) * rate)
+        tail = generator.normal(size=length) * np.exp(-6.9 * np.arange(length) / (decay_s * rate))
+        tail[:early] = 0
+        room[:length] += tail * 10 ** (wet_db / 20) / max(1e-6, float(np.sqrt(np.sum(tail**2))))
+    return np.asarray(tone * np.fft.rfft(room))
+
+
+def _through(wave: NDArray[np.float64], colour: NDArray[np.complex128]) -> NDArray[np.float64]:
+    size = 2 * (colour.size - 1)
+    return np.fft.irfft(np.fft.rfft(wave, size) * colour, size)[: wave.size]
+
+
+def _padded(samples: int, rate: int) -> int:
+    """A fast length with room for the tail of the room."""
+    block = 3600
+    return -(-(samples + round(0.6 * rate)) // block) * block
+
+
+def _spoken(line: NDArray[np.float64], spans: list[Span], rate: int) -> NDArray[np.float64]:
+    parts = [line[round(start * rate) : round(end * rate)] for start, end in spans]
+    return np.concatenate(parts) if parts else line
+
+
+def _floor(generator: np.random.Generator, samples: int, rate: int) -> NDArray[np.float64]:
+    """Room tone: noise that falls towards high frequencies, at times with a hum."""
+    if generator.random() < WITHOUT_FLOOR:
+        return np.zeros(samples)
+    size = _padded(samples, rate)
+    frequency = np.fft.rfftfreq(size, 1 / rate)
+    slope = generator.uniform(0.0, 0.7)
+    shaped = np.fft.rfft(generator.normal(size=size)) / np.maximum(frequency, 40) ** slope
+    noise = np.fft.irfft(shaped, size)[:samples]
+    noise *= 10 ** (generator.uniform(*FLOOR_DBFS) / 20) / float(np.sqrt(np.mean(noise**2)))
+    if generator.random() < 0.2:
+        hum_hz = generator.choice([50, 60, 100, 120])
+        noise += 10 ** (generator.uniform(-85, -70) / 20) * np.sin(2 * np.pi * hum_hz * np.arange(samples) / rate)
+    return noise
+
+
+def _soft_ended(phrase: NDArray[np.float64], fade: int) -> NDArray[np.float64]:
+    fade = min(fade, phrase.size // 2)
+    slope = np.sin(np.linspace(0, np.pi / 2, fade)) ** 2
+    phrase[:fade] *= slope
+    phrase[phrase.size - fade :] *= slope[::-1]
+    return phrase

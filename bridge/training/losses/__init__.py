@@ -1,0 +1,1 @@
+"""Losses: of positions and profiles, of audio, and through the plugins themselves."""

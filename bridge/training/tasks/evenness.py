@@ -1,0 +1,80 @@
+"""The task `level`: two compressors even out what is too loud and too soft. The one to begin with.
+
+A recording whose level was disturbed is heard; what should come out is the recording as it was. Nobody knows which
+settings lead there: the encoder starts from settings that were searched for, and then learns from what the plugins
+themselves make of its answers, see `bridge/training/recipes/level.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bridge.audio.dynamics import audible_moments, momentary_rms_db, unevenness_db
+from bridge.model.manifest import ObjectiveSettings
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.level_disturbance import disturb_level
+from bridge.training.data.recordings import AudioFileEntry, read_recordings
+from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
+from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective
+from bridge.training.tasks.labelled import LabelledTask
+
+
+@dataclass(frozen=True)
+class EvennessTask(LabelledTask):
+    """See the module."""
+
+    name = "level"
+    lessons = (TrainingObjective("level", has_reference=False, level_counts=False),)
+    lead_in_s = 1.5  # slow compressors need as long to find their level
+    job = ObjectiveSettings(margin_share=0.0, margin_db=0.1, evens_level=True)
+
+    def draw(
+        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+    ) -> list[Mapping[str, ObjectiveExample]]:
+        clips = [studio.draw_clips(generator)[0] for _ in range(count)]
+        return [
+            {"level": ObjectiveExample(disturb_level(clip, studio.sample_rate_hz, generator), clip, None)}
+            for clip in clips
+        ]
+
+    def bank(self, examples: Shard) -> NDArray[np.float32] | None:  # noqa: ARG002
+        """None: an even level is no kind of sound."""
+        return None
+
+    def cases(
+        self,
+        chain: Chain,  # noqa: ARG002  (no hidden setting leads to the truth)
+        host: PluginHost,  # noqa: ARG002
+        files: Sequence[AudioFileEntry],
+        *,
+        each: int,
+        seed: int,
+    ) -> dict[str, list[EvaluationCase]]:
+        generator = np.random.default_rng([seed, 3])
+        cases = []
+        for recording in (one for one in read_recordings(files) if has_two_halves(one)):
+            for _ in range(each):
+                truth = halves(recording)[0] * draw_gain(generator)
+                given = disturb_level(truth, recording.sample_rate_hz, generator)
+                case = EvaluationCase(
+                    recording.name, "level", recording.sample_rate_hz, given, truth, None, level_counts=False
+                )
+                cases.append(case)
+        return {"level": [case for case in cases if fits_a_file(case)]}
+
+    def measures(self, case: EvaluationCase, made: NDArray[np.float32]) -> dict[str, float]:
+        """How uneven the level is, how uneven it should be, and how far its course is from the truth's."""
+        rate = case.sample_rate_hz
+        right_db, levels_db = momentary_rms_db(case.truth, rate), momentary_rms_db(made, rate)
+        sounding = audible_moments(right_db)
+        return {
+            "unevenness_db": unevenness_db(made, rate),
+            "unevenness_of_truth_db": unevenness_db(case.truth, rate),
+            "level_error_db": float((levels_db - right_db)[sounding].std()),
+        }

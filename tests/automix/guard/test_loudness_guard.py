@@ -1,0 +1,143 @@
+"""The levelling guard through real plugins: targets honoured whatever comes in, tone at equal loudness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from mastering_desk import RATE_HZ, between_samples, mastering_chain, mix, zam_catalog
+
+from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
+from bridge.automix.guard.guard import GuardDecision
+from bridge.automix.guard.loudness_guard import LoudnessGuard, split_at_limiter
+from bridge.automix.job import LoudnessTarget
+from bridge.automix.loudness_solver import LoudnessControls
+from bridge.automix.objective import reference_objective
+from bridge.features.mel import extract_features
+from bridge.features.settings import FeatureSettings
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost, Render
+
+CHAIN = mastering_chain()
+FEATURES = FeatureSettings()
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[PluginHost]:
+    with PluginHost(workers=2, catalog=zam_catalog()) as opened:
+        yield opened
+
+
+def guard(
+    host: PluginHost, audio: np.ndarray, reference: np.ndarray, target: LoudnessTarget, rate: int
+) -> LoudnessGuard:
+    aim = reference_objective(extract_features([reference], rate, FEATURES).profile, FEATURES, level_counts=False)
+    return LoudnessGuard(
+        host=host,
+        chain=CHAIN,
+        features=FEATURES,
+        windows=[audio],
+        everything=[audio],
+        sample_rate_hz=rate,
+        aim=aim,
+        free=np.ones(len(CHAIN.controls), dtype=bool),
+        target=target,
+    )
+
+
+def with_bands(*gains_db: float) -> np.ndarray:
+    row = CHAIN.neutral.copy()
+    for index, gain_db in enumerate(gains_db, start=1):
+        row[index] = CHAIN.controls[index].normalized(gain_db)
+    return row
+
+
+def rendered(host: PluginHost, audio: np.ndarray, verdict: GuardDecision, rate: int) -> np.ndarray:
+    assert verdict.accepted is not None
+    return host.render(CHAIN, [Render(audio, rate, verdict.accepted.settings)])[0]
+
+
+@pytest.mark.parametrize(
+    ("audio", "rate", "lufs", "ceiling"),
+    [
+        (mix(), RATE_HZ, -14.0, -1.0),
+        (mix(), RATE_HZ, -23.0, -2.0),
+        (mix(peak=0.01), RATE_HZ, -16.0, -1.0),
+        (mix(peak=1.0, seed=2), RATE_HZ, -11.0, -0.3),
+        (mix(channels=1), RATE_HZ, -15.0, -1.0),
+        (mix(rate_hz=48000, seed=1), 48000, -14.0, -1.0),
+        (mix(rate_hz=96000, seconds=3.0), 96000, -14.0, -1.0),
+        (np.tanh(8 * mix(seed=3)), RATE_HZ, -14.0, -1.0),  # louder than what is asked for
+        (between_samples(), RATE_HZ, -12.0, -1.0),
+        (between_samples(), RATE_HZ, -10.0, -3.0),
+    ],
+)
+def test_loudness_and_true_peak_are_honoured(
+    host: PluginHost, audio: np.ndarray, rate: int, lufs: float, ceiling: float
+) -> None:
+    audio = audio.astype(np.float32)
+    verdict = guard(host, audio, audio, LoudnessTarget(lufs, ceiling), rate).judge(CHAIN.neutral, CHAIN.neutral, 1.0)
+    made = rendered(host, audio, verdict, rate)
+    loudness, peak = loudness_lufs(made, rate), true_peak_dbtp(made, rate)
+    assert loudness == pytest.approx(lufs, abs=0.5)
+    assert peak is not None and peak <= ceiling
+    assert verdict.after.loudness_lufs == pytest.approx(loudness, abs=0.1)
+    assert f"{loudness:.0f}" in verdict.reason
+
+
+def test_what_cannot_be_reached_is_told_and_the_ceiling_holds(host: PluginHost) -> None:
+    clicks = np.zeros((2, 4 * RATE_HZ), np.float32)
+    clicks[:, :: RATE_HZ // 2] = 0.7  # 30 dB between peak and loudness
+    verdict = guard(host, clicks, clicks, LoudnessTarget(-8.0, -1.0), RATE_HZ).judge(CHAIN.neutral, CHAIN.neutral, 1.0)
+    made = rendered(host, clicks, verdict, RATE_HZ)
+    assert "-8.0 LUFS were asked for" in verdict.reason and "12 dB of limiting" in verdict.reason
+    assert verdict.accepted is not None
+    assert LoudnessControls.of(CHAIN).read(verdict.accepted.settings)[1] == pytest.approx(12.0, abs=0.1)
+    assert true_peak_dbtp(made, RATE_HZ) <= -1.0
+
+
+def test_tone_that_comes_closer_is_taken_whole_at_the_wanted_loudness(host: PluginHost) -> None:
+    audio, wanted = mix(), with_bands(6.0, -4.0, 4.0, -6.0)
+    reference = 2 * host.render(CHAIN, [Render(audio, RATE_HZ, wanted)])[0]
+    loudness = loudness_lufs(reference, RATE_HZ)
+    assert loudness is not None
+    judge = guard(host, audio, reference, LoudnessTarget(loudness, -1.0), RATE_HZ)
+    verdict = judge.judge(CHAIN.neutral, wanted, 1.0)
+    assert verdict.accepted is not None and verdict.accepted.amount == 1.0
+    assert verdict.after.distance_db is not None and verdict.before.distance_db is not None
+    assert verdict.after.distance_db < 0.3 * verdict.before.distance_db
+    assert loudness_lufs(rendered(host, audio, verdict, RATE_HZ), RATE_HZ) == pytest.approx(loudness, abs=0.5)
+
+
+def test_tone_that_leads_away_is_refused_and_the_loudness_reached_all_the_same(host: PluginHost) -> None:
+    audio = mix()
+    judge = guard(host, audio, audio, LoudnessTarget(-14.0, -1.0), RATE_HZ)
+    verdict = judge.judge(CHAIN.neutral, with_bands(8.0, -8.0, 8.0, -8.0), 1.0)
+    assert verdict.accepted is not None and verdict.accepted.amount == 0.0
+    assert np.array_equal(verdict.accepted.settings[1:5], CHAIN.neutral[1:5])
+    assert verdict.reason.startswith("The tone is left as it is")
+    assert loudness_lufs(rendered(host, audio, verdict, RATE_HZ), RATE_HZ) == pytest.approx(-14.0, abs=0.5)
+
+
+def test_the_two_parts_of_a_chain_are_the_chain(host: PluginHost) -> None:
+    audio, row = mix(seconds=2.0), LoudnessControls.of(CHAIN).write(with_bands(3.0, 0.0, -3.0, 0.0), 4.0, 3.0, -1.0)
+    split = split_at_limiter(CHAIN)
+    toned = host.render(split.tone, [Render(audio, RATE_HZ, row[split.toned])])[0]
+    made = host.render(split.limiter, [Render(toned, RATE_HZ, row[split.limited])])[0]
+    whole = host.render(CHAIN, [Render(audio, RATE_HZ, row)])[0]
+    np.testing.assert_allclose(made, whole, atol=1e-5)
+
+
+def test_the_ceiling_alone_scales_exactly(host: PluginHost) -> None:
+    """What the last step rests on: lowering the ceiling lowers everything by as much, limited or not."""
+    controls, audio = LoudnessControls.of(CHAIN), mix(seconds=2.0, peak=1.0)
+    rows = [controls.write(CHAIN.neutral, 6.0, 3.0, ceiling) for ceiling in (-1.0, -7.0)]
+    high, low = host.render(CHAIN, [Render(audio, RATE_HZ, row) for row in rows])
+    np.testing.assert_allclose(low, high * 10 ** (-6 / 20), atol=1e-4)
+
+
+def test_a_chain_keeps_its_slots_when_split() -> None:
+    split = split_at_limiter(CHAIN)
+    assert isinstance(split.tone, Chain) and [slot.name for slot in split.tone.slots] == ["equaliser"]
+    assert sorted([*split.toned, *split.limited]) == list(range(len(CHAIN.controls)))

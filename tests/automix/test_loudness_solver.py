@@ -1,0 +1,103 @@
+"""Driving a limiter to loudness and true peak, by a limiter written down in two lines."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mastering_desk import mastering_chain
+
+from bridge.automix.job import LoudnessTarget, Measurements
+from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, describe_loudness, loudness_target
+from bridge.errors import ModelError
+from bridge.model.manifest import ObjectiveSettings
+from bridge.plugins.chain.chain import Chain
+
+CHAIN = mastering_chain()
+CONTROLS = LoudnessControls.of(CHAIN)
+
+
+def limited(row: np.ndarray, *, loudness: float, peak: float, softness: float) -> Measurements:
+    """A sound of that loudness and peak through a limiter that takes some loudness away, and overshoots by 0.3 dB."""
+    gain, limiting, ceiling = CONTROLS.read(row)
+    taken = max(0.0, peak + gain + limiting)
+    lifted = limiting + ceiling
+    return Measurements(loudness + gain - softness * taken + lifted, min(peak + gain, -limiting + 0.3) + lifted, None)
+
+
+def drive_through(drive: LoudnessSolver, **sound: float) -> tuple[Measurements, int]:
+    """Until it is done: what then comes out, and after how many tries."""
+    count = 0
+    while not drive.is_done:
+        drive.tell(limited(drive.settings, **sound))
+        count += 1
+        assert count <= 12
+    return limited(drive.settings, **sound), count
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    loudness=st.floats(-45.0, -6.0),
+    crest=st.floats(4.0, 22.0),
+    softness=st.floats(0.0, 0.5),
+    wanted=st.floats(-30.0, -8.0),
+    ceiling=st.floats(-6.0, 0.0),
+)
+def test_what_can_be_reached_is_reached_and_the_ceiling_always_holds(
+    loudness: float, crest: float, softness: float, wanted: float, ceiling: float
+) -> None:
+    target = LoudnessTarget(wanted, ceiling)
+    sound = {"loudness": loudness, "peak": loudness + crest, "softness": softness}
+    made, _ = drive_through(LoudnessSolver(CHAIN, CHAIN.neutral, target), **sound)
+    assert made.true_peak_dbtp is not None and made.loudness_lufs is not None
+    assert made.true_peak_dbtp <= ceiling + 1e-3
+    most = CONTROLS.most_limiting_db
+    loudest = ceiling - (crest + 0.3 - (1 - softness) * most)
+    if wanted < loudest - 0.3:
+        assert abs(made.loudness_lufs - wanted) < 0.3
+    else:
+        assert made.loudness_lufs > min(wanted, loudest) - 0.6
+
+
+def test_three_renders_are_mostly_enough() -> None:
+    _, count = drive_through(
+        LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-12.0, -1.0)), loudness=-20.0, peak=-4.0, softness=0.15
+    )
+    assert count <= 3
+
+
+def test_silence_keeps_its_level_and_a_click_is_held_below_the_ceiling() -> None:
+    silent = LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-14.0, -1.0))
+    silent.tell(Measurements(None, None, None))
+    assert silent.is_done and np.array_equal(silent.settings, CHAIN.neutral)
+    click = LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-14.0, -1.0))
+    click.tell(Measurements(None, 0.5, None))
+    assert click.is_done and CONTROLS.read(click.settings)[2] == pytest.approx(-1.5, abs=0.05)
+
+
+def test_the_last_try_is_never_left_above_the_ceiling() -> None:
+    drive = LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-14.0, -1.0), starts_afresh=False)
+    drive.tell(Measurements(-14.0, -0.4, None), is_last=True)
+    assert drive.is_done and CONTROLS.read(drive.settings)[2] <= -0.6
+
+
+def test_a_model_without_targets_has_none_and_the_asked_comes_before_the_own() -> None:
+    assert loudness_target(ObjectiveSettings(), -9.0, -1.0) is None
+    job = ObjectiveSettings(loudness_lufs=-14.0, ceiling_dbtp=-1.0)
+    assert loudness_target(job) == LoudnessTarget(-14.0, -1.0)
+    assert loudness_target(job, -9.0, None) == LoudnessTarget(-9.0, -1.0)
+
+
+def test_a_chain_without_a_limiter_is_named() -> None:
+    with pytest.raises(ModelError, match="'limiting'"):
+        LoudnessControls.of(Chain(name="bare", slots=CHAIN.slots[:1]))
+
+
+def test_what_was_missed_is_told_with_its_numbers() -> None:
+    target = LoudnessTarget(-6.0, -1.0)
+    assert describe_loudness(target, Measurements(-9.7, -1.0, None), 12.0) == (
+        "-6.0 LUFS were asked for; below -1.0 dBTP and with at most 12 dB of limiting it comes to -9.7 LUFS."
+    )
+    assert describe_loudness(target, Measurements(-6.4, -1.0, None), 12.0) == "It comes out at -6.4 LUFS, -1.0 dBTP."
+    assert "too short" in describe_loudness(target, Measurements(None, -1.0, None), 12.0)

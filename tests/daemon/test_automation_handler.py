@@ -1,0 +1,129 @@
+"""Models whose settings move, asked from REAPER: curves on the track's own FX, in project time."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from fx_desk import Desk
+
+from bridge.audio.files import AudioWriter
+from bridge.daemon.model_cache import ModelCache
+from bridge.daemon.request_handler import handle_request
+from bridge.daemon.session_defaults import JobDefaults
+from bridge.reaper.protocol.messages import FxSnapshot, Reply, Request
+from bridge.reaper.protocol.spool import Spool
+from bridge.settings import load_settings
+from bridge.training.data.scenes import draw_scene
+from bridge.training.data.voices import synthesise_speech
+
+RATE_HZ = 44100
+START_S = 7.0
+pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+
+REST = ((1, 0, True, 200.0, 0.0, 1.9), (2, 0, True, 300.0, 0.0, 1.4))
+
+
+@pytest.fixture(scope="module")
+def voice() -> np.ndarray:
+    """Ten seconds of speech with pops in it: bursts far below the voice."""
+    (take,) = synthesise_speech("test", 31, takes=1, sample_rate_hz=RATE_HZ)
+    scene = draw_scene(take.audio[0], RATE_HZ, np.random.default_rng(3), side="test", duration_s=12.0, eventless=0.0)
+    return np.asarray(scene.heard, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory):
+    engine = ModelCache(load_settings(environment={"BRIDGE_HOME": str(tmp_path_factory.mktemp("home"))}))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def ask(engine: ModelCache, tmp_path: Path, voice: np.ndarray) -> Callable[..., Reply]:
+    spool = Spool(tmp_path / "spool", free_mib=1)
+    spool.create()
+
+    def ask_(fx: list[FxSnapshot], *, parts: int = 1, **options: object) -> Reply:
+        request_id = str(uuid.uuid4())
+        with AudioWriter(
+            spool.folder / "audio" / f"{request_id}.wav", sample_rate_hz=RATE_HZ, channels=len(voice)
+        ) as file:
+            file.write(voice)
+        frames = voice.shape[1]
+        counts = [frames // parts] * (parts - 1) + [frames - frames // parts * (parts - 1)]
+        message = {
+            "schema": 1, "script_version": "0.1.0", "id": request_id, "action": "automix",
+            "project": {"path": "", "change_count": 1},
+            "track": {
+                "guid": "{1}", "index": 0, "name": "Voice", "muted": False, "is_folder": False, "automation_mode": 0,
+            },
+            "range": {"start_s": START_S, "end_s": START_S + frames / RATE_HZ, "source": "time selection"},
+            "audio": {
+                "file": f"{request_id}.wav", "sample_rate_hz": RATE_HZ, "channels": len(voice),
+                "excerpts": [{"start_s": START_S, "frames": count} for count in counts],
+            },
+            "fx": msgspec.to_builtins(fx), "options": {"model": "nonspeech", **options},
+        }  # fmt: skip
+        request = msgspec.convert(message, Request)
+        return handle_request(request, spool=spool, engine=engine, defaults=JobDefaults(), progress=lambda *_: None)
+
+    return ask_
+
+
+def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], voice: np.ndarray) -> None:
+    desk = Desk()
+    eq = desk.rea_eq(REST)
+    reply = ask([eq], automation=True)
+    assert reply.status == "apply", reply.message
+    (curve,) = reply.curves
+    parameter = eq.parameters[curve.index]
+    assert (curve.control, parameter.eq.kind, parameter.eq.band_type) == ("pops.gain_db", "gain", 1)
+    times, values = np.array(curve.points).T
+    assert times[0] == pytest.approx(START_S)
+    assert times[-1] == pytest.approx(START_S + voice.shape[1] / RATE_HZ)
+    assert np.all(np.diff(times) > 0)
+    assert values[[0, -1]] == pytest.approx(parameter.normalized, abs=0.01)
+    assert values.min() < parameter.normalized - 0.05
+    assert len(times) < 60 * len(reply.changes) + 20 * voice.shape[1] / RATE_HZ
+    assert reply.changes[0].after < -3.0
+    assert any(row.what.startswith("gate") and "files alone" in row.why for row in reply.left_alone)
+    assert reply.message.endswith("Without gate, which REAPER's own FX cannot do: for all of it, "
+                                  "reaper-bridge automix FILE --model nonspeech.")  # fmt: skip
+
+
+def test_a_control_in_use_is_left_alone(ask: Callable[..., Reply]) -> None:
+    reply = ask([Desk().rea_eq(((1, 0, True, 200.0, 5.0, 1.9),))], automation=True)
+    assert reply.status == "unchanged"
+    assert "only a control at rest can be moved" in reply.message
+
+
+def test_without_automation_the_action_is_named(ask: Callable[..., Reply]) -> None:
+    reply = ask([Desk().rea_eq(REST)])
+    assert (reply.status, reply.curves) == ("unchanged", ())
+    assert 'run "Bridge: Write as automation"' in reply.message
+
+
+def test_amount_nought_moves_nothing(ask: Callable[..., Reply]) -> None:
+    assert ask([Desk().rea_eq(REST)], automation=True, amount_percent=0.0).status == "unchanged"
+
+
+def test_a_range_in_parts_is_refused(ask: Callable[..., Reply]) -> None:
+    from bridge.errors import LinkError
+
+    with pytest.raises(LinkError, match="needs all of the range"):
+        ask([Desk().rea_eq(REST)], parts=2, automation=True)
+
+
+def test_only_what_is_missing_needs_no_sound(engine: ModelCache, tmp_path: Path, ask: Callable[..., Reply]) -> None:
+    reply = ask([], model="channel-strip", only_missing=True, add_missing_fx=True)
+    assert (reply.status, set(reply.add_fx)) == ("add_fx", {"ReaEQ", "ReaComp"})
+    both = [Desk().rea_eq(), Desk().rea_comp()]
+    reply = ask(both, model="channel-strip", only_missing=True, add_missing_fx=True)
+    assert reply.status == "unchanged"
+    assert "Nothing to add" in reply.message

@@ -1,0 +1,74 @@
+"""Delay and polarity: found whatever they are, on distorted copies too; other playing is told apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bridge.audio.synthesis import synthesise
+from bridge.training.data.alignment import REACH_S, Alignment, align
+from bridge.training.data.amplifier import Amplifier
+from bridge.training.data.pairs import LEAST_CORRELATION
+
+RATE = 22050
+REACH = round(REACH_S * RATE)
+GROUP_DELAY_SAMPLES = 4  # that the amplifier's filters take by themselves
+DRY = {kind: synthesise(kind, duration_s=4.0, sample_rate_hz=RATE, seed=1) for kind in ("strings", "bass", "drums")}
+PROCESSED = {
+    (kind, drive_db): Amplifier(drive_db=drive_db).play(dry, RATE)
+    for kind, dry in DRY.items()
+    for drive_db in (0.0, 20.0, 35.0)
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    copy=st.sampled_from(sorted(PROCESSED)),
+    delay=st.integers(-REACH + GROUP_DELAY_SAMPLES, REACH - GROUP_DELAY_SAMPLES),
+    is_inverted=st.booleans(),
+    gain=st.floats(0.01, 10),
+    cut=st.integers(0, RATE // 2),
+)
+def test_any_delay_within_reach_and_polarity_are_found_on_distorted_copies(
+    copy: tuple[str, float], delay: int, is_inverted: bool, gain: float, cut: int
+) -> None:
+    """Of other gain and length, too: the end of the processed one is cut off."""
+    dry, processed = DRY[copy[0]], moved(PROCESSED[copy], delay)
+    processed = processed[:, : processed.shape[-1] - cut] * np.float32(-gain if is_inverted else gain)
+    found = align(dry, processed, RATE)
+    assert abs(found.delay_samples - delay) <= GROUP_DELAY_SAMPLES
+    assert found.is_inverted == is_inverted
+    assert found.correlation > LEAST_CORRELATION
+
+
+@settings(max_examples=30, deadline=None)
+@given(delay=st.integers(-3000, 3000), is_inverted=st.booleans())
+def test_what_was_found_is_undone_sample_on_sample(delay: int, is_inverted: bool) -> None:
+    dry = DRY["strings"]
+    processed = moved(dry, delay) * np.float32(-1 if is_inverted else 1)
+    found = align(dry, processed, RATE)
+    one, other = found.apply(dry, processed)
+    assert found == Alignment(delay, is_inverted, found.correlation)
+    assert one.shape == other.shape
+    middle = slice(abs(delay), one.shape[-1] - abs(delay))
+    np.testing.assert_array_equal(one[:, middle], other[:, middle])
+
+
+@pytest.mark.parametrize("kind", sorted(DRY))
+def test_other_playing_on_the_same_instrument_does_not_correlate(kind: str) -> None:
+    other = Amplifier().play(synthesise(kind, duration_s=4.0, sample_rate_hz=RATE, seed=2), RATE)
+    assert align(DRY[kind], other, RATE).correlation < LEAST_CORRELATION
+
+
+def test_silence_correlates_with_nothing() -> None:
+    assert align(DRY["bass"], np.zeros((1, RATE), np.float32), RATE).correlation == 0.0
+
+
+def moved(audio: np.ndarray, delay: int) -> np.ndarray:
+    """Later by `delay` samples, or earlier: the same length, with silence where nothing is known."""
+    result = np.zeros_like(audio)
+    if delay >= 0:
+        result[:, delay:] = audio[:, : audio.shape[-1] - delay]
+    else:
+        result[:, :delay] = audio[:, -delay:]
+    return result

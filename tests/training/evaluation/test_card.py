@@ -1,0 +1,28 @@
+"""The card tells of each model what is true of it."""
+
+import msgspec
+import pytest
+
+from bridge.model.manifest import ConfidenceCalibration, Manifest, ObjectiveSettings
+from bridge.training.evaluation.card import write_card
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        (ObjectiveSettings(), "material of its kind lies, at the loudness that the track had."),
+        (ObjectiveSettings(keeps_loudness=False), "material of its kind lies."),
+        (
+            ObjectiveSettings(keeps_loudness=False, loudness_lufs=-14.0, ceiling_dbtp=-1.0),
+            "else at -14 LUFS; no true peak lies above -1 dBTP, or what was asked for.",
+        ),
+    ],
+)
+def test_it_says_what_becomes_of_the_loudness(manifest: Manifest, job: ObjectiveSettings, told: str) -> None:
+    assert told in write_card(msgspec.structs.replace(manifest, job=job))
+
+
+def test_confidence_that_nothing_was_fitted_by_is_not_called_fitted(manifest: Manifest) -> None:
+    assert "fitted on the validation recordings" in write_card(manifest)
+    unfitted = msgspec.structs.replace(manifest, confidence=ConfidenceCalibration())
+    assert "fitted on" not in write_card(unfitted)

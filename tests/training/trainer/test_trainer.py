@@ -1,0 +1,171 @@
+"""The course: stages and rates by the share that is done, the best weights kept, whatever a check says."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bridge.errors import ModelError
+from bridge.training.trainer.settings import LossWeights, TrainingStage
+from bridge.training.trainer.trainer import Trainer, best_weights_file, checkpoint_file, find_stage, learning_rate_at
+
+STAGES = [
+    TrainingStage(name="first", share=1.0, loss=LossWeights(position=1.0)),
+    TrainingStage(name="second", share=3.0, loss=LossWeights(position=1.0), rate=0.5),
+]
+
+
+class Counter:
+    """A learner whose one weight counts updates, and whose validation scores are given."""
+
+    def __init__(self, scores: list[float]) -> None:
+        self.encoder = torch.nn.Linear(1, 1, bias=False)
+        torch.nn.init.zeros_(self.encoder.weight)
+        self.scores = iter(scores)
+        self.seen: list[tuple[int, str, float]] = []
+
+    def update(
+        self, examples: dict[str, np.ndarray], *, seed: int, step: int, rate: float, stage: TrainingStage
+    ) -> dict[str, float]:
+        self.seen.append((step, stage.name, rate))
+        with torch.no_grad():
+            self.encoder.weight += 1
+        return {"loss": float(step)}
+
+    def validate(self, examples: dict[str, np.ndarray]) -> dict[str, float]:
+        return {"loss": next(self.scores)}
+
+    def state(self) -> dict[str, torch.Tensor]:
+        weight = self.encoder.weight.detach()
+        return {"encoder.weight": weight, "average.weight": weight}
+
+    def load_state(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        self.encoder.load_state_dict({"weight": tensors["encoder.weight"]})
+
+    @property
+    def count(self) -> float:
+        return float(self.encoder.weight.detach())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (folder := tmp_path / "examples" / "learning").mkdir(parents=True)
+    return folder
+
+
+def course(folder: Path, scores: list[float], **changes: object) -> Trainer:
+    told: dict[str, object] = {
+        "stages": STAGES,
+        "validate_every": 5,
+        "checkpoint_every_s": 30.0,
+        "limit_s": 60.0,
+        "limit_steps": 20,
+    }
+    return Trainer(folder, {}, {}, Counter(scores), seed=0, **(told | changes))  # type: ignore[arg-type]
+
+
+def run(course: Trainer, stops_after: int | None = None) -> bool:
+    return course.run(lambda _share, _text: None, lambda: course.step == stops_after)
+
+
+def test_stages_follow_by_their_shares(folder: Path) -> None:
+    learning = course(folder, [1.0] * 5)
+    assert run(learning)
+    names = [name for _, name, _ in learning.learner.seen]  # type: ignore[attr-defined]
+    assert names == ["first"] * 5 + ["second"] * 15
+    assert find_stage(STAGES, 1.0).name == "second"
+
+
+def test_rates_rise_at_the_start_and_fall_to_a_fiftieth(folder: Path) -> None:
+    rates = [learning_rate_at(done) for done in np.linspace(0, 1, 201)]
+    top = int(np.argmax(rates))
+    assert rates[0] == 0.05 and rates[top] == pytest.approx(1.0) and rates[-1] == pytest.approx(0.02)
+    assert rates[: top + 1] == sorted(rates[: top + 1]) and rates[top:] == sorted(rates[top:], reverse=True)
+    learning = course(folder, [1.0] * 5)
+    run(learning)
+    step, _, rate = learning.learner.seen[10]  # type: ignore[attr-defined]
+    assert rate == pytest.approx(0.5 * learning_rate_at(step / 20))  # the stage's own factor is in it
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        ([3.0, 1.0, 2.0, 4.0], 10),
+        ([3.0, 2.0, 1.0, 0.5], 20),
+        ([3.0, math.nan, 2.0, 4.0], 15),
+        ([math.nan, 2, 3, 4], 10),
+    ],
+)
+def test_the_best_weights_are_kept(folder: Path, scores: list[float], best: int) -> None:
+    """A check that says nothing (NaN) is no reason to keep weights, nor ever after to refuse others."""
+    learning = course(folder, scores)
+    run(learning)
+    learning.load_best()
+    assert learning.learner.count == best  # type: ignore[attr-defined]
+
+
+def test_resumed_it_knows_how_far_it_was_and_what_was_best(folder: Path) -> None:
+    assert not run(course(folder, [1.0, 2.0], prepared_s=7.0), stops_after=12)
+    learning = course(folder, [3.0, 4.0], prepared_s=1.0)
+    learning.resume()
+    assert (learning.step, learning.best, learning.prepared_s) == (12, 1.0, 7.0)
+    assert run(learning)
+    assert [step for step, _, _ in learning.learner.seen] == list(range(12, 20))  # type: ignore[attr-defined]
+    learning.load_best()
+    assert learning.learner.count == 5  # type: ignore[attr-defined]
+
+
+def test_stopped_before_the_first_check_it_can_be_resumed(folder: Path) -> None:
+    run(course(folder, []), stops_after=2)
+    learning = course(folder, [1.0] * 4)
+    learning.resume()
+    assert (learning.step, learning.best) == (2, math.inf)
+
+
+def test_killed_after_a_check_it_keeps_the_better_weights(folder: Path) -> None:
+    """The best weights were written after the checkpoint that a resume goes on from."""
+    run(course(folder, []), stops_after=4)
+    old = checkpoint_file(folder).read_bytes()
+    run(course(folder, [1.0]), stops_after=6)
+    checkpoint_file(folder).write_bytes(old)
+    learning = course(folder, [2.0] * 4)
+    learning.resume()
+    assert (learning.step, learning.best) == (4, 1.0)
+
+
+def test_a_damaged_file_of_best_weights_is_found_when_resuming(folder: Path) -> None:
+    run(course(folder, [1.0]), stops_after=6)
+    best_weights_file(folder).write_bytes(b"")
+    with pytest.raises(ModelError, match=r"best\.safetensors is damaged"):
+        course(folder, []).resume()
+
+
+def test_a_state_of_another_version_is_refused(folder: Path) -> None:
+    run(course(folder, []), stops_after=2)
+    learning = course(folder, [])
+    learning.learner.encoder = torch.nn.Linear(3, 3)  # type: ignore[misc]
+    with pytest.raises(ModelError, match="does not fit this version"):
+        learning.resume()
+
+
+def test_the_time_for_learning_is_what_preparing_left_over(folder: Path) -> None:
+    """Nothing is left: a second is learned all the same. Of much, most is to come."""
+    late = course(folder, [1.0] * 99, limit_steps=None, limit_s=5.0, prepared_s=9.0, validate_every=10**9)
+    assert run(late)
+    assert 0.9 < late.spent_s - 9.0 < 5.0
+    early = course(folder, [], limit_steps=None, limit_s=1000.0, prepared_s=400.0)
+    assert early.done < 0.02
+
+
+def test_checkpoints_come_by_the_clock(folder: Path) -> None:
+    written: list[bool] = []
+
+    def look() -> bool:
+        written.append(checkpoint_file(folder).is_file())
+        return False
+
+    course(folder, [1.0] * 4, checkpoint_every_s=1e-9).run(lambda _share, _text: None, look)
+    assert written == [False] + 19 * [True]
