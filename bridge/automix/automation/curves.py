@@ -40,7 +40,7 @@ def smooth_curve(values: Float, width: int) -> Float:
 
     The ends continue as they are. What is level stays so, and the result never leaves the range of the values.
 
-    >>> smooth(np.array([0., 0, 0, 4, 0, 0, 0]), 1).tolist()
+    >>> smooth_curve(np.array([0., 0, 0, 4, 0, 0, 0]), 1).tolist()
     [0.0, 0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
     """
     if width < 1:

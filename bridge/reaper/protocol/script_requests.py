@@ -57,7 +57,7 @@ class AmountMove(Message, frozen=True):
     def value(self, amount: float) -> float:
         """The normalized value at an amount, 0..1. As `reaper_scripts/lib/blend.lua` computes it.
 
-        >>> Move(fx=0, parameter=3, zero=0.2, start=0.2, after=0.6, is_switch=False).value(0.5)
+        >>> AmountMove(fx=0, parameter=3, zero=0.2, start=0.2, after=0.6, is_switch=False).value(0.5)
         0.4
         """
         if amount <= 0.0:

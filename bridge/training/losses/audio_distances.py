@@ -74,7 +74,7 @@ def align_waveforms(audio: Tensor, truth: Tensor, *, reach: int) -> tuple[Tensor
 
     >>> click = torch.zeros(1, 1, 64)
     >>> click[..., 20] = 1.0
-    >>> [int(found) for found in alignment(-click.roll(3), click, reach=8)]
+    >>> [int(found) for found in align_waveforms(-click.roll(3), click, reach=8)]
     [3, -1]
     """
     with torch.no_grad():
