@@ -1,4 +1,4 @@
-"""The version is written once, in `bridge/__init__.py`. Lua and ReaPack cannot read it there: here they are compared."""
+"""The version is written once, in `bridge/__init__.py`; what Lua and ReaPack read is compared with it."""
 
 import re
 import tomllib
