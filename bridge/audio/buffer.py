@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge.errors import AudioError
+from bridge.types import Float32
 
-Float32 = npt.NDArray[np.float32]
 MAX_CHANNELS = 2
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from bridge.types import Audio, Float64, Mask
 
 WINDOW_S, HOP_S = 0.4, 0.1  # of a momentary level, as in EBU Tech 3341
 GATE_DB = 30.0  # moments this far below the loudest are pauses and have no level
 
 
-def momentary_rms_db(audio: Audio, sample_rate_hz: int) -> NDArray[np.float64]:
+def momentary_rms_db(audio: Audio, sample_rate_hz: int) -> Float64:
     """Power in dB of windows of 0.4 s, ten a second, (moments,); at least one."""
     power = np.mean(np.square(audio, dtype=np.float64), axis=0)
     window, hop = round(WINDOW_S * sample_rate_hz), round(HOP_S * sample_rate_hz)
@@ -21,7 +20,7 @@ def momentary_rms_db(audio: Audio, sample_rate_hz: int) -> NDArray[np.float64]:
     return np.asarray(10 * np.log10((total[ends] - total[starts]) / (ends - starts) + 1e-12))
 
 
-def audible_moments(levels_db: NDArray[np.float64]) -> NDArray[np.bool_]:
+def audible_moments(levels_db: Float64) -> Mask:
     return np.asarray(levels_db >= levels_db.max() - GATE_DB)
 
 

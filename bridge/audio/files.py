@@ -18,9 +18,10 @@ from types import TracebackType
 import numpy as np
 from pedalboard.io import AudioFile, ReadableAudioFile, WriteableAudioFile
 
-from bridge.audio.buffer import MAX_CHANNELS, Float32, check_audio
+from bridge.audio.buffer import MAX_CHANNELS, check_audio
 from bridge.audio.completeness import missing_part
 from bridge.errors import AudioError
+from bridge.types import Float32
 
 LOWEST_RATE_HZ = 22_050
 HIGHEST_RATE_HZ = 192_000

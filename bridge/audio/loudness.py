@@ -11,8 +11,9 @@ import math
 import numpy as np
 import pyebur128
 
-from bridge.audio.buffer import Float32, check_audio
+from bridge.audio.buffer import check_audio
 from bridge.audio.true_peak import TruePeakMeter
+from bridge.types import Float32
 
 _CHUNK_FRAMES = 1 << 13  # libebur128 holds the interpreter for each: a millisecond, in which other threads wait
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.audio.buffer import MAX_CHANNELS, Float32
+from bridge.audio.buffer import MAX_CHANNELS
 from bridge.audio.completeness import chunks_of
 from bridge.audio.files import check_rate
 from bridge.errors import AudioError
+from bridge.types import Float32
 
 FLOAT_TAG, EXTENSIBLE_TAG = 3, 0xFFFE
 _FORM = struct.Struct("<HHIIHH")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
-_Voice = Callable[[np.random.Generator, float, int], NDArray[np.float64]]
+from bridge.types import Audio, Float64
+
+_Voice = Callable[[np.random.Generator, float, int], Float64]
 
 RMS_LEVEL = 0.1
 _TABLE = 2**16  # points of a period, where a sound is a sum of harmonics
@@ -30,7 +30,7 @@ def synthesise(kind: str, *, duration_s: float, sample_rate_hz: int, seed: int) 
     return (wave * min(1.0, 0.9 / peak) if peak else wave).astype(np.float32)[None]
 
 
-def _drums(generator: np.random.Generator, duration_s: float, rate: int) -> NDArray[np.float64]:
+def _drums(generator: np.random.Generator, duration_s: float, rate: int) -> Float64:
     wave = np.zeros(int(duration_s * rate))
     beat_s = 60.0 / generator.uniform(85, 130)
     tuning = generator.uniform(0.85, 1.2)
@@ -46,26 +46,26 @@ def _drums(generator: np.random.Generator, duration_s: float, rate: int) -> NDAr
     return wave
 
 
-def _kick(generator: np.random.Generator, rate: int, tuning: float) -> NDArray[np.float64]:
+def _kick(generator: np.random.Generator, rate: int, tuning: float) -> Float64:
     time_s = np.arange(int(0.35 * rate)) / rate
     phase = 2 * np.pi * (50 * tuning * time_s + 4.5 * tuning * (1 - np.exp(-time_s / 0.03)))
     click = generator.normal(0, 0.4, time_s.size) * np.exp(-time_s / 0.004)
     return np.sin(phase) * np.exp(-time_s / 0.11) + click
 
 
-def _snare(generator: np.random.Generator, rate: int, tuning: float) -> NDArray[np.float64]:
+def _snare(generator: np.random.Generator, rate: int, tuning: float) -> Float64:
     time_s = np.arange(int(0.3 * rate)) / rate
     tone = 0.5 * np.sin(2 * np.pi * 190 * tuning * time_s) * np.exp(-time_s / 0.06)
     noise = np.diff(generator.normal(0, 0.35, time_s.size + 1)) * np.exp(-time_s / 0.09)
     return tone + noise
 
 
-def _hat(generator: np.random.Generator, rate: int) -> NDArray[np.float64]:
+def _hat(generator: np.random.Generator, rate: int) -> Float64:
     time_s = np.arange(int(0.12 * rate)) / rate
     return np.diff(generator.normal(0, 1, time_s.size + 2), n=2) * np.exp(-time_s / generator.uniform(0.015, 0.05))
 
 
-def _bass(generator: np.random.Generator, duration_s: float, rate: int) -> NDArray[np.float64]:
+def _bass(generator: np.random.Generator, duration_s: float, rate: int) -> Float64:
     wave = np.zeros(int(duration_s * rate))
     beat_s = 60.0 / generator.uniform(85, 130)
     root = generator.integers(28, 36)
@@ -83,7 +83,7 @@ def _bass(generator: np.random.Generator, duration_s: float, rate: int) -> NDArr
     return wave
 
 
-def _strings(generator: np.random.Generator, duration_s: float, rate: int) -> NDArray[np.float64]:
+def _strings(generator: np.random.Generator, duration_s: float, rate: int) -> Float64:
     wave = np.zeros(int(duration_s * rate))
     beat_s = 60.0 / generator.uniform(70, 120)
     root = generator.integers(45, 53)
@@ -111,7 +111,7 @@ def _pluck(
     *,
     brightness: float,
     decay_s: float,
-) -> NDArray[np.float64]:
+) -> Float64:
     """A plucked string: Karplus and Strong (1983), a whole period at a time."""
     period = max(2, round(rate / frequency_hz))
     spectrum = np.fft.rfft(generator.normal(0, 1, period))
@@ -130,7 +130,7 @@ def _pluck(
     return note * generator.uniform(0.6, 1.0)
 
 
-def _voice(generator: np.random.Generator, duration_s: float, rate: int) -> NDArray[np.float64]:
+def _voice(generator: np.random.Generator, duration_s: float, rate: int) -> Float64:
     """Sung vowels: a glottal pulse train with vibrato through formants, with breath and pauses between phrases."""
     wave = np.zeros(int(duration_s * rate))
     root = generator.integers(48, 62)
@@ -143,7 +143,7 @@ def _voice(generator: np.random.Generator, duration_s: float, rate: int) -> NDAr
     return wave
 
 
-def _vowel(generator: np.random.Generator, rate: int, frequency_hz: float, length_s: float) -> NDArray[np.float64]:
+def _vowel(generator: np.random.Generator, rate: int, frequency_hz: float, length_s: float) -> Float64:
     samples = int(length_s * rate)
     time_s = np.arange(samples) / rate
     depth = 0.012 * np.clip(time_s - 0.15, 0, 0.3) / 0.3
@@ -158,7 +158,7 @@ def _vowel(generator: np.random.Generator, rate: int, frequency_hz: float, lengt
     return np.asarray((wave + breath) * envelope * generator.uniform(0.5, 1.0))
 
 
-def _pad(generator: np.random.Generator, duration_s: float, rate: int) -> NDArray[np.float64]:
+def _pad(generator: np.random.Generator, duration_s: float, rate: int) -> Float64:
     time_s = np.arange(int(duration_s * rate)) / rate
     wave = np.zeros(time_s.size)
     root = generator.integers(45, 57)
@@ -174,9 +174,7 @@ def _pad(generator: np.random.Generator, duration_s: float, rate: int) -> NDArra
 KINDS: dict[str, _Voice] = {"drums": _drums, "bass": _bass, "strings": _strings, "voice": _voice, "pad": _pad}
 
 
-def _sum_of_harmonics(
-    amplitudes: NDArray[np.float64], phases: NDArray[np.float64], cycles: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _sum_of_harmonics(amplitudes: Float64, phases: Float64, cycles: Float64) -> Float64:
     """The sum over h = 1, 2, ... of amplitude * sin(2 pi h cycles + phase), read from one table of a period.
 
     Straight lines between the table's points err by less than -100 dB below harmonic 80.
@@ -195,7 +193,7 @@ def _frequency(note: float) -> float:
     return float(440.0 * 2 ** ((note - 69) / 12))
 
 
-def _add(wave: NDArray[np.float64], start_s: float, rate: int, sound: NDArray[np.float64]) -> None:
+def _add(wave: Float64, start_s: float, rate: int, sound: Float64) -> None:
     start = int(start_s * rate)
     end = min(wave.size, start + sound.size)
     if start < end:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bridge.audio.buffer import Float32
+from bridge.types import Float32
 
 TAPS = 49  # a Hann-windowed sinc, as in libebur128's `interp_create` (1.2.6, MIT)
 FIRST_SHARE = 0.95  # of the highest sample: looked at first, for what is found there spares the rest

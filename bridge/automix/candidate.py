@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.dynamics import unevenness_db
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
@@ -20,9 +19,7 @@ from bridge.features.mel import MelPower, extract_power
 from bridge.features.profile import SpectralProfile
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.host.render_queue import RenderBatch
-
-Audio = NDArray[np.float32]
-Settings = NDArray[np.float32]
+from bridge.types import Audio, NormalizedArray
 
 SILENT_RMS = 1e-5
 
@@ -57,7 +54,7 @@ class Candidate:
     everything else that is known of the track, where those were begun together."""
 
     amount: float
-    settings: Settings
+    settings: NormalizedArray
     windows: tuple[Audio, ...]
     ears: CandidateMetrics
     whole: RenderBatch | None = None

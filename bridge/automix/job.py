@@ -6,11 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.features.profile import SoundFeatures
 from bridge.plugins.chain.chain import Chain
+from bridge.types import Float32, Mask
 
 UNHEARD = "Not heard: it changes less than 0.5 dB by itself."
 """The reason of a setting that moved for nothing. Lists leave such settings out and count them; the panel knows the
@@ -22,7 +20,7 @@ class ProxyChain(NamedTuple):
     what else is heard of the plugins. `settings` takes the model's (controls,) to those of `chain`."""
 
     chain: Chain
-    settings: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+    settings: Callable[[Float32], Float32]
 
 
 @dataclass(frozen=True)
@@ -52,15 +50,15 @@ class AutomixJob:
         target: the loudness and true peak to reach, for models that have such targets; None for the model's own.
     """
 
-    excerpts: Sequence[NDArray[np.float32]]
+    excerpts: Sequence[Float32]
     sample_rate_hz: int
-    current: NDArray[np.float32]
-    free: NDArray[np.bool_] | None = None
+    current: Float32
+    free: Mask | None = None
     reference: SoundFeatures | None = None
     amount_percent: float = 100.0
     refine_s: float = 0.0
     headroom_db: float = 0.0
-    realizable: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+    realizable: Callable[[Float32], Float32] | None = None
     judged: ProxyChain | None = None
     target: LoudnessTarget | None = None
 
@@ -95,9 +93,9 @@ class AutomixResult:
 
     applied: bool
     reason: str
-    settings: NDArray[np.float32]
-    before_settings: NDArray[np.float32]
-    confidence: NDArray[np.float32]
+    settings: Float32
+    before_settings: Float32
+    confidence: Float32
     amount: float
     measures_before: Measurements
     measures_after: Measurements

@@ -12,15 +12,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.errors import ModelError
 from bridge.model.manifest import ObjectiveSettings
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.parameter import Role
-
-Settings = NDArray[np.float32]
+from bridge.types import NormalizedArray
 
 TOLERANCE_LU = 0.2
 SLOPE = -0.8  # of the distance between peak and loudness per dB of limiting, before two renders have told
@@ -72,12 +70,14 @@ class LoudnessControls:
     def places(self) -> list[int]:
         return [self.gain, self.limiting, self.ceiling]
 
-    def read(self, settings: Settings) -> tuple[float, float, float]:
+    def read(self, settings: NormalizedArray) -> tuple[float, float, float]:
         """Gain before the limiter, limiting and ceiling in dB."""
         gain, threshold, ceiling = (self._real(settings, i) for i in (self.gain, self.limiting, self.ceiling))
         return gain, -threshold, ceiling
 
-    def write(self, settings: Settings, gain_db: float, limiting_db: float, ceiling_db: float) -> Settings:
+    def write(
+        self, settings: NormalizedArray, gain_db: float, limiting_db: float, ceiling_db: float
+    ) -> NormalizedArray:
         """`settings` with these levels, each within its control's range."""
         written = settings.copy()
         for index, real_value in ((self.gain, gain_db), (self.limiting, -limiting_db), (self.ceiling, ceiling_db)):
@@ -93,7 +93,7 @@ class LoudnessControls:
     def most_limiting_db(self) -> float:
         return -self.range_db(self.limiting)[0]
 
-    def _real(self, settings: Settings, index: int) -> float:
+    def _real(self, settings: NormalizedArray, index: int) -> float:
         return self.chain.controls[index].real_value(float(settings[index]))
 
 
@@ -108,7 +108,7 @@ class LoudnessSolver:
     def __init__(
         self,
         chain: Chain,
-        settings: Settings,
+        settings: NormalizedArray,
         target: LoudnessTarget,
         *,
         starts_afresh: bool = True,
@@ -145,7 +145,7 @@ class LoudnessSolver:
             self._step(peak, loudness)
         self.settings = self._write(self.settings)
 
-    def _write(self, settings: Settings) -> Settings:
+    def _write(self, settings: NormalizedArray) -> NormalizedArray:
         gain_db = self._gain_db + min(self._limiting_db, 0.0)
         return self.controls.write(settings, gain_db, max(self._limiting_db, 0.0), self._ceiling_db)
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.features.profile import SpectralProfile, profile_distance_db, profile_distances_db
 from bridge.features.settings import FeatureSettings
 from bridge.model.manifest import ObjectiveSettings
+from bridge.types import Float32
 
 NEIGHBOURS = 4
 LEAST_DB = 0.25
@@ -37,7 +37,7 @@ class Objective:
     level_counts: bool
     margin_share: float
     margin_db: float
-    bank: NDArray[np.float32] | None = None
+    bank: Float32 | None = None
     evens_level: bool = False
 
     def distance_db(self, sound: SpectralProfile) -> float:
@@ -70,7 +70,7 @@ def reference_objective(
 def prediction_objective(
     predicted: SpectralProfile,
     features: FeatureSettings,
-    bank: NDArray[np.float32] | None,
+    bank: Float32 | None,
     job: ObjectiveSettings | None = None,
     *,
     level_counts: bool = False,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.loudness import loudness_lufs
 from bridge.automix.explanations.text import explain_changes
@@ -28,6 +27,7 @@ from bridge.model.bundle import ModelBundle
 from bridge.model.predict import Prediction, Predictor
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.host.render_queue import RenderBatch
+from bridge.types import Float32
 
 Progress = Callable[[float, str], None]
 
@@ -45,7 +45,7 @@ class Automix:
     bundle: ModelBundle
     host: PluginHost
 
-    def hear(self, excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int) -> SoundFeatures:
+    def hear(self, excerpts: Sequence[Float32], sample_rate_hz: int) -> SoundFeatures:
         """A sound as a reference for `AutomixJob` (or a style). ModelError when it is silent."""
         if not _sounds(excerpts):
             raise ModelError("The reference is silent: there is nothing to sound like. Give a part that plays.")
@@ -112,7 +112,7 @@ class Automix:
             begun=None if begun is None else begun.renders,
         )
 
-    def _begin(self, task: AutomixJob, current: NDArray[np.float32]) -> _Begun:
+    def _begin(self, task: AutomixJob, current: Float32) -> _Begun:
         """Begin to render what the guard hears of the track with the user's settings."""
         windows = _windows(task)
         if self.target(task) is not None:
@@ -153,7 +153,7 @@ class Automix:
         refinement = Refinement(self.bundle, guard, task.reference, prediction, current, free)
         return refinement.run(task.refine_s, progress=lambda share: progress(0.3 + 0.6 * share, "refining"))
 
-    def _silent(self, current: NDArray[np.float32]) -> AutomixResult:
+    def _silent(self, current: Float32) -> AutomixResult:
         nothing = Measurements(None, None, None)
         return AutomixResult(
             applied=False,
@@ -171,11 +171,11 @@ class Automix:
 class _Begun:
     """What the guard hears of a track, and its renders with the user's settings, if they were begun."""
 
-    windows: list[NDArray[np.float32]]
+    windows: list[Float32]
     renders: RenderBatch | None
 
 
-def _windows(task: AutomixJob) -> list[NDArray[np.float32]]:
+def _windows(task: AutomixJob) -> list[Float32]:
     return choose_windows(task.excerpts, task.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
 
 
@@ -186,5 +186,5 @@ def _preferred(first: GuardDecision, second: GuardDecision) -> GuardDecision:
     return first
 
 
-def _sounds(excerpts: Sequence[NDArray[np.float32]]) -> bool:
+def _sounds(excerpts: Sequence[Float32]) -> bool:
     return any(float(np.abs(excerpt).max(initial=0.0)) >= SILENT_PEAK for excerpt in excerpts)

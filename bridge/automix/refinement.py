@@ -15,15 +15,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.guard.guard import Guard
-from bridge.automix.search import Measure, Positions, SearchSpace, search
+from bridge.automix.search import Measure, SearchSpace, search
 from bridge.features.profile import SoundFeatures, SpectralProfile, profile_distances_db
 from bridge.model.bundle import ModelBundle, normalized_to_positions, positions_to_normalized
 from bridge.model.predict import Prediction, Predictor
-
-Settings = NDArray[np.float32]
+from bridge.types import Float32, Float64, Mask, NormalizedArray
 
 ROUNDS = 2
 FIRST_CANDIDATES = 12  # of each round
@@ -41,7 +39,7 @@ SPREADS = (0.01, 0.5)  # of a range: what a predicted spread is held to
 class RefinementResult:
     """Settings (controls,) that a search found, whether they save enough to be believed, and its candidates."""
 
-    settings: Settings
+    settings: NormalizedArray
     pays: bool
     candidates: int
 
@@ -57,8 +55,8 @@ class Refinement:
     guard: Guard
     reference: SoundFeatures | None
     prediction: Prediction
-    current: Settings
-    free: NDArray[np.bool_]
+    current: NormalizedArray
+    free: Mask
 
     def run(
         self,
@@ -112,7 +110,7 @@ class Refinement:
             spread[category.control] = 1 - confidence[category.control]
         return SearchSpace(normalized_to_positions(chain, answer).astype(np.float64), spread, self.free, categories)
 
-    def _settings(self, positions: Positions) -> Settings:
+    def _settings(self, positions: Float64) -> NormalizedArray:
         """Normalized settings (..., controls); fixed controls exactly where they are, even outside of the bounds."""
         return np.where(self.free, positions_to_normalized(self.bundle.chain, positions), self.current).astype(
             np.float32
@@ -130,23 +128,19 @@ class Refinement:
             return None
         target = self._target(predictor, sounds[0], [sound for sound in sounds if sound is not None])
 
-        def measure(positions: Positions) -> NDArray[np.float64]:
+        def measure(positions: Float64) -> Float64:
             apart = self._costs(predictor, self.guard.hear(list(self._settings(positions))), target)
             return apart + PRIOR_DB * origin.prior(positions)
 
         return measure
 
-    def _target(
-        self, predictor: Predictor, answer: SoundFeatures, first: Sequence[SoundFeatures]
-    ) -> NDArray[np.float32]:
+    def _target(self, predictor: Predictor, answer: SoundFeatures, first: Sequence[SoundFeatures]) -> Float32:
         """(2, bands), mean and spread in dB, of where to go: what the encoder sees from the first candidates, and with
         half the weight what its answer sounds like."""
         seen = predictor.compare(first, self.reference).targets.mean(0)
         return np.asarray(seen + ANSWER_SHARE * (_stacked(answer.profile) - seen), dtype=np.float32)
 
-    def _costs(
-        self, predictor: Predictor, sounds: Sequence[SoundFeatures | None], target: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
+    def _costs(self, predictor: Predictor, sounds: Sequence[SoundFeatures | None], target: Float32) -> Float64:
         costs = np.full(len(sounds), np.inf)
         heard = {index: sound for index, sound in enumerate(sounds) if sound is not None}
         if not heard:
@@ -168,5 +162,5 @@ def _tell(progress: Callable[[float], None], turn: int, part: float) -> None:
     progress((turn + part) / ROUNDS)
 
 
-def _stacked(profile: SpectralProfile) -> NDArray[np.float32]:
+def _stacked(profile: SpectralProfile) -> Float32:
     return np.stack([profile.mean_db, profile.spread_db])

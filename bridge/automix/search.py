@@ -16,12 +16,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from cmaes import CatCMAwM
-from numpy.typing import NDArray
 
 from bridge.model.encoders.categories import Category
+from bridge.types import Float64, Indices, Mask
 
-Positions = NDArray[np.float64]
-Measure = Callable[[Positions], NDArray[np.float64]]
+Measure = Callable[[Float64], Float64]
 
 SIGMA = 0.6  # first step, in spreads
 STALE_GENERATIONS = 6
@@ -43,13 +42,13 @@ class SearchSpace:
         categories: which controls are choices.
     """
 
-    start: Positions = field(repr=False)
-    spread: Positions = field(repr=False)
-    free: NDArray[np.bool_] = field(repr=False)
+    start: Float64 = field(repr=False)
+    spread: Float64 = field(repr=False)
+    free: Mask = field(repr=False)
     categories: Sequence[Category] = ()
 
     @property
-    def ranged(self) -> NDArray[np.intp]:
+    def ranged(self) -> Indices:
         """The free controls with a range."""
         chosen = [category.control for category in self.categories]
         return np.array([i for i in np.flatnonzero(self.free) if i not in chosen], dtype=np.intp)
@@ -59,14 +58,14 @@ class SearchSpace:
         """The free controls of choices."""
         return [category for category in self.categories if self.free[category.control]]
 
-    def around(self, count: int, generator: np.random.Generator, share: float) -> Positions:
+    def around(self, count: int, generator: np.random.Generator, share: float) -> Float64:
         """`count` candidates (count, controls): `share` of a spread around the start, choices as they are."""
         steps = generator.normal(size=(count, self.start.size)) * share * self.spread
         moved = np.zeros(self.start.size, dtype=bool)
         moved[self.ranged] = True
         return np.where(moved, np.clip(self.start + steps, 0, 1), self.start)
 
-    def prior(self, positions: Positions) -> NDArray[np.float64]:
+    def prior(self, positions: Float64) -> Float64:
         """How far from the start (candidates,), in spreads, on average over the free controls."""
         apart = np.zeros((len(positions), self.start.size))
         ranged = self.ranged
@@ -76,7 +75,7 @@ class SearchSpace:
             apart[:, category.control] = OTHER_CHOICE * is_other
         return np.asarray(apart.sum(1) / max(1, int(self.free.sum())))
 
-    def positions(self, steps: Positions, choices: Sequence[int]) -> Positions:
+    def positions(self, steps: Float64, choices: Sequence[int]) -> Float64:
         """(controls,) from steps in spreads of the ranged controls and the number of each choice."""
         position = self.start.copy()
         ranged = self.ranged
@@ -99,7 +98,7 @@ class SearchSpace:
             seed=seed,
         )
 
-    def _chances(self, chosen: Sequence[Category]) -> NDArray[np.float64]:
+    def _chances(self, chosen: Sequence[Category]) -> Float64:
         """(choices, most places): how often each place is tried first."""
         chances = np.zeros((len(chosen), max(len(category.places) for category in chosen)))
         for row, category in zip(chances, chosen, strict=True):
@@ -113,7 +112,7 @@ class SearchSpace:
         return int(self._choices(category, self.start[category.control]))
 
     @staticmethod
-    def _choices(category: Category, positions: Positions | np.float64) -> NDArray[np.intp]:
+    def _choices(category: Category, positions: Float64 | np.float64) -> Indices:
         return np.searchsorted(np.array(category.edges), positions, side="right")
 
 
@@ -121,7 +120,7 @@ class SearchSpace:
 class SearchResult:
     """The best positions (controls,) seen, their cost, the start's, and how many were measured."""
 
-    positions: Positions
+    positions: Float64
     cost_db: float
     start_cost_db: float
     candidates: int
@@ -165,7 +164,7 @@ def search(
     return SearchResult(best, cost, start_cost, count)
 
 
-def _steps(solution: CatCMAwM.Solution) -> Positions:
+def _steps(solution: CatCMAwM.Solution) -> Float64:
     return np.zeros(0) if solution.x is None else np.asarray(solution.x, dtype=np.float64)
 
 

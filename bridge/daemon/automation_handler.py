@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.daemon.replies import unchanged_reply
 from bridge.errors import LinkError
 from bridge.reaper.mapping.chain_mapping import UNMOVED, map_chain
 from bridge.reaper.mapping.chain_mapping import ChainMapping as ChainMapping
 from bridge.reaper.protocol.messages import SCHEMA, AutomationWrite, Change, LeftAlone, Reply, Request
+from bridge.types import Float32
 
 if TYPE_CHECKING:
     from bridge.automix.automation.curves import Curve
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
-Float32 = NDArray[np.float32]
 
 IN_USE = "it is in use: only a control at rest can be moved and come back"
 HOP_S = 0.005  # a curve crosses to the FX's own law in steps of this

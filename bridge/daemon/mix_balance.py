@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import map_request, read_excerpts
@@ -32,6 +31,7 @@ from bridge.plugins.host.host import Render
 from bridge.reaper.protocol.messages import SCHEMA, MeasurementsMessage, Reply
 from bridge.reaper.protocol.mix_balance import AnsweredTrack, BalancedTrack, MixBalanceReply, MixBalanceRequest
 from bridge.reaper.protocol.spool import Spool
+from bridge.types import Float32, NormalizedArray
 
 if TYPE_CHECKING:
     from bridge.automix.job import ProxyChain
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from bridge.reaper.mapping.chain_mapping import ChainMapping
 
     Progress = Callable[[float, str], None]
-
-Settings = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class TrackGain:
     def name(self) -> str:
         return self.member.request.track.name
 
-    def heard(self, settings: Settings, spool: Spool, host: PluginHost) -> list[NDArray[np.float32]]:
+    def heard(self, settings: NormalizedArray, spool: Spool, host: PluginHost) -> list[Float32]:
         """The track through its plugins and its fader, in the parts in which it was gathered."""
         audio = self.member.request.audio
         parts = read_excerpts(spool, audio, what=f"The track {shown(self.name)}")
@@ -66,17 +64,17 @@ class TrackGain:
         return [volume * part for part in made]
 
     @property
-    def settings(self) -> Settings:
+    def settings(self) -> NormalizedArray:
         return np.array(self.member.settings, dtype=np.float32)
 
-    def moved(self, gain_db: float) -> Settings:
+    def moved(self, gain_db: float) -> NormalizedArray:
         """The settings with this much more output gain, as far as the FX goes and in the steps that it has."""
         control, settings = self.mapping.chain.controls[self.gain], self.settings
         wanted = control.normalized(control.real_value(float(settings[self.gain])) + gain_db)
         settings[self.gain] = np.clip(wanted, control.low, control.high)
         return self.mapping.realizable(settings)
 
-    def added_db(self, settings: Settings) -> float:
+    def added_db(self, settings: NormalizedArray) -> float:
         control = self.mapping.chain.controls[self.gain]
         return control.real_value(float(settings[self.gain])) - control.real_value(float(self.settings[self.gain]))
 
@@ -169,7 +167,7 @@ def _tried(
     spool: Spool,
     host: PluginHost,
     progress: Progress,
-) -> tuple[list[Settings], MixBalance]:
+) -> tuple[list[NormalizedArray], MixBalance]:
     """Settings with `gains`, and the mix that they really make: below full scale, or not at all."""
     for attempt in range(2):
         settings = [fader.moved(gains[role]) for fader, role in zip(faders, roles, strict=True)]
@@ -189,7 +187,12 @@ def _tried(
 
 
 def _reply(
-    fader: TrackGain, settings: Settings, role: Role, before: MixBalance, after: MixBalance, targets: MixBalanceTargets
+    fader: TrackGain,
+    settings: NormalizedArray,
+    role: Role,
+    before: MixBalance,
+    after: MixBalance,
+    targets: MixBalanceTargets,
 ) -> Reply:
     """The track's reply with its level: writes nothing where no FX would show the difference."""
     member, target = fader.member, targets.of(role)

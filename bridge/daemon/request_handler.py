@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.spool_wav import read_float_wav
 from bridge.daemon.automation_handler import handle_automation
@@ -29,6 +28,7 @@ from bridge.reaper.protocol.messages import (
 )
 from bridge.reaper.protocol.mix_balance import AnsweredTrack
 from bridge.reaper.protocol.spool import Spool
+from bridge.types import Float32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float, str], None]
 
-Excerpts = list[NDArray[np.float32]]
+Excerpts = list[Float32]
 
 SILENT_PEAK = 1e-4  # -80 dBFS
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.synthesis import synthesise
+from bridge.types import Float32
 
 SAMPLE_RATE_HZ = 48_000
 DURATION_S = 12.0
@@ -22,8 +22,8 @@ class DemoRecording:
     """One track of the demo. `good` and `recorded` are float32 (1, samples) at `SAMPLE_RATE_HZ`."""
 
     name: str
-    good: NDArray[np.float32]
-    recorded: NDArray[np.float32]
+    good: Float32
+    recorded: Float32
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def recordings(seed: int) -> list[DemoRecording]:
     return takes
 
 
-def _with_faults(audio: NDArray[np.float32], faults: tuple[RecordingFlaw, ...]) -> NDArray[np.float32]:
+def _with_faults(audio: Float32, faults: tuple[RecordingFlaw, ...]) -> Float32:
     spectrum = np.fft.rfft(audio.astype(np.float64), axis=1)
     octave = np.log2(np.maximum(np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE_HZ), 1.0))
     gain_db = sum(f.gain_db * np.exp(-0.5 * ((octave - np.log2(f.centre_hz)) / f.octaves) ** 2) for f in faults)

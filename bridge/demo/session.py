@@ -13,8 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
@@ -28,6 +26,7 @@ from bridge.reaper.protocol.messages import decode
 from bridge.report.page import PageSection, measure_rows, write_page
 from bridge.report.plots import level_plot, spectrum_plot
 from bridge.settings import Settings
+from bridge.types import Float32
 
 if TYPE_CHECKING:
     from bridge.standin import StandIn
@@ -180,7 +179,7 @@ def _with_unit(parameter: str, text: str) -> str:
     return text if not unit or text.lower().endswith(unit.lower()) else f"{text} {unit}"
 
 
-def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> Measurements:
+def _measure(audio: Float32, good: Float32) -> Measurements:
     from bridge.features.mel import extract_features
     from bridge.features.profile import profile_distance_db
     from bridge.features.settings import FeatureSettings
@@ -193,7 +192,7 @@ def _measure(audio: NDArray[np.float32], good: NDArray[np.float32]) -> Measureme
     )
 
 
-def _write(folder: Path, name: str, when: str, audio: NDArray[np.float32]) -> Path:
+def _write(folder: Path, name: str, when: str, audio: Float32) -> Path:
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     path = folder / f"{slug}-{when}.wav"
     with AudioWriter(path, sample_rate_hz=SAMPLE_RATE_HZ, channels=audio.shape[0]) as writer:

@@ -6,18 +6,18 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.features.settings import FeatureSettings
+from bridge.types import Float32, Float64
 
 
-def band_edges_hz(settings: FeatureSettings) -> NDArray[np.float64]:
+def band_edges_hz(settings: FeatureSettings) -> Float64:
     """(bands + 2,) equal steps on the mel scale of O'Shaughnessy (1987): mel = 2595 log10(1 + f / 700)."""
     low, high = (2595 * math.log10(1 + hz / 700) for hz in (settings.low_hz, settings.high_hz))
     return 700 * (10 ** (np.linspace(low, high, settings.bands + 2) / 2595) - 1)
 
 
-def band_centres_hz(settings: FeatureSettings) -> NDArray[np.float64]:
+def band_centres_hz(settings: FeatureSettings) -> Float64:
     """Centre frequencies of the bands, (bands,)."""
     return band_edges_hz(settings)[1:-1]
 
@@ -29,7 +29,7 @@ def bands_below_nyquist(sample_rate_hz: int, settings: FeatureSettings) -> int:
 
 
 @lru_cache(maxsize=8)
-def loudness_weights_db(settings: FeatureSettings) -> NDArray[np.float32]:
+def loudness_weights_db(settings: FeatureSettings) -> Float32:
     """K-weighting of each band in dB, (bands,): the two filters of ITU-R BS.1770 as analogue curves.
 
     A high shelf of 4 dB around 1.5 kHz and a high pass of second order at 38 Hz with a quality of 0.5.

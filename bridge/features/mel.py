@@ -14,12 +14,12 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bridge.errors import AudioError
 from bridge.features.bands import band_edges_hz, bands_below_nyquist
 from bridge.features.profile import SoundFeatures
 from bridge.features.settings import FeatureSettings
+from bridge.types import Float32
 
 LOWEST_RATE_HZ = 22050
 HIGHEST_RATE_HZ = 192000
@@ -81,7 +81,7 @@ class MelPower:
         return SoundFeatures(log_mel, bands_below_nyquist(self.sample_rate_hz, self.settings))
 
 
-def extract_power(excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int, settings: FeatureSettings) -> MelPower:
+def extract_power(excerpts: Sequence[Float32], sample_rate_hz: int, settings: FeatureSettings) -> MelPower:
     """The frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
     check_rate(sample_rate_hz)
     with torch.inference_mode():
@@ -91,9 +91,7 @@ def extract_power(excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int, 
         return MelPower(torch.cat(frames), sample_rate_hz, settings)
 
 
-def extract_features(
-    excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int, settings: FeatureSettings
-) -> SoundFeatures:
+def extract_features(excerpts: Sequence[Float32], sample_rate_hz: int, settings: FeatureSettings) -> SoundFeatures:
     """The log-mel frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
     return extract_power(excerpts, sample_rate_hz, settings).sound()
 

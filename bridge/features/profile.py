@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.features.bands import loudness_weights_db
 from bridge.features.settings import FeatureSettings
+from bridge.types import Float32, Mask
 
 DEFAULT_FEATURES = FeatureSettings()
 GATE_DB = 40.0  # frames this far below the loudest ones are pauses and do not count
@@ -30,8 +30,8 @@ class SpectralProfile:
         bands_heard: bands below half the sample rate; the others carry no knowledge.
     """
 
-    mean_db: NDArray[np.float32]
-    spread_db: NDArray[np.float32]
+    mean_db: Float32
+    spread_db: Float32
     bands_heard: int
 
 
@@ -42,7 +42,7 @@ class SoundFeatures:
     `loudness_lufs`: integrated, where it was measured and there is one.
     """
 
-    log_mel: NDArray[np.float32]
+    log_mel: Float32
     bands_heard: int
     loudness_lufs: float | None = None
 
@@ -52,7 +52,7 @@ class SoundFeatures:
         return SpectralProfile(kept.mean(1), kept.std(1), self.bands_heard)
 
 
-def audible_frames(log_mel: NDArray[np.float32]) -> NDArray[np.bool_]:
+def audible_frames(log_mel: Float32) -> Mask:
     """Which frames (frames,) are no pause: within `GATE_DB` of the 95th percentile of the frames' levels."""
     level_db = 10 * np.log10(np.sum(10 ** (log_mel / 10), axis=0))
     return np.asarray(level_db >= np.percentile(level_db, 95) - GATE_DB)
@@ -71,9 +71,7 @@ def profile_distance_db(
     return float(profile_distances_db(own, other[None], level_counts=level_counts, features=features)[0])
 
 
-def profile_distances_db(
-    sound: NDArray[np.float32], targets: NDArray[np.float32], *, level_counts: bool, features: FeatureSettings
-) -> NDArray[np.float32]:
+def profile_distances_db(sound: Float32, targets: Float32, *, level_counts: bool, features: FeatureSettings) -> Float32:
     """`distance_db` (n,) of one sound (2, bands) from many targets (n, 2, bands); mean and spread in dB."""
     difference = sound[0] - targets[:, 0]
     if not level_counts:
@@ -83,9 +81,7 @@ def profile_distances_db(
     return np.asarray(np.abs(difference).mean(1) + SPREAD_WEIGHT * spread.mean(1), dtype=np.float32)
 
 
-def loudness_db(
-    mean_db: NDArray[np.float32], spread_db: NDArray[np.float32], features: FeatureSettings
-) -> NDArray[np.float32]:
+def loudness_db(mean_db: Float32, spread_db: Float32, features: FeatureSettings) -> Float32:
     """Loudness (...,) of profiles (..., bands), up to a constant; bands may be left out at the top.
 
     The power of each band where it lies one spread above its mean, K-weighted: differences agree with those in LUFS

@@ -6,10 +6,8 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
-
+from bridge.types import Audio
 
 FADE_S = 0.01  # a window that began in the middle of a sound would click, and a boosted click looks like a peak
 

@@ -10,15 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.loudness import LoudnessMeter
 from bridge.errors import AudioError
 from bridge.mix_balance.role_by_name import Role, role_by_name
 from bridge.mix_balance.role_by_sound import role_by_sound, role_features
 from bridge.mix_balance.targets import MixBalanceTargets
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1

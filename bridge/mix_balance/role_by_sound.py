@@ -10,10 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
-Traits = NDArray[np.float64]
+from bridge.types import Audio, Float32, Float64
 
 BAND_EDGES_HZ = (0.0, 150.0, 400.0, 1000.0, 2500.0, 6000.0, 20000.0)
 TRAITS = len(BAND_EDGES_HZ) + 2
@@ -31,7 +29,7 @@ class RoleFeatures:
     deviation: Sequence[float]
 
 
-def role_features(parts: Sequence[Audio], sample_rate_hz: int) -> Traits:
+def role_features(parts: Sequence[Audio], sample_rate_hz: int) -> Float64:
     """(TRAITS,) of a sound in parts (channels, samples), whatever its level; of silence, those of white noise.
 
     Shares of six bands in dB; how far the spectrum is from noise, in dB; the steepest rises of the level in dB per
@@ -53,7 +51,7 @@ def role_features(parts: Sequence[Audio], sample_rate_hz: int) -> Traits:
     return np.array([*shares_db, 10 * np.log10(np.median(flatness)), rise_db, sounding.std()])
 
 
-def role_by_sound(traits: Traits, known: Mapping[str, RoleFeatures]) -> str | None:
+def role_by_sound(traits: Float64, known: Mapping[str, RoleFeatures]) -> str | None:
     """The role of `known` among whose recordings `traits` (TRAITS,) lie, or None."""
     far = {name: float(np.mean(((traits - one.mean) / one.deviation) ** 2)) for name, one in known.items()}
     width = {name: 2 * float(np.mean(np.log(one.deviation))) for name, one in known.items()}
@@ -64,7 +62,7 @@ def role_by_sound(traits: Traits, known: Mapping[str, RoleFeatures]) -> str | No
     return nearest if is_clear else None
 
 
-def _spectra(mono: NDArray[np.float32]) -> NDArray[np.float64]:
+def _spectra(mono: Float32) -> Float64:
     """(windows, bins) power of the windows that sound."""
     windows = np.lib.stride_tricks.sliding_window_view(mono, _WINDOW)[::_HOP]
     loud = np.square(windows).mean(1)

@@ -12,7 +12,6 @@ import numpy as np
 import safetensors
 import safetensors.torch
 import torch
-from numpy.typing import NDArray
 
 from bridge.errors import ModelError, cut
 from bridge.model.encoders import Category, Encoder
@@ -26,6 +25,7 @@ from bridge.model.manifest import (
     write_manifest,
 )
 from bridge.plugins.chain.chain import Chain
+from bridge.types import Float32
 
 BANK = "bank"  # its name among the weights
 MOST_TOLD = 160  # characters of what does not fit
@@ -37,7 +37,7 @@ class ModelBundle:
 
     manifest: Manifest
     encoder: Encoder
-    bank: NDArray[np.float32] | None = None  # (n, 2, bands): profiles of well-recorded sounds, see `aim`
+    bank: Float32 | None = None  # (n, 2, bands): profiles of well-recorded sounds, see `aim`
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ def save_bundle(
     weights: Mapping[str, torch.Tensor],
     card: str,
     *,
-    bank: NDArray[np.float32] | None = None,
+    bank: Float32 | None = None,
 ) -> Manifest:
     """Write a model folder; the manifest, which makes the folder a model, comes last. Returns it with its hash.
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bridge.features.mel import extract_features
 from bridge.features.profile import SoundFeatures, SpectralProfile
 from bridge.features.windows import choose_windows
 from bridge.model.bundle import ModelBundle, positions_to_normalized
 from bridge.model.encoders import EncoderOutput, confidence_of
+from bridge.types import Float32
 
 WINDOW_S = 3.0
 WINDOW_COUNT = 8
@@ -35,8 +35,8 @@ class Prediction:
             nothing.
     """
 
-    settings: NDArray[np.float32]
-    confidence: NDArray[np.float32]
+    settings: Float32
+    confidence: Float32
     target: SpectralProfile
 
 
@@ -49,8 +49,8 @@ class BatchPrediction:
         strangeness: (n,) root mean square difference of its embedding from the reference's; 0 without one.
     """
 
-    targets: NDArray[np.float32]
-    strangeness: NDArray[np.float32]
+    targets: Float32
+    strangeness: Float32
 
 
 class Predictor:
@@ -59,7 +59,7 @@ class Predictor:
     def __init__(self, bundle: ModelBundle) -> None:
         self.bundle = bundle
 
-    def hear(self, excerpts: Sequence[NDArray[np.float32]], sample_rate_hz: int) -> SoundFeatures:
+    def hear(self, excerpts: Sequence[Float32], sample_rate_hz: int) -> SoundFeatures:
         """The loud windows of `excerpts` (channels, samples) as frames. AudioError for a foreign sample rate."""
         windows = choose_windows(excerpts, sample_rate_hz, window_s=WINDOW_S, count=WINDOW_COUNT)
         return extract_features(windows, sample_rate_hz, self.bundle.manifest.features)
@@ -89,7 +89,7 @@ class Predictor:
             strangeness=apart[:, :embedding].square().mean(1).sqrt().numpy(),
         )
 
-    def _confidence(self, answer: EncoderOutput) -> NDArray[np.float32]:
+    def _confidence(self, answer: EncoderOutput) -> Float32:
         law = self.bundle.manifest.confidence
         widening = np.asarray(law.widening or (1.0,), dtype=np.float32)
         scale = answer.spread[0].numpy() * widening

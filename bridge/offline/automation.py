@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.files import AudioInfo, probe, stream_blocks
 from bridge.automix.automation.curves import Curve, block_frames, block_rows
@@ -29,8 +28,7 @@ from bridge.offline.whole_file import copy_file, measure_file, replace_when_done
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render, host_for
 from bridge.settings import Settings
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 BLOCK_FRAMES = 1 << 17
 CEILING_DBTP = 0.0

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.audio.files import probe, read_excerpts
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
@@ -17,8 +14,7 @@ from bridge.model.manifest import find_model, read_manifest
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import host_for
 from bridge.settings import Settings
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 EXCERPT_S = 10.0
 EXCERPTS = 6

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.guard.loudness_guard import split_at_limiter
 from bridge.automix.job import LoudnessTarget, Measurements
@@ -18,8 +17,7 @@ from bridge.automix.loudness_solver import LoudnessSolver
 from bridge.offline.whole_file import measure_file
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
-
-Settings = NDArray[np.float32]
+from bridge.types import NormalizedArray
 
 TOLERANCE_LU = 0.4
 MOST_RENDERS = 4
@@ -28,13 +26,13 @@ MOST_RENDERS = 4
 def render_to_loudness(
     host: PluginHost,
     chain: Chain,
-    settings: Settings,
+    settings: NormalizedArray,
     target: LoudnessTarget,
     source: Path,
     made: Path,
     *,
     progress: Callable[[float], None] = lambda _share: None,
-) -> tuple[Settings, Measurements]:
+) -> tuple[NormalizedArray, Measurements]:
     """Render `source` into `made` so that it is as loud as wanted; its true peak never lies above the ceiling.
 
     Returns the settings (controls,) that did it and what the file measures. Raises AudioError and PluginError.

@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.audio.files import encode_flac
 from bridge.report.evaluation_plots import methods_plot, reliability_plot, scatter_plot
 from bridge.report.page import PageSection, write_page
+from bridge.types import Float32
 
 METHOD_COLUMNS = ("method", "after / before", "made worse", "dB after", "renders", "cases")
 _MEASURES = {
@@ -36,7 +34,7 @@ class PageExample:
     name: str
     summary: str
     sample_rate_hz: int
-    sounds: tuple[tuple[str, NDArray[np.float32]], ...] = field(repr=False)
+    sounds: tuple[tuple[str, Float32], ...] = field(repr=False)
 
 
 def write_evaluation_page(page: Path, scores: dict[str, Any], examples: Sequence[PageExample]) -> None:
@@ -156,5 +154,5 @@ def _example_section(one: PageExample) -> PageSection:
     return PageSection(name=f"{one.use}, {one.name}", summary=one.summary, rows=[], measures=[], players=players)
 
 
-def _data_uri(audio: NDArray[np.float32], sample_rate_hz: int) -> str:
+def _data_uri(audio: Float32, sample_rate_hz: int) -> str:
     return "data:audio/flac;base64," + base64.b64encode(encode_flac(audio, sample_rate_hz)).decode("ascii")

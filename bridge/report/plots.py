@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bridge.types import Float32, Float64
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -17,9 +18,7 @@ SPECTRUM_FRAME = 8192
 INK, BEFORE_COLOUR, AFTER_COLOUR, TARGET_COLOUR = "#33363b", "#9aa0a8", "#c8501e", "#2b6ea8"
 
 
-def third_octave_spectrum(
-    audio: NDArray[np.float32], sample_rate_hz: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def third_octave_spectrum(audio: Float32, sample_rate_hz: int) -> tuple[Float64, Float64]:
     """Long-term power in third octaves.
 
     `audio` is (channels, samples). Returns (centre frequencies in Hz, level in dB re full scale), base-10 centres of
@@ -43,10 +42,10 @@ def third_octave_spectrum(
 
 
 def spectrum_plot(
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
+    before: Float32,
+    after: Float32,
     sample_rate_hz: int,
-    reference: tuple[NDArray[np.float32], int] | None = None,
+    reference: tuple[Float32, int] | None = None,
 ) -> str:
     """Third-octave spectra before and after (and of the reference) as a PNG data URI."""
     figure = new_figure()
@@ -73,7 +72,7 @@ def spectrum_plot(
     return png_uri(figure)
 
 
-def level_plot(before: NDArray[np.float32], after: NDArray[np.float32], sample_rate_hz: int) -> str:
+def level_plot(before: Float32, after: Float32, sample_rate_hz: int) -> str:
     """Short-term level (100 ms RMS) over time, before and after, as a PNG data URI."""
     figure = new_figure(height=1.9)
     axes = figure.add_subplot()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.loudness import loudness_lufs
 from bridge.errors import AudioError
@@ -22,9 +21,7 @@ from bridge.mix_balance.role_by_name import Role, role_by_name
 from bridge.mix_balance.role_by_sound import role_features
 from bridge.mix_balance.targets import SCHEMA, MixBalanceTargets, RoleLoudness
 from bridge.training.data.recordings import AudioFileEntry, find_files, read_recordings, split_by_song
-
-Audio = NDArray[np.float32]
-Traits = NDArray[np.float64]
+from bridge.types import Audio, Float64
 
 NEAR_LU = 3.0
 LEAST_DEVIATION = 0.3  # of that over all recordings: few songs look more alike than many
@@ -99,7 +96,7 @@ def find_songs(folders: Sequence[Path]) -> tuple[list[StemSong], list[StemSong]]
 def measure_targets(songs: Sequence[StemSong], source: str) -> MixBalanceTargets:
     """The level and the sound of each role of `songs`."""
     relative: dict[Role, list[float]] = defaultdict(list)
-    traits: dict[Role, list[Traits]] = defaultdict(list)
+    traits: dict[Role, list[Float64]] = defaultdict(list)
     for song in songs:
         for role, level_lu in song.levels().relative_lu.items():
             relative[role].append(level_lu)
@@ -144,7 +141,7 @@ def _song(name: str, files: Sequence[AudioFileEntry]) -> StemSong | None:
     return StemSong(name, stems, rates.pop()) if len({stem.role for stem in stems}) > 1 and len(rates) == 1 else None
 
 
-def _role(levels_lu: Sequence[float], traits: Traits, least: Traits) -> RoleLoudness:
+def _role(levels_lu: Sequence[float], traits: Float64, least: Float64) -> RoleLoudness:
     middle = float(np.median(levels_lu))
     return RoleLoudness(
         relative_lu=round(middle, 1),

@@ -18,8 +18,8 @@ from bridge.errors import PluginError
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.encoders import mel_statistics
+from bridge.types import Audio, Float32
 
-Audio = NDArray[np.float32]
 Shard = dict[str, NDArray[np.floating]]
 
 LOUDEST_CHANGE_DB = 24.0  # examples that change a clip's profile by more are nothing that people do
@@ -55,7 +55,7 @@ class ObjectiveExample:
 
     heard: Audio = field(repr=False)
     truth: Audio = field(repr=False)
-    position: NDArray[np.float32] | None
+    position: Float32 | None
     reference: Audio | None = field(default=None, repr=False)
     rendered: Audio | None = field(default=None, repr=False)
 
@@ -70,7 +70,7 @@ def pack_examples(
     sample_rate_hz: int,
     features: FeatureSettings,
     *,
-    jacobian: Callable[[ObjectiveExample], NDArray[np.float32]] | None = None,
+    jacobian: Callable[[ObjectiveExample], Float32] | None = None,
     jacobian_share: float = 0.0,
 ) -> Shard:
     """Examples as arrays (n, ...); those with a failed render, or that change a sound beyond reason, are left out.
@@ -103,7 +103,7 @@ def example_count(shard: Shard) -> int:
     return len(next(iter(shard.values())))
 
 
-def profiles(frames: torch.Tensor) -> NDArray[np.float32]:
+def profiles(frames: torch.Tensor) -> Float32:
     """Absolute mean and spread in dB per band, (batch, 2, bands), of frames (batch, bands, frames)."""
     with torch.inference_mode():
         statistics, _ = mel_statistics(frames)
@@ -138,7 +138,7 @@ def _pack_lesson(
 
 
 def _jacobians(
-    sounds: Sequence[ObjectiveExample], jacobian: Callable[[ObjectiveExample], NDArray[np.float32]], count: int
+    sounds: Sequence[ObjectiveExample], jacobian: Callable[[ObjectiveExample], Float32], count: int
 ) -> NDArray[np.float16]:
     """Of the first `count`; NaN for the rest."""
     taken = [jacobian(sounded) for sounded in sounds[:count]]
@@ -147,7 +147,7 @@ def _jacobians(
     return rows
 
 
-def _positions(sounds: Sequence[ObjectiveExample]) -> NDArray[np.float32]:
+def _positions(sounds: Sequence[ObjectiveExample]) -> Float32:
     known = [sounded.position for sounded in sounds if sounded.position is not None]
     unknown = np.full_like(known[0], np.nan) if known else np.zeros(0, np.float32)
     rows = [unknown if sounded.position is None else sounded.position for sounded in sounds]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from bridge.automix.search import Measure, Positions, SearchSpace, search
+from bridge.automix.search import Measure, SearchSpace, search
 from bridge.model.encoders.categories import Category
+from bridge.types import Float64, Mask
 
 CONTROLS = 5
 ALL = np.ones(CONTROLS, bool)
@@ -15,16 +15,14 @@ SWITCH = Category(control=1, places=(0.0, 0.5, 1.0), edges=(0.25, 0.75))
 MODE = Category(control=4, places=(0.0, 1.0), edges=(0.5,))
 
 
-def bowl(target: Positions) -> Measure:
-    def measure(candidates: Positions) -> NDArray[np.float64]:
+def bowl(target: Float64) -> Measure:
+    def measure(candidates: Float64) -> Float64:
         return np.asarray(40.0 * np.mean(np.abs(candidates - target), axis=1))
 
     return measure
 
 
-def space(
-    start: Positions, free: NDArray[np.bool_] = ALL, *, spread: float = 0.1, choices: bool = False
-) -> SearchSpace:
+def space(start: Float64, free: Mask = ALL, *, spread: float = 0.1, choices: bool = False) -> SearchSpace:
     return SearchSpace(start, np.full(CONTROLS, spread), free, (SWITCH, MODE) if choices else ())
 
 
@@ -68,9 +66,9 @@ def test_bounds_and_fixed_controls_hold_and_the_cost_never_rises(
     origin, mask = np.array(start), np.array(free)
     for category in (SWITCH, MODE):
         origin[category.control] = category.places[int(origin[category.control] > 0.5)]
-    tried: list[Positions] = []
+    tried: list[Float64] = []
 
-    def measure(candidates: Positions) -> NDArray[np.float64]:
+    def measure(candidates: Float64) -> Float64:
         tried.append(candidates)
         return bowl(np.full(CONTROLS, 1.5))(candidates)  # outside of the bounds
 
@@ -102,7 +100,7 @@ def test_the_prior_counts_spreads_and_other_choices() -> None:
 
 
 def test_candidates_that_must_not_be_taken_are_not_taken() -> None:
-    def measure(candidates: Positions) -> NDArray[np.float64]:
+    def measure(candidates: Float64) -> Float64:
         return np.where(candidates[:, 0] < 0.45, np.inf, 40.0 * candidates.mean(axis=1))
 
     found = search(space(np.full(CONTROLS, 0.5)), measure, limit_candidates=200, seed=1)

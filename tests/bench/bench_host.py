@@ -19,12 +19,12 @@ import numpy as np
 import pedalboard
 import pytest
 
-from bridge.audio.buffer import Float32
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.chain_file import load_chain, parse_chain
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.worker.instances import BuiltinInstance
+from bridge.types import Float32
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 

@@ -27,13 +27,13 @@ import psutil
 import pytest
 import torch
 
-from bridge.audio.buffer import Float32
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import parse_chain
 from bridge.plugins.host.host import PluginHost
 from bridge.plugins.worker.instances import BuiltinInstance
 from bridge.training.plugin_layer.perturbation import SPSA
 from bridge.training.plugin_layer.plugin_layer import PluginLayer
+from bridge.types import Float32
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 

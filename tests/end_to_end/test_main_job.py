@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from songs import RATE_HZ, song, tonal_distance_db
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
@@ -15,6 +14,7 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.chain.parameter import parse_display
 from bridge.plugins.host.host import PluginHost
+from bridge.types import Float32
 
 PLUGIN = "ZamEQ2"
 COLOURED = {"Boost/Cut L": 0.9, "Boost/Cut H": 0.4}  # normalized values at which it colours the sound
@@ -129,7 +129,7 @@ def test_several_tracks_are_one_action_and_one_undo_step(open_studio: Open) -> N
     assert [track.fx[0].values() for track in tracks] == before
 
 
-def muddy() -> NDArray[np.float32]:
+def muddy() -> Float32:
     """A voice with 12 dB too much around 250 Hz and 15 dB too little on top: made on the spectrum."""
     audio = synthesise("voice", duration_s=8.0, sample_rate_hz=RATE_HZ, seed=3)
     spectrum = np.fft.rfft(audio)

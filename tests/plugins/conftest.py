@@ -11,11 +11,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from bridge.audio.buffer import Float32
 from bridge.plugins.chain.catalog import Catalog, plugin_folders
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import PluginHost
+from bridge.types import Float32
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float = NDArray[np.float64]
+from bridge.types import Float32, Float64
+
 BLOCK_S = 0.0015  # settings move in steps of about this: 64 samples at 44.1 kHz
 _ROWS_AT_ONCE = 1 << 16
 
@@ -27,15 +27,15 @@ class Curve:
         values: (points,) of the control, in whatever scale the maker of the curve works in.
     """
 
-    times_s: Float
-    values: Float
+    times_s: Float64
+    values: Float64
 
-    def at(self, times_s: Float) -> Float:
+    def at(self, times_s: Float64) -> Float64:
         """Values at any times."""
         return np.asarray(np.interp(times_s, self.times_s, self.values))
 
 
-def smooth_curve(values: Float, width: int) -> Float:
+def smooth_curve(values: Float64, width: int) -> Float64:
     """`values` (..., frames) averaged by a Hann window over `width` frames to either side: nothing shifts in time.
 
     The ends continue as they are. What is level stays so, and the result never leaves the range of the values.
@@ -52,7 +52,7 @@ def smooth_curve(values: Float, width: int) -> Float:
     return np.asarray(windows @ weights)
 
 
-def shrink_activity(activity: Float, *, before: int, behind: int) -> Float:
+def shrink_activity(activity: Float64, *, before: int, behind: int) -> Float64:
     """`activity` (..., frames) that ends `before` frames sooner and begins `behind` frames later: a rolling minimum.
 
     A gate that needs time to open must be told before the word begins.
@@ -62,7 +62,7 @@ def shrink_activity(activity: Float, *, before: int, behind: int) -> Float:
     return np.asarray(windows.min(-1))
 
 
-def thin_curve(times_s: Float, values: Float, tolerance: float) -> Curve:
+def thin_curve(times_s: Float64, values: Float64, tolerance: float) -> Curve:
     """As few breakpoints as needed to stay within `tolerance` of every value (Ramer 1972; Douglas and Peucker 1973).
 
     The distance is taken along the value alone, as time and value share no unit. First and last point are kept.
@@ -90,9 +90,7 @@ def block_frames(sample_rate_hz: int) -> int:
     return 1 << max(0, round(math.log2(BLOCK_S * sample_rate_hz)))
 
 
-def block_rows(
-    curves: Mapping[int, Curve], resting: NDArray[np.float32], *, frames: int, sample_rate_hz: int
-) -> NDArray[np.float32]:
+def block_rows(curves: Mapping[int, Curve], resting: Float32, *, frames: int, sample_rate_hz: int) -> Float32:
     """Settings (blocks, controls) for a render of `frames` samples: `resting` (controls,) where no curve is given.
 
     `curves` are by the place of their control, in normalized values. Each block takes the curve's value at its middle.

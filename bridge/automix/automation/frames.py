@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bridge.features.mel import check_rate, log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.encoders.frame_encoder import FrameEncoder, frame_loudness_db, loud_frame_db
+from bridge.types import Audio, Float32, Float64
 
-Audio = NDArray[np.float32]
 Blocks = Callable[[], Iterable[Audio]]
 """Gives all of a sound in blocks (channels, samples), as often as it is asked."""
 
@@ -37,12 +36,12 @@ class FrameFeatures:
         times_s: (frames,) the middle of each frame.
     """
 
-    activity: NDArray[np.float32]
-    position: NDArray[np.float32]
-    speech: NDArray[np.float32]
-    level_db: NDArray[np.float32]
+    activity: Float32
+    position: Float32
+    speech: Float32
+    level_db: Float32
     loud_db: float
-    times_s: NDArray[np.float64]
+    times_s: Float64
 
 
 def extract_frames(
@@ -67,7 +66,7 @@ def extract_frames(
     return FrameFeatures(activity, position, speech, levels, float(loud), times_s)
 
 
-def _levels(parts: Iterator[torch.Tensor]) -> NDArray[np.float32]:
+def _levels(parts: Iterator[torch.Tensor]) -> Float32:
     """(frames,), in one growing array: many small ones between large ones that come and go would hold memory."""
     levels = array("f")
     for part in parts:

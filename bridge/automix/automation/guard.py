@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.automation.frames import FrameFeatures
 from bridge.automix.automation.regions import AutomationRegion
-
-Float = NDArray[np.float64]
+from bridge.types import Float32, Float64
 
 SPEECH_SHARE = 0.15  # of the frames that sound: with less, nobody speaks
 SOUNDING_DB = 35.0  # below what is loud
@@ -31,7 +29,7 @@ def contains_speech(heard: FrameFeatures) -> bool:
 
 
 def harmful_regions(
-    heard: FrameFeatures, regions: Sequence[AutomationRegion], before: Float, after: Float
+    heard: FrameFeatures, regions: Sequence[AutomationRegion], before: Float64, after: Float64
 ) -> list[AutomationRegion]:
     """The regions that do no good, or harm the words around them, from the power of each frame (frames,)."""
     speech = (heard.speech > 0.5) & (heard.activity.max(0) < 0.5)
@@ -50,7 +48,7 @@ def harmful_regions(
     return refused
 
 
-def frame_powers(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int, times_s: Float) -> Float:
+def frame_powers(blocks: Iterable[Float32], sample_rate_hz: int, times_s: Float64) -> Float64:
     """Mean power (frames,) of the hop around each of `times_s`, from a sound that comes in blocks."""
     if len(times_s) < 2:
         total = [float(np.mean(np.square(block, dtype=np.float64))) for block in blocks]
@@ -70,7 +68,7 @@ def frame_powers(blocks: Iterable[NDArray[np.float32]], sample_rate_hz: int, tim
     return np.pad(powers, (0, len(times_s) - len(powers)), mode="edge")
 
 
-def attenuation_db(before: Float, after: Float) -> float:
+def attenuation_db(before: Float64, after: Float64) -> float:
     """How far the power of some frames fell; 0 for none."""
     if not before.size:
         return 0.0

@@ -10,15 +10,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.automation.curves import Curve, shrink_activity, smooth_curve, thin_curve
 from bridge.automix.automation.frames import FrameFeatures
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import AutomationSettings
 from bridge.plugins.chain.chain import Chain
-
-Float = NDArray[np.float64]
+from bridge.types import Float64
 
 HELD_FRAMES = 3  # a sound within another needs its own place for so long
 
@@ -78,14 +76,14 @@ def draw_curves(
     return curves
 
 
-def _ramps(heard: FrameFeatures, settings: AutomationSettings) -> Float:
+def _ramps(heard: FrameFeatures, settings: AutomationSettings) -> Float64:
     """(controls, frames) 0 at rest .. 1 arrived."""
     ramp = np.clip((heard.activity - settings.unsure) / (settings.sure - settings.unsure), 0.0, 1.0)
     before, behind = round(settings.early_s / _hop_s(heard)), round(settings.late_s / _hop_s(heard))
     return shrink_activity(ramp.astype(np.float64), before=before, behind=behind)
 
 
-def _farthest(departure: Float, width: int) -> Float:
+def _farthest(departure: Float64, width: int) -> Float64:
     """(frames,) the departure that is farthest from 0 within `width` frames to either side."""
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(departure, width), 2 * width + 1)
     farthest = np.abs(windows).argmax(1)

@@ -10,13 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.guard.guard import Guard
 from bridge.features.profile import SpectralProfile
-
-Settings = NDArray[np.float32]
-Bands = NDArray[np.float32]
+from bridge.types import Float32, Mask, NormalizedArray
 
 UNMOVED = 1e-6
 ABOVE_FLOOR_DB = 15.0
@@ -33,9 +30,9 @@ class SlotEffect:
         sounds: (bands,) bool, which bands hold anything: near the features' floor nothing can be told.
     """
 
-    tone_db: Bands
-    spread_db: Bands
-    sounds: NDArray[np.bool_]
+    tone_db: Float32
+    spread_db: Float32
+    sounds: Mask
 
     @property
     def level_db(self) -> float:
@@ -43,7 +40,7 @@ class SlotEffect:
         return float(np.median(self.tone_db[self.sounds])) if self.sounds.any() else 0.0
 
     @property
-    def colour_db(self) -> Bands:
+    def colour_db(self) -> Float32:
         """(bands,) what remains of `tone_db` at the same level; 0 where nothing can be told."""
         return np.where(self.sounds, self.tone_db - np.float32(self.level_db), np.float32(0.0))
 
@@ -60,7 +57,7 @@ class SlotEffect:
         return bool(abs(self.liveliness_db) >= LIVELY_DB and is_wide)
 
 
-def measure_slot_effects(guard: Guard, before: Settings, after: Settings) -> Mapping[str, SlotEffect]:
+def measure_slot_effects(guard: Guard, before: NormalizedArray, after: NormalizedArray) -> Mapping[str, SlotEffect]:
     """The effect of each slot in which `before` and `after` (controls,) differ; of none whose render failed, nor of
     those that only set the level."""
     slots = _moved_slots(guard, before, after)
@@ -75,7 +72,7 @@ def measure_slot_effects(guard: Guard, before: Settings, after: Settings) -> Map
     return {slot: _difference(whole.profile, sound.profile, floor_db) for slot, sound in heard if sound is not None}
 
 
-def _moved_slots(guard: Guard, before: Settings, after: Settings) -> dict[str, NDArray[np.bool_]]:
+def _moved_slots(guard: Guard, before: NormalizedArray, after: NormalizedArray) -> dict[str, Mask]:
     """The slots in which anything moves, each with where its controls stand in the settings."""
     names = np.array([control.slot for control in guard.chain.controls])
     moved = {str(name) for name in names[np.abs(after - before) > UNMOVED]}

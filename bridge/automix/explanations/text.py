@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.explanations.attribution import SlotEffect, measure_slot_effects
 from bridge.automix.guard.guard import Guard, GuardDecision
@@ -20,9 +19,7 @@ from bridge.features.bands import band_centres_hz, band_edges_hz
 from bridge.features.profile import SpectralProfile, loudness_db
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.parameter import Control
-
-Settings = NDArray[np.float32]
-Bands = NDArray[np.float32]
+from bridge.types import Float32, NormalizedArray
 
 AUDIBLE_DB = 0.5
 SHARE = 0.5  # of its strongest effect: the bands where a slot acts
@@ -39,7 +36,7 @@ class ProfileChange:
     after: SpectralProfile
     goal: str
 
-    def gaps_db(self, sound: SpectralProfile) -> Bands:
+    def gaps_db(self, sound: SpectralProfile) -> Float32:
         """At equal loudness, unless level is part of the target."""
         heard, target = self.heard, self.aim.target
         gaps = sound.mean_db[:heard] - target.mean_db[:heard]
@@ -56,7 +53,9 @@ class ProfileChange:
         return min(self.before.bands_heard, self.aim.target.bands_heard)
 
 
-def explain_changes(guard: Guard, verdict: GuardDecision, before: Settings, *, has_reference: bool) -> tuple[str, ...]:
+def explain_changes(
+    guard: Guard, verdict: GuardDecision, before: NormalizedArray, *, has_reference: bool
+) -> tuple[str, ...]:
     """One sentence for each control (controls,); '' for those that stay. Empty where nothing was accepted."""
     if verdict.accepted is None or verdict.before_profile is None:
         return ()

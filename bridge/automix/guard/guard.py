@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.loudness import true_peak_dbtp
-from bridge.automix.candidate import SILENT_RMS, Audio, Candidate, CandidateMetrics, Settings
+from bridge.automix.candidate import SILENT_RMS, Candidate, CandidateMetrics
 from bridge.automix.job import Measurements, ProxyChain
 from bridge.automix.objective import Objective
 from bridge.errors import PluginError
@@ -25,6 +24,7 @@ from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.host.render_queue import RenderBatch
+from bridge.types import Audio, Mask, NormalizedArray
 
 AMOUNTS = (1.0, 0.7, 0.4)
 CEILING_DBTP = 0.0
@@ -67,14 +67,14 @@ class Guard:
     windows: Sequence[Audio]
     sample_rate_hz: int
     aim: Objective
-    free: NDArray[np.bool_]
+    free: Mask
     everything: Sequence[Audio] = ()
     headroom_db: float = 0.0
-    realizable: Callable[[Settings], Settings] | None = None
+    realizable: Callable[[NormalizedArray], NormalizedArray] | None = None
     judged: ProxyChain | None = None
     begun: RenderBatch | None = None
 
-    def judge(self, current: Settings, predicted: Settings, amount: float) -> GuardDecision:
+    def judge(self, current: NormalizedArray, predicted: NormalizedArray, amount: float) -> GuardDecision:
         """Whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
 
         The largest amount that passes is taken, not the one that seems closest: distances of unaligned sounds are
@@ -114,7 +114,7 @@ class Guard:
                 return GuardDecision(measures[0], levelled, measures[1], reason, rival.profile)
         return GuardDecision(before_measured, None, before_measured, _refusal(before, rendered, needed))
 
-    def hear(self, settings: Sequence[Settings]) -> list[SoundFeatures | None]:
+    def hear(self, settings: Sequence[NormalizedArray]) -> list[SoundFeatures | None]:
         """What the windows sound like through each of `settings` (candidates, controls), for a search; None where a
         plugin failed."""
         return self._sounds(self.begin(self._all_possible(settings), self.windows), len(settings))
@@ -129,16 +129,20 @@ class Guard:
             sounds.append(extract_features(windows, self.sample_rate_hz, self.features) if is_whole else None)
         return sounds
 
-    def _all_possible(self, settings: Sequence[Settings]) -> Sequence[Settings]:
+    def _all_possible(self, settings: Sequence[NormalizedArray]) -> Sequence[NormalizedArray]:
         return settings if self.realizable is None else [self.realizable(row) for row in settings]
 
-    def _between(self, current: Settings, predicted: Settings, amount: float) -> Settings:
+    def _between(self, current: NormalizedArray, predicted: NormalizedArray, amount: float) -> NormalizedArray:
         moved = current + np.float32(amount) * (predicted - current)
         settings = np.where(self.free, moved, current).astype(np.float32)
         return settings if self.realizable is None or amount == 0.0 else self.realizable(settings)
 
     def _takes(
-        self, current: Settings, predicted: Settings, amount: float, full: tuple[Settings, RenderBatch]
+        self,
+        current: NormalizedArray,
+        predicted: NormalizedArray,
+        amount: float,
+        full: tuple[NormalizedArray, RenderBatch],
     ) -> Iterator[Candidate]:
         """The takes at falling amounts, without those that a plugin failed on. The smaller amounts are rendered only
         where the `full` one was not taken."""
@@ -151,22 +155,22 @@ class Guard:
             if (take := self._take(part, row, batch)) is not None:
                 yield take
 
-    def begin(self, settings: Sequence[Settings], parts: Sequence[Audio]) -> RenderBatch:
+    def begin(self, settings: Sequence[NormalizedArray], parts: Sequence[Audio]) -> RenderBatch:
         """Begin to render `parts` of the track through each of `settings`."""
         return self.host.begin(*self._heard(settings, parts))
 
-    def _render(self, amount: float, settings: Settings) -> Candidate | None:
+    def _render(self, amount: float, settings: NormalizedArray) -> Candidate | None:
         """The take of `settings`; None where a plugin failed."""
         return self._take(amount, settings, self.begin([settings], self.windows))
 
-    def _heard(self, settings: Sequence[Settings], parts: Sequence[Audio]) -> tuple[Chain, list[Render]]:
+    def _heard(self, settings: Sequence[NormalizedArray], parts: Sequence[Audio]) -> tuple[Chain, list[Render]]:
         """What to render to hear all `parts` of the track through each of `settings`."""
         judged = self.judged or ProxyChain(self.chain, lambda own: own)
         rows = [judged.settings(row) for row in settings]
         return judged.chain, [Render(part, self.sample_rate_hz, row) for row in rows for part in parts]
 
     def _take(
-        self, amount: float, settings: Settings, batch: RenderBatch, *, is_whole: bool = False
+        self, amount: float, settings: NormalizedArray, batch: RenderBatch, *, is_whole: bool = False
     ) -> Candidate | None:
         """The take of `settings` whose windows `batch` begins with; None where a plugin failed."""
         answers = [batch.result(index) for index in range(len(self.windows))]
@@ -243,7 +247,7 @@ class Guard:
             parts.append(part)
         return parts
 
-    def _failure(self, settings: Settings) -> PluginError:
+    def _failure(self, settings: NormalizedArray) -> PluginError:
         try:
             self.host.render(*self._heard([settings], self.windows))
         except PluginError as error:

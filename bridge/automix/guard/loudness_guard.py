@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.loudness import LoudnessMeter
-from bridge.automix.candidate import Audio, Candidate, Settings
+from bridge.automix.candidate import Candidate
 from bridge.automix.guard.guard import Guard, GuardDecision
 from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, describe_loudness
@@ -22,6 +21,7 @@ from bridge.errors import PluginError
 from bridge.features.profile import SoundFeatures
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import Render
+from bridge.types import Audio, Indices, NormalizedArray
 
 AMOUNTS = (1.0, 0.7, 0.4, 0.2)
 
@@ -35,8 +35,8 @@ class SplitChain:
 
     tone: Chain
     limiter: Chain
-    toned: NDArray[np.intp]
-    limited: NDArray[np.intp]
+    toned: Indices
+    limited: Indices
 
 
 def split_at_limiter(chain: Chain) -> SplitChain:
@@ -58,7 +58,7 @@ class LoudnessGuard(Guard):
 
     target: LoudnessTarget = field(kw_only=True)
 
-    def judge(self, current: Settings, predicted: Settings, amount: float) -> GuardDecision:
+    def judge(self, current: NormalizedArray, predicted: NormalizedArray, amount: float) -> GuardDecision:
         """The largest amount of `predicted` (controls,) that is an improvement, at the target's loudness and peak.
 
         Raises PluginError when even the user's own settings cannot be rendered.
@@ -82,7 +82,7 @@ class LoudnessGuard(Guard):
             return GuardDecision(measured, None, measured, reason)
         return self._accepted(plain, was, *made, "The tone is left as it is: nothing brought it clearly closer.")
 
-    def hear(self, settings: Sequence[Settings]) -> list[SoundFeatures | None]:
+    def hear(self, settings: Sequence[NormalizedArray]) -> list[SoundFeatures | None]:
         """As `Guard.hear`, before the limiter."""
         if self.judged is not None:
             return super().hear(settings)
@@ -139,7 +139,7 @@ class LoudnessGuard(Guard):
             if drive.is_done:  # a last move of the ceiling scales all of it exactly
                 return _scaled(measured, self._controls.read(drive.settings)[2] - self._controls.read(tried)[2])
 
-    def _toned(self, amount: float, settings: Settings) -> Candidate | None:
+    def _toned(self, amount: float, settings: NormalizedArray) -> Candidate | None:
         """The windows before the limiter, at the target's loudness; None where a plugin failed.
 
         Profiles depend on level, because what decays falls below the features' floor.
@@ -154,14 +154,14 @@ class LoudnessGuard(Guard):
             windows = [lift * window for window in windows]
         return Candidate(amount, settings, tuple(windows), self._ears)
 
-    def _render_tone(self, settings: Settings, parts: Sequence[Audio]) -> list[Audio]:
+    def _render_tone(self, settings: NormalizedArray, parts: Sequence[Audio]) -> list[Audio]:
         """`parts` through the chain without its limiter, or all of what stands on a track. Raises PluginError."""
         if self.judged is not None:
             return self.host.render(*self._heard([settings], parts))
         row = settings[self._split.toned]
         return self.host.render(self._split.tone, [Render(part, self.sample_rate_hz, row) for part in parts])
 
-    def _possible(self, settings: Settings) -> Settings:
+    def _possible(self, settings: NormalizedArray) -> NormalizedArray:
         return settings if self.realizable is None else self.realizable(settings)
 
     @property

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from bridge.errors import ChainError
 from bridge.plugins.chain.builtin import EFFECTS
 from bridge.plugins.chain.parameter import Control, RangeLaw, check_range
+from bridge.types import Float32
 
 BUILTIN = "builtin"
 VST3 = "vst3"
@@ -76,12 +77,12 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         return tuple(control for slot in self.slots for control in slot.controls)
 
     @cached_property
-    def neutral(self) -> npt.NDArray[np.float32]:
+    def neutral(self) -> Float32:
         """Float32 (controls,): the settings at which the chain does least."""
         return np.array([control.neutral for control in self.controls], dtype=np.float32)
 
     @cached_property
-    def bounds(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def bounds(self) -> tuple[Float32, Float32]:
         """The lowest and highest normalized values that a model may choose, each Float32 (controls,)."""
         low = np.array([control.low for control in self.controls], dtype=np.float32)
         high = np.array([control.high for control in self.controls], dtype=np.float32)
@@ -99,7 +100,7 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise ChainError(f"The chain {self.name} has no control {label!r}.{suggest_names(label, labels)}")
         return labels.index(label)
 
-    def check_settings(self, settings: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def check_settings(self, settings: npt.ArrayLike) -> Float32:
         """Float32 (controls,) or (blocks, controls), C-contiguous; ChainError for another shape or a NaN."""
         values = np.ascontiguousarray(settings, dtype=np.float32)
         count = len(self.controls)

@@ -15,9 +15,9 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from bridge.errors import PluginError
+from bridge.types import Float64
 
 Role = Literal["", "output_gain", "limiting", "ceiling"]
 """What sets a control where no model does: the loudness that is to come out, how far a limiter takes down peaks (its
@@ -82,17 +82,17 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         low, high = sorted((self.shown[0], self.shown[-1]))
         return float(np.interp(self._on_axis(np.array(min(max(real_value, low), high))), axis, grid))
 
-    def from_neighbours(self) -> npt.NDArray[np.float64]:
+    def from_neighbours(self) -> Float64:
         """What the two points beside each inner point predict for it: how far the law can be trusted there."""
         grid, axis = np.asarray(self.grid), self._axis
         share = (grid[1:-1] - grid[:-2]) / (grid[2:] - grid[:-2])
         return np.asarray(self._off_axis(axis[:-2] + share * (axis[2:] - axis[:-2])))
 
     @cached_property
-    def _axis(self) -> npt.NDArray[np.float64]:
+    def _axis(self) -> Float64:
         return self._on_axis(np.asarray(self.shown, dtype=np.float64))
 
-    def _on_axis(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _on_axis(self, values: Float64) -> Float64:
         if self.scale == "log":
             return np.log(values)
         if self.scale == "amplitude":
@@ -104,7 +104,7 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
             return np.asarray(np.log1p(share * math.expm1(self.exponent)) / self.exponent)
         return values
 
-    def _off_axis(self, position: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    def _off_axis(self, position: Float64) -> Float64:
         if self.scale == "log":
             return np.exp(position)
         if self.scale == "amplitude":

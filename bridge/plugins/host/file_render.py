@@ -15,7 +15,8 @@ from bridge.audio.files import AudioInfo, AudioWriter, stream_blocks
 from bridge.errors import PluginCrashed, PluginHung, PluginOutputInvalid
 from bridge.plugins.host.render_queue import ATTEMPTS, DedicatedWorker, LoadedPlugins
 from bridge.plugins.worker import protocol
-from bridge.plugins.worker.shared_memory import Float32, SharedBuffer, audio_bytes
+from bridge.plugins.worker.shared_memory import SharedBuffer, audio_bytes
+from bridge.types import Float32
 
 STRETCH_FRAMES = 1 << 17  # 2.7 s at 48 kHz: what is in memory at once, three times over
 LONGEST_LATENCY_FRAMES = 1 << 20

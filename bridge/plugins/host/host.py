@@ -37,8 +37,9 @@ from bridge.plugins.host.render_queue import (
 from bridge.plugins.host.worker_process import Deadlines
 from bridge.plugins.host.worker_thread import WorkerThread, WorkerThreadSettings
 from bridge.plugins.worker import protocol
-from bridge.plugins.worker.shared_memory import BufferPool, Float32, sweep
+from bridge.plugins.worker.shared_memory import BufferPool, sweep
 from bridge.settings import Settings
+from bridge.types import Float32
 
 IDLE_BUFFER_BYTES = 64 * 1024 * 1024
 

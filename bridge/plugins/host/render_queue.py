@@ -17,7 +17,8 @@ import numpy as np
 from bridge.errors import PluginError
 from bridge.plugins.chain.chain import BUILTIN, Chain
 from bridge.plugins.worker import protocol
-from bridge.plugins.worker.shared_memory import BufferPool, Float32, SharedBuffer, SharedRegion, audio_bytes
+from bridge.plugins.worker.shared_memory import BufferPool, SharedBuffer, SharedRegion, audio_bytes
+from bridge.types import Float32
 
 ATTEMPTS = 2  # how often one render is tried, before the worker's death is told
 FAULTS_PER_BATCH = 3  # crashes or hangs after which the rest of a batch is not tried

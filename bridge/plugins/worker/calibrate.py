@@ -16,7 +16,7 @@ from bridge.errors import PluginError
 from bridge.plugins.chain.calibration import Calibration, Kind, ParameterReport
 from bridge.plugins.chain.parameter import measure_display_law, parse_display
 from bridge.plugins.worker.instances import CONTINUOUS_STEPS, Vst3Instance, run_processors
-from bridge.plugins.worker.shared_memory import Float32
+from bridge.types import Float32
 
 GRID_POINTS = 33
 MOST_CHOICES = 64

@@ -15,7 +15,8 @@ from bridge.plugins.chain.chain import Slot
 from bridge.plugins.worker import protocol
 from bridge.plugins.worker.instances import LOADERS, Instance
 from bridge.plugins.worker.loaded_chain import ChainStream, LoadedChain
-from bridge.plugins.worker.shared_memory import BorrowedBuffers, Float32
+from bridge.plugins.worker.shared_memory import BorrowedBuffers
+from bridge.types import Float32
 
 LOADED_CHAINS = 6  # racks that stay loaded; the least recently used one goes first
 

@@ -19,7 +19,7 @@ from bridge.errors import PluginError, PluginMissing, PluginOutputInvalid
 from bridge.plugins.chain.builtin import EFFECTS, AcceptedValues
 from bridge.plugins.chain.chain import BUILTIN, VST3, Fingerprint, Slot
 from bridge.plugins.chain.parameter import Control
-from bridge.plugins.worker.shared_memory import Float32
+from bridge.types import Float32
 
 PEDALBOARD_VERSION = version("pedalboard")
 

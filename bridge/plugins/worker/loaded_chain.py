@@ -16,7 +16,7 @@ import pedalboard
 from bridge.errors import PluginError, PluginOutputInvalid
 from bridge.plugins.chain.chain import BUILTIN, Slot
 from bridge.plugins.worker.instances import LOADERS, Instance, Processor, check_output, run_processors
-from bridge.plugins.worker.shared_memory import Float32
+from bridge.types import Float32
 
 WHOLE_FRAMES = 1 << 19  # longer audio goes through in stretches of this, each a sign of progress
 LONGEST_LATENCY_FRAMES = 1 << 20

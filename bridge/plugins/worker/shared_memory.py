@@ -20,11 +20,9 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from bridge.errors import PluginError
-
-Float32 = npt.NDArray[np.float32]
+from bridge.types import Float32
 
 PREFIX = "bridge-audio-"
 _MEMORY_FOLDER = Path("/dev/shm")  # on Linux: never written to a disk

@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.parameter import Control
@@ -25,6 +24,7 @@ from bridge.reaper.mapping.parameter_conversion import (
 )
 from bridge.reaper.mapping.proxy_chain import FixedBinding, ProxyMapping, build_proxy_chain, find_context_controls
 from bridge.reaper.protocol.messages import Change, FxSnapshot, LeftAlone, Write
+from bridge.types import Float32, Mask
 
 UNMOVED = 1e-4
 """Settings that differ by less are the same."""
@@ -47,8 +47,8 @@ class ChainMapping:
     chain: Chain
     translations: dict[int, ParameterConversion]
     fixed: dict[str, tuple[FixedBinding, ...]]
-    current: NDArray[np.float32]
-    free: NDArray[np.bool_]
+    current: Float32
+    free: Mask
     judged: ProxyMapping
     left_alone: tuple[LeftAlone, ...]
     missing: tuple[str, ...]
@@ -64,11 +64,11 @@ class ChainMapping:
         """The chain as it stands on the track: in its order, with all else that its FX do there."""
         return self.judged.chain
 
-    def judged_settings(self, settings: NDArray[np.float32]) -> NDArray[np.float32]:
+    def judged_settings(self, settings: Float32) -> Float32:
         """Float32 (controls of `judged_chain`,): what is heard with `settings` (controls,) on the track."""
         return self.judged.settings(settings, {slot.name for slot, _ in self._moved_slots(settings)})
 
-    def realizable(self, settings: NDArray[np.float32]) -> NDArray[np.float32]:
+    def realizable(self, settings: Float32) -> Float32:
         """Float32 (controls,): what the FX will really have when `settings` are written to them.
 
         Values are limited to what an FX can display and rounded to its steps; moves that it would not show are none.
@@ -82,7 +82,7 @@ class ChainMapping:
         return real
 
     def writes(
-        self, after: NDArray[np.float32], confidence: NDArray[np.float32] | None = None, reasons: Sequence[str] = ()
+        self, after: Float32, confidence: Float32 | None = None, reasons: Sequence[str] = ()
     ) -> tuple[Write, ...]:
         """The writes that take the track from `current` to `after`: switches first, then in ascending order.
 
@@ -102,9 +102,7 @@ class ChainMapping:
         writes.sort(key=lambda pair: (not pair[1].is_switch, pair[0].index, pair[1].index))
         return tuple(write for _, write in writes)
 
-    def changes(
-        self, after: NDArray[np.float32], confidence: NDArray[np.float32], reasons: Sequence[str] = ()
-    ) -> tuple[Change, ...]:
+    def changes(self, after: Float32, confidence: Float32, reasons: Sequence[str] = ()) -> tuple[Change, ...]:
         """What `writes` changes, control by control, as people read it."""
         rows: list[Change] = []
         for _, indices in self._moved_slots(after):
@@ -128,7 +126,7 @@ class ChainMapping:
                 )
         return tuple(rows)
 
-    def _moved_slots(self, after: NDArray[np.float32]) -> list[tuple[Slot, list[int]]]:
+    def _moved_slots(self, after: Float32) -> list[tuple[Slot, list[int]]]:
         """The slots in which anything moves, each with the indices of its controls that have a home."""
         moved: list[tuple[Slot, list[int]]] = []
         start = 0
@@ -139,7 +137,7 @@ class ChainMapping:
                 moved.append((slot, indices))
         return moved
 
-    def _is_written(self, index: int, after: NDArray[np.float32]) -> bool:
+    def _is_written(self, index: int, after: Float32) -> bool:
         """Whether a control of a slot that is set gets a write. A band that is switched off is written as a whole,
         for it wakes with every value that it has."""
         translation, setting = self.translations[index], float(after[index])

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.plugins.chain.parameter import DisplayLaw, display_law, parse_display
+from bridge.types import Float64
 
 SURE = 0.01
 """A displayed number that may be off by this share of it is still expected."""
@@ -121,12 +121,12 @@ class FxDisplayLaw:
         return float(self._bends[near].max(initial=0.0)) / 4
 
     @cached_property
-    def _points(self) -> NDArray[np.float64]:
+    def _points(self) -> Float64:
         """Where there are texts."""
         return np.array([point for point, _ in self.texts])
 
     @cached_property
-    def _bends(self) -> NDArray[np.float64]:
+    def _bends(self) -> Float64:
         """How far each inner point of the law's grid lies from the line through its neighbours."""
         return np.asarray(np.abs(self.law.from_neighbours() - np.asarray(self.law.shown[1:-1])))
 

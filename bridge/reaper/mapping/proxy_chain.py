@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.reaper.mapping.fx_matching import ControlBinding, FxMatch
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed, fixed_control
 from bridge.reaper.mapping.stock_fx import StockFx, StockFxEffect, find_stock_effect, is_stock, stock_fx
 from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
+from bridge.types import Float32
 
 SILENT_GAIN_DB = 0.005
 """A band or gain of less does nothing."""
@@ -58,7 +58,7 @@ class ProxySlot(NamedTuple):
     fixed: tuple[FixedBinding, ...] = ()
     standing: tuple[float, ...] = ()
 
-    def values(self, settings: NDArray[np.float32], *, is_set: bool) -> Iterator[float]:
+    def values(self, settings: Float32, *, is_set: bool) -> Iterator[float]:
         for index in self.indices:
             yield (self.parked if is_set else self.off).get(index, float(settings[index]))
         for translation, setting in self.fixed:
@@ -73,7 +73,7 @@ class ProxyMapping:
     chain: Chain
     slots: tuple[ProxySlot, ...]
 
-    def settings(self, settings: NDArray[np.float32], moved: Collection[str]) -> NDArray[np.float32]:
+    def settings(self, settings: Float32, moved: Collection[str]) -> Float32:
         """Float32 (judged controls,) for the model's `settings`, with which the slots called `moved` are set."""
         values = [value for slot in self.slots for value in slot.values(settings, is_set=slot.tenant in moved)]
         return np.array(values, dtype=np.float32)

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from bridge.standin.faults import InjectedFailure, Misuse
-
-Audio = npt.NDArray[np.float32]
+from bridge.types import Audio
 
 PSEUDO = (("Bypass", ":bypass"), ("Wet", ":wet"), ("Delta", ":delta"))
 

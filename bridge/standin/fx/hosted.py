@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from bridge.standin.faults import Misuse
-from bridge.standin.fx.fx import Audio, StandInFx, StandInParameter
+from bridge.standin.fx.fx import StandInFx, StandInParameter
+from bridge.types import Audio
 
 _WORKER = Path(__file__).with_name("hosted_worker.py")
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 from pedalboard._pedalboard import load_plugin
+
+from bridge.types import Float32
 
 
 def describe(plugin: Any) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def describe(plugin: Any) -> dict[str, Any]:
     return {"name": plugin.name, "vendor": plugin.manufacturer_name, "parameters": parameters}
 
 
-def process(plugin: Any, audio: npt.NDArray[np.float32], sample_rate_hz: float) -> npt.NDArray[np.float32]:
+def process(plugin: Any, audio: Float32, sample_rate_hz: float) -> Float32:
     """The plugin's output; a mono plugin hears the channels one after the other."""
     try:
         return np.asarray(plugin.process(audio, sample_rate_hz, reset=True))
@@ -40,9 +41,7 @@ def process(plugin: Any, audio: npt.NDArray[np.float32], sample_rate_hz: float) 
         return np.concatenate(parts)
 
 
-def answer(
-    plugin: Any, question: dict[str, Any], audio: npt.NDArray[np.float32] | None
-) -> tuple[dict[str, Any], bytes]:
+def answer(plugin: Any, question: dict[str, Any], audio: Float32 | None) -> tuple[dict[str, Any], bytes]:
     # parameters are looked up anew each time: some plugins rebuild their list
     if question["do"] == "describe":
         return describe(plugin), b""

@@ -22,8 +22,9 @@ from pedalboard import (
 )
 from pedalboard._pedalboard import Pedalboard
 
-from bridge.standin.fx.fx import Audio, StandInEqRole
+from bridge.standin.fx.fx import StandInEqRole
 from bridge.standin.fx.stock_fx import StockFxDouble, StockParameter
+from bridge.types import Audio
 
 HIPASS, LOW_SHELF, BAND, NOTCH, HIGH_SHELF, LOPASS, MASTER = 0, 1, 2, 3, 4, 5, -1
 FREQUENCY, GAIN, BANDWIDTH = 0, 1, 2

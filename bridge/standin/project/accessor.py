@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bridge.standin.fx.fx import Audio
 from bridge.standin.project.media import MediaTake
 from bridge.standin.project.track import ReaperTrack
+from bridge.types import Audio
 
 MAX_FRAMES = 65536
 

@@ -6,8 +6,8 @@ import uuid
 
 import numpy as np
 
-from bridge.standin.fx.fx import Audio
 from bridge.standin.project.owners import OwningProject, OwningTrack
+from bridge.types import Audio
 
 
 def new_guid() -> str:

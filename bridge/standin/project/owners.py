@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bridge.standin.fx.fx import Audio, StandInFx
+from bridge.standin.fx.fx import StandInFx
+from bridge.types import Audio
 
 
 class OwningProject(Protocol):

@@ -11,11 +11,12 @@ from typing import Any
 
 from bridge.errors import PluginMissing
 from bridge.plugins.chain.catalog import Catalog
-from bridge.standin.fx.fx import Audio, StandInFx
+from bridge.standin.fx.fx import StandInFx
 from bridge.standin.fx.hosted import HostedFx
 from bridge.standin.fx.stock import ReaCompDouble, ReaEqDouble
 from bridge.standin.project.track import ReaperTrack
 from bridge.standin.project.undo import UndoHistory
+from bridge.types import Audio
 
 USERS_NUMBERS = {  # render settings as a user may have left them
     "RENDER_SETTINGS": 3.0, "RENDER_BOUNDSFLAG": 0.0, "RENDER_CHANNELS": 1.0, "RENDER_SRATE": 44100.0,

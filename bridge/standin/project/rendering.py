@@ -8,8 +8,8 @@ import numpy as np
 
 from bridge.audio.files import AudioWriter
 from bridge.standin.faults import NotSimulated
-from bridge.standin.fx.fx import Audio
 from bridge.standin.project.project import ReaperProject
+from bridge.types import Audio
 
 COMMAND = 42230  # File: Render project, using the most recent render settings, auto-close render dialog
 FLOAT_WAVE = "ZXZhdyAAAAA="

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from bridge.standin.faults import Misuse
-from bridge.standin.fx.fx import Audio, FxState, StandInFx
+from bridge.standin.fx.fx import FxState, StandInFx
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
 from bridge.standin.project.media import MediaItem, new_guid
 from bridge.standin.project.owners import OwningProject
+from bridge.types import Audio
 
 
 class TrackProject(OwningProject, Protocol):

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 REACH_S = 0.5  # how far apart two files of a pair may lie
 WHITENING = 0.75  # exponent: 0 is plain correlation, misled by drums through a filter; 1 counts noise like sound

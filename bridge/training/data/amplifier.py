@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from bridge.types import Audio
+
 Wave = NDArray[np.floating[Any]]  # float32 all the way: twice as fast, and far below what is audible
 Spectrum = NDArray[np.complexfloating[Any, Any]]
 

@@ -20,9 +20,7 @@ from bridge.training.data.recordings import SILENCE_RMS, Recording
 from bridge.training.data.retry import RenderFailures, render_with_retry
 from bridge.training.data.settings_sampler import SettingsSampler
 from bridge.training.data.speech import resample
-
-Audio = NDArray[np.float32]
-Positions = NDArray[np.float32]
+from bridge.types import Audio, Float64, NormalizedArray
 
 GAIN_DB = 8.0
 RETUNED_SHARE = 0.5
@@ -73,7 +71,7 @@ class ExampleRenderer:
             "sound. Give recordings with fewer pauses, or longer clips (clip_s in the recipe)."
         )
 
-    def render(self, clips: Sequence[Audio], positions: Positions, chain: Chain | None = None) -> list[Audio]:
+    def render(self, clips: Sequence[Audio], positions: NormalizedArray, chain: Chain | None = None) -> list[Audio]:
         """Each of `clips` through its row of `positions` (clips, controls), of the studio's chain or of `chain`; empty
         where a plugin failed, or where the clip itself is empty."""
         chain = chain or self.chain
@@ -111,7 +109,7 @@ def cut_clip(recording: Recording, sample_rate_hz: int, length: int, place: floa
     return np.stack([resample(channel, wanted)[:length] for channel in taken])
 
 
-def _sum(clips: Sequence[Audio]) -> NDArray[np.float64]:
+def _sum(clips: Sequence[Audio]) -> Float64:
     """Clips of one or two channels together; mono ones stand in the middle."""
     channels = max(len(clip) for clip in clips)
     return np.asarray(sum(np.broadcast_to(clip, (channels, clip.shape[-1])) for clip in clips), dtype=np.float64)

@@ -17,8 +17,7 @@ from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.scenes import Scene
-
-Float = NDArray[np.float64]
+from bridge.types import Float32, Float64, Mask
 
 STEPS = 9  # places tried of each control
 DEPTH_DB = 24.0  # an event that is taken down so far is gone
@@ -43,10 +42,10 @@ class FrameLabels:
         speech: (frames,) 1 where somebody speaks.
     """
 
-    activity: Float
-    weight: Float
-    position: Float
-    speech: Float
+    activity: Float64
+    weight: Float64
+    position: Float64
+    speech: Float64
 
 
 def label_scene(scene: Scene, studio: ExampleRenderer, features: FeatureSettings) -> FrameLabels | None:
@@ -85,7 +84,7 @@ class FrameGrid:
 
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
-    middles_s: Float
+    middles_s: Float64
 
     @classmethod
     def of(cls, samples: int, sample_rate_hz: int, features: FeatureSettings) -> FrameGrid:
@@ -99,16 +98,16 @@ class FrameGrid:
     def count(self) -> int:
         return len(self.starts)
 
-    def power(self, audio: NDArray[np.float32]) -> Float:
+    def power(self, audio: Float32) -> Float64:
         """Mean power (frames,) of (channels, samples)."""
         total = np.concatenate([[0.0], np.cumsum(np.square(audio, dtype=np.float64).mean(0))])
         return np.asarray((total[self.ends] - total[self.starts]) / np.maximum(self.ends - self.starts, 1))
 
-    def within(self, start_s: float, end_s: float) -> NDArray[np.bool_]:
+    def within(self, start_s: float, end_s: float) -> Mask:
         return np.asarray((self.middles_s >= start_s) & (self.middles_s <= end_s))
 
 
-def _speaks(scene: Scene, grid: FrameGrid, truth: Float) -> Float:
+def _speaks(scene: Scene, grid: FrameGrid, truth: Float64) -> Float64:
     inside = np.zeros(grid.count, dtype=bool)
     for start_s, end_s in scene.speech:
         inside |= grid.within(start_s, end_s)
@@ -116,7 +115,7 @@ def _speaks(scene: Scene, grid: FrameGrid, truth: Float) -> Float:
     return (inside & (truth > loud * 10 ** (-SPEECH_BELOW_LOUD_DB / 10))).astype(np.float64)
 
 
-def _places(neutral: float) -> Float:
+def _places(neutral: float) -> Float64:
     """From the first step off rest to the end of the range that is farther away."""
     far = 0.0 if neutral > 0.5 else 1.0
     return neutral + (far - neutral) * np.arange(1, STEPS + 1) / STEPS
@@ -125,11 +124,11 @@ def _places(neutral: float) -> Float:
 def _label_event(
     labels: FrameLabels,
     control: int,
-    span: NDArray[np.bool_],
-    places: Float,
-    powers_before: tuple[Float, Float, Float],
-    errors: Float,
-    powers: Float,
+    span: Mask,
+    places: Float64,
+    powers_before: tuple[Float64, Float64, Float64],
+    errors: Float64,
+    powers: Float64,
 ) -> None:
     heard, added, truth = powers_before
     audible = span & (added > _SILENT_POWER)
@@ -153,7 +152,7 @@ def _label_event(
     labels.position[control, acts] = place
 
 
-def _nearest(places: Float, down_db: Float) -> tuple[float, int]:
+def _nearest(places: Float64, down_db: Float64) -> tuple[float, int]:
     """The place nearest to rest that takes an event down by `DEPTH_DB`, between the tried ones, and the tried one
     beside it; the one that takes it down most where none is enough."""
     enough = np.flatnonzero(down_db >= DEPTH_DB)
@@ -167,7 +166,7 @@ def _nearest(places: Float, down_db: Float) -> tuple[float, int]:
     return float(places[first - 1] + np.clip(share, 0, 1) * (places[first] - places[first - 1])), first
 
 
-def _spread(chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _spread(chosen: Mask) -> Mask:
     spread = chosen.copy()
     for shift in range(1, _SPARE_FRAMES + 1):
         spread[shift:] |= chosen[:-shift]

@@ -26,11 +26,9 @@ from bridge.model.bundle import categories_of, neutral_positions, positions_to_n
 from bridge.model.encoders.categories import Category
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
+from bridge.types import Audio, Float32, Float64, NormalizedArray
 
-Audio = NDArray[np.float32]
-Positions = NDArray[np.float32]
-Frames = NDArray[np.float32]
-Measure = Callable[[Positions], NDArray[np.float64]]
+Measure = Callable[[NormalizedArray], Float64]
 
 FAILED_DB = 100.0  # what a render counts that a plugin failed
 DIFFERENCE = 0.04  # step of a control for its slope, as a share of its range
@@ -59,7 +57,7 @@ class LabelPassage:
 class SearchedLabel:
     """A setting, and how far in dB it leaves the sound from its target."""
 
-    position: Positions
+    position: NormalizedArray
     distance_db: float
 
 
@@ -81,29 +79,29 @@ class LabelObjective:
         self._targets = [self._frames(passage.processed, passage) for passage in passages]
         self._sounding = [audible_frames(target) for target in self._targets]
 
-    def distances(self, positions: Positions) -> NDArray[np.float64]:
+    def distances(self, positions: NormalizedArray) -> Float64:
         """(candidates, passages) mean absolute differences in dB, for positions (candidates, controls)."""
         return np.array([[np.abs(row).mean() for row in rows] for rows in self.residuals(positions)])
 
-    def cost(self, positions: Positions) -> NDArray[np.float64]:
+    def cost(self, positions: NormalizedArray) -> Float64:
         """(candidates,): the mean over the passages."""
         return np.asarray(self.distances(positions).mean(1))
 
-    def residuals(self, positions: Positions) -> list[list[Frames]]:
+    def residuals(self, positions: NormalizedArray) -> list[list[Float32]]:
         """For each candidate and passage the differences (bands, frames that sound) in dB to the target."""
         settings = positions_to_normalized(self.chain, np.atleast_2d(positions))
         renders = [Render(p.dry, p.sample_rate_hz, row) for row in settings for p in self.passages]
         answers = iter(self.host.render(self.chain, renders, return_errors=True))
         return [[self._residual(index, next(answers)) for index in range(len(self.passages))] for _ in settings]
 
-    def _residual(self, index: int, made: Audio | PluginError) -> Frames:
+    def _residual(self, index: int, made: Audio | PluginError) -> Float32:
         target, kept = self._targets[index], self._sounding[index]
         if isinstance(made, PluginError):
             return np.full_like(target[:, kept], FAILED_DB)
         difference = (self._frames(made, self.passages[index]) - target)[:, kept]
         return difference if self.level_counts else difference - np.median(difference)
 
-    def _frames(self, audio: Audio, passage: LabelPassage) -> Frames:
+    def _frames(self, audio: Audio, passage: LabelPassage) -> Float32:
         start = round(passage.lead_in_s * passage.sample_rate_hz)
         with torch.inference_mode():
             frames = log_mel(
@@ -125,7 +123,7 @@ class LabelSpace:
         chosen = {category.control for category in categories}
         return cls(np.array([i for i in range(len(chain.controls)) if i not in chosen], dtype=np.int64), categories)
 
-    def join(self, free: NDArray[np.float64], choices: Sequence[int]) -> Positions:
+    def join(self, free: Float64, choices: Sequence[int]) -> NormalizedArray:
         """A position (controls,) from the values of the free controls and the number of each choice."""
         position = np.zeros(len(self.free) + len(self.categories), np.float32)
         position[self.free] = np.clip(free, 0, 1)
@@ -133,7 +131,7 @@ class LabelSpace:
             position[category.control] = category.places[choice]
         return position
 
-    def choices(self, position: Positions) -> list[int]:
+    def choices(self, position: NormalizedArray) -> list[int]:
         """The number of each choice, at a position (controls,)."""
         return [int(np.searchsorted(one.edges, position[one.control], side="right")) for one in self.categories]
 
@@ -145,7 +143,7 @@ def search_labels(
     generations: int,
     population: int,
     seed: int,
-    start: Positions | None = None,
+    start: NormalizedArray | None = None,
     sigma: float = SIGMA,
     notify: Callable[[int, float], None] = lambda _generation, _cost: None,
     must_stop: Callable[[], bool] = lambda: False,
@@ -217,7 +215,7 @@ def sweep_choices(ear: LabelObjective, start: SearchedLabel) -> SearchedLabel:
     return best
 
 
-def _slopes(ear: LabelObjective, centre: Positions) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _slopes(ear: LabelObjective, centre: NormalizedArray) -> tuple[Float64, Float64]:
     """The differences to the target at `centre`, (points,), and their slopes by the free controls, (free, points)."""
     free = LabelSpace.of(ear.chain).free
     steps = np.where(centre[free] > 0.5, -DIFFERENCE, DIFFERENCE)
@@ -228,20 +226,20 @@ def _slopes(ear: LabelObjective, centre: Positions) -> tuple[NDArray[np.float64]
 
 
 def _stepped(
-    ear: LabelObjective, centre: Positions, heard: NDArray[np.float64], slopes: NDArray[np.float64], damping: float
-) -> Positions:
+    ear: LabelObjective, centre: NormalizedArray, heard: Float64, slopes: Float64, damping: float
+) -> NormalizedArray:
     free, position = LabelSpace.of(ear.chain).free, centre.copy()
     position[free] = np.clip(position[free] + _damped_step(heard, slopes, damping), 0, 1)
     return position
 
 
-def _flat(parts: Sequence[Frames]) -> NDArray[np.float64]:
+def _flat(parts: Sequence[Float32]) -> Float64:
     return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
-def _damped_step(residual: NDArray[np.float64], slopes: NDArray[np.float64], damping: float) -> NDArray[np.float64]:
+def _damped_step(residual: Float64, slopes: Float64, damping: float) -> Float64:
     """The step (controls,) that least absolute differences ask for, held back by `damping` in dB per squared range."""
-    step: NDArray[np.float64] = np.zeros(len(slopes))
+    step: Float64 = np.zeros(len(slopes))
     for _ in range(REWEIGHTINGS):
         weight = 1 / (np.abs(residual + step @ slopes) + 0.5) / residual.size
         weighed = slopes * weight
@@ -254,7 +252,7 @@ class _Mixed:
     """CMA-ES, or CatCMA where the chain has choices, asked for a generation at a time. With margin, CatCMA takes
     chains of fewer than two controls with a range; where there are more, it came less near in as many tries."""
 
-    def __init__(self, space: LabelSpace, origin: Positions, sigma: float, population: int, seed: int) -> None:
+    def __init__(self, space: LabelSpace, origin: NormalizedArray, sigma: float, population: int, seed: int) -> None:
         self._space, self._count = space, population
         mean = np.clip(origin[space.free], 0.02, 0.98).astype(np.float64)
         bounds = np.tile((0.0, 1.0), (len(mean), 1))
@@ -277,14 +275,14 @@ class _Mixed:
             )
         self._asked: list[Any] = []
 
-    def ask(self) -> Positions:
+    def ask(self) -> NormalizedArray:
         self._asked = [self._optimizer.ask() for _ in range(self._count)]
         return np.stack([self._position(point) for point in self._asked])
 
-    def tell(self, costs: NDArray[np.float64]) -> None:
+    def tell(self, costs: Float64) -> None:
         self._optimizer.tell([(point, float(cost)) for point, cost in zip(self._asked, costs, strict=True)])
 
-    def _position(self, point: Any) -> Positions:
+    def _position(self, point: Any) -> NormalizedArray:
         """Of CMA-ES a vector; of CatCMA a vector, and for each choice a row with a 1 at what is chosen."""
         if not self._space.categories:
             return self._space.join(point, [])

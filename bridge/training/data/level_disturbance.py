@@ -5,9 +5,8 @@ or too soft. Nothing here evens anything out.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
+from bridge.types import Audio, Float64
 
 DEPTH_DB = 10.0  # to either side
 LENGTHS_S = (0.4, 2.5)  # of what stays at one level: words and phrases
@@ -24,7 +23,7 @@ def disturb_level(audio: Audio, sample_rate_hz: int, generator: np.random.Genera
     return np.asarray(uneven * min(1.0, HEADROOM / max(1e-9, np.abs(uneven).max())), dtype=np.float32)
 
 
-def level_curve(duration_s: float, generator: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def level_curve(duration_s: float, generator: np.random.Generator) -> tuple[Float64, Float64]:
     """Points in time and their gains in dB: stretches of one level, joined by short glides and some long ones."""
     times_s: list[float] = []
     gains_db: list[float] = []

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from bridge.errors import PluginError
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
-from bridge.training.data.tone_sampler import Gains, Positions, ToneSampler, draw_curve_db
-
-Audio = NDArray[np.float32]
+from bridge.training.data.tone_sampler import ToneSampler, draw_curve_db
+from bridge.types import Audio, Float32, Float64, NormalizedArray
 
 IMPULSE_S = 1.5
 MEASURED_DB = 6.0
@@ -35,7 +34,7 @@ class LinearEqualiser:
     per_db: NDArray[np.complex64]
     sample_rate_hz: int
 
-    def run(self, audio: Audio, gains_db: Gains) -> Audio:
+    def run(self, audio: Audio, gains_db: Float64) -> Audio:
         """`audio` (channels, samples) with gains (bands,)."""
         samples = audio.shape[-1]
         size = _fast_size(samples + round(TAIL_S * self.sample_rate_hz))
@@ -86,7 +85,7 @@ class ToneRenderer:
         if self.equaliser is not None:
             self._before = Chain(name=f"{chain.name}, before {last.name}", slots=chain.slots[:-1])
 
-    def render(self, clips: Sequence[Audio], positions: Positions) -> list[Audio]:
+    def render(self, clips: Sequence[Audio], positions: NormalizedArray) -> list[Audio]:
         """Each of `clips` (channels, samples) through its row of `positions` (clips, controls) of the chain; an empty
         array where a plugin failed."""
         low, high = self.chain.bounds
@@ -100,7 +99,7 @@ class ToneRenderer:
         gains = [self._gains_db(row) for row in settings]
         return [self.equaliser.run(a, g) if a.size and g.any() else a for a, g in zip(made, gains, strict=True)]
 
-    def _gains_db(self, settings: NDArray[np.float32]) -> Gains:
+    def _gains_db(self, settings: Float32) -> Float64:
         controls = self.chain.controls
         return np.array([controls[i].real_value(float(settings[i])) for i in self._sampler.bands])
 

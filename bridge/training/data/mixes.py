@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.training.data.example_renderer import cut_clip
 from bridge.training.data.recordings import Recording
+from bridge.types import Audio, Float64
 
-Audio = NDArray[np.float32]
-Levels = NDArray[np.float64]
-
-THIRDS_HZ: Levels = 1000.0 * 2.0 ** (np.arange(-16, 13) / 3)  # 25 Hz to 16 kHz
+THIRDS_HZ: Float64 = 1000.0 * 2.0 ** (np.arange(-16, 13) / 3)  # 25 Hz to 16 kHz
 STEM_RMS = 0.05
 BALANCE_DB = 3.0  # standard deviation of a stem's level
 PLACE = 0.7  # farthest from the middle; 1 is hard left or right
@@ -142,9 +139,9 @@ def draw_mix(stems: Sequence[Recording], generator: np.random.Generator) -> Stem
 class TonalBalance:
     """Levels of `THIRDS_HZ` in dB, (29,), relative to those between 200 Hz and 4 kHz."""
 
-    levels_db: Levels
+    levels_db: Float64
 
-    def finishing_db(self, audio: Audio, sample_rate_hz: int, share: float) -> Levels:
+    def finishing_db(self, audio: Audio, sample_rate_hz: int, share: float) -> Float64:
         """Gains (29,) that take `audio` that share of the way: broad, within 9 dB, none where it has nothing."""
         own = band_levels_db(audio, sample_rate_hz)
         missing = np.where(own > own.max() + _FLOOR_DB, self.levels_db - (own - own[_MIDDLE].mean()), 0.0)
@@ -152,7 +149,7 @@ class TonalBalance:
         return np.asarray(np.clip(share * smooth, -_LIMIT_DB, _LIMIT_DB))
 
 
-def band_levels_db(audio: Audio, sample_rate_hz: int) -> Levels:
+def band_levels_db(audio: Audio, sample_rate_hz: int) -> Float64:
     """Mean power in each of `THIRDS_HZ` of (channels, samples) in dB, (29,); channels are averaged as power."""
     block = min(_BLOCK, audio.shape[-1])
     blocks = np.lib.stride_tricks.sliding_window_view(audio, block, axis=-1)[:, :: max(1, block // 2)]
@@ -163,7 +160,7 @@ def band_levels_db(audio: Audio, sample_rate_hz: int) -> Levels:
     return np.asarray(10 * np.log10(high - low + 1e-12))
 
 
-def equalised(audio: Audio, sample_rate_hz: int, gains_db: Levels) -> Audio:
+def equalised(audio: Audio, sample_rate_hz: int, gains_db: Float64) -> Audio:
     """(channels, samples) with gains (29,) at `THIRDS_HZ`, straight lines between them over log f; zero phase."""
     samples = audio.shape[-1]
     hertz = np.maximum(np.fft.rfftfreq(samples, 1 / sample_rate_hz), 1.0)
@@ -176,7 +173,7 @@ def is_stereo(recording: Recording) -> bool:
     return len(recording.audio) == 2 and not np.array_equal(recording.audio[0], recording.audio[1])
 
 
-def _published_db() -> Levels:
+def _published_db() -> Float64:
     """Spectral density of popular recordings, by P. D. Pestana, Z. Ma, J. D. Reiss, A. Barbosa and D. A. A. Black,
     "Spectral characteristics of popular commercial recordings 1950-2010" (AES 135, 2013), in round numbers: a hump at
     100 Hz, 5 dB less per octave to 4 kHz, more above. A third of an octave holds 3 dB more per octave than a hertz."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Wave = NDArray[np.float32]
+from bridge.types import Float32, Float64
+
 Kind = Literal["inhale", "exhale", "click", "pop"]
 FamilySide = Literal["train", "test"]
 
@@ -103,7 +103,7 @@ def families(kind: Kind, side: FamilySide) -> tuple[str, ...]:
 
 def nonspeech_sound(
     kind: Kind, generator: np.random.Generator, *, sample_rate_hz: int, side: FamilySide, longest_s: float = 1.0
-) -> Wave:
+) -> Float32:
     """One sound (samples,) with a peak of 1. Breaths and pops end within `longest_s`.
 
     A family has the same spectrum at every rate.
@@ -120,7 +120,7 @@ def nonspeech_sound(
     return np.asarray(wave / max(1e-9, float(np.abs(wave).max())), dtype=np.float32)
 
 
-def _breath(family: BreathFamily, generator: np.random.Generator, rate: int, longest_s: float) -> NDArray[np.float64]:
+def _breath(family: BreathFamily, generator: np.random.Generator, rate: int, longest_s: float) -> Float64:
     longest_s = min(longest_s, BREATH_S[1])
     samples = round(generator.uniform(min(BREATH_S[0], longest_s), longest_s) * rate)
     shaped = _shaped_noise(family, generator, samples, rate)
@@ -131,7 +131,7 @@ def _breath(family: BreathFamily, generator: np.random.Generator, rate: int, lon
     return np.asarray(shaped * envelope * (1 - depth * 0.5 * (1 + np.sin(turn))) * _faded(samples, rate))
 
 
-def _shaped_noise(family: BreathFamily, generator: np.random.Generator, samples: int, rate: int) -> NDArray[np.float64]:
+def _shaped_noise(family: BreathFamily, generator: np.random.Generator, samples: int, rate: int) -> Float64:
     """Noise in overlapping frames, each through the formants where they stand then."""
     frame = 2 * round(_FRAME_S * rate / 2)
     hop = frame // 2
@@ -159,7 +159,7 @@ def _shaped_noise(family: BreathFamily, generator: np.random.Generator, samples:
     return wave[hop : hop + samples]
 
 
-def _inhaled(generator: np.random.Generator, samples: int) -> NDArray[np.float64]:
+def _inhaled(generator: np.random.Generator, samples: int) -> Float64:
     """Grows for most of its length and stops soon: the lungs are full."""
     top = generator.uniform(0.5, 0.85)
     along = np.linspace(0, 1, samples)
@@ -168,7 +168,7 @@ def _inhaled(generator: np.random.Generator, samples: int) -> NDArray[np.float64
     return rising * falling
 
 
-def _exhaled(generator: np.random.Generator, samples: int) -> NDArray[np.float64]:
+def _exhaled(generator: np.random.Generator, samples: int) -> Float64:
     """Begins soon and dies away."""
     top = generator.uniform(0.06, 0.2)
     along = np.linspace(0, 1, samples)
@@ -177,7 +177,7 @@ def _exhaled(generator: np.random.Generator, samples: int) -> NDArray[np.float64
     return np.asarray(rising * dying)
 
 
-def _click(family: ClickFamily, generator: np.random.Generator, rate: int) -> NDArray[np.float64]:
+def _click(family: ClickFamily, generator: np.random.Generator, rate: int) -> Float64:
     samples = round(CLICK_S[1] * rate)
     wave = _ringing(family, generator, samples, rate)
     if generator.random() < family.doubles:
@@ -186,7 +186,7 @@ def _click(family: ClickFamily, generator: np.random.Generator, rate: int) -> ND
     return wave * _faded(samples, rate, at_start=False)
 
 
-def _ringing(family: ClickFamily, generator: np.random.Generator, samples: int, rate: int) -> NDArray[np.float64]:
+def _ringing(family: ClickFamily, generator: np.random.Generator, samples: int, rate: int) -> Float64:
     time_s = np.arange(samples) / rate
     wave = np.zeros(samples)
     for low_hz, high_hz in family.resonances_hz:
@@ -197,7 +197,7 @@ def _ringing(family: ClickFamily, generator: np.random.Generator, samples: int, 
     return wave * np.clip(time_s / 2e-4, 0, 1)
 
 
-def _pop(family: PopFamily, generator: np.random.Generator, rate: int, longest_s: float) -> NDArray[np.float64]:
+def _pop(family: PopFamily, generator: np.random.Generator, rate: int, longest_s: float) -> Float64:
     samples = round(min(longest_s, generator.uniform(*POP_S)) * rate)
     time_s = np.arange(samples) / rate
     attack_s = generator.uniform(*family.attack_s)
@@ -211,7 +211,7 @@ def _pop(family: PopFamily, generator: np.random.Generator, rate: int, longest_s
     return wave * envelope * _faded(samples, rate)
 
 
-def _faded(samples: int, rate: int, *, at_start: bool = True) -> NDArray[np.float64]:
+def _faded(samples: int, rate: int, *, at_start: bool = True) -> Float64:
     """1, with short raised-cosine slopes at the ends: nothing begins or ends with a step."""
     fade = min(samples // 2, round(_FADE_S * rate))
     slope = np.sin(np.linspace(0, np.pi / 2, fade)) ** 2

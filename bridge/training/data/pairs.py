@@ -12,14 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.files import read_audio
 from bridge.errors import AudioError
 from bridge.training.data.alignment import REACH_S, align
 from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, Recording
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 DRY, PROCESSED = "dry", "processed"
 LEAST_CORRELATION = 0.1  # the same playing through an amplifier has 0.26 and more, another one at most 0.04

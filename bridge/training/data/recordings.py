@@ -17,15 +17,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.files import probe, read_audio
 from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError
 from bridge.training.data.soundfont import play_soundfont
 from bridge.training.data.speech import speak
+from bridge.types import Audio
 
-Audio = NDArray[np.float32]
 Side = Literal["train", "validation", "test"]
 
 SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})

@@ -10,14 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.errors import PluginCrashed, PluginError, PluginHung
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 
 @dataclass

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bridge.training.data.nonspeech_sounds import FamilySide, Kind, nonspeech_sound
+from bridge.types import Float32, Float64
 
-Wave = NDArray[np.float32]
 Span = tuple[float, float]
 
 GAIN_DB = 8.0
@@ -51,15 +51,15 @@ class Scene:
     `speech` are the spans in which words sound.
     """
 
-    heard: Wave = field(repr=False)
-    truth: Wave = field(repr=False)
-    added: Wave = field(repr=False)
+    heard: Float32 = field(repr=False)
+    truth: Float32 = field(repr=False)
+    added: Float32 = field(repr=False)
     sample_rate_hz: int
     events: tuple[SceneEvent, ...]
     speech: tuple[Span, ...]
 
 
-def speech_spans(audio: Wave, sample_rate_hz: int, *, pause_s: float = _PAUSE_S) -> list[Span]:
+def speech_spans(audio: Float32, sample_rate_hz: int, *, pause_s: float = _PAUSE_S) -> list[Span]:
     """Where a clean recording (samples,) speaks: spans in seconds between its pauses."""
     grain = max(1, round(_GRAIN_S * sample_rate_hz))
     count = audio.size // grain
@@ -79,7 +79,7 @@ def speech_spans(audio: Wave, sample_rate_hz: int, *, pause_s: float = _PAUSE_S)
 
 
 def draw_scene(
-    recording: Wave,
+    recording: Float32,
     sample_rate_hz: int,
     generator: np.random.Generator,
     *,
@@ -108,8 +108,8 @@ def draw_scene(
 
 
 def _timeline(
-    recording: Wave, rate: int, generator: np.random.Generator, samples: int
-) -> tuple[NDArray[np.float64], list[Span]]:
+    recording: Float32, rate: int, generator: np.random.Generator, samples: int
+) -> tuple[Float64, list[Span]]:
     """Phrases of the recording, in an order of chance, with new pauses between them."""
     found = speech_spans(recording, rate)
     line, spans = np.zeros(samples), []
@@ -132,17 +132,19 @@ def _timeline(
 class _Layout:
     """The sounds of one scene while they are laid into `added`. `peak` is the speech's, which levels refer to."""
 
-    added: NDArray[np.float64]
+    added: Float64
     rate: int
     generator: np.random.Generator
     side: FamilySide
     peak: float
     events: list[SceneEvent] = field(default_factory=list)
 
-    def sound(self, kind: Kind, longest_s: float = 1.0) -> Wave:
+    def sound(self, kind: Kind, longest_s: float = 1.0) -> Float32:
         return nonspeech_sound(kind, self.generator, sample_rate_hz=self.rate, side=self.side, longest_s=longest_s)
 
-    def lay(self, kind: Kind, wave: Wave, start_s: float, below_db: tuple[float, float], *, rms: float = 1.0) -> None:
+    def lay(
+        self, kind: Kind, wave: Float32, start_s: float, below_db: tuple[float, float], *, rms: float = 1.0
+    ) -> None:
         """`wave` with a peak (or, given its `rms`, a mean level) so far below the speech's peak."""
         level = self.peak * 10 ** (-self.generator.uniform(*below_db) / 20) / rms
         start = max(0, round(start_s * self.rate))
@@ -182,8 +184,8 @@ class _Layout:
 
 
 def _lay_events(
-    added: NDArray[np.float64],
-    speech: NDArray[np.float64],
+    added: Float64,
+    speech: Float64,
     spans: list[Span],
     rate: int,
     generator: np.random.Generator,
@@ -205,7 +207,7 @@ def _lay_events(
     return sorted(layout.events, key=lambda event: event.start_s)
 
 
-def _closures(speech: NDArray[np.float64], rate: int) -> list[float]:
+def _closures(speech: Float64, rate: int) -> list[float]:
     """Where the short silences within phrases end: there a plosive bursts."""
     fine = speech_spans(speech.astype(np.float32), rate, pause_s=_CLOSURE_S[0])
     gaps = [(end, start) for (_, end), (start, _) in itertools.pairwise(fine)]
@@ -230,7 +232,7 @@ def _colour(generator: np.random.Generator, samples: int, rate: int) -> NDArray[
     return np.asarray(tone * np.fft.rfft(room))
 
 
-def _through(wave: NDArray[np.float64], colour: NDArray[np.complex128]) -> NDArray[np.float64]:
+def _through(wave: Float64, colour: NDArray[np.complex128]) -> Float64:
     size = 2 * (colour.size - 1)
     return np.fft.irfft(np.fft.rfft(wave, size) * colour, size)[: wave.size]
 
@@ -241,12 +243,12 @@ def _padded(samples: int, rate: int) -> int:
     return -(-(samples + round(0.6 * rate)) // block) * block
 
 
-def _spoken(line: NDArray[np.float64], spans: list[Span], rate: int) -> NDArray[np.float64]:
+def _spoken(line: Float64, spans: list[Span], rate: int) -> Float64:
     parts = [line[round(start * rate) : round(end * rate)] for start, end in spans]
     return np.concatenate(parts) if parts else line
 
 
-def _floor(generator: np.random.Generator, samples: int, rate: int) -> NDArray[np.float64]:
+def _floor(generator: np.random.Generator, samples: int, rate: int) -> Float64:
     """Room tone: noise that falls towards high frequencies, at times with a hum."""
     if generator.random() < WITHOUT_FLOOR:
         return np.zeros(samples)
@@ -262,7 +264,7 @@ def _floor(generator: np.random.Generator, samples: int, rate: int) -> NDArray[n
     return noise
 
 
-def _soft_ended(phrase: NDArray[np.float64], fade: int) -> NDArray[np.float64]:
+def _soft_ended(phrase: Float64, fade: int) -> Float64:
     fade = min(fade, phrase.size // 2)
     slope = np.sin(np.linspace(0, np.pi / 2, fade)) ** 2
     phrase[:fade] *= slope

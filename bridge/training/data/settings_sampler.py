@@ -6,12 +6,10 @@ Works in positions, 0..1 over each control's range, for any chain; knows no plug
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.model.bundle import categories_of, neutral_positions
 from bridge.plugins.chain.chain import Chain
-
-Positions = NDArray[np.float32]
+from bridge.types import NormalizedArray
 
 ACTIVE_SHARE = 0.6  # of the slots in a drawn setting
 UNCHANGED_SHARE = 0.12  # of the drawn settings are neutral: "change nothing" must be learned too
@@ -43,7 +41,7 @@ class SettingsSampler:
         """Whether the chain has gains that can be mirrored about neutral."""
         return bool(self._undoable)
 
-    def draw(self, generator: np.random.Generator) -> Positions:
+    def draw(self, generator: np.random.Generator) -> NormalizedArray:
         """One setting, (controls,)."""
         position = self.neutral.copy()
         if generator.random() < UNCHANGED_SHARE:
@@ -56,7 +54,7 @@ class SettingsSampler:
             position[index] = np.clip(self.neutral[index] + reach, 0, 1)
         return position
 
-    def draw_undoable(self, generator: np.random.Generator) -> tuple[Positions, Positions]:
+    def draw_undoable(self, generator: np.random.Generator) -> tuple[NormalizedArray, NormalizedArray]:
         """A degradation and the setting that undoes it: the same bands with mirrored gains.
 
         A filter whose gain is mirrored about 0 dB is the exact inverse of itself (peak and shelf filters of
@@ -72,7 +70,7 @@ class SettingsSampler:
         undoing[self._gains] = 1.0 - undoing[self._gains]
         return degrading, undoing
 
-    def _draw_slot(self, controls: list[int], generator: np.random.Generator) -> Positions:
+    def _draw_slot(self, controls: list[int], generator: np.random.Generator) -> NormalizedArray:
         """Anywhere in the range; of choices, at the place of one of them."""
         drawn = generator.random(len(controls)).astype(np.float32)
         for at, control in enumerate(controls):

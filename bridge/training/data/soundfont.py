@@ -16,9 +16,9 @@ from typing import Literal
 
 import mido
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.errors import AudioError
+from bridge.types import Float32
 
 Phrase = Literal["chords", "fifths", "arpeggio", "melody", "drums"]
 
@@ -51,9 +51,7 @@ def find_soundfont() -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
-def play_soundfont(
-    seed: int, *, sample_rate_hz: int, duration_s: float = 16.0
-) -> tuple[str, NDArray[np.float32]] | None:
+def play_soundfont(seed: int, *, sample_rate_hz: int, duration_s: float = 16.0) -> tuple[str, Float32] | None:
     """A phrase on an instrument, both drawn from `seed`: what it is, and (samples,). None where nothing can play it.
 
     Raises AudioError when FluidSynth is there but fails.
@@ -154,7 +152,7 @@ def _drum_notes(generator: np.random.Generator, beats: int) -> list[Note]:
     return notes
 
 
-def _read(file: Path) -> NDArray[np.float32]:
+def _read(file: Path) -> Float32:
     """The left and right channel of a 16-bit WAV together."""
     with wave.open(str(file)) as sound:
         samples = np.frombuffer(sound.readframes(sound.getnframes()), np.int16).astype(np.float32) / np.float32(32768)

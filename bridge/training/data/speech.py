@@ -8,9 +8,9 @@ import subprocess
 import wave
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.errors import AudioError
+from bridge.types import Float32
 
 _VOICES = ("en-us", "en-gb", "de", "fr", "es", "it", "sv", "pt")
 _VARIANTS = ("m1", "m2", "m3", "m5", "m7", "f1", "f2", "f3", "f4", "f5")
@@ -24,7 +24,7 @@ _RMS = 0.08
 _HEADER_BYTES = 44
 
 
-def speak(seed: int, *, sample_rate_hz: int) -> NDArray[np.float32] | None:
+def speak(seed: int, *, sample_rate_hz: int) -> Float32 | None:
     """About ten seconds of speech (samples,), or None where espeak-ng is not installed.
 
     Raises AudioError when espeak-ng is there but fails.
@@ -37,9 +37,7 @@ def speak(seed: int, *, sample_rate_hz: int) -> NDArray[np.float32] | None:
     return speak_text(text, voice=voice, pitch=pitch, words_per_minute=speed, sample_rate_hz=sample_rate_hz)
 
 
-def speak_text(
-    text: str, *, voice: str, pitch: int, words_per_minute: int, sample_rate_hz: int
-) -> NDArray[np.float32] | None:
+def speak_text(text: str, *, voice: str, pitch: int, words_per_minute: int, sample_rate_hz: int) -> Float32 | None:
     """`text` (samples,) by one of espeak-ng's voices, or None where it is not installed. AudioError as in `speak`."""
     program = shutil.which("espeak-ng")
     if program is None:
@@ -58,7 +56,7 @@ def speak_text(
     return np.asarray(resampled * (_RMS / max(1e-6, float(np.sqrt(np.mean(resampled**2))))), dtype=np.float32)
 
 
-def resample(audio: NDArray[np.float32], target: int) -> NDArray[np.float32]:
+def resample(audio: Float32, target: int) -> Float32:
     """`audio` (samples,) as `target` samples, by its spectrum: exact below half the lower rate."""
     spectrum = np.fft.rfft(audio)[: target // 2 + 1]
     return np.asarray(np.fft.irfft(spectrum, target) * (target / audio.size), dtype=np.float32)

@@ -9,13 +9,10 @@ from __future__ import annotations
 import re
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.model.bundle import neutral_positions, normalized_to_positions
 from bridge.plugins.chain.chain import Chain
-
-Positions = NDArray[np.float32]
-Gains = NDArray[np.float64]
+from bridge.types import Float64, NormalizedArray
 
 UNCHANGED_SHARE = 0.12
 CURVED_SHARE = 0.85  # of the settings move the equaliser
@@ -45,7 +42,7 @@ class ToneSampler:
         }
         self._others = [places for places in members.values() if places]
 
-    def draw(self, generator: np.random.Generator) -> Positions:
+    def draw(self, generator: np.random.Generator) -> NormalizedArray:
         """One setting, (controls,)."""
         position = self.neutral.copy()
         if generator.random() < UNCHANGED_SHARE:
@@ -57,7 +54,7 @@ class ToneSampler:
             position = self.with_gains(position, draw_curve_db(self.hertz, generator))
         return position
 
-    def with_gains(self, position: Positions, gains_db: Gains) -> Positions:
+    def with_gains(self, position: NormalizedArray, gains_db: Float64) -> NormalizedArray:
         """`position` with the equaliser's bands at `gains_db` (bands,), each within its range."""
         controls = self.chain.controls
         wanted = self.chain.neutral.copy()
@@ -67,7 +64,7 @@ class ToneSampler:
         return changed
 
 
-def draw_curve_db(hertz: Gains, generator: np.random.Generator) -> Gains:
+def draw_curve_db(hertz: Float64, generator: np.random.Generator) -> Float64:
     """Gains (n,) at `hertz` (n,): a tilt about 1 kHz, and a few broad bumps and dips, within 9 dB."""
     octaves = np.log2(hertz / 1000.0)
     curve = generator.normal(0, TILT_DB) * octaves

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.automix.automation.pipeline import AutomationModel
 from bridge.errors import ModelError
@@ -30,8 +29,7 @@ from bridge.training.evaluation.method import MethodResult
 from bridge.training.evaluation.metrics import EvaluationMetrics, gain_to_match
 from bridge.training.evaluation.score import SMALL_DB, CaseScore, RateScore
 from bridge.training.evaluation.tables import shared_rows
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 STANDING = "best standing"
 STANDING_STEPS = 9  # places tried of each control that moves

@@ -21,8 +21,9 @@ from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.match_eq import match_eq
 from bridge.training.evaluation.mean_target import MeanTarget, MeanTargets
-from bridge.training.evaluation.method import Audio, Method, MethodResult
+from bridge.training.evaluation.method import Method, MethodResult
 from bridge.training.evaluation.search_baselines import SearchMethod, cma_search, random_search
+from bridge.types import Audio
 
 LOUDNESS_PASSES = 6  # a limiter takes loudness away; the gain before it is corrected so often
 _HIGHEST_GAIN_DB = 40.0

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.recordings import AudioFileEntry
 from bridge.training.evaluation.cases import EvaluationCase
+from bridge.types import Float32
 
 
 class CaseSource(Protocol):
@@ -23,6 +21,6 @@ class CaseSource(Protocol):
         """By the name of the use: what a model that heard none of `files` is judged by, `each` of every file."""
         ...
 
-    def measures(self, case: EvaluationCase, made: NDArray[np.float32]) -> dict[str, float]:
+    def measures(self, case: EvaluationCase, made: Float32) -> dict[str, float]:
         """What only this task asks of a processed case, name (with unit) to value."""
         ...

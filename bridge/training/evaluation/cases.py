@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.errors import AudioError, PluginError
 from bridge.model.bundle import positions_to_normalized
@@ -21,8 +20,7 @@ from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.recordings import SILENCE_RMS, Recording
 from bridge.training.data.settings_sampler import SettingsSampler
 from bridge.training.data.speech import resample
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio, Float32
 
 LONGEST_S = 12.0
 SHORTEST_S = 0.5  # of a half: in less than 400 ms there is no loudness
@@ -47,7 +45,7 @@ class EvaluationCase:
     sample_rate_hz: int
     given: Audio = field(repr=False)
     truth: Audio = field(repr=False)
-    hidden: NDArray[np.float32] | None = field(repr=False)
+    hidden: Float32 | None = field(repr=False)
     reference: Audio | None = field(default=None, repr=False)
     level_counts: bool = True
 

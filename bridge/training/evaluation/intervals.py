@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from bridge.types import Float64
 
 RESAMPLES = 1000
 LEVEL = 0.95
 
 
-def median_interval(values: NDArray[np.float64], names: Sequence[str], seed: int) -> tuple[float, float, float]:
+def median_interval(values: Float64, names: Sequence[str], seed: int) -> tuple[float, float, float]:
     """(median, low, high): the median of `values` (cases,) and its 95% interval by bootstrap over files.
 
     `names` tells each case's file. Files are drawn with replacement, each with all its cases: cases of one file are
@@ -29,7 +30,7 @@ def median_interval(values: NDArray[np.float64], names: Sequence[str], seed: int
     return float(np.median(values)), float(low), float(high)
 
 
-def _medians(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _medians(rows: Float64) -> Float64:
     """The median of each row (rows, n), NaN left out; each row holds at least one number."""
     rising = np.sort(rows, axis=1)  # NaN comes last
     count = np.isfinite(rising).sum(1)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.loudness import true_peak_dbtp
 from bridge.automix.guard.loudness_guard import split_at_limiter
@@ -22,8 +21,7 @@ from bridge.training.data.mixes import THIRDS_HZ, MixGenerator, StemMix, StemStr
 from bridge.training.data.recordings import SILENCE_RMS, Recording
 from bridge.training.data.tone_sampler import ToneSampler, draw_curve_db
 from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 LONGEST_S = 8.0
 MIXES = 2  # of a song where one case of every file is asked for

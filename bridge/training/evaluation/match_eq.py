@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Audio = NDArray[np.float32]
-Spectrum = NDArray[np.float64]
+from bridge.types import Audio, Float64
 
 _BLOCK = 4096
 _OCTAVE_SHARE = 1 / 3
 _LIMIT_DB = 24.0
 
 
-def match_eq(audio: Audio, spectrum_db: Spectrum) -> Audio:
+def match_eq(audio: Audio, spectrum_db: Float64) -> Audio:
     """`audio` (channels, samples) filtered (zero phase, within 24 dB) to the long-term spectrum of `spectrum_of`."""
     gain_db = np.clip(spectrum_db - spectrum_of(audio), -_LIMIT_DB, _LIMIT_DB)
     samples = audio.shape[-1]
@@ -22,7 +20,7 @@ def match_eq(audio: Audio, spectrum_db: Spectrum) -> Audio:
     return np.asarray(np.fft.irfft(np.fft.rfft(audio) * gain, samples), dtype=np.float32)
 
 
-def spectrum_of(audio: Audio) -> Spectrum:
+def spectrum_of(audio: Audio) -> Float64:
     """Long-term power spectrum in dB, (2049,), smoothed over a third of an octave; channels are averaged."""
     channel_power = np.zeros(_BLOCK // 2 + 1)
     taper = np.hanning(_BLOCK)

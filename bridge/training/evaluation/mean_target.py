@@ -15,14 +15,15 @@ from bridge.features.mel import extract_features
 from bridge.features.profile import SpectralProfile
 from bridge.features.settings import FeatureSettings
 from bridge.training.evaluation.cases import EvaluationCase
-from bridge.training.evaluation.match_eq import Spectrum, spectrum_of
+from bridge.training.evaluation.match_eq import spectrum_of
+from bridge.types import Float64
 
 
 @dataclass(frozen=True)
 class MeanTarget:
     """The long-term sound to come close to."""
 
-    spectrum_db: Spectrum
+    spectrum_db: Float64
     profile: SpectralProfile
     loudness_lufs: float | None
 

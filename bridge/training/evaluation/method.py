@@ -5,14 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.model.predict import Prediction
 from bridge.training.evaluation.cases import EvaluationCase
-
-Audio = NDArray[np.float32]
-Settings = NDArray[np.float32]
+from bridge.types import Audio, NormalizedArray
 
 
 @dataclass(frozen=True)
@@ -27,7 +22,7 @@ class MethodResult:
     """
 
     audio: Audio = field(repr=False)
-    settings: Settings | None = None
+    settings: NormalizedArray | None = None
     applied: bool = True
     answer: Prediction | None = None
     renders: int = 0

@@ -10,7 +10,6 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bridge.audio.loudness import loudness_lufs
@@ -21,8 +20,7 @@ from bridge.training.data.speech import resample
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mfcc import mfcc_cosine
 from bridge.training.losses.audio_distances import FLOOR, log_difference_db, magnitudes, spectral_convergence
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio
 
 MFCC_RATE_HZ = 22_050  # the rate of the system that reports it
 

@@ -24,10 +24,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from bridge.audio.buffer import Float32, check_audio
+from bridge.audio.buffer import check_audio
 from bridge.errors import AudioError
+from bridge.types import Float32, Float64
 
 COEFFICIENTS = 13
 BANDS = 128
@@ -35,8 +35,6 @@ WINDOW = 1024
 HOP = 256
 RANGE_DB = 80.0
 FAINTEST = 1e-10  # power
-
-Float64 = npt.NDArray[np.float64]
 
 
 def mfcc_cosine(audio: Float32, truth: Float32, sample_rate_hz: int) -> float:

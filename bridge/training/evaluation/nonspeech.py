@@ -8,13 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.training.data.scenes import Scene
 from bridge.training.evaluation.cases import EvaluationCase
-
-Audio = NDArray[np.float32]
-Float = NDArray[np.float64]
+from bridge.types import Audio, Float64
 
 MISSED_DB = 6.0  # an event that went down by less was missed
 DAMAGED_DB = 0.5  # a stretch of speech that changed by more was damaged
@@ -54,7 +51,7 @@ def event_results(scene: Scene, made: Audio) -> list[EventResult]:
     return results
 
 
-def speech_changes_db(scene: Scene, made: Audio) -> Float:
+def speech_changes_db(scene: Scene, made: Audio) -> Float64:
     """By how much the level of each stretch of speech (stretches,) differs from the true one.
 
     Where an event lies over the words, not taking it out is a difference as well.
@@ -65,7 +62,7 @@ def speech_changes_db(scene: Scene, made: Audio) -> Float:
     return np.array([10 * abs(np.log10((out[s].sum() + _LEAST_POWER) / truth[s].sum())) for s in spans])
 
 
-def speech_error_db(scene: Scene, made: Audio) -> Float:
+def speech_error_db(scene: Scene, made: Audio) -> Float64:
     """The power of the waveform's change in each stretch of speech, relative to the speech: -40 is a hundredth."""
     error, truth = _power(made - scene.heard, scene.sample_rate_hz), _power(scene.truth, scene.sample_rate_hz)
     added = _power(scene.added, scene.sample_rate_hz)
@@ -94,7 +91,7 @@ def event_measures(scene: Scene, made: Audio) -> dict[str, float]:
     return found
 
 
-def _power(audio: Audio, sample_rate_hz: int) -> Float:
+def _power(audio: Audio, sample_rate_hz: int) -> Float64:
     """(grains,) of (channels, samples)."""
     grain = round(_GRAIN_S * sample_rate_hz)
     count = audio.shape[-1] // grain

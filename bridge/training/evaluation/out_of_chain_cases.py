@@ -14,12 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.signal
-from numpy.typing import NDArray
 
 from bridge.training.data.recordings import Recording
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio, Float64
 
 USE = "foreign"
 BLOCK_S = 0.001  # the compressor's gain moves in steps of it, straight in between
@@ -112,7 +110,7 @@ def draw_strip(generator: np.random.Generator) -> OutOfChainStrip:
     )
 
 
-def bell_coefficients(bell: BellFilter, sample_rate_hz: int) -> NDArray[np.float64]:
+def bell_coefficients(bell: BellFilter, sample_rate_hz: int) -> Float64:
     """One second-order section (6,) after the cookbook, normalized to a leading denominator of 1."""
     a = 10 ** (bell.gain_db / 40)
     angle = 2 * np.pi * min(bell.centre_hz, 0.45 * sample_rate_hz) / sample_rate_hz
@@ -136,7 +134,7 @@ def bell_coefficients(bell: BellFilter, sample_rate_hz: int) -> NDArray[np.float
     return np.asarray(np.array([*above, *below]) / below[0])
 
 
-def compressor_gain(audio: NDArray[np.float64], sample_rate_hz: int, to: CompressorSettings) -> NDArray[np.float64]:
+def compressor_gain(audio: Float64, sample_rate_hz: int, to: CompressorSettings) -> Float64:
     """The gain (samples,) for all channels alike: RMS over blocks, soft knee, attack and release in decibels."""
     block = max(1, round(BLOCK_S * sample_rate_hz))
     count = -(-audio.shape[-1] // block)

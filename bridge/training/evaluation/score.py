@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bridge.training.evaluation.method import MethodResult
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio, Float32
 
 SMALL_DB = 0.5  # a case that starts closer than this asks for no change
 
@@ -33,7 +29,7 @@ class CaseScore:
     distances: dict[str, dict[str, float]]
     renders: dict[str, int]
     made: MethodResult
-    hidden: NDArray[np.float32] | None
+    hidden: Float32 | None
     task_before: dict[str, float]
     task_after: dict[str, float]
     sample_rate_hz: int

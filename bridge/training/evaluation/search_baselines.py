@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from cmaes import CMA
-from numpy.typing import NDArray
 
 from bridge.automix.pipeline import GUARD_WINDOW_S, GUARD_WINDOWS, Automix
 from bridge.errors import PluginError
@@ -26,8 +25,7 @@ from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mean_target import MeanTarget, MeanTargets
 from bridge.training.evaluation.method import MethodResult
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio, Float64
 
 FAILED_DB = 1e6  # what settings cost that a plugin failed at
 FIRST_STEP = 0.3  # of CMA-ES, as a share of each control's range
@@ -44,7 +42,7 @@ class SearchTrial:
     features: FeatureSettings
     windows: Sequence[Audio]
 
-    def distances(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+    def distances(self, positions: Float64) -> Float64:
         """Distances in dB (n,) of positions (n, controls); infinite where a plugin failed."""
         rows = positions_to_normalized(self.chain, positions)
         rate, count = self.case.sample_rate_hz, len(self.windows)
@@ -61,10 +59,10 @@ class SearchTrial:
         return profile_distance_db(profile, wanted, level_counts=level_counts, features=self.features)
 
 
-Search = Callable[[SearchTrial, int, int], NDArray[np.float64]]
+Search = Callable[[SearchTrial, int, int], Float64]
 
 
-def random_search(trial: SearchTrial, candidates: int, seed: int) -> NDArray[np.float64]:
+def random_search(trial: SearchTrial, candidates: int, seed: int) -> Float64:
     """The best (controls,) positions of `candidates` drawn evenly, the neutral ones among them."""
     generator = np.random.default_rng(seed)
     start = neutral_positions(trial.chain)
@@ -72,7 +70,7 @@ def random_search(trial: SearchTrial, candidates: int, seed: int) -> NDArray[np.
     return np.asarray(positions[int(np.argmin(trial.distances(positions)))])
 
 
-def cma_search(trial: SearchTrial, candidates: int, seed: int) -> NDArray[np.float64]:
+def cma_search(trial: SearchTrial, candidates: int, seed: int) -> Float64:
     """The best (controls,) positions of `candidates` that CMA-ES tries, beginning at the neutral ones."""
     start = neutral_positions(trial.chain).astype(np.float64)
     optimizer = CMA(

@@ -26,7 +26,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bridge.training.plugin_layer.perturbation import Float32, Float64
+from bridge.types import Float32, Float64
 
 PROBE_SHARE = 0.01  # of the example's level: -40 dB, well above float32's rounding and below what moves a detector
 FAINTEST = 1e-4  # the probe's level in silence, -80 dB: gates stay shut

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bridge.training.plugin_layer.perturbation import Flags, Float64, Perturbation
+from bridge.training.plugin_layer.perturbation import Perturbation
+from bridge.types import Float64, Mask
 
 SUMMED = ("renders", "failed_renders")
 
@@ -25,7 +26,7 @@ class GradientStatistics:
         for name, value in values.items():
             self.values[name].append(value)
 
-    def add_gradient(self, perturbation: Perturbation, differences: Float64, valid: Flags, gradient: Float64) -> None:
+    def add_gradient(self, perturbation: Perturbation, differences: Float64, valid: Mask, gradient: Float64) -> None:
         """Of one backward pass: `norm` (mean over the batch), `cosine` between the pairs' own estimates where each
         moves every control, `clipped_share` of the moves."""
         self.add(
@@ -45,7 +46,7 @@ class GradientStatistics:
         self.values.clear()
 
 
-def _cosine_between(perturbation: Perturbation, differences: Float64, valid: Flags) -> float | None:
+def _cosine_between(perturbation: Perturbation, differences: Float64, valid: Mask) -> float | None:
     """Mean cosine of every two pairs' estimates of one example; None where pairs move different controls."""
     moves = perturbation.wanted != 0
     if perturbation.pairs < 2 or not bool((moves == moves[:1]).all()):

@@ -22,10 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bridge.model.encoders.categories import Category
+from bridge.types import Float32, Float64, Mask
 
-Float32 = npt.NDArray[np.float32]
-Float64 = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 Steps = float | Float32
 
 _OVER_EDGE = 1e-3  # of a range: what lies on the edge may count as either choice
@@ -70,7 +68,7 @@ class Perturbation:
         pieces: Float64 = np.divide(spread, moved, out=np.zeros_like(moved), where=moved != 0)
         return pieces
 
-    def gradient(self, differences: Float64, valid: Flags) -> Float64:
+    def gradient(self, differences: Float64, valid: Mask) -> Float64:
         """The mean of what the valid pairs say of each control: (batch, controls) or (batch, blocks, controls).
 
         `valid` (pairs, batch) leaves out pairs that could not be rendered. A control that no pair moved gets 0.
@@ -84,7 +82,7 @@ class Perturbation:
 class Estimator(Protocol):
     """How settings are perturbed. An instance holds no state and may be used by several layers."""
 
-    def perturb(self, positions: Float32, free: Flags, generator: np.random.Generator) -> Perturbation:
+    def perturb(self, positions: Float32, free: Mask, generator: np.random.Generator) -> Perturbation:
         """Pairs about `positions`, (batch, controls) or (batch, blocks, controls) in 0..1.
 
         `free` (controls,) tells which controls may be moved at all.
@@ -101,7 +99,7 @@ class CentralDifferences:
 
     step: Steps = STEP
 
-    def perturb(self, positions: Float32, free: Flags, generator: np.random.Generator) -> Perturbation:
+    def perturb(self, positions: Float32, free: Mask, generator: np.random.Generator) -> Perturbation:
         controls = positions.shape[-1]
         chosen = np.eye(controls, dtype=np.float32)[np.flatnonzero(free)]
         signs = np.ones(1, np.float32) if positions.ndim == 2 else _signs((len(chosen), *positions.shape), generator)
@@ -118,7 +116,7 @@ class SPSA:
     samples: int = 1
     step: Steps = STEP
 
-    def perturb(self, positions: Float32, free: Flags, generator: np.random.Generator) -> Perturbation:
+    def perturb(self, positions: Float32, free: Mask, generator: np.random.Generator) -> Perturbation:
         signs = _signs((self.samples, *positions.shape), generator)
         return _around(positions, signs * free.astype(np.float32), self.step)
 
@@ -135,7 +133,7 @@ class GroupedDifferences:
     samples: int = 1
     step: Steps = STEP
 
-    def perturb(self, positions: Float32, free: Flags, generator: np.random.Generator) -> Perturbation:
+    def perturb(self, positions: Float32, free: Mask, generator: np.random.Generator) -> Perturbation:
         movable = np.flatnonzero(free)
         groups = min(self.groups, len(movable))
         chosen = np.zeros((self.samples, groups, positions.shape[-1]), np.float32)
@@ -194,5 +192,5 @@ def _over(chosen: Float32, positions: Float32) -> Float32:
     return np.broadcast_to(chosen.reshape(len(chosen), *middle, positions.shape[-1]), shape)
 
 
-def _like(valid: Flags, differences: Float64) -> Flags:
+def _like(valid: Mask, differences: Float64) -> Mask:
     return valid.reshape(*valid.shape, *(1,) * (differences.ndim - valid.ndim))

@@ -30,9 +30,10 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.plugin_layer.audio_gradient import AudioEstimator, LocalTransfer
 from bridge.training.plugin_layer.gradient_statistics import GradientStatistics
-from bridge.training.plugin_layer.perturbation import SPSA, Estimator, Float32
+from bridge.training.plugin_layer.perturbation import SPSA, Estimator
 from bridge.training.plugin_layer.rendering import BatchRenderer
 from bridge.training.plugin_layer.step import LayerInput, LayerStep
+from bridge.types import Float32
 
 Measure = Callable[[Tensor], Tensor]
 """A loss of rendered audio (batch, channels, samples): (batch,), or (batch, blocks) where settings move."""

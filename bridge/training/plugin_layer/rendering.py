@@ -18,7 +18,7 @@ from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.host.render_queue import CLOSED, RenderBatch
 from bridge.training.data.retry import was_not_tried
 from bridge.training.plugin_layer.gradient_statistics import GradientStatistics
-from bridge.training.plugin_layer.perturbation import Float32
+from bridge.types import Float32
 
 ROUNDS = 4  # the host gives a batch up after three crashes; so often the others of that batch are tried again
 FAILURES_IN_A_ROW = 5  # batches of which nothing was rendered: then it is no longer one example that is at fault

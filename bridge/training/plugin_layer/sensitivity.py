@@ -12,8 +12,9 @@ import numpy as np
 
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.chain import VST3, Chain
-from bridge.training.plugin_layer.perturbation import STEP, CentralDifferences, Float32, Float64
+from bridge.training.plugin_layer.perturbation import STEP, CentralDifferences
 from bridge.training.plugin_layer.rendering import BatchRenderer, RenderTrial
+from bridge.types import Float32, Float64
 
 FRAME_S = 0.1
 BANDS = 24

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bridge.training.plugin_layer.audio_gradient import AudioEstimator
-from bridge.training.plugin_layer.perturbation import Flags, Float32, Float64, Perturbation
+from bridge.training.plugin_layer.perturbation import Perturbation
 from bridge.training.plugin_layer.rendering import BatchRenderer, PendingRenders, RenderTrial
+from bridge.types import Float32, Float64, Mask
 
 KEPT_BYTES = 256 * 1024 * 1024  # of perturbed outputs at a time
 REACH_S = 0.5  # how long a block's setting is taken to be heard, where settings move
@@ -47,7 +48,7 @@ class LayerStep:
         renderer: BatchRenderer,
         audio_estimator: AudioEstimator,
     ) -> None:
-        self.rendered: Flags = np.ones(len(question.audio), np.bool_)
+        self.rendered: Mask = np.ones(len(question.audio), np.bool_)
         self._question = question
         self._renderer = renderer
         self._audio_estimator = audio_estimator

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.model.manifest import ObjectiveSettings
 from bridge.plugins.chain.chain import Chain
@@ -20,6 +19,7 @@ from bridge.training.evaluation.cases import EvaluationCase, draw_cases
 from bridge.training.evaluation.out_of_chain_cases import out_of_chain_cases
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.tasks.task import EncoderTask
+from bridge.types import Float32, Mask
 
 COLOURED_SHARE = 0.5  # of the match clips are degraded ones
 MARGIN_SHARE = 0.25  # of the way to the predicted sound: fewer refusals than half of it, and no more harm (LOG)
@@ -69,7 +69,5 @@ class ChannelStripTask(EncoderTask):
         }
 
 
-def _where(
-    chosen: NDArray[np.bool_], settings: NDArray[np.float32], otherwise: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _where(chosen: Mask, settings: Float32, otherwise: Float32) -> Float32:
     return np.where(chosen[:, None], settings, otherwise).astype(np.float32)

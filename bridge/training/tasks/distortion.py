@@ -20,7 +20,7 @@ from bridge.model.manifest import ObjectiveSettings, Provenance
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.amplifier import Amplifier
-from bridge.training.data.example_renderer import Audio, ExampleRenderer
+from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.pairs import LEAST_S, PairedRecording, check_partners, paired, pairs_among, read_pair
 from bridge.training.data.recordings import (
     SILENCE_RMS,
@@ -35,6 +35,7 @@ from bridge.training.evaluation.cases import EvaluationCase, fits_a_file
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.tasks.labelled import LabelledTask
 from bridge.training.tasks.task import TaskData
+from bridge.types import Audio
 
 LESSON = TrainingObjective("amplifier", has_reference=False, level_counts=True)
 PLAYED = ("guitar", "bass")  # what goes into an amplifier, where files say so

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.dynamics import audible_moments, momentary_rms_db, unevenness_db
 from bridge.model.manifest import ObjectiveSettings
@@ -23,6 +22,7 @@ from bridge.training.data.recordings import AudioFileEntry, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
 from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective
 from bridge.training.tasks.labelled import LabelledTask
+from bridge.types import Float32
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class EvennessTask(LabelledTask):
             for clip in clips
         ]
 
-    def bank(self, examples: Shard) -> NDArray[np.float32] | None:  # noqa: ARG002
+    def bank(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
         """None: an even level is no kind of sound."""
         return None
 
@@ -68,7 +68,7 @@ class EvennessTask(LabelledTask):
                 cases.append(case)
         return {"level": [case for case in cases if fits_a_file(case)]}
 
-    def measures(self, case: EvaluationCase, made: NDArray[np.float32]) -> dict[str, float]:
+    def measures(self, case: EvaluationCase, made: Float32) -> dict[str, float]:
         """How uneven the level is, how uneven it should be, and how far its course is from the truth's."""
         rate = case.sample_rate_hz
         right_db, levels_db = momentary_rms_db(case.truth, rate), momentary_rms_db(made, rate)

@@ -21,7 +21,6 @@ from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.label_search import (
     LabelObjective,
     LabelPassage,
-    Positions,
     SearchedLabel,
     refine_label,
     search_labels,
@@ -30,6 +29,7 @@ from bridge.training.data.label_search import (
 from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective, pack_examples
 from bridge.training.recipe import Recipe
 from bridge.training.tasks.task import EncoderTask
+from bridge.types import NormalizedArray
 
 SEARCH_SEED = 1
 LEAST_HEARD_S = 0.2  # of a passage, behind what is left out
@@ -41,7 +41,7 @@ class LabelledTask(EncoderTask):
     """A task of one lesson, whose `draw` leaves positions unknown. `static` (controls,) is the one position that
     serves all examples best, once it is found."""
 
-    static: Positions | None = None
+    static: NormalizedArray | None = None
     lead_in_s: ClassVar[float] = 0.1  # of each passage, in which the plugins come to rest
 
     @property
@@ -131,7 +131,7 @@ class LabelledTask(EncoderTask):
         )
 
 
-def _kept(file: Path) -> Positions | None:
+def _kept(file: Path) -> NormalizedArray | None:
     """The static position that an earlier run kept; None where there is none whole: a power cut can leave a part."""
     if not file.is_file():
         return None

@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.guard.loudness_guard import split_at_limiter
@@ -33,8 +32,7 @@ from bridge.training.evaluation.mastering_cases import mastering_cases
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.recipe import Recipe
 from bridge.training.tasks.task import EncoderTask
-
-Audio = NDArray[np.float32]
+from bridge.types import Audio, Float64, Indices
 
 LOUDNESS_LUFS = -14.0
 CEILING_DBTP = -1.0
@@ -90,7 +88,7 @@ class MasteringTask(EncoderTask):
             )
         return examples
 
-    def _renderer(self, studio: ExampleRenderer) -> tuple[ToneRenderer, NDArray[np.intp]]:
+    def _renderer(self, studio: ExampleRenderer) -> tuple[ToneRenderer, Indices]:
         """What renders the chain before its limiter, and which of its controls that has. Measured once for a host."""
         split = split_at_limiter(studio.chain)
         known = self._renderers.get(studio.host)
@@ -123,7 +121,7 @@ def clipped(audio: Audio, by_db: float) -> Audio:
 
 def _draw_parts(
     desk: MixGenerator, studio: ExampleRenderer, generator: np.random.Generator
-) -> tuple[Audio, Audio, NDArray[np.float64]]:
+) -> tuple[Audio, Audio, Float64]:
     """Two parts of one mix (2, samples) at one level, and the gains that would finish it (29,)."""
     rate = studio.sample_rate_hz
     length = round(studio.clip_s * rate)
@@ -154,7 +152,7 @@ def _draw_parts(
 
 
 def _disturbed(
-    part: Audio, finishing_db: NDArray[np.float64], rate: int, sampler: ToneSampler, generator: np.random.Generator
+    part: Audio, finishing_db: Float64, rate: int, sampler: ToneSampler, generator: np.random.Generator
 ) -> ObjectiveExample:
     """The lesson `automix`: `part` as it is or with another balance, and finished."""
     disturbing_db = np.zeros(THIRDS_HZ.size)

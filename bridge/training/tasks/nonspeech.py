@@ -14,7 +14,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError, PluginError, SettingsError
@@ -36,6 +35,7 @@ from bridge.training.recipe import Recipe
 from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, TaskData
 from bridge.training.trainer.frame_train_step import FrameTrainStep
 from bridge.training.trainer.train_step import TrainStep, TrainStepSettings
+from bridge.types import Float32
 
 SPEECH_FOLDER = "speech"
 LEFT_ALONE = 0.12  # share of the examples without anybody speaking
@@ -129,7 +129,7 @@ class NonspeechTask:
     def fit_confidence(self, learner: TrainStep, examples: Shard) -> ConfidenceCalibration:  # noqa: ARG002
         return ConfidenceCalibration()
 
-    def bank(self, examples: Shard) -> NDArray[np.float32] | None:  # noqa: ARG002
+    def bank(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
         return None
 
     def cases(
@@ -154,7 +154,7 @@ class NonspeechTask:
             "music": [_music_case(one, generator) for one in others],
         }
 
-    def measures(self, case: EvaluationCase, made: NDArray[np.float32]) -> dict[str, float]:
+    def measures(self, case: EvaluationCase, made: Float32) -> dict[str, float]:
         """See `judging.nonspeech`."""
         return event_measures(case.scene, made) if isinstance(case, SceneCase) else {}
 
@@ -221,12 +221,12 @@ def _music(seed: int, takes: int) -> list[Recording]:
     ]
 
 
-def _at_rate(recording: Recording, sample_rate_hz: int) -> NDArray[np.float32]:
+def _at_rate(recording: Recording, sample_rate_hz: int) -> Float32:
     """(samples,) of a mono recording."""
     samples = round(recording.audio.shape[-1] * sample_rate_hz / recording.sample_rate_hz)
     return np.asarray(cut_clip(recording, sample_rate_hz, samples, 0.0)[0])
 
 
-def _frames(scene: Scene, features: FeatureSettings) -> NDArray[np.float32]:
+def _frames(scene: Scene, features: FeatureSettings) -> Float32:
     with torch.inference_mode():
         return np.asarray(log_mel(torch.from_numpy(scene.heard), scene.sample_rate_hz, features).numpy())

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.errors import SettingsError
 from bridge.model.manifest import ConfidenceCalibration, ObjectiveSettings, Provenance
@@ -35,6 +34,7 @@ from bridge.training.recipe import Recipe
 from bridge.training.trainer.confidence import fit_confidence
 from bridge.training.trainer.jacobian import profile_jacobian
 from bridge.training.trainer.train_step import EncoderTrainStep, TrainStep, TrainStepSettings
+from bridge.types import Float32
 
 VALIDATION_TAKES = 2
 VALIDATION_SEED = 500_000
@@ -86,7 +86,7 @@ class Task(CaseSource, Protocol):
         """The law that makes confidence mean something, from validation examples."""
         ...
 
-    def bank(self, examples: Shard) -> NDArray[np.float32] | None:
+    def bank(self, examples: Shard) -> Float32 | None:
         """(n, 2, bands) profiles of good sounds, which have a veto in the guard; None for no veto."""
         ...
 
@@ -161,7 +161,7 @@ class EncoderTask(ABC):
         assert isinstance(learner, EncoderTrainStep)
         return fit_confidence(learner, examples)
 
-    def bank(self, examples: Shard) -> NDArray[np.float32] | None:
+    def bank(self, examples: Shard) -> Float32 | None:
         """The truths of the lessons without a reference."""
         alone = [lesson for lesson in self.lessons if not lesson.has_reference]
         if not alone:
@@ -173,7 +173,7 @@ class EncoderTask(ABC):
         self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
     ) -> dict[str, list[EvaluationCase]]: ...
 
-    def measures(self, case: EvaluationCase, made: NDArray[np.float32]) -> dict[str, float]:  # noqa: ARG002
+    def measures(self, case: EvaluationCase, made: Float32) -> dict[str, float]:  # noqa: ARG002
         return {}
 
 

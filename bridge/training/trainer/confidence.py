@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from bridge.model.encoders import Category, confidence_of
 from bridge.model.manifest import ConfidenceCalibration
 from bridge.training.objectives import Shard, example_count
 from bridge.training.trainer.train_step import EncoderTrainStep, take_batch
+from bridge.types import Float32
 
 TOLERANCE = 0.1  # of a control's range
 _FACTORS = np.geomspace(0.1, 10.0, 81)  # that widenings and temperatures are chosen from
@@ -35,7 +35,7 @@ class ValidationAnswers:
     logits: tuple[Tensor, ...]
 
     @property
-    def errors(self) -> NDArray[np.float32]:
+    def errors(self) -> Float32:
         """(n, controls), absolute."""
         return (self.position - self.truth).abs().cpu().numpy()
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from bridge.model.bundle import categories_of
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.objectives import Audio
 from bridge.training.plugin_layer.perturbation import (
     SPSA,
     CentralDifferences,
@@ -24,6 +23,7 @@ from bridge.training.plugin_layer.perturbation import (
 from bridge.training.plugin_layer.rendering import BatchRenderer
 from bridge.training.plugin_layer.sensitivity import audible_sensitivity, finest_steps
 from bridge.training.trainer.settings import PluginLossSettings
+from bridge.types import Audio
 
 SEED = 7  # of the settings at which controls are listened to: neutral ones would hide what a gain of 0 dB hides
 _BLOCK_FRAMES = 512  # settings do not move

@@ -7,18 +7,16 @@ then needs no plugin. Positions near a bound are stepped to the bound and divide
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.features.settings import FeatureSettings
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.objectives import ObjectiveExample, clip_frames, profiles
+from bridge.types import Float32
 
 STEP = 0.04  # of each range
 
 
-def profile_jacobian(
-    sounded: ObjectiveExample, studio: ExampleRenderer, features: FeatureSettings
-) -> NDArray[np.float32]:
+def profile_jacobian(sounded: ObjectiveExample, studio: ExampleRenderer, features: FeatureSettings) -> Float32:
     """(controls, 2, bands) in dB per range; NaN where the position is unknown or a render failed."""
     controls = len(studio.chain.controls)
     nothing = np.full((controls, 2, features.bands), np.nan, np.float32)

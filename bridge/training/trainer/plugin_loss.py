@@ -19,13 +19,14 @@ from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.losses.audio_losses import AudioLoss
-from bridge.training.objectives import Audio, ObjectiveExample, TrainingObjective, clip_frames
+from bridge.training.objectives import ObjectiveExample, TrainingObjective, clip_frames
 from bridge.training.plugin_layer.gradient_statistics import GradientStatistics
 from bridge.training.plugin_layer.perturbation import Estimator
 from bridge.training.plugin_layer.plugin_layer import PluginLayer
 from bridge.training.trainer.distributed import ProcessGroup
 from bridge.training.trainer.estimators import build_estimator
 from bridge.training.trainer.settings import PluginLossSettings, TrainingStage
+from bridge.types import Audio
 
 HEARD_EXAMPLES = 4  # by which steps of their own are found for the controls
 FRUITLESS_CALLS = 5  # then it is no longer an example that is at fault

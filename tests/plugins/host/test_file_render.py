@@ -12,13 +12,13 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from bridge.audio.buffer import Float32
 from bridge.audio.files import AudioWriter, probe, read_audio
 from bridge.errors import AudioError, PluginCrashed, PluginHung, PluginOutputInvalid
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.host.file_render import STRETCH_FRAMES
 from bridge.plugins.host.host import PluginHost, Render
+from bridge.types import Float32
 
 RATE_HZ = 48_000
 ROOT = Path(__file__).resolve().parents[3]

@@ -11,12 +11,12 @@ import numpy as np
 import pedalboard
 import pytest
 
-from bridge.audio.buffer import Float32
 from bridge.errors import AudioError, ChainError, PluginError, PluginMissing
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.parameter import Control, RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.worker.shared_memory import PREFIX
+from bridge.types import Float32
 
 RATE_HZ = 48_000
 

@@ -16,10 +16,10 @@ import numpy as np
 import psutil
 import pytest
 
-from bridge.audio.buffer import Float32
 from bridge.errors import PluginCrashed, PluginError, PluginHung, PluginOutputInvalid
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.worker.shared_memory import PREFIX, sweep
+from bridge.types import Float32
 
 RATE_HZ = 48_000
 ON, OFF = np.array([1.0]), np.array([0.0])

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.audio.buffer import Float32
 from bridge.errors import PluginError, PluginHung, PluginOutputInvalid
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Fingerprint, Slot
 from bridge.plugins.chain.parameter import Control, RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
+from bridge.types import Float32
 
 RATE_HZ = 48_000
 MakeNoise = Callable[..., Float32]
