@@ -16,10 +16,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import bridge
 from bridge.plugins.worker import protocol
 
 _READ_BYTES = 1 << 16
-_PACKAGE_PARENT = Path(__file__).resolve().parents[2]
+_PACKAGE_PARENT = Path(bridge.__file__).resolve().parents[1]
 
 _KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
 """For glibc, ignored elsewhere: freed audio stays with the worker. Fresh pages each time cost 0.5 ms a render."""
