@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mastering_desk import mastering_chain
+from mastering_chain import mastering_chain
 
 from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, describe_loudness, loudness_target

@@ -24,10 +24,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+from bench_table import Table
 from daemon_process import Daemon, Home
-from flattening_model import save_flattening_model
 from fuzz_run import FuzzRun
-from table import Table
+from small_model import save_neutral_model
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
@@ -58,7 +58,7 @@ class Sizes:
 def fuzzed(seed: int) -> Iterator[FuzzRun]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "Bridge hömé"
-        save_flattening_model(folder / "models" / "channel-strip")
+        save_neutral_model(folder / "models" / "channel-strip")
         home = Home(folder)
         with home.daemon() as daemon, FuzzRun(home, daemon, random.Random(seed)) as run:
             run.ask_well()

@@ -19,8 +19,8 @@ import msgspec
 import numpy as np
 import psutil
 import pytest
+from bench_table import Table
 from daemon_process import Home, wait_for
-from table import Table
 
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.synthesis import synthesise

@@ -29,13 +29,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+from bench_table import Table, percentile
 from daemon_process import ROOT, Home
-from flattening_model import save_flattening_model
-from live_studio import Prepared, is_near, open_studio, prepare
+from live_session import Prepared, is_near, open_session, prepare
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import build_msg
+from small_model import save_neutral_model
 from socket_midi import FOLDER_VARIABLE, plugged_in
-from table import Table, percentile
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
@@ -131,7 +131,7 @@ def measure_midi(table: Table, moves: int) -> None:
     """A MIDI fader of 7 bits at a daemon of its own."""
     with tempfile.TemporaryDirectory() as name, plugged_in(Path(name) / "ports", "Fader") as device:
         folder = Path(name) / "Bridge hömé"
-        save_flattening_model(folder / "models" / "channel-strip")
+        save_neutral_model(folder / "models" / "channel-strip")
         (folder / "midi.toml").write_text(LAYOUT, "utf-8")
         environment = {
             "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support"))),
@@ -145,7 +145,7 @@ def measure_midi(table: Table, moves: int) -> None:
             device.send(mido.Message("control_change", control=20, value=value))
             return value / 127
 
-        with open_studio(Home(folder), environment=environment) as studio:
+        with open_session(Home(folder), environment=environment) as studio:
             device.connections(2)
             add_latencies(table, "MIDI fader", latencies_s(prepare(studio), moves, fader))
 
@@ -155,8 +155,8 @@ def measure(moves: int, values: int) -> Table:
     measure_midi(table, moves)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "Bridge hömé"
-        save_flattening_model(folder / "models" / "channel-strip")
-        with open_studio(Home(folder)) as studio:
+        save_neutral_model(folder / "models" / "channel-strip")
+        with open_session(Home(folder)) as studio:
             mixed = prepare(studio)
 
             def fader(amount: float) -> float:

@@ -23,10 +23,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+from bench_table import Table, percentile
 from daemon_process import Home
-from flattening_model import save_flattening_model
-from live_studio import Studio, open_studio
-from table import Table, percentile
+from live_session import LiveSession, open_session
+from small_model import save_neutral_model
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(0)]
 
@@ -49,7 +49,7 @@ def open_files(process: psutil.Process) -> int:
     return int(process.num_handles() if sys.platform == "win32" else process.num_fds())
 
 
-def one_job(studio: Studio, chain: list[list[float]]) -> float:
+def one_job(studio: LiveSession, chain: list[list[float]]) -> float:
     """Colour the track again, run the action, and return the seconds until its undo step."""
     for fx, values in zip(studio.track.fx, chain, strict=True):
         for index, value in enumerate(values):
@@ -67,13 +67,13 @@ def one_job(studio: Studio, chain: list[list[float]]) -> float:
     return taken_s
 
 
-def leftovers(studio: Studio) -> list[str]:
+def leftovers(studio: LiveSession) -> list[str]:
     spool = studio.home.spool.folder
     files = (file.relative_to(spool) for file in spool.rglob("*") if file.is_file())
     return sorted(file.as_posix() for file in files if file.parts[0] not in KEPT)
 
 
-def soak(studio: Studio, jobs: int) -> Series:
+def soak(studio: LiveSession, jobs: int) -> Series:
     chain = [[fx.shown(index) for index in range(len(fx.parameters))] for fx in studio.track.fx]
     process, series = psutil.Process(studio.daemon.process.pid), Series()
     for number in range(WARM_UP + jobs):
@@ -99,9 +99,9 @@ def measure(jobs: int, seconds: float) -> Table:
     table = Table()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "Bridge hömé"
-        save_flattening_model(folder / "models" / "channel-strip")
+        save_neutral_model(folder / "models" / "channel-strip")
         home = Home(folder)
-        with open_studio(home, seconds=seconds) as studio:
+        with open_session(home, seconds=seconds) as studio:
             series = soak(studio, jobs)
             studio.until(lambda: not leftovers(studio), 10)
             table.add("left in the spool", str(len(leftovers(studio))), "0", is_met=not leftovers(studio))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mastering_desk import FETCHED, zam_catalog
-from shipped_models import automix, write
+from automix_command import automix, write
+from mastering_chain import FETCHED, zam_catalog
 
 from bridge.audio.dynamics import unevenness_db
 from bridge.audio.files import read_audio

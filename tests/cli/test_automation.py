@@ -7,8 +7,8 @@ import shutil
 
 import numpy as np
 import pytest
+from automix_command import write
 from click.testing import CliRunner
-from shipped_models import write
 
 from bridge.audio.files import read_audio
 from bridge.audio.synthesis import synthesise

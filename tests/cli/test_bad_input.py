@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from flattening_model import save_flattening_model
 from pedalboard.io import AudioFile
+from small_model import save_neutral_model
 
 from bridge.cli import main
 from bridge.settings import shipped_folder
@@ -193,9 +193,7 @@ def other_plugin_version(folder: Path) -> None:
     assert slot.fingerprint is not None
     old = msgspec.structs.replace(slot.fingerprint, version="0.0.1")
     shutil.rmtree(folder)
-    save_flattening_model(
-        folder, msgspec.structs.replace(chain, slots=(msgspec.structs.replace(slot, fingerprint=old),))
-    )
+    save_neutral_model(folder, msgspec.structs.replace(chain, slots=(msgspec.structs.replace(slot, fingerprint=old),)))
 
 
 DAMAGED_MODELS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
@@ -218,7 +216,7 @@ DAMAGED_MODELS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
 def test_a_model_that_cannot_be_used_is_named_with_the_remedy(home: Path, tmp_path: Path, case: str) -> None:
     spoil, named = DAMAGED_MODELS[case]
     model = tmp_path / "model"
-    save_flattening_model(model)
+    save_neutral_model(model)
     spoil(model)
     source = wav(tmp_path / "in.wav", noise())
     check_refused(run("automix", source, "--model", model, "-o", tmp_path / "out.wav"), *named)

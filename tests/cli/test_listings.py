@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from flattening_model import save_flattening_model
+from small_model import save_neutral_model
 
 from bridge.cli import main
 from bridge.plugins.chain.chain_file import load_chain
@@ -28,7 +28,7 @@ def listed(*arguments: str, status: int = 0) -> list[dict]:  # type: ignore[type
 
 
 def test_a_damaged_model_is_listed_with_its_fault_beside_the_others(home: Path) -> None:
-    save_flattening_model(home / "models" / "mine")
+    save_neutral_model(home / "models" / "mine")
     (home / "models" / "bad").mkdir()
     (home / "models" / "bad" / "model.json").write_text("{}")
     rows = {row["name"]: row for row in listed("models")}
@@ -38,7 +38,7 @@ def test_a_damaged_model_is_listed_with_its_fault_beside_the_others(home: Path) 
 
 
 def test_models_are_shown_with_what_they_leave_of_the_distance(home: Path) -> None:
-    save_flattening_model(home / "models" / "mine")
+    save_neutral_model(home / "models" / "mine")
     result = CliRunner().invoke(main, ["models"], env={"COLUMNS": "200"})
     lines = {line.split("│")[1].strip(): line for line in result.stdout.splitlines() if "│" in line}
     (score,) = [

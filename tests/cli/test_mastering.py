@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from automix_command import automix, write
 from click.testing import CliRunner
-from mastering_desk import FETCHED, between_samples, mix, zam_catalog
-from shipped_models import automix, write
+from mastering_chain import FETCHED, between_samples, mix, zam_catalog
 
 from bridge.audio.files import probe, read_audio
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp

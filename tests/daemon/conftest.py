@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from daemon_process import Daemon, Home
-from flattening_model import save_flattening_model
+from small_model import save_neutral_model
 
 
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "channel-strip"
-    save_flattening_model(folder)
+    save_neutral_model(folder)
     return folder
 
 

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from daemon_process import Home, wait_for
 from liblo import IS_THERE, oscsend
-from live_studio import Client, Prepared, is_near, open_studio, prepare
+from live_session import Client, Prepared, is_near, open_session, prepare
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 
@@ -32,7 +32,7 @@ def shared(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, make_home: Callable[[Path], Home]
 ) -> Iterator[Prepared]:
     home = make_home(tmp_path_factory.mktemp("live") / "Bridge hömé")
-    with open_studio(home, lua=request.param) as studio:
+    with open_session(home, lua=request.param) as studio:
         yield prepare(studio)
 
 
@@ -282,7 +282,7 @@ def test_ten_thousand_messages_lose_no_last_value(mixed: Prepared) -> None:
 
 
 def test_when_the_daemon_ends_in_the_middle_the_step_is_made(home: Home) -> None:
-    with open_studio(home) as studio:
+    with open_session(home) as studio:
         mixed = prepare(studio)
         studio.client.send("/bridge/amount", 0.5)
         studio.until(lambda: is_near(studio.values(), mixed.at(0.5)))
@@ -294,7 +294,7 @@ def test_when_the_daemon_ends_in_the_middle_the_step_is_made(home: Home) -> None
 
 
 def test_a_daemon_killed_in_the_middle_is_followed_by_one_that_goes_on(home: Home) -> None:
-    with open_studio(home) as studio:
+    with open_session(home) as studio:
         mixed = prepare(studio)
         studio.client.send("/bridge/amount", 0.5)
         studio.until(lambda: is_near(studio.values(), mixed.at(0.5)))
@@ -345,7 +345,7 @@ def test_others_are_heard_only_where_they_are_named(home: Home, is_named: bool) 
 def test_scripts_that_lie_elsewhere_are_found_by_what_they_tell(home: Home, tmp_path: Path) -> None:
     scripts = tmp_path / "by hand"
     shutil.copytree(shipped_folder("reaper_scripts"), scripts)
-    with open_studio(home, scripts=scripts) as studio:
+    with open_session(home, scripts=scripts) as studio:
         mixed = prepare(studio)
         assert studio.do("/bridge/amount", 0.5, word="amount") == "amount 50 %"
         assert is_near(studio.values(), mixed.at(0.5))

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from fx_desk import Desk
+from snapshot_builder import SnapshotBuilder
 
 from bridge.audio.files import AudioWriter
 from bridge.daemon.model_cache import ModelCache
@@ -77,7 +77,7 @@ def ask(engine: ModelCache, tmp_path: Path, voice: np.ndarray) -> Callable[..., 
 
 
 def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], voice: np.ndarray) -> None:
-    desk = Desk()
+    desk = SnapshotBuilder()
     eq = desk.rea_eq(REST)
     reply = ask([eq], automation=True)
     assert reply.status == "apply", reply.message
@@ -98,32 +98,32 @@ def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], 
 
 
 def test_a_control_in_use_is_left_alone(ask: Callable[..., Reply]) -> None:
-    reply = ask([Desk().rea_eq(((1, 0, True, 200.0, 5.0, 1.9),))], automation=True)
+    reply = ask([SnapshotBuilder().rea_eq(((1, 0, True, 200.0, 5.0, 1.9),))], automation=True)
     assert reply.status == "unchanged"
     assert "only a control at rest can be moved" in reply.message
 
 
 def test_without_automation_the_action_is_named(ask: Callable[..., Reply]) -> None:
-    reply = ask([Desk().rea_eq(REST)])
+    reply = ask([SnapshotBuilder().rea_eq(REST)])
     assert (reply.status, reply.curves) == ("unchanged", ())
     assert 'run "Bridge: Write as automation"' in reply.message
 
 
 def test_amount_nought_moves_nothing(ask: Callable[..., Reply]) -> None:
-    assert ask([Desk().rea_eq(REST)], automation=True, amount_percent=0.0).status == "unchanged"
+    assert ask([SnapshotBuilder().rea_eq(REST)], automation=True, amount_percent=0.0).status == "unchanged"
 
 
 def test_a_range_in_parts_is_refused(ask: Callable[..., Reply]) -> None:
     from bridge.errors import LinkError
 
     with pytest.raises(LinkError, match="needs all of the range"):
-        ask([Desk().rea_eq(REST)], parts=2, automation=True)
+        ask([SnapshotBuilder().rea_eq(REST)], parts=2, automation=True)
 
 
 def test_only_what_is_missing_needs_no_sound(engine: ModelCache, tmp_path: Path, ask: Callable[..., Reply]) -> None:
     reply = ask([], model="channel-strip", only_missing=True, add_missing_fx=True)
     assert (reply.status, set(reply.add_fx)) == ("add_fx", {"ReaEQ", "ReaComp"})
-    both = [Desk().rea_eq(), Desk().rea_comp()]
+    both = [SnapshotBuilder().rea_eq(), SnapshotBuilder().rea_comp()]
     reply = ask(both, model="channel-strip", only_missing=True, add_missing_fx=True)
     assert reply.status == "unchanged"
     assert "Nothing to add" in reply.message

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from daemon_process import Daemon, Home
 from fuzz_run import FuzzRun
-from live_studio import free_port
+from live_session import free_port
 
 from bridge.daemon.amount_control import MAX_WAITING
 from bridge.plugins.chain.catalog import Catalog

@@ -16,9 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 from daemon_process import Home, wait_for
-from flattening_model import save_flattening_model
-from flawed_chain import flawed_chain
+from faulty_chain import faulty_chain
 from fuzz_run import FuzzRun
+from small_model import save_neutral_model
 
 
 def is_begun(home: Home) -> bool:
@@ -37,7 +37,7 @@ def test_a_daemon_killed_half_way_is_followed_by_one_that_answers(home: Home) ->
 
 def test_a_request_that_always_kills_the_daemon_is_given_up(home: Home) -> None:
     """A plugin hangs in one job, and somebody kills the daemon, twice: the third daemon does not try a third time."""
-    save_flattening_model(home.folder / "models" / "flawed", flawed_chain())
+    save_neutral_model(home.folder / "models" / "flawed", faulty_chain())
     fx = flawed_fx(home)
     request_id = home.send(home.request(fx=fx, options={"model": "flawed"}))
     progress = home.spool.folder / "progress" / f"{request_id}.json"
@@ -57,7 +57,7 @@ def test_a_request_that_always_kills_the_daemon_is_given_up(home: Home) -> None:
 
 
 def flawed_fx(home: Home) -> list:
-    """The FX of `flawed_chain` on a track, the one that fails on demand among them."""
+    """The FX of `faulty_chain` on a track, the one that fails on demand among them."""
     names = {"original_name": "VST3: gremlin (nobody)", "name": "VST3: gremlin (nobody)"}
     return [*home.coloured_fx(), home.desk.fx("gremlin", [], type="VST3", ident="/x/gremlin.vst3<1", index=2, **names)]
 
@@ -88,7 +88,7 @@ def test_requests_from_before_the_start_are_answered(home: Home) -> None:
     ("fault", "said"), [("crash", "crash|ended"), ("hang", "hung|limit|longer"), ("nan", "NaN|not a number|infinite")]
 )
 def test_a_plugin_fault_ends_in_a_clear_error_and_the_daemon_lives(home: Home, fault: str, said: str) -> None:
-    save_flattening_model(home.folder / "models" / "channel-strip", flawed_chain())
+    save_neutral_model(home.folder / "models" / "channel-strip", faulty_chain())
     fx = flawed_fx(home)
     with home.daemon(has_faults=True, environment={"BRIDGE_PLUGIN_RENDER_LIMIT_S": "2"}) as daemon:
         assert home.ask(fx=fx).status == "apply"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mido
 from daemon_process import ROOT, Home
-from live_studio import is_near, open_studio, prepare
+from live_session import is_near, open_session, prepare
 from socket_midi import FOLDER_VARIABLE, plugged_in
 
 
@@ -29,7 +29,7 @@ def test_a_motor_fader_moves_the_settings_and_is_moved(tmp_path: Path, make_home
     }
     with (
         plugged_in(tmp_path / "ports", "Motor") as device,
-        open_studio(make_home(tmp_path / "home"), environment=environment) as studio,
+        open_session(make_home(tmp_path / "home"), environment=environment) as studio,
     ):
         device.connections(2)
         studio.client.send("/bridge/ping")

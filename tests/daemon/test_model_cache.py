@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 from daemon_process import Home
-from flattening_model import save_flattening_model
+from small_model import save_neutral_model
 
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.settings import shipped_folder
@@ -20,7 +20,7 @@ def test_a_model_that_changes_on_disk_is_used_for_the_next_job(home: Home) -> No
         assert {change.slot for change in home.ask().changes} > equaliser
         chain = load_chain(shipped_folder("models") / "chains" / "channel-strip.toml")
         shorter = msgspec.structs.replace(chain, slots=tuple(s for s in chain.slots if s.name in equaliser))
-        save_flattening_model(model, shorter)
+        save_neutral_model(model, shorter)
         assert {change.slot for change in home.ask().changes} == equaliser
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from daemon_process import Home, wait_for
-from live_studio import free_port, open_studio
+from live_session import free_port, open_session
 
 from bridge.daemon import pending_requests as rooms
 from bridge.daemon import script_requests
@@ -113,7 +113,7 @@ def test_what_was_taken_is_waited_for_in_silence(desk: Desk, monkeypatch: pytest
 
 
 def test_asked_again_meanwhile_the_first_is_stopped_and_the_second_done(home: Home) -> None:
-    with open_studio(home, seconds=20.0) as studio:
+    with open_session(home, seconds=20.0) as studio:
         studio.client.send("/bridge/automix")
         requests = home.spool.folder / "requests"
         studio.until(lambda: any(requests.glob("*.json")))
@@ -126,7 +126,7 @@ def test_asked_again_meanwhile_the_first_is_stopped_and_the_second_done(home: Ho
 
 
 def test_a_closed_reaper_is_told_while_the_daemon_goes_on(home: Home) -> None:
-    with open_studio(home) as studio:
+    with open_session(home) as studio:
         studio.client.send("/bridge/automix")  # REAPER takes no turn: a dialog, a render
         wait_for(lambda: any("does not answer" in str(t) for t in studio.client.texts("/bridge/status")), "the line")
         studio.until_heard("/bridge/result")

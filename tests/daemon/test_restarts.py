@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from daemon_process import Home, surface, wait_for
-from live_studio import open_studio
+from live_session import open_session
 
 STEPS = ("reading the request", "listening", "trying the settings")
 
@@ -36,7 +36,7 @@ def test_a_daemon_killed_at_any_step_is_followed_by_one_that_answers(home: Home)
 
 
 def test_an_action_goes_on_with_the_next_daemon(home: Home) -> None:
-    with open_studio(home, seconds=20.0) as studio:
+    with open_session(home, seconds=20.0) as studio:
         requests = home.spool.folder / "requests"
         studio.reaper.run_action("bridge_automix.lua")
         studio.until(lambda: any(requests.glob("*.json")))

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 
 import pytest
 from daemon_process import Home, wait_for
-from live_studio import Studio, is_near, open_studio, prepare
+from live_session import LiveSession, is_near, open_session, prepare
 
 PROMPT_S = float(os.environ.get("BRIDGE_TEST_PROMPT_S", "1.5"))  # less than the patience with REAPER
 
 
 @pytest.fixture
-def studio(home: Home) -> Iterator[Studio]:
-    with open_studio(home) as opened:
+def studio(home: Home) -> Iterator[LiveSession]:
+    with open_session(home) as opened:
         yield opened
 
 
-def answer(studio: Studio, path: str, *values: object) -> tuple[str, str, float]:
+def answer(studio: LiveSession, path: str, *values: object) -> tuple[str, str, float]:
     """Address and text of the first answer while REAPER makes no tick, and the seconds taken."""
     start_s = time.monotonic()
     studio.client.send(path, *values)
@@ -33,7 +33,7 @@ def answer(studio: Studio, path: str, *values: object) -> tuple[str, str, float]
     return address, text, time.monotonic() - start_s
 
 
-def test_what_needs_no_reaper_is_answered_at_once_while_something_waits_for_it(studio: Studio) -> None:
+def test_what_needs_no_reaper_is_answered_at_once_while_something_waits_for_it(studio: LiveSession) -> None:
     studio.client.send("/bridge/amount", 0.4)  # REAPER makes no tick: it is closed
     for path, values, is_error, said in (
         ("/bridge/style", ["nosuch"], True, "No style is called 'nosuch'"),
@@ -48,7 +48,7 @@ def test_what_needs_no_reaper_is_answered_at_once_while_something_waits_for_it(s
         assert took_s < PROMPT_S, (path, took_s)
 
 
-def test_once_reaper_is_known_not_to_answer_commands_are_refused_until_it_does(studio: Studio) -> None:
+def test_once_reaper_is_known_not_to_answer_commands_are_refused_until_it_does(studio: LiveSession) -> None:
     mixed = prepare(studio)
     studio.client.send("/bridge/amount", 0.4)
     wait_for(lambda: any((studio.home.spool.folder / "asks").glob("*.json")), "the amount to be asked of REAPER")
@@ -74,7 +74,7 @@ def test_once_reaper_is_known_not_to_answer_commands_are_refused_until_it_does(s
     assert studio.do("/bridge/compare", 1).startswith("as it was")
 
 
-def test_an_auto_mix_that_nobody_takes_keeps_no_other_command_waiting(studio: Studio) -> None:
+def test_an_auto_mix_that_nobody_takes_keeps_no_other_command_waiting(studio: LiveSession) -> None:
     studio.client.send("/bridge/automix")
     wait_for(lambda: any("does not answer" in str(t) for t in studio.client.texts("/bridge/status")), "the line")
     for path, values in (("/bridge/undo", []), ("/bridge/compare", [1]), ("/bridge/automix", [])):

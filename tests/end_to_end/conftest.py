@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flattening_model import save_flattening_model
+from small_model import save_neutral_model
 
 from bridge.demo.daemon_process import running_daemon
 from bridge.plugins.chain.chain import Chain
@@ -21,7 +21,7 @@ LUA = ("5.3", "5.4")
 
 
 @dataclass
-class Studio:
+class LiveSession:
     """REAPER with the daemon beside it."""
 
     home: Path
@@ -67,7 +67,7 @@ def home_with_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calla
             if key not in homes:
                 home = tmp_path_factory.mktemp(key) / "Jörgs Bridge"
                 if not is_model_shipped:
-                    save_flattening_model(home / "models" / "channel-strip", chain)
+                    save_neutral_model(home / "models" / "channel-strip", chain)
                 settings = load_settings(environment={"BRIDGE_HOME": str(home)})
                 stack.enter_context(running_daemon(home, settings))
                 homes[key] = home
@@ -77,14 +77,14 @@ def home_with_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calla
 
 
 @pytest.fixture
-def open_studio(home_with_daemon: Callable[[Chain | None, bool], Path]) -> Iterator[Callable[..., Studio]]:
+def open_session(home_with_daemon: Callable[[Chain | None, bool], Path]) -> Iterator[Callable[..., LiveSession]]:
     """Opens REAPER on a home that a daemon serves, and closes it again."""
     with ExitStack() as stack:
 
         def open_(
             *, lua: str = "5.4", seed: int = 0, chain: Chain | None = None, is_model_shipped: bool = False
-        ) -> Studio:
+        ) -> LiveSession:
             home = home_with_daemon(chain, is_model_shipped)
-            return Studio(home, stack.enter_context(StandIn(home=home, lua=lua, seed=seed)))
+            return LiveSession(home, stack.enter_context(StandIn(home=home, lua=lua, seed=seed)))
 
         yield open_

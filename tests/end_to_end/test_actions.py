@@ -12,11 +12,11 @@ from songs import RATE_HZ, song, tonal_distance_db
 from bridge.training.data.scenes import draw_scene
 from bridge.training.data.voices import synthesise_speech
 
-Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
+Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
 
 
-def test_a_track_comes_closer_to_its_reference(open_studio: Open, lua: str) -> None:
-    studio = open_studio(lua=lua, is_model_shipped=True)
+def test_a_track_comes_closer_to_its_reference(open_session: Open, lua: str) -> None:
+    studio = open_session(lua=lua, is_model_shipped=True)
     project = studio.reaper.project
     track = project.add_track("Strings", song(seed=1))
     for name in ("ReaEQ", "ReaComp"):
@@ -36,10 +36,10 @@ def test_a_track_comes_closer_to_its_reference(open_studio: Open, lua: str) -> N
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
-def test_pops_go_down_by_an_envelope(open_studio: Open) -> None:
+def test_pops_go_down_by_an_envelope(open_session: Open) -> None:
     (take,) = synthesise_speech("test", 31, takes=1, sample_rate_hz=RATE_HZ)
     scene = draw_scene(take.audio[0], RATE_HZ, np.random.default_rng(3), side="test", duration_s=12.0, eventless=0.0)
-    studio = open_studio(is_model_shipped=True)
+    studio = open_session(is_model_shipped=True)
     studio.reaper.ext_state[("Bridge", "model")] = "nonspeech"
     track = studio.reaper.project.add_track("Voice", np.asarray(scene.heard, np.float32), position_s=3.0)
     eq = track.add_fx("ReaEQ", low_cut="off")

@@ -12,7 +12,7 @@ from bridge.audio.synthesis import synthesise
 from bridge.mix_balance.gains import MixBalance, MixRoles
 from bridge.mix_balance.targets import SHIPPED, read_targets
 
-Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
+Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
 
 ACTION = "bridge_automix_levels.lua"
 PLAYED = {
@@ -24,7 +24,7 @@ PLAYED = {
 TARGETS = read_targets(SHIPPED)
 
 
-def add_tracks(studio: Studio, *, level: float = 0.3) -> None:  # noqa: F821
+def add_tracks(studio: LiveSession, *, level: float = 0.3) -> None:  # noqa: F821
     for number, (name, (kind, _)) in enumerate(PLAYED.items()):
         mono = synthesise(kind, duration_s=6.0, sample_rate_hz=RATE_HZ, seed=70 + number)
         track = studio.reaper.project.add_track(name, level * np.repeat(mono, 2, axis=0), position_s=0.5 * number)
@@ -34,7 +34,7 @@ def add_tracks(studio: Studio, *, level: float = 0.3) -> None:  # noqa: F821
     studio.settle()
 
 
-def mixed(studio: Studio) -> MixBalance:  # noqa: F821
+def mixed(studio: LiveSession) -> MixBalance:  # noqa: F821
     """The mix as it sounds through plugins and faders."""
     mix = MixRoles(RATE_HZ)
     for track in studio.reaper.project.tracks:
@@ -42,8 +42,8 @@ def mixed(studio: Studio) -> MixBalance:  # noqa: F821
     return mix.measure()
 
 
-def test_tracks_come_to_the_levels_of_real_mixes_in_one_undo_step(open_studio: Open, lua: str) -> None:
-    studio = open_studio(lua=lua)
+def test_tracks_come_to_the_levels_of_real_mixes_in_one_undo_step(open_session: Open, lua: str) -> None:
+    studio = open_session(lua=lua)
     add_tracks(studio)
     studio.reaper.project.tracks[1].volume = 2.0  # 6 dB up: it is heard, and stays where it is
     before = mixed(studio)
@@ -71,8 +71,8 @@ def test_tracks_come_to_the_levels_of_real_mixes_in_one_undo_step(open_studio: O
     assert mixed(studio).off_lu(TARGETS) == pytest.approx(again.off_lu(TARGETS), abs=0.1)
 
 
-def test_a_sum_that_clips_comes_down(open_studio: Open) -> None:
-    studio = open_studio()
+def test_a_sum_that_clips_comes_down(open_session: Open) -> None:
+    studio = open_session()
     add_tracks(studio, level=3.0)
     assert mixed(studio).true_peak_dbtp > 0.0
     studio.press(ACTION)
@@ -88,8 +88,8 @@ def test_a_sum_that_clips_comes_down(open_studio: Open) -> None:
         ({1: "Kick", 2: "Snare", 3: "Toms"}, "all of the tracks have one role"),
     ],
 )
-def test_unclear_roles_are_refused_and_named(open_studio: Open, names: dict[int, str], said: str) -> None:
-    studio = open_studio()
+def test_unclear_roles_are_refused_and_named(open_session: Open, names: dict[int, str], said: str) -> None:
+    studio = open_session()
     add_tracks(studio)
     for place, name in names.items():
         studio.reaper.project.tracks[place].name = name
@@ -100,8 +100,8 @@ def test_unclear_roles_are_refused_and_named(open_studio: Open, names: dict[int,
     studio.wait_for_empty_spool()
 
 
-def test_a_track_that_cannot_be_set_leaves_the_levels(open_studio: Open) -> None:
-    studio = open_studio()
+def test_a_track_that_cannot_be_set_leaves_the_levels(open_session: Open) -> None:
+    studio = open_session()
     add_tracks(studio)
     studio.reaper.project.tracks[3].is_muted = True
     studio.press(ACTION)

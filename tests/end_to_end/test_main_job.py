@@ -19,7 +19,7 @@ from bridge.types import Float32
 PLUGIN = "ZamEQ2"
 COLOURED = {"Boost/Cut L": 0.9, "Boost/Cut H": 0.4}  # normalized values at which it colours the sound
 
-Open = Callable[..., "Studio"]  # noqa: F821 (the fixture's type)
+Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
 
 
 def boom(eq) -> None:  # type: ignore[no-untyped-def]
@@ -32,8 +32,8 @@ def boom(eq) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_stock_plugins_are_set_back_in_one_undo_step(open_studio: Open, lua: str, seed: int) -> None:
-    studio = open_studio(lua=lua, seed=seed)
+def test_stock_plugins_are_set_back_in_one_undo_step(open_session: Open, lua: str, seed: int) -> None:
+    studio = open_session(lua=lua, seed=seed)
     project = studio.reaper.project
     dry = song()
     track = project.add_track("Guitar", dry)
@@ -59,8 +59,8 @@ def test_stock_plugins_are_set_back_in_one_undo_step(open_studio: Open, lua: str
     assert np.array_equal(track.render(), coloured)
 
 
-def test_the_same_vst3_plugin_in_both_places(open_studio: Open, lua: str, vst3_chain: Chain) -> None:
-    studio = open_studio(lua=lua, chain=vst3_chain)
+def test_the_same_vst3_plugin_in_both_places(open_session: Open, lua: str, vst3_chain: Chain) -> None:
+    studio = open_session(lua=lua, chain=vst3_chain)
     dry = song(seed=4)
     track = studio.reaper.project.add_track("Keys", dry)
     fx = track.add_fx(f"VST3: {PLUGIN}")
@@ -80,8 +80,8 @@ def test_the_same_vst3_plugin_in_both_places(open_studio: Open, lua: str, vst3_c
     assert fx.values() == before
 
 
-def test_other_plugins_on_the_track_are_left_alone_and_named(open_studio: Open) -> None:
-    studio = open_studio()
+def test_other_plugins_on_the_track_are_left_alone_and_named(open_session: Open) -> None:
+    studio = open_session()
     track = studio.reaper.project.add_track("Guitar", song())
     other = track.add_fx("VST3: ZamDelay")
     eq = track.add_fx("ReaEQ")
@@ -94,8 +94,8 @@ def test_other_plugins_on_the_track_are_left_alone_and_named(open_studio: Open) 
     assert "ZamDelay" in studio.reaper.messages.console[-1]
 
 
-def test_missing_fx_are_added_on_request_in_the_same_undo_step(open_studio: Open, lua: str) -> None:
-    studio = open_studio(lua=lua, is_model_shipped=True)
+def test_missing_fx_are_added_on_request_in_the_same_undo_step(open_session: Open, lua: str) -> None:
+    studio = open_session(lua=lua, is_model_shipped=True)
     track = studio.reaper.project.add_track("Vocals", muddy())
     track.selected = True
     studio.settle()
@@ -110,8 +110,8 @@ def test_missing_fx_are_added_on_request_in_the_same_undo_step(open_studio: Open
     assert track.fx == []
 
 
-def test_several_tracks_are_one_action_and_one_undo_step(open_studio: Open) -> None:
-    studio = open_studio()
+def test_several_tracks_are_one_action_and_one_undo_step(open_session: Open) -> None:
+    studio = open_session()
     tracks = []
     for number in range(4):
         track = studio.reaper.project.add_track(f"Track {number}", song(seed=number, seconds=4.0))

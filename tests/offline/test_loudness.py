@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mastering_desk import RATE_HZ, between_samples, mastering_chain, mix, zam_catalog
+from mastering_chain import RATE_HZ, between_samples, mastering_chain, mix, zam_catalog
 
 from bridge.audio.files import AudioWriter, probe
 from bridge.automix.job import LoudnessTarget

@@ -1,9 +1,9 @@
 """A desk that builds tracks, for all tests of this room."""
 
 import pytest
-from fx_desk import Desk
+from snapshot_builder import SnapshotBuilder
 
 
 @pytest.fixture(scope="session")
-def desk() -> Desk:
-    return Desk()
+def desk() -> SnapshotBuilder:
+    return SnapshotBuilder()

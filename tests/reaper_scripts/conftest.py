@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from desk import Desk, PlayedDaemon, noise
+from reaper_session import FakeDaemon, ReaperSession, noise
 
 from bridge.settings import shipped_folder
 from bridge.standin import StandIn
@@ -37,11 +37,11 @@ def module(lua: str) -> Callable[[str], Any]:
 
 
 @pytest.fixture
-def desk(lua: str, tmp_path: Path) -> Iterator[Desk]:
+def desk(lua: str, tmp_path: Path) -> Iterator[ReaperSession]:
     with StandIn(tmp_path / "Bridge Büro", lua=lua, seed=11) as reaper:
         track = reaper.project.add_track("Vocals", noise(2.0))
         track.add_fx("ReaEQ", low_cut="off")
         track.add_fx("ReaComp")
         track.selected = True
         reaper.project.history.rebase()
-        yield Desk(reaper, PlayedDaemon(reaper), track)
+        yield ReaperSession(reaper, FakeDaemon(reaper), track)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk import Desk, applying, noise, set_comp, silent, unchanged, write_to
+from reaper_session import ReaperSession, applying, noise, set_comp, silent, unchanged, write_to
 
 from bridge.audio.spool_wav import read_float_wav
 from bridge.reaper.mapping.snapshot import plugins_of
@@ -19,20 +19,20 @@ ACTIONS = sorted(file.name for file in shipped_folder("reaper_scripts").glob("*.
 
 
 @pytest.fixture
-def mixed(desk: Desk) -> Desk:
+def mixed(desk: ReaperSession) -> ReaperSession:
     desk.before = desk.comp_values()  # type: ignore[attr-defined]
     desk.daemon.answer = set_comp
     desk.run()
     return desk
 
 
-def share(desk: Desk) -> float:
+def share(desk: ReaperSession) -> float:
     """How far the threshold stands between before and after."""
     before = desk.before[0]  # type: ignore[attr-defined]
     return (desk.comp_values()[0] - before) / (0.4 - before)
 
 
-def test_amount_goes_down_and_up_in_tenths(mixed: Desk) -> None:
+def test_amount_goes_down_and_up_in_tenths(mixed: ReaperSession) -> None:
     for action, wanted in (("down", 0.9), ("down", 0.8), ("up", 0.9), ("up", 1.0), ("up", 1.0)):
         mixed.run(f"bridge_amount_{action}.lua")
         assert share(mixed) == pytest.approx(wanted, abs=1e-6)
@@ -44,20 +44,20 @@ def test_amount_goes_down_and_up_in_tenths(mixed: Desk) -> None:
 
 
 @pytest.mark.parametrize(("typed", "wanted"), [("35", 0.35), (" 12,5 % ", 0.125), ("0", 0.0)])
-def test_amount_is_set_to_what_is_typed(mixed: Desk, typed: str, wanted: float) -> None:
+def test_amount_is_set_to_what_is_typed(mixed: ReaperSession, typed: str, wanted: float) -> None:
     mixed.reaper.messages.inputs.append(typed)
     mixed.run("bridge_amount_set.lua")
     assert share(mixed) == pytest.approx(wanted, abs=1e-6)
 
 
-def test_an_amount_that_is_none_is_named(mixed: Desk) -> None:
+def test_an_amount_that_is_none_is_named(mixed: ReaperSession) -> None:
     mixed.reaper.messages.inputs.append("lots")
     mixed.run("bridge_amount_set.lua")
     assert 'a number from 0 to 100, not "lots"' in mixed.box
     assert share(mixed) == 1.0
 
 
-def test_compare_goes_to_before_and_back(mixed: Desk) -> None:
+def test_compare_goes_to_before_and_back(mixed: ReaperSession) -> None:
     mixed.run("bridge_compare.lua")
     assert mixed.comp_values() == mixed.before  # type: ignore[attr-defined]
     mixed.run("bridge_compare.lua")
@@ -65,12 +65,12 @@ def test_compare_goes_to_before_and_back(mixed: Desk) -> None:
 
 
 @pytest.mark.parametrize("action", ["bridge_amount_up.lua", "bridge_compare.lua", "bridge_amount_set.lua"])
-def test_where_bridge_has_set_nothing_that_is_said(desk: Desk, action: str) -> None:
+def test_where_bridge_has_set_nothing_that_is_said(desk: ReaperSession, action: str) -> None:
     desk.run(action)
     assert "Bridge has set nothing on this track yet" in desk.box
 
 
-def test_styles_follow_each_other_and_then_none(desk: Desk) -> None:
+def test_styles_follow_each_other_and_then_none(desk: ReaperSession) -> None:
     desk.run("bridge_next_style.lua")
     assert "There are no styles yet" in desk.box
     folder = desk.reaper.home / "styles"
@@ -82,7 +82,7 @@ def test_styles_follow_each_other_and_then_none(desk: Desk) -> None:
     assert [request.options.style for request in desk.daemon.requests] == ["airy", "warm", "äther", None]
 
 
-def test_missing_fx_are_added_and_nothing_is_set(desk: Desk) -> None:
+def test_missing_fx_are_added_and_nothing_is_set(desk: ReaperSession) -> None:
     desk.track.items.clear()  # no sound is needed for that
     desk.reaper.project.history.rebase()
 
@@ -106,7 +106,7 @@ def test_missing_fx_are_added_and_nothing_is_set(desk: Desk) -> None:
     assert len(desk.daemon.requests) == 2
 
 
-def test_a_chain_is_exported_for_the_command_line(desk: Desk) -> None:
+def test_a_chain_is_exported_for_the_command_line(desk: ReaperSession) -> None:
     desk.track.add_fx("VST3: ZamCompX2")
     desk.track.name = 'Lead: "A/B"'
     desk.run("bridge_learn_chain.lua")
@@ -120,7 +120,7 @@ def test_a_chain_is_exported_for_the_command_line(desk: Desk) -> None:
     assert desk.reaper.undo_points == []
 
 
-def test_a_track_without_fx_has_nothing_to_learn(desk: Desk) -> None:
+def test_a_track_without_fx_has_nothing_to_learn(desk: ReaperSession) -> None:
     desk.track.fx.clear()
     desk.run("bridge_learn_chain.lua")
     assert "there is nothing to learn" in desk.box
@@ -130,7 +130,7 @@ def test_a_track_without_fx_has_nothing_to_learn(desk: Desk) -> None:
 
 
 @pytest.fixture
-def master(desk: Desk) -> Desk:
+def master(desk: ReaperSession) -> ReaperSession:
     project = desk.reaper.project
     project.add_track("Drums", noise(2.0, seed=3))
     project.master.add_fx("ReaComp")
@@ -140,7 +140,7 @@ def master(desk: Desk) -> Desk:
 
 
 @pytest.mark.parametrize("selection", [(0.0, 0.0), (0.5, 1.25)])
-def test_the_master_is_set_by_the_mix_as_its_fx_hear_it(master: Desk, selection: tuple[float, float]) -> None:
+def test_the_master_is_set_by_the_mix_as_its_fx_hear_it(master: ReaperSession, selection: tuple[float, float]) -> None:
     project = master.reaper.project
     project.time_selection = selection
     heard: list[np.ndarray] = []
@@ -162,7 +162,7 @@ def test_the_master_is_set_by_the_mix_as_its_fx_hear_it(master: Desk, selection:
     assert master.daemon.leftovers() == []
 
 
-def test_what_a_render_needs_is_put_back(master: Desk) -> None:
+def test_what_a_render_needs_is_put_back(master: ReaperSession) -> None:
     project = master.reaper.project
     master.run("bridge_master.lua")
     assert (project.render_numbers, project.render_texts) == (USERS_NUMBERS, USERS_TEXTS)
@@ -170,7 +170,7 @@ def test_what_a_render_needs_is_put_back(master: Desk) -> None:
     assert master.reaper.undo_points == []
 
 
-def test_a_long_mix_is_heard_in_excerpts(master: Desk) -> None:
+def test_a_long_mix_is_heard_in_excerpts(master: ReaperSession) -> None:
     project = master.reaper.project
     master.track.fx.clear()
     project.tracks[1].add_item(noise(1.0), position_s=121.0)
@@ -181,14 +181,14 @@ def test_a_long_mix_is_heard_in_excerpts(master: Desk) -> None:
     assert frames <= 120 * project.sample_rate_hz
 
 
-def test_a_render_that_was_cancelled_is_named(master: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_render_that_was_cancelled_is_named(master: ReaperSession, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bridge.standin.project.rendering.render_project", lambda _: None)
     master.run("bridge_master.lua")
     assert "REAPER rendered no mix" in master.box
     assert master.daemon.leftovers() == []
 
 
-def test_a_script_stopped_while_the_mix_is_copied_leaves_nothing(master: Desk) -> None:
+def test_a_script_stopped_while_the_mix_is_copied_leaves_nothing(master: ReaperSession) -> None:
     master.track.fx.clear()
     master.reaper.project.tracks[1].add_item(noise(30.0), position_s=2.0)
     master.reaper.run_action("bridge_master.lua")
@@ -197,7 +197,7 @@ def test_a_script_stopped_while_the_mix_is_copied_leaves_nothing(master: Desk) -
     assert master.daemon.leftovers() == []
 
 
-def test_missing_fx_are_added_to_the_master(master: Desk) -> None:
+def test_missing_fx_are_added_to_the_master(master: ReaperSession) -> None:
     master.track.selected = False
     master.reaper.project.master.selected = True
 
@@ -209,14 +209,14 @@ def test_missing_fx_are_added_to_the_master(master: Desk) -> None:
     assert [fx.is_eq for fx in master.reaper.project.master.fx] == [False, True]
 
 
-def test_an_empty_project_has_no_mix(master: Desk) -> None:
+def test_an_empty_project_has_no_mix(master: ReaperSession) -> None:
     for track in master.reaper.project.tracks:
         track.items.clear()
     master.run("bridge_master.lua")
     assert "there is no mix to master" in master.box
 
 
-def test_the_master_is_not_set_by_auto_mix(master: Desk) -> None:
+def test_the_master_is_not_set_by_auto_mix(master: ReaperSession) -> None:
     master.track.selected = False
     master.reaper.project.master.selected = True
     master.run()
@@ -226,7 +226,7 @@ def test_the_master_is_not_set_by_auto_mix(master: Desk) -> None:
 # ---------------------------------------------------------------- cancelling, several tracks
 
 
-def test_cancelling_ends_the_action_for_all_tracks(desk: Desk) -> None:
+def test_cancelling_ends_the_action_for_all_tracks(desk: ReaperSession) -> None:
     for number in range(3):
         other = desk.reaper.project.add_track(f"Track {number}", noise(0.5))
         other.add_fx("ReaComp")
@@ -245,7 +245,7 @@ def test_cancelling_ends_the_action_for_all_tracks(desk: Desk) -> None:
     assert (desk.comp_values(), desk.daemon.leftovers(), desk.reaper.undo_points) == (before, [], [])
 
 
-def test_cancelling_while_nothing_runs_does_nothing(desk: Desk) -> None:
+def test_cancelling_while_nothing_runs_does_nothing(desk: ReaperSession) -> None:
     desk.run("bridge_cancel.lua")
     desk.daemon.answer = set_comp
     desk.run()
@@ -253,7 +253,7 @@ def test_cancelling_while_nothing_runs_does_nothing(desk: Desk) -> None:
     assert desk.reaper.undo_points == ["Bridge: Auto-mix track"]
 
 
-def test_cancelling_while_a_track_is_read(desk: Desk) -> None:
+def test_cancelling_while_a_track_is_read(desk: ReaperSession) -> None:
     desk.track.add_item(noise(30.0), position_s=2.0)
     desk.reaper.run_action("bridge_automix.lua")
     desk.reaper.run_ticks(5)
@@ -264,7 +264,7 @@ def test_cancelling_while_a_track_is_read(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("action", [name for name in ACTIONS if name != "bridge_panel.lua"])
-def test_no_action_makes_an_undo_point_of_its_own(desk: Desk, action: str, tmp_path: Path) -> None:
+def test_no_action_makes_an_undo_point_of_its_own(desk: ReaperSession, action: str, tmp_path: Path) -> None:
     desk.reaper.messages.chosen_files.append(str(tmp_path / "song.wav"))
     desk.run(action)
     assert [point for point in desk.reaper.undo_points if point.startswith("ReaScript")] == []

@@ -1,7 +1,7 @@
 """Adding what a model needs: in the same undo step, and taken out again where the job does not end well."""
 
 import pytest
-from desk import Desk, noise, set_comp, silent, unchanged
+from reaper_session import ReaperSession, noise, set_comp, silent, unchanged
 
 from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
 
@@ -13,7 +13,7 @@ def lacking(request: Request, *names: str) -> Reply:
 
 
 @pytest.fixture
-def bare(desk: Desk) -> Desk:
+def bare(desk: ReaperSession) -> ReaperSession:
     """A track with no FX at all."""
     desk.track.fx.clear()
     desk.reaper.project.history.rebase()
@@ -29,7 +29,7 @@ def add_then(answer):
     return reply
 
 
-def test_missing_fx_are_added_and_set_in_one_undo_step(bare: Desk) -> None:
+def test_missing_fx_are_added_and_set_in_one_undo_step(bare: ReaperSession) -> None:
     bare.daemon.answer = add_then(set_comp)
     bare.run(ACTION)
     assert [fx.original_name for fx in bare.track.fx] == ["VST: ReaEQ (Cockos)", "VST: ReaComp (Cockos)"]
@@ -41,7 +41,7 @@ def test_missing_fx_are_added_and_set_in_one_undo_step(bare: Desk) -> None:
     assert bare.daemon.leftovers() == []
 
 
-def test_a_real_plugin_is_added_by_name(bare: Desk) -> None:
+def test_a_real_plugin_is_added_by_name(bare: ReaperSession) -> None:
     bare.daemon.answer = lambda request: lacking(request, "VST3: ZamCompX2") if not request.fx else unchanged(request)
     bare.run(ACTION)
     assert [fx.type for fx in bare.daemon.requests[1].fx] == ["VST3"]
@@ -56,35 +56,35 @@ def test_a_real_plugin_is_added_by_name(bare: Desk) -> None:
     ],
     ids=["unchanged", "error", "broken"],
 )
-def test_added_fx_are_taken_out_where_nothing_is_applied(bare: Desk, answer) -> None:
+def test_added_fx_are_taken_out_where_nothing_is_applied(bare: ReaperSession, answer) -> None:
     bare.daemon.answer = add_then(answer)
     bare.run(ACTION)
     assert bare.track.fx == []
     assert bare.reaper.undo_points == []
 
 
-def test_an_fx_that_reaper_lacks_is_named(bare: Desk) -> None:
+def test_an_fx_that_reaper_lacks_is_named(bare: ReaperSession) -> None:
     bare.daemon.answer = lambda request: lacking(request, "ReaEQ", "VST3: NoSuchPlugin")
     bare.run(ACTION)
     assert "Vocals needs VST3: NoSuchPlugin, which REAPER cannot find. Install it" in bare.box
     assert bare.track.fx == []
 
 
-def test_a_daemon_that_dies_after_adding_leaves_the_chain_as_it_was(bare: Desk) -> None:
+def test_a_daemon_that_dies_after_adding_leaves_the_chain_as_it_was(bare: ReaperSession) -> None:
     bare.daemon.answer = add_then(lambda _: bare.daemon.beat(age_s=8.0))
     bare.run(ACTION)
     assert "The daemon stopped while it worked on Vocals" in bare.box
     assert bare.track.fx == []
 
 
-def test_a_daemon_that_is_never_content_leaves_the_chain_as_it_was(bare: Desk) -> None:
+def test_a_daemon_that_is_never_content_leaves_the_chain_as_it_was(bare: ReaperSession) -> None:
     bare.daemon.answer = lambda request: lacking(request, "ReaEQ")
     bare.run(ACTION)
     assert "Vocals lacks ReaEQ" in bare.box
     assert bare.track.fx == []
 
 
-def test_a_refused_value_takes_the_added_fx_out_too(bare: Desk) -> None:
+def test_a_refused_value_takes_the_added_fx_out_too(bare: ReaperSession) -> None:
     def refuse(request: Request) -> Reply:
         bare.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
         return set_comp(request)
@@ -96,7 +96,7 @@ def test_a_refused_value_takes_the_added_fx_out_too(bare: Desk) -> None:
     assert bare.reaper.undo_points == []
 
 
-def test_one_refusal_leaves_the_other_tracks_in_one_undo_step(bare: Desk) -> None:
+def test_one_refusal_leaves_the_other_tracks_in_one_undo_step(bare: ReaperSession) -> None:
     other = bare.reaper.project.add_track("Bass", noise(0.5))
     other.selected = True
     bare.reaper.project.history.rebase()
@@ -120,7 +120,7 @@ def test_one_refusal_leaves_the_other_tracks_in_one_undo_step(bare: Desk) -> Non
     assert bare.comp_values(other) == (0.4, 0.3)
 
 
-def test_a_refusal_beside_added_fx_puts_values_of_older_fx_back(bare: Desk) -> None:
+def test_a_refusal_beside_added_fx_puts_values_of_older_fx_back(bare: ReaperSession) -> None:
     other = bare.reaper.project.add_track("Bass", noise(0.5))
     comp = other.add_fx("ReaComp")
     comp.fault("Ratio", is_refused=True)
@@ -135,7 +135,7 @@ def test_a_refusal_beside_added_fx_puts_values_of_older_fx_back(bare: Desk) -> N
     assert bare.comp_values(other) == before
 
 
-def test_a_script_stopped_between_writing_and_reading_leaves_nothing(bare: Desk) -> None:
+def test_a_script_stopped_between_writing_and_reading_leaves_nothing(bare: ReaperSession) -> None:
     other = bare.reaper.project.add_track("Bass", noise(0.5))
     comp = other.add_fx("ReaComp")
     other.selected = True
@@ -149,7 +149,7 @@ def test_a_script_stopped_between_writing_and_reading_leaves_nothing(bare: Desk)
     assert bare.reaper.undo_points == []
 
 
-def test_another_tab_does_not_keep_what_was_added(bare: Desk) -> None:
+def test_another_tab_does_not_keep_what_was_added(bare: ReaperSession) -> None:
     song = bare.reaper.project
 
     def look_elsewhere(request: Request) -> Reply:
@@ -163,7 +163,7 @@ def test_another_tab_does_not_keep_what_was_added(bare: Desk) -> None:
     assert song.history.texts == []
 
 
-def test_a_script_stopped_after_adding_takes_the_fx_out(bare: Desk) -> None:
+def test_a_script_stopped_after_adding_takes_the_fx_out(bare: ReaperSession) -> None:
     bare.daemon.answer = add_then(silent)
     bare.reaper.run_action(ACTION)
     bare.reaper.run_until(lambda: len(bare.daemon.requests) == 2)
@@ -172,7 +172,7 @@ def test_a_script_stopped_after_adding_takes_the_fx_out(bare: Desk) -> None:
     assert bare.track.fx == []
 
 
-def test_without_leave_the_missing_fx_are_only_named(desk: Desk) -> None:
+def test_without_leave_the_missing_fx_are_only_named(desk: ReaperSession) -> None:
     desk.daemon.answer = lambda request: lacking(request, "VST3: ZamTube")
     desk.run()
     assert 'Vocals lacks VST3: ZamTube. Add them, or run "Bridge: Auto-mix track, adding missing FX"' in desk.box

@@ -1,18 +1,18 @@
 """The record of what was applied: written with every job, in the words that both sides share."""
 
-from desk import Desk, applying, low_cut_to, set_comp
+from reaper_session import ReaperSession, applying, low_cut_to, set_comp
 
 from bridge.reaper.protocol.applied_state import Applied
 from bridge.reaper.protocol.messages import EqBandRole, Reply, Request, decode
 
 
-def record(desk: Desk) -> Applied:
+def record(desk: ReaperSession) -> Applied:
     (file,) = (desk.reaper.home / "spool" / "applied").iterdir()
     assert file.name == desk.track.guid.strip("{}") + ".json"
     return decode(file.read_bytes(), Applied, source=file.name)
 
 
-def test_a_job_leaves_the_record_of_what_it_set(desk: Desk) -> None:
+def test_a_job_leaves_the_record_of_what_it_set(desk: ReaperSession) -> None:
     before = desk.track.find_fx("ReaComp").values()
     desk.daemon.answer = set_comp
     desk.run()
@@ -28,7 +28,7 @@ def test_a_job_leaves_the_record_of_what_it_set(desk: Desk) -> None:
     assert kept.states[-1].values == tuple(write.after for write in kept.writes)
 
 
-def test_a_band_that_was_off_is_remembered_as_off(desk: Desk) -> None:
+def test_a_band_that_was_off_is_remembered_as_off(desk: ReaperSession) -> None:
     def answer(request: Request) -> Reply:
         write = low_cut_to(request.fx[0], 0.25, start=0.05, control="hpf.frequency", unit="Hz")
         return applying(request, write)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from desk import Desk, applying, noise, set_comp, set_low_cut, silent, unchanged, write_to
+from reaper_session import ReaperSession, applying, noise, set_comp, set_low_cut, silent, unchanged, write_to
 
 from bridge.reaper.protocol.messages import (
     Change,
@@ -20,7 +20,7 @@ from bridge.reaper.protocol.messages import (
 )
 
 
-def test_values_are_written_in_one_undo_step(desk: Desk) -> None:
+def test_values_are_written_in_one_undo_step(desk: ReaperSession) -> None:
     before = desk.comp_values()
     desk.daemon.answer = set_comp
     desk.run()
@@ -32,7 +32,7 @@ def test_values_are_written_in_one_undo_step(desk: Desk) -> None:
     assert desk.comp_values() == (0.4, 0.3)
 
 
-def test_the_receipt_holds_what_was_read_back(desk: Desk) -> None:
+def test_the_receipt_holds_what_was_read_back(desk: ReaperSession) -> None:
     desk.daemon.answer = set_comp
     desk.run()
     (receipt,) = desk.daemon.receipts()
@@ -44,20 +44,20 @@ def test_the_receipt_holds_what_was_read_back(desk: Desk) -> None:
     }
 
 
-def test_nothing_is_left_in_the_spool(desk: Desk) -> None:
+def test_nothing_is_left_in_the_spool(desk: ReaperSession) -> None:
     desk.daemon.answer = lambda request: (desk.daemon.report(request, 0.5, "listening"), set_comp(request))[1]
     desk.run()
     assert desk.daemon.leftovers() == []
 
 
-def test_the_sound_changes(desk: Desk) -> None:
+def test_the_sound_changes(desk: ReaperSession) -> None:
     before = desk.track.render()
     desk.daemon.answer = set_comp
     desk.run()
     assert np.abs(desk.track.render() - before).max() > 1e-4
 
 
-def test_a_low_cut_is_switched_on_before_its_frequency_is_set(desk: Desk) -> None:
+def test_a_low_cut_is_switched_on_before_its_frequency_is_set(desk: ReaperSession) -> None:
     desk.daemon.answer = set_low_cut
     desk.run()
     equaliser = desk.track.find_fx("ReaEQ")
@@ -66,7 +66,7 @@ def test_a_low_cut_is_switched_on_before_its_frequency_is_set(desk: Desk) -> Non
     assert not equaliser.is_band_enabled(0, 0)
 
 
-def test_switches_come_first_then_rising_indices(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_switches_come_first_then_rising_indices(desk: ReaperSession, monkeypatch: pytest.MonkeyPatch) -> None:
     comp = desk.track.find_fx("ReaComp")
     written: list[str] = []
     write = comp.write
@@ -85,7 +85,7 @@ def test_switches_come_first_then_rising_indices(desk: Desk, monkeypatch: pytest
     assert written == ["Auto Release", *names]
 
 
-def test_a_real_plugin_is_set(desk: Desk) -> None:
+def test_a_real_plugin_is_set(desk: ReaperSession) -> None:
     zam = desk.track.add_fx("VST3: ZamCompX2")
     desk.daemon.answer = lambda request: applying(request, write_to(request.fx[2], "Threshold", 0.25))
     desk.run()
@@ -94,7 +94,7 @@ def test_a_real_plugin_is_set(desk: Desk) -> None:
     assert float(text) == pytest.approx(-60.0, abs=0.1)  # of -80..0 dB
 
 
-def test_a_renamed_fx_is_found_by_its_guid(desk: Desk) -> None:
+def test_a_renamed_fx_is_found_by_its_guid(desk: ReaperSession) -> None:
     comp = desk.track.find_fx("ReaComp")
 
     def answer(request: Request) -> Reply:
@@ -107,7 +107,7 @@ def test_a_renamed_fx_is_found_by_its_guid(desk: Desk) -> None:
     assert comp.values()["Thresh"][0] == 0.4
 
 
-def test_an_fx_that_moves_right_after_writing_is_read_back(desk: Desk) -> None:
+def test_an_fx_that_moves_right_after_writing_is_read_back(desk: ReaperSession) -> None:
     def answer(request: Request) -> Reply:
         desk.reaper.on_tick(1, lambda: desk.track.fx.insert(0, desk.track.project.create_fx("ReaComp")))
         return set_comp(request)
@@ -120,7 +120,7 @@ def test_an_fx_that_moves_right_after_writing_is_read_back(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("fault", ["is_late", "is_text_late"])
-def test_values_and_texts_that_come_late_are_waited_for(desk: Desk, fault: str) -> None:
+def test_values_and_texts_that_come_late_are_waited_for(desk: ReaperSession, fault: str) -> None:
     desk.track.find_fx("ReaComp").fault("Thresh", **{fault: True})
     desk.daemon.answer = set_comp
     desk.run()
@@ -130,7 +130,7 @@ def test_values_and_texts_that_come_late_are_waited_for(desk: Desk, fault: str) 
     assert next(r.text for r in receipt.results if r.wanted == 0.4) == shown
 
 
-def test_a_plugin_that_rounds_to_its_steps_is_told_and_kept(desk: Desk) -> None:
+def test_a_plugin_that_rounds_to_its_steps_is_told_and_kept(desk: ReaperSession) -> None:
     comp = desk.track.find_fx("ReaComp")
     before = comp.values()["Thresh"][0]
     comp.fault("Thresh", step=0.25, is_step_told=True)
@@ -144,7 +144,9 @@ def test_a_plugin_that_rounds_to_its_steps_is_told_and_kept(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 100.0), (-1.0, 1.0)])
-def test_steps_are_measured_in_the_range_that_reaper_gives_them_in(desk: Desk, low: float, high: float) -> None:
+def test_steps_are_measured_in_the_range_that_reaper_gives_them_in(
+    desk: ReaperSession, low: float, high: float
+) -> None:
     """A step of 0.05 of the whole is 5 of 0..100: taken for normalized, every rounding would be as good as kept."""
     comp = desk.track.find_fx("ReaComp")
     index, before = comp.index("Thresh"), comp.values()["Thresh"][0]
@@ -160,7 +162,7 @@ def test_steps_are_measured_in_the_range_that_reaper_gives_them_in(desk: Desk, l
 
 
 @pytest.mark.parametrize(("step", "status"), [(0.3, "restored"), (0.02, "applied")])
-def test_a_value_far_from_the_wanted_one_is_not_kept(desk: Desk, step: float, status: str) -> None:
+def test_a_value_far_from_the_wanted_one_is_not_kept(desk: ReaperSession, step: float, status: str) -> None:
     comp = desk.track.find_fx("ReaComp")
     before = comp.values()["Thresh"][0]
     comp.fault("Thresh", step=step)  # of which REAPER knows nothing
@@ -173,7 +175,7 @@ def test_a_value_far_from_the_wanted_one_is_not_kept(desk: Desk, step: float, st
     assert comp.values()["Thresh"][0] == (pytest.approx(0.44) if status == "applied" else before)
 
 
-def test_the_user_reads_what_was_done(desk: Desk) -> None:
+def test_the_user_reads_what_was_done(desk: ReaperSession) -> None:
     def answer(request: Request) -> Reply:
         return applying(
             request,
@@ -201,7 +203,7 @@ def test_the_user_reads_what_was_done(desk: Desk) -> None:
     assert "  tonal distance: 4.50 dB before, 2.25 dB after" in desk.console
 
 
-def test_unchanged_says_why_and_makes_no_undo_step(desk: Desk) -> None:
+def test_unchanged_says_why_and_makes_no_undo_step(desk: ReaperSession) -> None:
     desk.daemon.answer = lambda request: unchanged(request, "nothing would sound better")
     desk.run()
     assert "Bridge: Vocals: nothing would sound better" in desk.console
@@ -209,7 +211,7 @@ def test_unchanged_says_why_and_makes_no_undo_step(desk: Desk) -> None:
     assert desk.daemon.receipts() == []
 
 
-def test_several_tracks_are_one_undo_step(desk: Desk) -> None:
+def test_several_tracks_are_one_undo_step(desk: ReaperSession) -> None:
     others = []
     for number in range(3):
         other = desk.reaper.project.add_track(f"Track {number}", noise(0.5, seed=number))
@@ -225,7 +227,7 @@ def test_several_tracks_are_one_undo_step(desk: Desk) -> None:
     assert len(desk.daemon.receipts()) == 4
 
 
-def test_progress_is_shown(desk: Desk) -> None:
+def test_progress_is_shown(desk: ReaperSession) -> None:
     desk.daemon.answer = silent
     desk.reaper.run_action("bridge_automix.lua")
     desk.reaper.run_until(lambda: bool(desk.daemon.requests))
@@ -238,7 +240,7 @@ def test_progress_is_shown(desk: Desk) -> None:
     assert desk.comp_values() == (0.4, 0.3)
 
 
-def many_writes(desk: Desk) -> Callable[[Request], Reply]:
+def many_writes(desk: ReaperSession) -> Callable[[Request], Reply]:
     """A reply that moves all there is of three FX: more than one slice can take where each write takes its time."""
 
     def answer(request: Request) -> Reply:
@@ -254,7 +256,7 @@ def many_writes(desk: Desk) -> Callable[[Request], Reply]:
 
 
 @pytest.fixture
-def slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+def slow(desk: ReaperSession, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     """Each write takes a millisecond, as with a plugin that recalculates everything; they are noted by tick."""
     from bridge.standin.fx.fx import StandInFx
 
@@ -274,7 +276,7 @@ def slow(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
     return written
 
 
-def test_many_writes_take_several_slices_and_one_undo_step(desk: Desk, slow: list[tuple[int, str]]) -> None:
+def test_many_writes_take_several_slices_and_one_undo_step(desk: ReaperSession, slow: list[tuple[int, str]]) -> None:
     before = [fx.values() for fx in desk.track.fx]
     desk.daemon.answer = many_writes(desk)
     desk.run()
@@ -289,7 +291,7 @@ def test_many_writes_take_several_slices_and_one_undo_step(desk: Desk, slow: lis
 
 
 def test_what_is_touched_between_two_slices_stays_and_all_else_goes_back(
-    desk: Desk, slow: list[tuple[int, str]]
+    desk: ReaperSession, slow: list[tuple[int, str]]
 ) -> None:
     before = [fx.values() for fx in desk.track.fx]
     last = desk.track.fx[-1]
@@ -308,7 +310,7 @@ def test_what_is_touched_between_two_slices_stays_and_all_else_goes_back(
     assert after == before
 
 
-def test_a_track_that_goes_between_two_slices_ends_the_job(desk: Desk, slow: list[tuple[int, str]]) -> None:
+def test_a_track_that_goes_between_two_slices_ends_the_job(desk: ReaperSession, slow: list[tuple[int, str]]) -> None:
     def answer(request: Request) -> Reply:
         desk.reaper.on_tick(2, lambda: desk.reaper.project.remove_track(desk.track))
         return many_writes(desk)(request)
@@ -318,7 +320,9 @@ def test_a_track_that_goes_between_two_slices_ends_the_job(desk: Desk, slow: lis
     assert "removed" in desk.box
 
 
-def test_a_script_stopped_between_two_slices_puts_everything_back(desk: Desk, slow: list[tuple[int, str]]) -> None:
+def test_a_script_stopped_between_two_slices_puts_everything_back(
+    desk: ReaperSession, slow: list[tuple[int, str]]
+) -> None:
     before = [fx.values() for fx in desk.track.fx]
     desk.daemon.answer = many_writes(desk)
     desk.reaper.run_action("bridge_automix.lua")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from desk import Desk, applying, noise, set_comp, set_low_cut, silent
+from reaper_session import ReaperSession, applying, noise, set_comp, set_low_cut, silent
 
 from bridge.reaper.protocol.messages import AutomationWrite, Reply, Request
 from bridge.standin.project.envelope import FxEnvelope
@@ -27,7 +27,7 @@ def envelope_of(track: ReaperTrack, name: str) -> FxEnvelope:
 
 
 @pytest.fixture
-def selected(desk: Desk) -> Desk:
+def selected(desk: ReaperSession) -> ReaperSession:
     """Half a second to one and a half are selected."""
     desk.reaper.project.time_selection = (0.5, 1.5)
     desk.daemon.answer = curve
@@ -35,7 +35,7 @@ def selected(desk: Desk) -> Desk:
     return desk
 
 
-def test_a_curve_becomes_an_envelope_in_one_undo_step(selected: Desk) -> None:
+def test_a_curve_becomes_an_envelope_in_one_undo_step(selected: ReaperSession) -> None:
     comp = selected.track.find_fx("ReaComp")
     before = comp.values()["Ratio"][0]
     selected.run(ACTION)
@@ -54,7 +54,7 @@ def test_a_curve_becomes_an_envelope_in_one_undo_step(selected: Desk) -> None:
     assert selected.track.envelopes == []
 
 
-def test_settings_that_stand_still_hold_for_the_selection_alone(selected: Desk) -> None:
+def test_settings_that_stand_still_hold_for_the_selection_alone(selected: ReaperSession) -> None:
     selected.daemon.answer = set_comp
     before = selected.comp_values()
     selected.run(ACTION)
@@ -67,7 +67,7 @@ def test_settings_that_stand_still_hold_for_the_selection_alone(selected: Desk) 
     assert selected.comp_values() == pytest.approx((0.4, 0.3))
 
 
-def test_what_an_envelope_held_outside_stays(selected: Desk) -> None:
+def test_what_an_envelope_held_outside_stays(selected: ReaperSession) -> None:
     comp = selected.track.find_fx("ReaComp")
     low, high = comp.raw_range(comp.index("Ratio"))
     old = [
@@ -87,7 +87,7 @@ def test_what_an_envelope_held_outside_stays(selected: Desk) -> None:
 
 
 @pytest.mark.parametrize("is_bypassed", [False, True])
-def test_points_stand_later_by_the_latency_of_the_fx_before(selected: Desk, is_bypassed: bool) -> None:
+def test_points_stand_later_by_the_latency_of_the_fx_before(selected: ReaperSession, is_bypassed: bool) -> None:
     eq = selected.track.find_fx("ReaEQ")
     eq.latency_samples = 4800
     eq.is_enabled = not is_bypassed
@@ -99,7 +99,7 @@ def test_points_stand_later_by_the_latency_of_the_fx_before(selected: Desk, is_b
     assert (envelope.points[-1].time_s > 1.59) != is_bypassed
 
 
-def test_it_can_be_done_again(selected: Desk) -> None:
+def test_it_can_be_done_again(selected: ReaperSession) -> None:
     selected.run(ACTION)
     selected.daemon.answer = lambda request: curve(request, points=((0.5, 0.5), (1.5, 0.5)))
     selected.run(ACTION)
@@ -108,7 +108,7 @@ def test_it_can_be_done_again(selected: Desk) -> None:
     assert envelope.normalized(envelope.at(0.8)) == pytest.approx(0.5, abs=1e-6)
 
 
-def test_many_points_take_many_slices(selected: Desk) -> None:
+def test_many_points_take_many_slices(selected: ReaperSession) -> None:
     times = np.linspace(0.5, 1.5, 3000)
     values = 0.5 + 0.4 * np.sin(times * 40)
     points = tuple(zip(times.tolist(), values.tolist(), strict=True))
@@ -119,7 +119,7 @@ def test_many_points_take_many_slices(selected: Desk) -> None:
     assert selected.reaper.undo_points == ["Bridge: Auto-mix track (automation)"]
 
 
-def test_a_script_stopped_while_it_writes_leaves_the_envelope_as_it_was(selected: Desk) -> None:
+def test_a_script_stopped_while_it_writes_leaves_the_envelope_as_it_was(selected: ReaperSession) -> None:
     comp = selected.track.find_fx("ReaComp")
     low, high = comp.raw_range(comp.index("Ratio"))
     old = [(0.0, low + 0.9 * (high - low)), (3.0, low + 0.5 * (high - low))]
@@ -134,7 +134,7 @@ def test_a_script_stopped_while_it_writes_leaves_the_envelope_as_it_was(selected
     assert selected.reaper.undo_points == []
 
 
-def test_a_new_envelope_that_did_not_come_to_an_end_is_out_of_force(selected: Desk) -> None:
+def test_a_new_envelope_that_did_not_come_to_an_end_is_out_of_force(selected: ReaperSession) -> None:
     times = np.linspace(0.5, 1.5, 3000)
     points = tuple(zip(times.tolist(), np.full(3000, 0.4).tolist(), strict=True))
     selected.daemon.answer = lambda request: curve(request, points=points)
@@ -147,7 +147,7 @@ def test_a_new_envelope_that_did_not_come_to_an_end_is_out_of_force(selected: De
     assert selected.comp_values() == before
 
 
-def test_what_was_touched_meanwhile_is_refused(selected: Desk) -> None:
+def test_what_was_touched_meanwhile_is_refused(selected: ReaperSession) -> None:
     def touch(request: Request) -> Reply:
         selected.reaper.turn(selected.track.find_fx("ReaComp"), "Thresh", 0.9)
         return curve(request)
@@ -158,14 +158,14 @@ def test_what_was_touched_meanwhile_is_refused(selected: Desk) -> None:
     assert selected.track.envelopes == []
 
 
-def test_a_band_that_is_off_is_named(selected: Desk) -> None:
+def test_a_band_that_is_off_is_named(selected: ReaperSession) -> None:
     selected.daemon.answer = set_low_cut
     selected.run(ACTION)
     assert "no envelope can switch it on" in selected.box
     assert selected.track.envelopes == []
 
 
-def test_a_long_range_is_refused(selected: Desk) -> None:
+def test_a_long_range_is_refused(selected: ReaperSession) -> None:
     selected.track.add_item(noise(1.0), position_s=200.0)
     selected.reaper.project.time_selection = (0.0, 201.0)
     selected.run(ACTION)
@@ -173,14 +173,14 @@ def test_a_long_range_is_refused(selected: Desk) -> None:
 
 
 @pytest.mark.parametrize("points", [((1.0, 0.5), (0.9, 0.5)), ((1.0, 0.5), (1.0, 0.6))])
-def test_points_out_of_order_are_refused(selected: Desk, points) -> None:
+def test_points_out_of_order_are_refused(selected: ReaperSession, points) -> None:
     selected.daemon.answer = lambda request: curve(request, points=points)
     selected.run(ACTION)
     assert "a point out of order" in selected.box
     assert selected.track.envelopes == []
 
 
-def test_static_writes_do_not_move_what_an_envelope_drives(desk: Desk) -> None:
+def test_static_writes_do_not_move_what_an_envelope_drives(desk: ReaperSession) -> None:
     """The stand-in holds to it: an armed envelope in a reading mode overrides what is written."""
     comp = desk.track.find_fx("ReaComp")
     envelope = desk.track.add_envelope(comp, "Ratio", [(0.0, comp.raw_range(comp.index("Ratio"))[1])])
@@ -195,7 +195,7 @@ def test_static_writes_do_not_move_what_an_envelope_drives(desk: Desk) -> None:
     assert envelope.is_alive
 
 
-def test_cancelling_before_anything_is_written(selected: Desk) -> None:
+def test_cancelling_before_anything_is_written(selected: ReaperSession) -> None:
     selected.daemon.answer = silent
     selected.reaper.run_action(ACTION)
     selected.reaper.run_until(lambda: bool(selected.daemon.requests))
@@ -211,7 +211,7 @@ def many_points(request: Request) -> Reply:
 
 
 @pytest.mark.parametrize("what", ["track", "FX"])
-def test_what_goes_while_points_are_written_is_never_touched_again(selected: Desk, what: str) -> None:
+def test_what_goes_while_points_are_written_is_never_touched_again(selected: ReaperSession, what: str) -> None:
     project, track = selected.reaper.project, selected.track
 
     def lose() -> None:

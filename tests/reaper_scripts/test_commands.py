@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from desk import Desk, PlayedDaemon, noise, set_comp
+from reaper_session import FakeDaemon, ReaperSession, noise, set_comp
 
 from bridge.settings import shipped_folder
 from bridge.standin import StandIn
@@ -17,7 +17,7 @@ STARTED = {"bridge_surface_automix.lua", "bridge_surface_live.lua"}
 
 
 @pytest.fixture
-def elsewhere(lua: str, tmp_path: Path) -> Iterator[Desk]:
+def elsewhere(lua: str, tmp_path: Path) -> Iterator[ReaperSession]:
     """Scripts that somebody has copied, and of which only the action was loaded by hand."""
     scripts = tmp_path / "my scripts"
     shutil.copytree(shipped_folder("reaper_scripts"), scripts)
@@ -29,16 +29,16 @@ def elsewhere(lua: str, tmp_path: Path) -> Iterator[Desk]:
         track.add_fx("ReaComp")
         track.selected = True
         reaper.project.history.rebase()
-        desk = Desk(reaper, PlayedDaemon(reaper), track)
+        desk = ReaperSession(reaper, FakeDaemon(reaper), track)
         desk.daemon.answer = set_comp
         yield desk
 
 
-def told(desk: Desk) -> dict[str, str]:
+def told(desk: ReaperSession) -> dict[str, str]:
     return json.loads((desk.daemon.spool / "commands.json").read_bytes())["commands"]
 
 
-def test_the_daemon_is_told_names_that_reaper_knows(elsewhere: Desk) -> None:
+def test_the_daemon_is_told_names_that_reaper_knows(elsewhere: ReaperSession) -> None:
     elsewhere.run()
     names = told(elsewhere)
     assert set(names) == STARTED
@@ -46,20 +46,20 @@ def test_the_daemon_is_told_names_that_reaper_knows(elsewhere: Desk) -> None:
     assert elsewhere.daemon.receipts()[0].status == "applied"
 
 
-def test_it_is_told_once_while_reaper_runs(elsewhere: Desk) -> None:
+def test_it_is_told_once_while_reaper_runs(elsewhere: ReaperSession) -> None:
     elsewhere.run()
     (elsewhere.daemon.spool / "commands.json").unlink()
     elsewhere.run()
     assert not (elsewhere.daemon.spool / "commands.json").exists()
 
 
-def test_a_script_that_is_missing_is_not_told(elsewhere: Desk) -> None:
+def test_a_script_that_is_missing_is_not_told(elsewhere: ReaperSession) -> None:
     (elsewhere.reaper.scripts_folder / "bridge_surface_live.lua").unlink()
     elsewhere.run()
     assert set(told(elsewhere)) == STARTED - {"bridge_surface_live.lua"}
 
 
-def test_installed_scripts_tell_nothing_for_their_names_are_known(desk: Desk) -> None:
+def test_installed_scripts_tell_nothing_for_their_names_are_known(desk: ReaperSession) -> None:
     before = dict(desk.reaper.commands)
     desk.daemon.answer = set_comp
     desk.run()

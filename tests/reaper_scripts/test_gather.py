@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 import pytest
-from desk import RATE_HZ, Desk, PlayedDaemon, noise, unchanged
 from pedalboard.io import AudioFile
+from reaper_session import RATE_HZ, FakeDaemon, ReaperSession, noise, unchanged
 
 from bridge.reaper.protocol.messages import Request
 from bridge.standin import StandIn
@@ -15,7 +15,7 @@ SLICE_S = 0.015
 CLOCK_S = time.get_clock_info("thread_time").resolution
 
 
-def listen(desk: Desk, action: str = "bridge_automix.lua") -> tuple[Request, np.ndarray]:
+def listen(desk: ReaperSession, action: str = "bridge_automix.lua") -> tuple[Request, np.ndarray]:
     """Run the action on the desk and return the request with its audio, as the daemon would have read it."""
     heard: list[np.ndarray] = []
 
@@ -29,7 +29,7 @@ def listen(desk: Desk, action: str = "bridge_automix.lua") -> tuple[Request, np.
     return desk.daemon.requests[-1], heard[-1]
 
 
-def test_the_audio_is_that_before_the_fx(desk: Desk) -> None:
+def test_the_audio_is_that_before_the_fx(desk: ReaperSession) -> None:
     request, heard = listen(desk)
     assert np.array_equal(heard, desk.track.items[0].audio)
     assert (request.audio.sample_rate_hz, request.audio.channels) == (RATE_HZ, 2)
@@ -37,7 +37,7 @@ def test_the_audio_is_that_before_the_fx(desk: Desk) -> None:
     assert request.range.source == "items"
 
 
-def test_a_mono_item_is_heard_on_both_sides(desk: Desk) -> None:
+def test_a_mono_item_is_heard_on_both_sides(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(1.0)[:1], position_s=3.0)
     request, heard = listen(desk)
@@ -45,21 +45,21 @@ def test_a_mono_item_is_heard_on_both_sides(desk: Desk) -> None:
     assert (request.range.start_s, request.range.end_s) == (3.0, 4.0)
 
 
-def test_the_time_selection_comes_first(desk: Desk) -> None:
+def test_the_time_selection_comes_first(desk: ReaperSession) -> None:
     desk.reaper.project.time_selection = (0.5, 1.25)
     request, heard = listen(desk)
     assert request.range.source == "time selection"
     assert np.array_equal(heard, desk.track.items[0].audio[:, RATE_HZ // 2 : RATE_HZ * 5 // 4])
 
 
-def test_gaps_between_items_are_silence(desk: Desk) -> None:
+def test_gaps_between_items_are_silence(desk: ReaperSession) -> None:
     desk.track.add_item(noise(0.5, seed=2), position_s=2.5)
     _, heard = listen(desk)
     assert not heard[:, 2 * RATE_HZ : 5 * RATE_HZ // 2].any()
     assert np.array_equal(heard[:, 5 * RATE_HZ // 2 :], desk.track.items[1].audio)
 
 
-def test_no_slice_holds_reaper_up(desk: Desk) -> None:
+def test_no_slice_holds_reaper_up(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(60.0))
     desk.track.add_fx("VST3: ZaMultiCompX2", formats_values=True)  # each text is asked of another process
@@ -69,7 +69,7 @@ def test_no_slice_holds_reaper_up(desk: Desk) -> None:
     assert max(desk.reaper.busy_s) < SLICE_S + CLOCK_S
 
 
-def test_an_hour_is_heard_in_excerpts_of_two_minutes(desk: Desk) -> None:
+def test_an_hour_is_heard_in_excerpts_of_two_minutes(desk: ReaperSession) -> None:
     hour = np.broadcast_to(noise(0.02)[:, :1], (2, 3600 * RATE_HZ))  # takes no memory
     desk.track.items.clear()
     desk.track.add_item(hour)
@@ -78,7 +78,7 @@ def test_an_hour_is_heard_in_excerpts_of_two_minutes(desk: Desk) -> None:
     assert (request.range.start_s, request.range.end_s) == (0.0, 3600.0)
 
 
-def test_a_track_that_changes_is_read_again(desk: Desk) -> None:
+def test_a_track_that_changes_is_read_again(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(20.0))
     after = noise(20.0, seed=5)
@@ -92,7 +92,7 @@ def test_a_track_that_changes_is_read_again(desk: Desk) -> None:
     assert np.array_equal(heard, after)
 
 
-def test_a_track_that_never_rests_is_given_up(desk: Desk) -> None:
+def test_a_track_that_never_rests_is_given_up(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(20.0))
     for tick in range(1, 40):
@@ -108,7 +108,7 @@ def test_quotes_and_backslashes_in_paths(lua: str, tmp_path) -> None:
         track = reaper.project.add_track("Bass", noise(0.5))
         track.add_fx("ReaComp")
         track.selected = True
-        request, _ = listen(Desk(reaper, PlayedDaemon(reaper), track))
+        request, _ = listen(ReaperSession(reaper, FakeDaemon(reaper), track))
         assert request.project.path == 'D:\\Musik\\Lied "1".rpp'
 
 
@@ -118,7 +118,7 @@ def test_the_project_rate_is_kept(lua: str, tmp_path, rate_hz: int) -> None:
         track = reaper.project.add_track("Bass", noise(0.5))
         track.add_fx("ReaComp")
         track.selected = True
-        request, heard = listen(Desk(reaper, PlayedDaemon(reaper), track))
+        request, heard = listen(ReaperSession(reaper, FakeDaemon(reaper), track))
         assert request.audio.sample_rate_hz == rate_hz
         assert np.array_equal(heard, track.items[0].audio)
 
@@ -129,6 +129,6 @@ def test_a_project_without_a_rate_of_its_own_is_heard_at_the_devices(lua: str, t
         track = reaper.project.add_track("Bass", noise(0.5))
         track.add_fx("ReaComp")
         track.selected = True
-        request, heard = listen(Desk(reaper, PlayedDaemon(reaper), track))
+        request, heard = listen(ReaperSession(reaper, FakeDaemon(reaper), track))
         assert request.audio.sample_rate_hz == 96000
         assert np.array_equal(heard, track.items[0].audio)

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from desk import Desk, set_comp
+from reaper_session import ReaperSession, set_comp
 
 from bridge.reaper.install.install import HOME_FILE
 from bridge.settings import default_home
@@ -70,7 +70,7 @@ def test_an_umlaut_in_the_windows_user_name_is_found_beside_reapers_folder(find)
 
 
 def test_installed_scripts_find_home_by_what_the_installer_left(
-    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    desk: ReaperSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The whole action as a user has it: scripts in REAPER's resource folder, no ext state, no variable."""
     for name in ("BRIDGE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from desk import Desk, applying, change, noise, silent, unchanged, write_to
+from reaper_session import ReaperSession, applying, change, noise, silent, unchanged, write_to
 
 from bridge.automix.job import UNHEARD
 from bridge.reaper.protocol.messages import LeftAlone, Reply, Request
@@ -39,7 +39,7 @@ def answer(request: Request) -> Reply:
 
 
 @pytest.fixture
-def open_panel(desk: Desk) -> Callable[..., GfxWindow]:
+def open_panel(desk: ReaperSession) -> Callable[..., GfxWindow]:
     def open_() -> GfxWindow:
         desk.daemon.answer = answer
         desk.reaper.run_action("bridge_panel.lua")
@@ -50,7 +50,7 @@ def open_panel(desk: Desk) -> Callable[..., GfxWindow]:
 
 
 @pytest.fixture
-def mixed(desk: Desk, open_panel: Callable[..., GfxWindow]) -> GfxWindow:
+def mixed(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> GfxWindow:
     """The panel after an auto-mix that was started by a click."""
     window = open_panel()
     window.click("Auto-mix")
@@ -65,7 +65,7 @@ def shows(window: GfxWindow, text: str) -> bool:
 
 
 def test_what_moved_without_being_heard_is_counted_and_not_listed(
-    desk: Desk, open_panel: Callable[..., GfxWindow]
+    desk: ReaperSession, open_panel: Callable[..., GfxWindow]
 ) -> None:
     def more(request: Request) -> Reply:
         reply = answer(request)
@@ -82,7 +82,7 @@ def test_what_moved_without_being_heard_is_counted_and_not_listed(
     assert not shows(window, "Cutoff frequency")
 
 
-def test_a_click_mixes_and_the_list_tells_what_was_done(desk: Desk, mixed: GfxWindow) -> None:
+def test_a_click_mixes_and_the_list_tells_what_was_done(desk: ReaperSession, mixed: GfxWindow) -> None:
     assert desk.comp_values() == (0.4, 0.3)
     assert desk.reaper.undo_points == ["Bridge: Auto-mix track"]
     for text in (
@@ -108,7 +108,7 @@ def test_a_click_mixes_and_the_list_tells_what_was_done(desk: Desk, mixed: GfxWi
     assert desk.daemon.leftovers() == []
 
 
-def test_the_slider_moves_settings_and_ends_in_one_undo_step(desk: Desk, mixed: GfxWindow) -> None:
+def test_the_slider_moves_settings_and_ends_in_one_undo_step(desk: ReaperSession, mixed: GfxWindow) -> None:
     before = desk.daemon.requests[0].fx[1].parameters[desk.track.find_fx("ReaComp").index("Thresh")].normalized
     word = mixed.find("Amount")
     y = word.y + word.height + 13
@@ -123,7 +123,7 @@ def test_the_slider_moves_settings_and_ends_in_one_undo_step(desk: Desk, mixed: 
     assert desk.comp_values() == (0.4, 0.3)
 
 
-def test_settings_follow_the_slider_within_a_tenth_of_a_second(desk: Desk, mixed: GfxWindow) -> None:
+def test_settings_follow_the_slider_within_a_tenth_of_a_second(desk: ReaperSession, mixed: GfxWindow) -> None:
     word = mixed.find("Amount")
     place = (200, word.y + word.height + 13)
     mixed.drag(place, place, place)
@@ -134,7 +134,7 @@ def test_settings_follow_the_slider_within_a_tenth_of_a_second(desk: Desk, mixed
     assert ticks <= 3  # of a thirtieth of a second each
 
 
-def test_keys_move_the_amount(desk: Desk, mixed: GfxWindow) -> None:
+def test_keys_move_the_amount(desk: ReaperSession, mixed: GfxWindow) -> None:
     focus_on(desk, mixed, "slider")
     for key in ("left", "left", "pagedown"):
         mixed.key(key)
@@ -143,7 +143,7 @@ def test_keys_move_the_amount(desk: Desk, mixed: GfxWindow) -> None:
     desk.reaper.run_until(lambda: len(desk.reaper.undo_points) == 2)
 
 
-def focus_on(desk: Desk, window: GfxWindow, what: str) -> None:
+def focus_on(desk: ReaperSession, window: GfxWindow, what: str) -> None:
     """Tab from Auto-mix, which was clicked: match, next style, the slider, compare."""
     for _ in range({"slider": 3, "compare": 4}[what]):
         window.key("tab")
@@ -151,7 +151,7 @@ def focus_on(desk: Desk, window: GfxWindow, what: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["click", "key", "focus"])
-def test_compare_goes_back_and_forth(desk: Desk, mixed: GfxWindow, way: str) -> None:
+def test_compare_goes_back_and_forth(desk: ReaperSession, mixed: GfxWindow, way: str) -> None:
     first = desk.daemon.requests[0].fx[1].parameters
     before = first[desk.track.find_fx("ReaComp").index("Thresh")].normalized
     presses = {
@@ -168,7 +168,7 @@ def test_compare_goes_back_and_forth(desk: Desk, mixed: GfxWindow, way: str) -> 
     desk.reaper.run_until(lambda: desk.comp_values() == (0.4, 0.3))
 
 
-def test_what_was_touched_since_stays_and_is_named(desk: Desk, mixed: GfxWindow) -> None:
+def test_what_was_touched_since_stays_and_is_named(desk: ReaperSession, mixed: GfxWindow) -> None:
     desk.reaper.turn(desk.track.find_fx("ReaComp"), "Ratio", 0.9)
     desk.reaper.run_ticks(10)
     mixed.key("c")
@@ -176,14 +176,14 @@ def test_what_was_touched_since_stays_and_is_named(desk: Desk, mixed: GfxWindow)
     assert desk.comp_values()[1] == 0.9
 
 
-def test_undo_takes_the_last_step_back(desk: Desk, mixed: GfxWindow) -> None:
+def test_undo_takes_the_last_step_back(desk: ReaperSession, mixed: GfxWindow) -> None:
     mixed.click("Undo")
     desk.reaper.run_until(lambda: shows(mixed, "Undone: Bridge: Auto-mix track"))
     assert desk.comp_values() != (0.4, 0.3)
 
 
 @pytest.mark.parametrize("way", ["click", "escape", "action"])
-def test_a_job_can_be_cancelled(desk: Desk, open_panel: Callable[..., GfxWindow], way: str) -> None:
+def test_a_job_can_be_cancelled(desk: ReaperSession, open_panel: Callable[..., GfxWindow], way: str) -> None:
     window = open_panel()
     desk.daemon.answer = silent
     window.key("a")
@@ -200,7 +200,7 @@ def test_a_job_can_be_cancelled(desk: Desk, open_panel: Callable[..., GfxWindow]
     assert (desk.comp_values(), desk.daemon.leftovers()) == (before, [])
 
 
-def test_progress_is_shown(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_progress_is_shown(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     desk.daemon.answer = silent
     window.click("Auto-mix")
@@ -209,14 +209,16 @@ def test_progress_is_shown(desk: Desk, open_panel: Callable[..., GfxWindow]) -> 
     desk.reaper.run_until(lambda: shows(window, "Vocals: trying settings, 40%"))
 
 
-def test_unchanged_says_why(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_unchanged_says_why(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     desk.daemon.answer = lambda request: unchanged(request, "nothing would sound better")
     window.click("Auto-mix")
     desk.reaper.run_until(lambda: "nothing would sound better" in window.texts)
 
 
-def test_without_a_daemon_the_panel_says_how_to_start_it(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_without_a_daemon_the_panel_says_how_to_start_it(
+    desk: ReaperSession, open_panel: Callable[..., GfxWindow]
+) -> None:
     desk.daemon.beat(age_s=60.0)
     window = open_panel()
     desk.reaper.run_ticks(20)
@@ -229,7 +231,7 @@ def test_without_a_daemon_the_panel_says_how_to_start_it(desk: Desk, open_panel:
     desk.reaper.run_until(lambda: "ready" in window.texts)
 
 
-def test_the_selection_is_followed(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_the_selection_is_followed(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     for name in ("Bass", "Drums", "Keys"):
         desk.reaper.project.add_track(name, noise(0.5)).selected = True
@@ -239,7 +241,7 @@ def test_the_selection_is_followed(desk: Desk, open_panel: Callable[..., GfxWind
     desk.reaper.run_until(lambda: "No track selected" in window.texts)
 
 
-def test_menus_choose_model_style_and_reference(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_menus_choose_model_style_and_reference(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     styles = desk.reaper.home / "styles"
     styles.mkdir()
     (styles / "warm vocal.safetensors").write_bytes(b"")
@@ -261,7 +263,7 @@ def test_menus_choose_model_style_and_reference(desk: Desk, open_panel: Callable
     assert (options.model, options.style) == ("level", "warm vocal")
 
 
-def test_the_window_is_found_where_it_was(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_the_window_is_found_where_it_was(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     desk.reaper.messages.menu_choices.append("Docked")
     window.click("···")
@@ -277,7 +279,7 @@ def test_the_window_is_found_where_it_was(desk: Desk, open_panel: Callable[..., 
 
 @pytest.mark.parametrize("size", [(300, 500), (420, 760), (980, 300)])
 @pytest.mark.parametrize("percent", [100, 200])
-def test_no_text_stands_outside_or_upon_another(desk: Desk, mixed: GfxWindow, size: Any, percent: int) -> None:
+def test_no_text_stands_outside_or_upon_another(desk: ReaperSession, mixed: GfxWindow, size: Any, percent: int) -> None:
     desk.reaper.ext_state[("Bridge", "panel_size")] = str(percent)
     mixed.resize(size[0] * percent // 100, size[1] * percent // 100)
     desk.reaper.run_ticks(12)
@@ -291,7 +293,7 @@ def test_no_text_stands_outside_or_upon_another(desk: Desk, mixed: GfxWindow, si
         assert is_apart or one.y == other.y, (one, other)  # left and right of one line share its box
 
 
-def test_light_and_dark_follow_reaper(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_light_and_dark_follow_reaper(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     window = open_panel()
     assert np.asarray(window.image())[2, 2].mean() < 60
     desk.reaper.theme_colours["col_main_bg2"] = 0xF0F0F0
@@ -315,7 +317,7 @@ def test_every_text_stands_out_from_its_ground(module: Callable[[str], Any]) -> 
             assert theme.contrast(theme[name][mark], theme[name][b"ground"]) >= 3.0, (name, mark)
 
 
-def test_no_slice_holds_reaper_up(desk: Desk, open_panel: Callable[..., GfxWindow]) -> None:
+def test_no_slice_holds_reaper_up(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     """The whole of it: a job over 20 s of sound, the list, the slider."""
     desk.track.add_item(noise(20.0), position_s=2.0)
     window = open_panel()
@@ -330,7 +332,7 @@ def test_no_slice_holds_reaper_up(desk: Desk, open_panel: Callable[..., GfxWindo
     assert float(np.median(desk.reaper.busy_s)) < SLICE_S
 
 
-def test_a_long_record_holds_reaper_up_no_longer(desk: Desk, mixed: GfxWindow) -> None:
+def test_a_long_record_holds_reaper_up_no_longer(desk: ReaperSession, mixed: GfxWindow) -> None:
     """Sixty changes, moved often: 70 KB to read again after each movement."""
     (file,) = (desk.daemon.spool / "applied").iterdir()
     record = json.loads(file.read_text(encoding="utf-8"))
@@ -350,7 +352,7 @@ def test_a_long_record_holds_reaper_up_no_longer(desk: Desk, mixed: GfxWindow) -
     assert max(desk.reaper.busy_s[before:]) < SLICE_S + CLOCK_S
 
 
-def test_at_rest_nothing_is_drawn(desk: Desk, mixed: GfxWindow) -> None:
+def test_at_rest_nothing_is_drawn(desk: ReaperSession, mixed: GfxWindow) -> None:
     frames = mixed.frames
     desk.reaper.run_ticks(60)
     assert mixed.frames == frames

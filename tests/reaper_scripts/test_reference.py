@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from desk import RATE_HZ, Desk, noise, set_comp, silent
+from reaper_session import RATE_HZ, ReaperSession, noise, set_comp, silent
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.spool_wav import read_float_wav
@@ -18,7 +18,7 @@ ACTION = "bridge_match_reference.lua"
 
 
 @pytest.fixture
-def heard(desk: Desk) -> list[np.ndarray]:
+def heard(desk: ReaperSession) -> list[np.ndarray]:
     """What the daemon was given as the reference, taken while it was asked."""
     taken: list[np.ndarray] = []
 
@@ -37,42 +37,42 @@ def heard(desk: Desk) -> list[np.ndarray]:
 
 
 @pytest.fixture
-def song(desk: Desk) -> ReaperTrack:
+def song(desk: ReaperSession) -> ReaperTrack:
     return desk.reaper.project.add_track("Finished song", noise(1.0, seed=5))
 
 
-def finish(desk: Desk) -> None:
+def finish(desk: ReaperSession) -> None:
     desk.run(ACTION)
     assert desk.reaper.messages.boxes == []
     assert desk.comp_values() == (0.4, 0.3)
     assert desk.daemon.leftovers() == []
 
 
-def by_mark_of_track(desk: Desk, song: ReaperTrack) -> None:
+def by_mark_of_track(desk: ReaperSession, song: ReaperTrack) -> None:
     desk.track.selected, song.selected = False, True
     desk.run("bridge_mark_reference.lua")
     assert "The reference is track Finished song." in desk.console
     desk.track.selected, song.selected = True, False
 
 
-def by_mark_of_item(desk: Desk, song: ReaperTrack) -> None:
+def by_mark_of_item(desk: ReaperSession, song: ReaperTrack) -> None:
     song.items[0].is_selected = True
     desk.run("bridge_mark_reference.lua")
     assert "The reference is item take." in desk.console
     song.items[0].is_selected = False
 
 
-def by_selected_item(_: Desk, song: ReaperTrack) -> None:
+def by_selected_item(_: ReaperSession, song: ReaperTrack) -> None:
     song.items[0].is_selected = True
 
 
-def by_name(_: Desk, song: ReaperTrack) -> None:
+def by_name(_: ReaperSession, song: ReaperTrack) -> None:
     song.name = "REFERENCE"
 
 
 @pytest.mark.parametrize("mark", [by_mark_of_track, by_mark_of_item, by_selected_item, by_name])
 def test_a_track_or_an_item_of_the_project(
-    desk: Desk, song: ReaperTrack, heard: list[np.ndarray], mark: Callable[[Desk, ReaperTrack], None]
+    desk: ReaperSession, song: ReaperTrack, heard: list[np.ndarray], mark: Callable[[ReaperSession, ReaperTrack], None]
 ) -> None:
     mark(desk, song)
     finish(desk)
@@ -81,7 +81,7 @@ def test_a_track_or_an_item_of_the_project(
 
 @pytest.mark.parametrize("is_marked", [True, False])
 @pytest.mark.parametrize("rate_hz", [48000, 44100])
-def test_a_file(desk: Desk, heard: list[np.ndarray], tmp_path: Path, is_marked: bool, rate_hz: int) -> None:
+def test_a_file(desk: ReaperSession, heard: list[np.ndarray], tmp_path: Path, is_marked: bool, rate_hz: int) -> None:
     path = tmp_path / "Größte Hits.wav"
     audio = noise(1.0, seed=7)
     with AudioWriter(path, sample_rate_hz=rate_hz, channels=2) as file:
@@ -99,7 +99,9 @@ def test_a_file(desk: Desk, heard: list[np.ndarray], tmp_path: Path, is_marked: 
         assert np.array_equal(heard[0], audio)
 
 
-def test_one_reference_for_several_tracks_is_sent_once(desk: Desk, song: ReaperTrack, heard: list[np.ndarray]) -> None:
+def test_one_reference_for_several_tracks_is_sent_once(
+    desk: ReaperSession, song: ReaperTrack, heard: list[np.ndarray]
+) -> None:
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     other.add_fx("ReaComp")
     other.selected = True
@@ -109,14 +111,14 @@ def test_one_reference_for_several_tracks_is_sent_once(desk: Desk, song: ReaperT
     assert (len(heard), len(files)) == (2, 1)
 
 
-def test_a_style_gives_way_to_the_reference(desk: Desk, song: ReaperTrack, heard: list[np.ndarray]) -> None:
+def test_a_style_gives_way_to_the_reference(desk: ReaperSession, song: ReaperTrack, heard: list[np.ndarray]) -> None:
     desk.reaper.ext_state[("Bridge", "style")] = "warm"
     song.name = "Reference"
     finish(desk)
     assert desk.daemon.requests[0].options.style is None
 
 
-def test_what_is_wrong_is_named(desk: Desk, song: ReaperTrack, tmp_path: Path) -> None:
+def test_what_is_wrong_is_named(desk: ReaperSession, song: ReaperTrack, tmp_path: Path) -> None:
     desk.run(ACTION)
     assert "No reference was chosen" in desk.box
     song.name = "Reference"
@@ -135,14 +137,14 @@ def test_what_is_wrong_is_named(desk: Desk, song: ReaperTrack, tmp_path: Path) -
     assert desk.daemon.requests == []
 
 
-def test_a_mark_that_is_gone_is_named(desk: Desk, song: ReaperTrack) -> None:
+def test_a_mark_that_is_gone_is_named(desk: ReaperSession, song: ReaperTrack) -> None:
     by_mark_of_track(desk, song)
     desk.reaper.project.remove_track(song)
     desk.run(ACTION)
     assert "The track that was marked as the reference is gone" in desk.box
 
 
-def test_silence_is_no_reference(desk: Desk, song: ReaperTrack) -> None:
+def test_silence_is_no_reference(desk: ReaperSession, song: ReaperTrack) -> None:
     song.name = "Reference"
     song.items[0].audio = np.zeros((2, RATE_HZ), np.float32)
     desk.run(ACTION)
@@ -150,7 +152,7 @@ def test_silence_is_no_reference(desk: Desk, song: ReaperTrack) -> None:
     assert desk.daemon.leftovers() == []
 
 
-def test_stopped_while_a_file_is_read_leaves_no_track(desk: Desk, tmp_path: Path) -> None:
+def test_stopped_while_a_file_is_read_leaves_no_track(desk: ReaperSession, tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     with AudioWriter(path, sample_rate_hz=RATE_HZ, channels=2) as file:
         file.write(noise(60.0))

@@ -4,64 +4,74 @@ import json
 import sys
 
 import pytest
-from desk import Desk, applying, low_cut_to, noise, set_comp, set_low_cut, silent, unchanged, write_to
+from reaper_session import (
+    ReaperSession,
+    applying,
+    low_cut_to,
+    noise,
+    set_comp,
+    set_low_cut,
+    silent,
+    unchanged,
+    write_to,
+)
 
 from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, encode
 
 
-def assert_untouched(desk: Desk, before: tuple[float, float]) -> None:
+def assert_untouched(desk: ReaperSession, before: tuple[float, float]) -> None:
     assert desk.comp_values() == before
     assert desk.reaper.undo_points == []
     assert desk.daemon.leftovers() == []
 
 
 @pytest.fixture
-def before(desk: Desk) -> tuple[float, float]:
+def before(desk: ReaperSession) -> tuple[float, float]:
     return desk.comp_values()
 
 
 # ---------------------------------------------------------------- what is selected
 
 
-def test_nothing_selected(desk: Desk) -> None:
+def test_nothing_selected(desk: ReaperSession) -> None:
     desk.track.selected = False
     desk.run()
     assert "No track is selected" in desk.box
 
 
-def test_the_master_track(desk: Desk) -> None:
+def test_the_master_track(desk: ReaperSession) -> None:
     desk.track.selected = False
     desk.reaper.project.master.selected = True
     desk.run()
     assert "The master track cannot be set by this action" in desk.box
 
 
-def test_a_muted_track(desk: Desk, before) -> None:
+def test_a_muted_track(desk: ReaperSession, before) -> None:
     desk.track.is_muted = True
     desk.run()
     assert "Vocals is muted and was skipped. Unmute it" in desk.box
     assert_untouched(desk, before)
 
 
-def test_a_folder(desk: Desk) -> None:
+def test_a_folder(desk: ReaperSession) -> None:
     desk.track.folder_depth = 1
     desk.run()
     assert "Vocals is a folder: its sound comes from the tracks inside" in desk.box
 
 
-def test_a_track_without_items(desk: Desk) -> None:
+def test_a_track_without_items(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.run()
     assert "Vocals has no items" in desk.box
 
 
-def test_a_track_without_fx(desk: Desk) -> None:
+def test_a_track_without_fx(desk: ReaperSession) -> None:
     desk.track.fx.clear()
     desk.run()
     assert "Vocals has no FX" in desk.box
 
 
-def test_a_silent_track(desk: Desk, before) -> None:
+def test_a_silent_track(desk: ReaperSession, before) -> None:
     desk.track.items[0].audio = 0.0 * desk.track.items[0].audio
     desk.run()
     assert "Vocals is silent from 0.0 s to 2.0 s" in desk.box
@@ -69,19 +79,19 @@ def test_a_silent_track(desk: Desk, before) -> None:
     assert_untouched(desk, before)
 
 
-def test_a_time_selection_beside_the_items(desk: Desk) -> None:
+def test_a_time_selection_beside_the_items(desk: ReaperSession) -> None:
     desk.reaper.project.time_selection = (10.0, 12.0)
     desk.run()
     assert "Vocals has no items in the time selection" in desk.box
 
 
-def test_offline_media(desk: Desk) -> None:
+def test_offline_media(desk: ReaperSession) -> None:
     desk.track.items[0].is_offline = True
     desk.run()
     assert "could not read the track's audio" in desk.box
 
 
-def test_a_track_that_cannot_be_read_does_not_stop_the_next(desk: Desk) -> None:
+def test_a_track_that_cannot_be_read_does_not_stop_the_next(desk: ReaperSession) -> None:
     desk.track.items[0].is_offline = True
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     other.add_fx("ReaComp")
@@ -93,7 +103,7 @@ def test_a_track_that_cannot_be_read_does_not_stop_the_next(desk: Desk) -> None:
     assert desk.daemon.leftovers() == []
 
 
-def test_one_bad_track_does_not_stop_the_others(desk: Desk) -> None:
+def test_one_bad_track_does_not_stop_the_others(desk: ReaperSession) -> None:
     muted = desk.reaper.project.add_track("Noise", noise(0.5))
     muted.is_muted = muted.selected = True
     desk.daemon.answer = set_comp
@@ -106,27 +116,27 @@ def test_one_bad_track_does_not_stop_the_others(desk: Desk) -> None:
 # ---------------------------------------------------------------- the daemon
 
 
-def test_no_daemon(desk: Desk, before) -> None:
+def test_no_daemon(desk: ReaperSession, before) -> None:
     (desk.daemon.spool / "heartbeat.json").unlink()
     desk.run()
     assert desk.box == "Bridge's daemon is not running. Start it in a terminal with: reaper-bridge daemon"
     assert_untouched(desk, before)
 
 
-def test_a_daemon_that_died_before(desk: Desk) -> None:
+def test_a_daemon_that_died_before(desk: ReaperSession) -> None:
     desk.daemon.beat(age_s=8.0)
     desk.run()
     assert "not running" in desk.box
 
 
-def test_a_daemon_of_another_release(desk: Desk) -> None:
+def test_a_daemon_of_another_release(desk: ReaperSession) -> None:
     desk.daemon.beat(schema=SCHEMA + 1)
     desk.run()
     assert f"schema version {SCHEMA + 1}; these scripts speak version {SCHEMA}" in desk.box
     assert "same release" in desk.box
 
 
-def test_a_daemon_that_dies_midway(desk: Desk, before) -> None:
+def test_a_daemon_that_dies_midway(desk: ReaperSession, before) -> None:
     desk.daemon.answer = lambda _: desk.daemon.beat(age_s=8.0)  # type: ignore[func-returns-value]
     desk.run(limit_s=20)
     assert "The daemon stopped while it worked on Vocals. Nothing was changed on it" in desk.box
@@ -134,7 +144,7 @@ def test_a_daemon_that_dies_midway(desk: Desk, before) -> None:
     assert_untouched(desk, before)
 
 
-def test_slow_work_is_no_fault(desk: Desk) -> None:
+def test_slow_work_is_no_fault(desk: ReaperSession) -> None:
     held: list[Request] = []
     desk.daemon.answer = held.append  # type: ignore[assignment]
     desk.reaper.run_action("bridge_automix.lua")
@@ -146,7 +156,7 @@ def test_slow_work_is_no_fault(desk: Desk) -> None:
     assert desk.comp_values() == (0.4, 0.3)
 
 
-def test_the_daemons_error_is_told(desk: Desk, before) -> None:
+def test_the_daemons_error_is_told(desk: ReaperSession, before) -> None:
     desk.daemon.answer = lambda request: Reply(
         schema=SCHEMA, id=request.id, status="error", message="The model is damaged."
     )
@@ -169,7 +179,7 @@ def test_the_daemons_error_is_told(desk: Desk, before) -> None:
         (b'{"schema":1,"id":"ID","fraction":-3,"step":"x"}', "Bridge: Vocals: x, 0%"),
     ],
 )
-def test_a_broken_progress_file_does_not_end_the_job(desk: Desk, written: bytes, shown: str | None) -> None:
+def test_a_broken_progress_file_does_not_end_the_job(desk: ReaperSession, written: bytes, shown: str | None) -> None:
     desk.daemon.answer = silent
     desk.reaper.run_action("bridge_automix.lua")
     desk.reaper.run_until(lambda: bool(desk.daemon.requests))
@@ -209,14 +219,14 @@ def _with_value(request: Request, value: bytes) -> bytes:
         (lambda _: b" " * (16 * 1024 * 1024 + 1), "is longer than a message can be"),
     ],
 )  # fmt: skip
-def test_a_reply_that_is_not_sound(desk: Desk, before, reply, said: str) -> None:
+def test_a_reply_that_is_not_sound(desk: ReaperSession, before, reply, said: str) -> None:
     desk.daemon.answer = reply
     desk.run()
     assert said in desk.box
     assert_untouched(desk, before)
 
 
-def test_a_reply_to_someone_else_is_never_read(desk: Desk, before) -> None:
+def test_a_reply_to_someone_else_is_never_read(desk: ReaperSession, before) -> None:
     other = desk.daemon.spool / "replies" / "11111111-2222-3333-4444-555555555555.json"
     other.parent.mkdir()
     other.write_bytes(b"not ours")
@@ -226,7 +236,7 @@ def test_a_reply_to_someone_else_is_never_read(desk: Desk, before) -> None:
     assert desk.comp_values() == before
 
 
-def test_a_spool_that_cannot_be_written(desk: Desk, before) -> None:
+def test_a_spool_that_cannot_be_written(desk: ReaperSession, before) -> None:
     (desk.daemon.spool / "audio").write_bytes(b"a file where a folder should be")
     desk.run()
     assert "could not be written" in desk.box
@@ -236,7 +246,7 @@ def test_a_spool_that_cannot_be_written(desk: Desk, before) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX systems can")
-def test_a_disk_that_is_full(desk: Desk, before) -> None:
+def test_a_disk_that_is_full(desk: ReaperSession, before) -> None:
     import resource
 
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -254,7 +264,7 @@ def test_a_disk_that_is_full(desk: Desk, before) -> None:
 # ---------------------------------------------------------------- what changes meanwhile
 
 
-def _meanwhile(desk: Desk, change) -> None:
+def _meanwhile(desk: ReaperSession, change) -> None:
     def answer(request: Request) -> Reply:
         change()
         return set_comp(request)
@@ -263,18 +273,18 @@ def _meanwhile(desk: Desk, change) -> None:
     desk.run()
 
 
-def _record_again(desk: Desk) -> None:
+def _record_again(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(2.0, seed=3))
 
 
-def test_the_track_is_removed_before_the_reply(desk: Desk) -> None:
+def test_the_track_is_removed_before_the_reply(desk: ReaperSession) -> None:
     _meanwhile(desk, lambda: desk.reaper.project.remove_track(desk.track))
     assert "Vocals: the track was removed while Bridge was listening. Nothing was changed" in desk.box
     assert [r.status for r in desk.daemon.receipts()] == ["dropped"]
 
 
-def test_the_track_is_removed_while_it_is_read(desk: Desk) -> None:
+def test_the_track_is_removed_while_it_is_read(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(20.0))
     desk.reaper.on_tick(2, lambda: desk.reaper.project.remove_track(desk.track))
@@ -283,7 +293,7 @@ def test_the_track_is_removed_while_it_is_read(desk: Desk) -> None:
     assert desk.daemon.leftovers() == []
 
 
-def test_another_project_comes_to_the_front(desk: Desk, before) -> None:
+def test_another_project_comes_to_the_front(desk: ReaperSession, before) -> None:
     song = desk.reaper.project
     _meanwhile(desk, lambda: desk.reaper.open_project("/projects/other.rpp"))
     assert "another project tab was opened in front of it" in desk.box
@@ -291,12 +301,12 @@ def test_another_project_comes_to_the_front(desk: Desk, before) -> None:
     assert_untouched(desk, before)
 
 
-def test_the_project_is_closed(desk: Desk) -> None:
+def test_the_project_is_closed(desk: ReaperSession) -> None:
     _meanwhile(desk, lambda: desk.reaper.close_project(desk.reaper.project))
     assert "its project was closed" in desk.box
 
 
-def test_an_fx_is_removed(desk: Desk) -> None:
+def test_an_fx_is_removed(desk: ReaperSession) -> None:
     _meanwhile(desk, desk.track.fx.pop)
     assert "an FX that it has judged was removed or taken offline" in desk.box
     (receipt,) = desk.daemon.receipts()
@@ -304,12 +314,12 @@ def test_an_fx_is_removed(desk: Desk) -> None:
     assert desk.reaper.undo_points == []
 
 
-def test_an_fx_goes_offline(desk: Desk) -> None:
+def test_an_fx_goes_offline(desk: ReaperSession) -> None:
     _meanwhile(desk, lambda: setattr(desk.track.fx[1], "is_offline", True))
     assert "removed or taken offline" in desk.box
 
 
-def test_the_fx_change_places(desk: Desk, before) -> None:
+def test_the_fx_change_places(desk: ReaperSession, before) -> None:
     def answer(request: Request) -> Reply:
         desk.track.fx.reverse()
         eq, comp = request.fx
@@ -322,7 +332,7 @@ def test_the_fx_change_places(desk: Desk, before) -> None:
     assert_untouched(desk, before)
 
 
-def test_a_value_is_touched(desk: Desk) -> None:
+def test_a_value_is_touched(desk: ReaperSession) -> None:
     _meanwhile(desk, lambda: desk.reaper.turn(desk.track.fx[1], "Ratio", 0.77))
     assert "a setting was changed by hand or by automation while Bridge was listening. Nothing was changed" in desk.box
     (receipt,) = desk.daemon.receipts()
@@ -349,7 +359,7 @@ def test_a_value_is_touched(desk: Desk) -> None:
         (lambda desk, *_: _record_again(desk), "its items were changed"),
     ],
 )  # fmt: skip
-def test_whatever_is_touched_beside_the_written_values(desk: Desk, before, touch, said: str) -> None:
+def test_whatever_is_touched_beside_the_written_values(desk: ReaperSession, before, touch, said: str) -> None:
     equaliser, comp = desk.track.fx
     _meanwhile(desk, lambda: touch(desk, equaliser, comp))
     assert f"Vocals: {said}" in desk.box
@@ -359,7 +369,7 @@ def test_whatever_is_touched_beside_the_written_values(desk: Desk, before, touch
     assert [r.status for r in desk.daemon.receipts()] == ["dropped"]
 
 
-def test_a_band_that_is_switched_meanwhile(desk: Desk) -> None:
+def test_a_band_that_is_switched_meanwhile(desk: ReaperSession) -> None:
     equaliser = desk.track.find_fx("ReaEQ")
 
     def answer(request: Request) -> Reply:
@@ -373,14 +383,14 @@ def test_a_band_that_is_switched_meanwhile(desk: Desk) -> None:
     assert desk.reaper.undo_points == []
 
 
-def test_an_item_beside_the_time_selection_does_not_matter(desk: Desk) -> None:
+def test_an_item_beside_the_time_selection_does_not_matter(desk: ReaperSession) -> None:
     desk.reaper.project.time_selection = (0.5, 1.5)
     _meanwhile(desk, lambda: desk.track.add_item(noise(1.0), position_s=5.0))
     assert desk.reaper.messages.boxes == []
     assert desk.comp_values() == (0.4, 0.3)
 
 
-def test_another_track_may_be_touched(desk: Desk) -> None:
+def test_another_track_may_be_touched(desk: ReaperSession) -> None:
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     comp = other.add_fx("ReaComp")
     _meanwhile(desk, lambda: desk.reaper.turn(comp, "Ratio", 0.9))
@@ -390,7 +400,7 @@ def test_another_track_may_be_touched(desk: Desk) -> None:
 
 @pytest.mark.parametrize("is_touched", [True, False])
 @pytest.mark.parametrize("moves", ["while it is read", "afterwards"])
-def test_a_meter_among_the_parameters_does_not_matter(desk: Desk, moves: str, is_touched: bool) -> None:
+def test_a_meter_among_the_parameters_does_not_matter(desk: ReaperSession, moves: str, is_touched: bool) -> None:
     """It moves by itself while the music plays, also where REAPER counts a change elsewhere in the project."""
     comp = desk.track.find_fx("ReaComp")
     meter = comp.index("RMS size")
@@ -413,7 +423,7 @@ def test_a_meter_among_the_parameters_does_not_matter(desk: Desk, moves: str, is
     assert desk.comp_values() == (0.4, 0.3)
 
 
-def test_an_envelope_that_came_meanwhile(desk: Desk, before) -> None:
+def test_an_envelope_that_came_meanwhile(desk: ReaperSession, before) -> None:
     comp = desk.track.find_fx("ReaComp")
     index = comp.index("Ratio")
     low, high = comp.raw_range(index)
@@ -427,7 +437,7 @@ def test_an_envelope_that_came_meanwhile(desk: Desk, before) -> None:
 # ---------------------------------------------------------------- writing
 
 
-def test_a_refused_value_takes_everything_back(desk: Desk, before) -> None:
+def test_a_refused_value_takes_everything_back(desk: ReaperSession, before) -> None:
     desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
     desk.daemon.answer = set_comp
     desk.run()
@@ -438,7 +448,7 @@ def test_a_refused_value_takes_everything_back(desk: Desk, before) -> None:
     assert {r.wanted: r.status for r in receipt.results} == {0.4: "ok", 0.3: "refused"}
 
 
-def test_a_failure_halfway_takes_everything_back(desk: Desk, before) -> None:
+def test_a_failure_halfway_takes_everything_back(desk: ReaperSession, before) -> None:
     comp = desk.track.find_fx("ReaComp")
     later = max(("Thresh", "Ratio"), key=comp.index)
     comp.fault(later, is_failing=True)
@@ -450,7 +460,7 @@ def test_a_failure_halfway_takes_everything_back(desk: Desk, before) -> None:
     assert [r.status for r in desk.daemon.receipts()] == ["restored"]
 
 
-def test_a_band_that_was_switched_on_is_switched_off_again(desk: Desk) -> None:
+def test_a_band_that_was_switched_on_is_switched_off_again(desk: ReaperSession) -> None:
     equaliser = desk.track.find_fx("ReaEQ")
 
     def answer(request: Request) -> Reply:
@@ -466,7 +476,7 @@ def test_a_band_that_was_switched_on_is_switched_off_again(desk: Desk) -> None:
     assert equaliser.values()["Global Gain"][0] == 0.33
 
 
-def test_an_fx_that_is_removed_right_after_writing_is_noted(desk: Desk) -> None:
+def test_an_fx_that_is_removed_right_after_writing_is_noted(desk: ReaperSession) -> None:
     def answer(request: Request) -> Reply:
         desk.reaper.on_tick(1, desk.track.fx.pop)
         return set_comp(request)
@@ -478,7 +488,7 @@ def test_an_fx_that_is_removed_right_after_writing_is_noted(desk: Desk) -> None:
     assert "its FX were removed before what was written could be read back" in desk.box
 
 
-def test_another_tab_right_after_writing_does_not_keep_a_refused_value(desk: Desk, before) -> None:
+def test_another_tab_right_after_writing_does_not_keep_a_refused_value(desk: ReaperSession, before) -> None:
     song = desk.reaper.project
     desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
 
@@ -494,7 +504,7 @@ def test_another_tab_right_after_writing_does_not_keep_a_refused_value(desk: Des
     assert_untouched(desk, before)
 
 
-def test_another_tab_right_after_writing_does_not_hide_what_was_read_back(desk: Desk) -> None:
+def test_another_tab_right_after_writing_does_not_hide_what_was_read_back(desk: ReaperSession) -> None:
     def answer(request: Request) -> Reply:
         desk.reaper.on_tick(1, lambda: desk.reaper.open_project("/projects/other.rpp"))
         return set_comp(request)
@@ -512,7 +522,7 @@ def test_another_tab_right_after_writing_does_not_hide_what_was_read_back(desk: 
         (lambda desk: desk.reaper.close_project(desk.reaper.project), "its project was closed"),
     ],
 )
-def test_what_goes_right_after_writing_is_never_told_as_applied(desk: Desk, lose, said: str) -> None:
+def test_what_goes_right_after_writing_is_never_told_as_applied(desk: ReaperSession, lose, said: str) -> None:
     def answer(request: Request) -> Reply:
         desk.reaper.on_tick(1, lambda: lose(desk))
         return set_comp(request)
@@ -523,7 +533,7 @@ def test_what_goes_right_after_writing_is_never_told_as_applied(desk: Desk, lose
     assert [(r.status, r.results) for r in desk.daemon.receipts()] == [("dropped", ())]
 
 
-def test_a_track_that_goes_right_after_writing_does_not_unsettle_the_others(desk: Desk) -> None:
+def test_a_track_that_goes_right_after_writing_does_not_unsettle_the_others(desk: ReaperSession) -> None:
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     other.add_fx("ReaComp")
     other.selected = True
@@ -542,7 +552,7 @@ def test_a_track_that_goes_right_after_writing_does_not_unsettle_the_others(desk
 
 
 @pytest.mark.parametrize("shows", ["-3.0 dB", "-inf", "12"])
-def test_a_text_other_than_the_expected_one_takes_everything_back(desk: Desk, before, shows: str) -> None:
+def test_a_text_other_than_the_expected_one_takes_everything_back(desk: ReaperSession, before, shows: str) -> None:
     """The value arrives, but the FX shows something else there: the daemon's law was wrong."""
     comp = desk.track.find_fx("ReaComp")
 
@@ -559,7 +569,7 @@ def test_a_text_other_than_the_expected_one_takes_everything_back(desk: Desk, be
     assert {r.wanted: r.status for r in desk.daemon.receipts()[0].results} == {0.4: "refused", 0.3: "ok"}
 
 
-def test_a_band_that_does_not_switch_on_takes_everything_back(desk: Desk, before, monkeypatch) -> None:
+def test_a_band_that_does_not_switch_on_takes_everything_back(desk: ReaperSession, before, monkeypatch) -> None:
     equaliser = desk.track.find_fx("ReaEQ")
     monkeypatch.setattr(equaliser, "enable_band", lambda *_: False)
 
@@ -572,7 +582,7 @@ def test_a_band_that_does_not_switch_on_takes_everything_back(desk: Desk, before
     assert [r.status for r in desk.daemon.receipts()[0].results] == ["refused"]
 
 
-def test_only_the_track_that_refuses_is_put_back(desk: Desk, before) -> None:
+def test_only_the_track_that_refuses_is_put_back(desk: ReaperSession, before) -> None:
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     other.add_fx("ReaComp")
     other.selected = True
@@ -588,7 +598,7 @@ def test_only_the_track_that_refuses_is_put_back(desk: Desk, before) -> None:
     assert desk.comp_values(other) != (0.4, 0.3)
 
 
-def test_an_edit_right_after_writing_keeps_its_own_undo_step(desk: Desk, before) -> None:
+def test_an_edit_right_after_writing_keeps_its_own_undo_step(desk: ReaperSession, before) -> None:
     """The plugin refuses, and before that shows the user has moved something else: undo must not take that away."""
     comp, equaliser = desk.track.find_fx("ReaComp"), desk.track.find_fx("ReaEQ")
     comp.fault("Ratio", is_refused=True)
@@ -607,7 +617,7 @@ def test_an_edit_right_after_writing_keeps_its_own_undo_step(desk: Desk, before)
 # ---------------------------------------------------------------- the user stops it
 
 
-def test_a_script_stopped_while_it_reads_leaves_nothing(desk: Desk, before) -> None:
+def test_a_script_stopped_while_it_reads_leaves_nothing(desk: ReaperSession, before) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(30.0))
     desk.reaper.run_action("bridge_automix.lua")
@@ -618,7 +628,7 @@ def test_a_script_stopped_while_it_reads_leaves_nothing(desk: Desk, before) -> N
     assert_untouched(desk, before)
 
 
-def test_a_script_stopped_while_it_waits_takes_its_request_back(desk: Desk, before) -> None:
+def test_a_script_stopped_while_it_waits_takes_its_request_back(desk: ReaperSession, before) -> None:
     desk.daemon.answer = silent
     desk.reaper.run_action("bridge_automix.lua")
     desk.reaper.run_until(lambda: bool(desk.daemon.requests))

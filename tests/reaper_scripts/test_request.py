@@ -3,14 +3,14 @@
 import math
 
 import pytest
-from desk import Desk, noise, unchanged
+from reaper_session import ReaperSession, noise, unchanged
 
 from bridge.plugins.chain.parameter import measure_display_law
 from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Request
 from bridge.standin.fx.fx import StandInParameter
 
 
-def ask(desk: Desk, action: str = "bridge_automix.lua") -> Request:
+def ask(desk: ReaperSession, action: str = "bridge_automix.lua") -> Request:
     desk.daemon.answer = unchanged
     desk.run(action)
     return desk.daemon.requests[-1]
@@ -20,7 +20,7 @@ def fx_called(request: Request, name: str) -> FxSnapshot:
     return next(fx for fx in request.fx if name in fx.original_name)
 
 
-def test_project_and_track(desk: Desk) -> None:
+def test_project_and_track(desk: ReaperSession) -> None:
     desk.track.name = 'Lead "Völ" \\ 1\t'
     desk.track.automation_mode = 1
     request = ask(desk)
@@ -30,7 +30,7 @@ def test_project_and_track(desk: Desk) -> None:
     assert (request.track.muted, request.track.is_folder, request.track.automation_mode) == (False, False, 1)
 
 
-def test_fx_are_described_with_identity_and_values(desk: Desk) -> None:
+def test_fx_are_described_with_identity_and_values(desk: ReaperSession) -> None:
     desk.track.fx[1].renamed = "Glue"
     desk.track.fx[0].is_enabled = False
     request = ask(desk)
@@ -42,20 +42,20 @@ def test_fx_are_described_with_identity_and_values(desk: Desk) -> None:
     assert {p.name: (p.normalized, p.text) for p in comp.parameters} == shown
 
 
-def test_reapers_own_parameters_are_left_out(desk: Desk) -> None:
+def test_reapers_own_parameters_are_left_out(desk: ReaperSession) -> None:
     comp = fx_called(ask(desk), "ReaComp")
     assert [p.name for p in comp.parameters].count("Wet") == 1
     assert {p.ident for p in comp.parameters}.isdisjoint({":wet", ":bypass", ":delta"})
 
 
-def test_the_wet_mix_of_an_fx_is_told(desk: Desk) -> None:
+def test_the_wet_mix_of_an_fx_is_told(desk: ReaperSession) -> None:
     comp = desk.track.find_fx("ReaComp")
     comp.write(comp.find(":wet"), 0.25)
     assert [fx.wet for fx in ask(desk).fx] == [1.0, 0.25]
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_parameter_that_is_no_number_is_left_out(desk: Desk, value: float) -> None:
+def test_a_parameter_that_is_no_number_is_left_out(desk: ReaperSession, value: float) -> None:
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     broken = other.add_fx("ReaComp")
     other.selected = True
@@ -67,7 +67,7 @@ def test_a_parameter_that_is_no_number_is_left_out(desk: Desk, value: float) -> 
     assert [p.index for p in rest.parameters] == [p.index for p in whole.parameters if p.index != 3]
 
 
-def test_the_grid_tells_the_display_law(desk: Desk) -> None:
+def test_the_grid_tells_the_display_law(desk: ReaperSession) -> None:
     comp = desk.track.find_fx("ReaComp")
     parameter = next(p for p in fx_called(ask(desk), "ReaComp").parameters if p.name == "Thresh")
     values = [n for n, _ in parameter.grid]
@@ -85,7 +85,7 @@ def test_the_grid_tells_the_display_law(desk: Desk) -> None:
     ("name", "more", "has_grid"), [("Big", 190, False), ("Small", 180, True), ("ReaComp", 190, True)]
 )
 def test_texts_are_asked_of_fx_with_few_parameters_and_of_reapers_own(
-    desk: Desk, name: str, more: int, has_grid: bool
+    desk: ReaperSession, name: str, more: int, has_grid: bool
 ) -> None:
     fx = desk.track.find_fx("ReaComp")
     fx.original_name, fx.ident = f"VST: {name} (Maker)", f"/plugins/{name.lower()}.so<1"
@@ -96,7 +96,7 @@ def test_texts_are_asked_of_fx_with_few_parameters_and_of_reapers_own(
     assert {bool(p.grid) for p in parameters} == {has_grid}
 
 
-def test_vst3_plugins_come_without_a_grid(desk: Desk) -> None:
+def test_vst3_plugins_come_without_a_grid(desk: ReaperSession) -> None:
     desk.track.add_fx("VST3: ZamCompX2")
     request = ask(desk)
     zam = fx_called(request, "ZamCompX2")
@@ -106,12 +106,12 @@ def test_vst3_plugins_come_without_a_grid(desk: Desk) -> None:
     assert (attack.grid, attack.text) == ((), "10.000000")
 
 
-def test_switches_and_steps_are_told(desk: Desk) -> None:
+def test_switches_and_steps_are_told(desk: ReaperSession) -> None:
     switch = next(p for p in fx_called(ask(desk), "ReaComp").parameters if p.name == "Auto Make Up Gain")
     assert (switch.is_toggle, switch.step, switch.text) == (True, 1.0, "Off")
 
 
-def test_bands_are_told_by_role(desk: Desk) -> None:
+def test_bands_are_told_by_role(desk: ReaperSession) -> None:
     eq = fx_called(ask(desk), "ReaEQ")
     roles = {(p.eq.band_type, p.eq.band_index, p.eq.kind): p for p in eq.parameters if p.eq}
     assert set(roles) == {
@@ -135,7 +135,7 @@ def test_bands_are_told_by_role(desk: Desk) -> None:
     ],
 )
 def test_automation_that_would_override_is_told(
-    desk: Desk, is_active: bool, points: list, override: int, is_automated: bool
+    desk: ReaperSession, is_active: bool, points: list, override: int, is_automated: bool
 ) -> None:
     envelope = desk.track.add_envelope(desk.track.find_fx("ReaComp"), "Ratio", points)
     envelope.is_active = is_active
@@ -144,7 +144,7 @@ def test_automation_that_would_override_is_told(
     assert {p.name for p in parameters if p.automated} == ({"Ratio"} if is_automated else set())
 
 
-def test_options_come_from_the_ext_state(desk: Desk) -> None:
+def test_options_come_from_the_ext_state(desk: ReaperSession) -> None:
     desk.reaper.ext_state |= {
         ("Bridge", "amount_percent"): "140",
         ("Bridge", "model"): "vocals",
@@ -155,13 +155,13 @@ def test_options_come_from_the_ext_state(desk: Desk) -> None:
     assert not options.add_missing_fx
 
 
-def test_text_that_is_no_utf8_arrives_as_text(desk: Desk) -> None:
+def test_text_that_is_no_utf8_arrives_as_text(desk: ReaperSession) -> None:
     desk.track.fx[1].renamed = "caf\ufffd"
     assert fx_called(ask(desk), "ReaComp").name == "caf\ufffd"
 
 
 @pytest.mark.parametrize("tick", [3, 5, 7])
-def test_an_fx_that_goes_while_the_chain_is_read(desk: Desk, tick: int) -> None:
+def test_an_fx_that_goes_while_the_chain_is_read(desk: ReaperSession, tick: int) -> None:
     desk.track.add_fx("VST3: ZaMultiCompX2", formats_values=True)  # slow to read: it takes several ticks
     desk.reaper.on_tick(tick, lambda: desk.track.fx.pop(0))
     request = ask(desk)
@@ -170,7 +170,7 @@ def test_an_fx_that_goes_while_the_chain_is_read(desk: Desk, tick: int) -> None:
         assert {p.name: p.normalized for p in heard.parameters} == {n: v for n, (v, _) in there.values().items()}
 
 
-def test_offline_fx_are_told(desk: Desk) -> None:
+def test_offline_fx_are_told(desk: ReaperSession) -> None:
     desk.track.fx[0].is_offline = True
     eq = ask(desk).fx[0]
     assert eq.offline

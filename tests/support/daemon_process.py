@@ -19,9 +19,9 @@ from typing import IO
 
 import msgspec
 import numpy as np
-from fx_desk import Desk
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
+from snapshot_builder import SnapshotBuilder
 
 from bridge.audio.files import AudioWriter
 from bridge.reaper.protocol.messages import Reply
@@ -64,7 +64,7 @@ class Home:
     """A home folder: writes requests as REAPER's scripts do, starts daemons, reads replies."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.desk = folder, Desk()
+        self.folder, self.desk = folder, SnapshotBuilder()
         self.spool = Spool(folder / "spool", free_mib=1)
         self.spool.create()
 

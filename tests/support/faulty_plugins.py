@@ -16,7 +16,7 @@ from bridge.plugins.chain.chain import Fingerprint, Slot
 from bridge.plugins.worker import instances
 
 
-class Gremlin:
+class FaultyPlugin:
     """A slot of the scheme, loaded."""
 
     vendor = "nobody"
@@ -55,4 +55,4 @@ def fault_in_force() -> str:
     return file.read_text("utf-8").strip() if file.is_file() else ""
 
 
-instances.LOADERS["fault"] = Gremlin
+instances.LOADERS["fault"] = FaultyPlugin

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from daemon_process import Daemon, Home, wait_for
-from fuzzing import Packets, SpoolFiles, clear
+from fuzz_inputs import Packets, SpoolFiles, clear
 from pythonosc.osc_message_builder import build_msg
 
 SECRET = "nobody reads this"

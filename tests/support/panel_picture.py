@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from desk import PlayedDaemon, applying, write_to
 from PIL import Image, PngImagePlugin
+from reaper_session import FakeDaemon, applying, write_to
 
 from bridge.audio.synthesis import synthesise
 from bridge.demo.daemon_process import running_daemon
@@ -68,7 +68,7 @@ def draw(fields: dict[str, Any], theme: str, folder: Path) -> tuple[Image.Image,
         track.add_fx("ReaEQ")
         track.add_fx("ReaComp")
         track.selected = True
-        PlayedDaemon(reaper).answer = answer
+        FakeDaemon(reaper).answer = answer
         reaper.run_action("bridge_panel.lua")
         reaper.run_ticks(10)
         reaper.window.resize(*(round(1.5 * points) for points in SIZE))

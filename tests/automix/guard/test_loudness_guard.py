@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from mastering_desk import RATE_HZ, between_samples, mastering_chain, mix, zam_catalog
+from mastering_chain import RATE_HZ, between_samples, mastering_chain, mix, zam_catalog
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.guard.guard import GuardDecision

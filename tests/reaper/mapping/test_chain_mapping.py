@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mapped import changed, judged, judged_slots, real, why, with_real
+from mapping_values import changed, judged, judged_slots, real, why, with_real
 
 from bridge.plugins.chain.chain import Slot
 from bridge.plugins.chain.parameter import Control, DisplayLaw

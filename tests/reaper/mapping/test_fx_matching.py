@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from mapped import judged_slots, real, why, with_real
+from mapping_values import judged_slots, real, why, with_real
 
 from bridge.reaper.mapping.chain_mapping import map_chain
 

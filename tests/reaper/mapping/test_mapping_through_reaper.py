@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from desk import RATE_HZ, PlayedDaemon, noise
+from reaper_session import RATE_HZ, FakeDaemon, noise
 
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
@@ -57,7 +57,7 @@ class Player:
 def test_what_the_mapping_writes_is_what_the_fx_then_have(tmp_path: Path, seed: int) -> None:
     player = Player(seed)
     with StandIn(home=tmp_path, lua="5.4", seed=seed) as reaper:
-        daemon = PlayedDaemon(reaper)
+        daemon = FakeDaemon(reaper)
         daemon.answer = player
         track = reaper.project.add_track("Vocals", noise(1.0))
         eq, comp = track.add_fx("ReaEQ"), track.add_fx("ReaComp")
@@ -109,7 +109,7 @@ def test_what_is_judged_is_what_the_track_sounds_like_before_and_after(
     player = Player(seed, short_chain())
     dry = noise(1.0)
     with StandIn(home=tmp_path, lua="5.4", seed=seed) as reaper, PluginHost(workers=1) as host:
-        daemon = PlayedDaemon(reaper)
+        daemon = FakeDaemon(reaper)
         daemon.answer = player
         track = reaper.project.add_track("Vocals", dry)
         if is_turned:

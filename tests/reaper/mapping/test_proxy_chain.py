@@ -5,7 +5,7 @@ import math
 import msgspec
 import numpy as np
 import pytest
-from mapped import changed, judged, judged_slots, why, with_real
+from mapping_values import changed, judged, judged_slots, why, with_real
 
 from bridge.reaper.mapping.chain_mapping import map_chain
 

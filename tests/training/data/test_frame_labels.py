@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from humming import hummed
+from synthetic_speech import synthetic_speech
 
 from bridge.automix.automation.curves import Curve, block_frames, block_rows
 from bridge.features.mel import log_mel
@@ -40,7 +40,8 @@ def studio(host):
 def labelled(studio):
     generator = np.random.default_rng(4)
     scenes = [
-        draw_scene(hummed(seed), RATE, generator, side="train", duration_s=5.0, eventless=0.0) for seed in range(5)
+        draw_scene(synthetic_speech(seed), RATE, generator, side="train", duration_s=5.0, eventless=0.0)
+        for seed in range(5)
     ]
     return [(scene, label_scene(scene, studio, FEATURES)) for scene in scenes]
 
@@ -89,7 +90,7 @@ def test_the_gate_acts_on_breaths_and_the_shelf_on_pops_alone(labelled):
 
 
 def test_nothing_acts_where_nothing_was_added(studio):
-    scene = draw_scene(hummed(), RATE, np.random.default_rng(0), side="train", duration_s=5.0, eventless=1.0)
+    scene = draw_scene(synthetic_speech(), RATE, np.random.default_rng(0), side="train", duration_s=5.0, eventless=1.0)
     labels = label_scene(scene, studio, FEATURES)
     assert not labels.activity.any()
     assert (labels.weight > 0).all()

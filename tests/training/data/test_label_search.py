@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mastering_desk import zam_catalog
+from mastering_chain import zam_catalog
 
 from bridge.audio.synthesis import synthesise
 from bridge.features.settings import FeatureSettings

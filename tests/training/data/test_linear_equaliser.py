@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import torch
-from mastering_desk import RATE_HZ, mastering_chain, mix, zam_catalog
+from mastering_chain import RATE_HZ, mastering_chain, mix, zam_catalog
 
 from bridge.automix.guard.loudness_guard import split_at_limiter
 from bridge.features.mel import log_mel

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from humming import hummed
+from synthetic_speech import synthetic_speech
 
 from bridge.training.data.scenes import draw_scene, speech_spans
 
@@ -15,7 +15,7 @@ RATE = 44100
 
 def scenes(count=12, *, side="train", eventless=0.0, seed=0):
     generator = np.random.default_rng(seed)
-    line = hummed()
+    line = synthetic_speech()
     return [draw_scene(line, RATE, generator, side=side, duration_s=6.0, eventless=eventless) for _ in range(count)]
 
 
@@ -24,7 +24,7 @@ def power_of(audio, start_s, end_s):
 
 
 def test_phrases_are_found_between_pauses():
-    spans = speech_spans(hummed(count=5), RATE)
+    spans = speech_spans(synthetic_speech(count=5), RATE)
     assert len(spans) == 5
     assert all(0.5 < end - start < 1.5 for start, end in spans)
     assert all(later[0] - earlier[1] == pytest.approx(0.4, abs=0.05) for earlier, later in itertools.pairwise(spans))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from mastering_desk import mastering_chain
+from mastering_chain import mastering_chain
 
 from bridge.model.bundle import positions_to_normalized
 from bridge.training.data.tone_sampler import MOST_DB, ToneSampler, draw_curve_db

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from humming import hummed
+from synthetic_speech import synthetic_speech
 
 from bridge.audio.synthesis import synthesise
 from bridge.automix.automation.pipeline import AutomationModel
@@ -38,7 +38,7 @@ class Known:
 
     def cases(self, chain, host, files, *, each, seed):
         generator = np.random.default_rng(seed)
-        line = hummed(count=3)
+        line = synthetic_speech(count=3)
         busy, clean = (
             draw_scene(line, RATE, generator, side="test", duration_s=4.0, eventless=chance) for chance in (0.0, 1.0)
         )

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from mastering_desk import FETCHED, zam_catalog
+from mastering_chain import FETCHED, zam_catalog
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mastering_desk import RATE_HZ, mastering_chain, mix, zam_catalog
+from mastering_chain import RATE_HZ, mastering_chain, mix, zam_catalog
 from small_training import RECIPE
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp

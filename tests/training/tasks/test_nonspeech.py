@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from humming import hummed
+from synthetic_speech import synthetic_speech
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
@@ -45,7 +45,7 @@ def write(path: Path, audio: np.ndarray) -> None:
 def folder(tmp_path):
     """Six clean recordings in a folder called Speech, three loops beside it."""
     for number in range(6):
-        write(tmp_path / "Speech" / f"talk{number}.wav", hummed(number, count=3)[None])
+        write(tmp_path / "Speech" / f"talk{number}.wav", synthetic_speech(number, count=3)[None])
     for number in range(3):
         write(
             tmp_path / "loops" / f"loop{number}.wav", synthesise("pad", duration_s=3, sample_rate_hz=RATE, seed=number)
@@ -97,7 +97,7 @@ def test_nobody_who_speaks_is_an_error_with_a_remedy(tmp_path, monkeypatch):
 
 
 def test_examples_are_scenes_and_things_to_leave_alone(host):
-    speaker = SpokenRecording("one", "one", hummed()[None], RATE)
+    speaker = SpokenRecording("one", "one", synthetic_speech()[None], RATE)
     pad = Recording("pad", "pad", synthesise("pad", duration_s=5, sample_rate_hz=RATE, seed=0), RATE)
     studio = ExampleRenderer(CHAIN, host, [speaker, pad], RATE, 4.0)
     generator = np.random.default_rng(0)
@@ -122,7 +122,7 @@ def test_cases_are_of_the_test_alone_and_ask_for_nothing_where_nothing_was_added
 
 
 def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, recipe):
-    speakers = [SpokenRecording(str(seed), str(seed), hummed(seed)[None], RATE) for seed in range(4)]
+    speakers = [SpokenRecording(str(seed), str(seed), synthetic_speech(seed)[None], RATE) for seed in range(4)]
     studio = ExampleRenderer(CHAIN, host, speakers, RATE, 5.0)
     task = NonspeechTask()
     manifest = msgspec.structs.replace(
@@ -143,7 +143,7 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
     generator = np.random.default_rng(9)
     down, changed = [], []
     for seed in (7, 8):
-        scene = draw_scene(hummed(seed), RATE, generator, side="train", duration_s=6.0, eventless=0.0)
+        scene = draw_scene(synthetic_speech(seed), RATE, generator, side="train", duration_s=6.0, eventless=0.0)
         _, made = automate_audio(model, host, scene.heard, RATE)
         down += [one.down_db for one in event_results(scene, made) if one.kind in ("inhale", "exhale")]
         changed += list(speech_changes_db(scene, made))
@@ -153,7 +153,7 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
 
 def test_the_rate_of_an_update_is_the_one_that_it_is_told(host, manifest, recipe):
     """The course has put the stage's own factor into it already."""
-    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
+    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", synthetic_speech()[None], RATE)], RATE, 4.0)
     examples = msgspec.structs.replace(recipe.examples, shard_examples=1)
     shard = NonspeechTask().make_shard(
         studio, msgspec.structs.replace(recipe, examples=examples), np.random.default_rng(0)
@@ -168,7 +168,7 @@ def test_the_rate_of_an_update_is_the_one_that_it_is_told(host, manifest, recipe
 
 
 def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(host, manifest, recipe):
-    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", hummed()[None], RATE)], RATE, 4.0)
+    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", synthetic_speech()[None], RATE)], RATE, 4.0)
     recipe = msgspec.structs.replace(
         recipe,
         encoder=EncoderSettings(kind="frames", width=8, blocks=2),

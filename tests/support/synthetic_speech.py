@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def hummed(seed: int = 0, *, count: int = 6, sample_rate_hz: int = 44100) -> np.ndarray:
+def synthetic_speech(seed: int = 0, *, count: int = 6, sample_rate_hz: int = 44100) -> np.ndarray:
     """(samples,): `count` phrases of tones with syllables, 0.4 s of silence behind each."""
     generator = np.random.default_rng(seed)
     parts = []

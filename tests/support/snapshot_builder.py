@@ -50,7 +50,7 @@ GAIN = Law(-24.0, 24.0, " dB", decimals=2)
 OCTAVES = Law(0.05, 4.0, "", decimals=2)
 
 
-class Desk:
+class SnapshotBuilder:
     """Builds FX and chains for tests."""
 
     Law = Law

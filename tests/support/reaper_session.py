@@ -35,7 +35,7 @@ def noise(seconds: float, *, seed: int = 0, level: float = 0.1) -> np.ndarray:
     return (level * generator.standard_normal((2, round(seconds * RATE_HZ)))).astype(np.float32)
 
 
-class PlayedDaemon:
+class FakeDaemon:
     """Reads requests as the daemon does and answers what the test decides. It is heard once per tick.
 
     `answer(request)` returns a Reply, raw bytes for replies/<id>.json, or None to stay silent.
@@ -142,11 +142,11 @@ def set_low_cut(request: Request) -> Reply:
 
 
 @dataclass
-class Desk:
+class ReaperSession:
     """REAPER with one selected track ("Vocals" with ReaEQ and ReaComp), and the played daemon."""
 
     reaper: StandIn
-    daemon: PlayedDaemon
+    daemon: FakeDaemon
     track: ReaperTrack
 
     def run(self, action: str = "bridge_automix.lua", limit_s: float = 30.0) -> None:

@@ -79,7 +79,7 @@ class Client:
 
 
 @dataclass
-class Studio:
+class LiveSession:
     """REAPER with one selected track, the daemon, and one control surface."""
 
     home: Home
@@ -133,7 +133,7 @@ class Studio:
 
 
 @contextmanager
-def open_studio(
+def open_session(
     home: Home,
     *,
     lua: str = "5.4",
@@ -141,7 +141,7 @@ def open_studio(
     options: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
     scripts: Path | None = None,
-) -> Iterator[Studio]:
+) -> Iterator[LiveSession]:
     """Daemon and REAPER on one home; the track has a ReaEQ that booms and a ReaComp. `scripts`: see `StandIn`."""
     port = free_port()
     settings = {
@@ -161,7 +161,7 @@ def open_studio(
         track.selected = True
         reaper.project.history.rebase()
         client = Client(daemon.port)
-        studio = Studio(home, daemon, reaper, osc, track, client)
+        studio = LiveSession(home, daemon, reaper, osc, track, client)
         try:
             yield studio
         finally:
@@ -172,7 +172,7 @@ def open_studio(
 class Prepared:
     """A track on which the action was run, as it was before and after."""
 
-    studio: Studio
+    studio: LiveSession
     record: bytes
     before: Values
     after: Values
@@ -196,7 +196,7 @@ class Prepared:
         return {name: self.before[name] + amount * (self.after[name] - self.before[name]) for name in self.before}
 
 
-def prepare(studio: Studio) -> Prepared:
+def prepare(studio: LiveSession) -> Prepared:
     studio.automix()
     record = studio.record
     file = studio.home.spool.folder / "applied" / f"{studio.track.guid.strip('{}')}.json"

@@ -7,6 +7,6 @@ from bridge.plugins.chain.chain_file import load_chain
 from bridge.settings import shipped_folder
 
 
-def flawed_chain() -> Chain:
+def faulty_chain() -> Chain:
     chain = load_chain(shipped_folder("models") / "chains" / "channel-strip.toml")
     return msgspec.structs.replace(chain, slots=(*chain.slots, Slot(name="gremlin", plugin="fault:gremlin")))
