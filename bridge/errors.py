@@ -11,6 +11,8 @@ BridgeError
 │   ├── PluginMissing    no installed plugin has that name
 │   ├── PluginCrashed    the plugin ended its worker process
 │   ├── PluginHung       the plugin passed its time limit
+│   ├── RenderNotTried   other renders of its batch failed too often
+│   ├── HostClosed       the plugin host was closed
 │   └── PluginOutputInvalid   NaN, infinity, or a wrong length came back
 ├── ModelError           a model folder is damaged, foreign or does not fit
 └── LinkError            the spool, a message or a socket to REAPER is wrong
@@ -78,6 +80,17 @@ class PluginCrashed(PluginError):
 
 class PluginHung(PluginError):
     """The plugin passed its time limit."""
+
+
+class RenderNotTried(PluginError):
+    """A render's turn never came: its batch was given up after other renders crashed or hung."""
+
+
+class HostClosed(PluginError):
+    """The plugin host was closed before it could do what was asked."""
+
+    def __init__(self, message: str = "The plugin host is closed; make a new one.") -> None:
+        super().__init__(message)
 
 
 class PluginOutputInvalid(PluginError):

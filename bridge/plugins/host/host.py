@@ -19,13 +19,12 @@ import numpy.typing as npt
 
 from bridge.audio.buffer import check_audio
 from bridge.audio.files import probe
-from bridge.errors import PluginError
+from bridge.errors import HostClosed, PluginError
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import VST3, Chain
 from bridge.plugins.host.file_render import STRETCH_FRAMES, FileRender
 from bridge.plugins.host.render_queue import (
-    CLOSED,
     DedicatedWorker,
     ExclusiveTask,
     LoadedPlugins,
@@ -120,7 +119,7 @@ class PluginHost:
         State is reset before each render and latency taken out. An audio array that occurs several times in the
         batch is copied once. With `return_errors`, an error takes the place of its result; otherwise the first is
         raised: PluginOutputInvalid, PluginCrashed, PluginHung or another PluginError. After three crashes or hangs
-        the rest of a batch is not tried.
+        the rest of a batch is not tried, and has RenderNotTried in place of results.
         """
         batch = self._begin(chain, renders, return_errors=return_errors)
         batch.wait()
@@ -218,9 +217,9 @@ class PluginHost:
         atexit.unregister(self.close)
         for item in self._queue.close():
             if isinstance(item, ExclusiveTask):
-                item.finish(None, PluginError(CLOSED))
+                item.finish(None, HostClosed())
             else:
-                item.batch.finish(item, PluginError(CLOSED))
+                item.batch.finish(item, HostClosed())
         for lane in self._lanes:
             lane.shut()
         for lane in self._lanes:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bridge.errors import PluginError
+from bridge.errors import HostClosed, PluginError
 from bridge.plugins.chain.chain import BUILTIN, Chain
 from bridge.plugins.worker import protocol
 from bridge.plugins.worker.shared_memory import BufferPool, SharedBuffer, SharedRegion, audio_bytes
@@ -22,7 +22,6 @@ from bridge.types import Float32
 
 ATTEMPTS = 2  # how often one render is tried, before the worker's death is told
 FAULTS_PER_BATCH = 3  # crashes or hangs after which the rest of a batch is not tried
-CLOSED = "The plugin host is closed; make a new one."
 
 
 @dataclass(frozen=True)
@@ -187,7 +186,7 @@ class RenderQueue:
     def put(self, items: list[RenderJob] | list[ExclusiveTask]) -> None:
         with self._changed:
             if self._is_closed:
-                raise PluginError(CLOSED)
+                raise HostClosed
             self._items.extend(items)
             self._changed.notify(len(items))
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from bridge import errors
-from bridge.errors import PluginCrashed, PluginError, PluginHung
-from bridge.plugins.host.render_queue import ATTEMPTS, CLOSED, ExclusiveTask, LoadedPlugins, RenderJob, RenderQueue
+from bridge.errors import HostClosed, PluginCrashed, PluginError, PluginHung, RenderNotTried
+from bridge.plugins.host.render_queue import ATTEMPTS, ExclusiveTask, LoadedPlugins, RenderJob, RenderQueue
 from bridge.plugins.host.worker_process import Deadlines, WorkerGone, WorkerProcess
 from bridge.plugins.worker import protocol
 from bridge.plugins.worker.shared_memory import BufferPool, audio_bytes
@@ -132,7 +132,7 @@ class WorkerThread(threading.Thread):
 
     def _start(self, job: RenderJob, in_flight: deque[RenderJob]) -> None:
         if (stopped := job.batch.error) is not None:
-            job.batch.finish(job, stopped)
+            job.batch.finish(job, RenderNotTried(str(stopped)))
             return
         try:
             region = job.source.region()
@@ -183,7 +183,7 @@ class WorkerThread(threading.Thread):
                 in_flight.popleft().batch.finish(culprit, error, is_fault=True)
         self._lose()
         for job in self._queue.put_back(list(in_flight)):
-            job.batch.finish(job, PluginError(CLOSED))
+            job.batch.finish(job, HostClosed())
         in_flight.clear()
 
     # ------------------------------------------------------------ the worker
@@ -234,7 +234,7 @@ class WorkerThread(threading.Thread):
         doing, is_closing = self._doing, self._is_closing
         self._lose()
         if is_closing:
-            return PluginError(CLOSED)
+            return HostClosed()
         name = doing.plugin if doing is not None else plugins
         if doing is not None and doing.is_loading and gone.was_hung:
             return PluginHung(

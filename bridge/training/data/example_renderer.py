@@ -12,12 +12,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bridge.errors import AudioError, PluginError
+from bridge.errors import AudioError, PluginError, RenderNotTried
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.recordings import SILENCE_RMS, Recording
-from bridge.training.data.retry import RenderFailures, render_with_retry
 from bridge.training.data.settings_sampler import SettingsSampler
 from bridge.training.data.speech import resample
 from bridge.types import Audio, Float64, NormalizedArray
@@ -30,10 +29,30 @@ _FAST_LENGTH = 3600  # multiples of it are transformed fast
 _TRIES = 1000
 
 
+@dataclass
+class RenderFailures:
+    """What plugins have cost so far: how many renders failed, and what the latest error said."""
+
+    renders: int = 0
+    latest: str = ""
+
+    def add(self, count: int, latest: PluginError | None) -> None:
+        self.renders += count
+        self.latest = str(latest) if count else self.latest
+
+
 @dataclass(frozen=True)
 class ExampleRenderer:
-    """What examples of a task are drawn from. `augment` off leaves recordings as they are (validation). `failures`
-    counts the renders that plugins failed at."""
+    """What examples of a task are drawn from.
+
+    Attributes:
+        chain: the plugins to render through.
+        host: renders; not closed here.
+        recordings: of one side of the split.
+        sample_rate_hz, clip_s: of the clips that are drawn.
+        augment: off, recordings stay as they are (validation).
+        failures: counts the renders that plugins failed at.
+    """
 
     chain: Chain
     host: PluginHost
@@ -48,9 +67,13 @@ class ExampleRenderer:
         return SettingsSampler(self.chain)
 
     def draw_clips(self, generator: np.random.Generator) -> tuple[Audio, Audio]:
-        """Two clips (channels, samples) from different places of one recording (or mix), at one random gain.
+        """Draw two clips from different places of one recording (or mix), at one random gain.
 
-        Raises AudioError where no two places of one recording sound.
+        Returns:
+            Both (channels, samples), of `clip_s`.
+
+        Raises:
+            AudioError: no two places of one recording sound.
         """
         length = round(self.clip_s * self.sample_rate_hz)
         for _ in range(_TRIES):
@@ -71,21 +94,26 @@ class ExampleRenderer:
             "sound. Give recordings with fewer pauses, or longer clips (clip_s in the recipe)."
         )
 
-    def render(self, clips: Sequence[Audio], positions: NormalizedArray, chain: Chain | None = None) -> list[Audio]:
-        """Each of `clips` through its row of `positions` (clips, controls), of the studio's chain or of `chain`; empty
-        where a plugin failed, or where the clip itself is empty."""
-        chain = chain or self.chain
-        settings = positions_to_normalized(chain, positions)
+    def render(self, clips: Sequence[Audio], positions: NormalizedArray) -> list[Audio]:
+        """Render each clip at its row of positions.
+
+        Args:
+            clips: (channels, samples) each; what is empty stays empty.
+            positions: (clips, controls), 0..1 over each control's range.
+
+        Returns:
+            One array per clip, of its shape; empty (1, 0) where a plugin failed.
+        """
+        normalized = positions_to_normalized(self.chain, positions)
         whole = [n for n, clip in enumerate(clips) if clip.size]
-        answers = render_with_retry(
-            self.host, chain, [Render(clips[n], self.sample_rate_hz, settings[n]) for n in whole]
-        )
-        errors = [answer for answer in answers if isinstance(answer, PluginError)]
+        renders = [Render(clips[n], self.sample_rate_hz, normalized[n]) for n in whole]
+        results = render_with_retry(self.host, self.chain, renders)
+        errors = [result for result in results if isinstance(result, PluginError)]
         self.failures.add(len(errors), errors[-1] if errors else None)
         rendered = [np.zeros((1, 0), np.float32) for _ in clips]
-        for n, answer in zip(whole, answers, strict=True):
-            if not isinstance(answer, PluginError):
-                rendered[n] = answer
+        for n, result in zip(whole, results, strict=True):
+            if not isinstance(result, PluginError):
+                rendered[n] = result
         return rendered
 
     def _draw_sources(self, generator: np.random.Generator) -> list[Recording]:
@@ -96,8 +124,28 @@ class ExampleRenderer:
         return [chosen]
 
 
+def render_with_retry(host: PluginHost, chain: Chain, renders: Sequence[Render]) -> list[Audio | PluginError]:
+    """Render a batch in which one bad setting does not take the others with it.
+
+    A host gives up a batch after three crashes or hangs. What it left untried is sent again, as long as anything comes
+    out; a chain that only crashes ends soon all the same.
+
+    Returns:
+        The results in order: audio, the error of a render that failed itself, or RenderNotTried where nothing came
+        out any more.
+    """
+    results: list[Audio | PluginError] = host.render(chain, renders, return_errors=True)
+    while waiting := [n for n, result in enumerate(results) if isinstance(result, RenderNotTried)]:
+        again = host.render(chain, [renders[n] for n in waiting], return_errors=True)
+        for n, result in zip(waiting, again, strict=True):
+            results[n] = result
+        if all(isinstance(result, PluginError) for result in again):
+            break
+    return results
+
+
 def cut_clip(recording: Recording, sample_rate_hz: int, length: int, place: float, retuning: float = 0.0) -> Audio:
-    """(channels, length) from `place` (in recordings from the start, wrapping around), retuned by semitones."""
+    """Return (channels, length) from `place` (in recordings from the start, wrapping around), retuned by semitones."""
     samples = recording.audio.shape[-1]
     factor = sample_rate_hz / recording.sample_rate_hz * 2 ** (-retuning / 12)
     needed = _FAST_LENGTH * int(np.ceil(length / factor / _FAST_LENGTH) + 1)

@@ -123,7 +123,7 @@ class LayerStep:
         for pair in pairs:
             for side in (1, -1):
                 trials += self._side(pair, side)
-        return self._renderer.begin(trials)
+        return PendingRenders(self._renderer, trials)
 
     def _trials(self, sounds: Sequence[Float32], positions: Float32) -> list[RenderTrial]:
         return [RenderTrial(*each) for each in zip(self._items, sounds, positions, strict=True)]

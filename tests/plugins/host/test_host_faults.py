@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 import pytest
 
-from bridge.errors import PluginCrashed, PluginError, PluginHung, PluginOutputInvalid
+from bridge.errors import PluginCrashed, PluginError, PluginHung, PluginOutputInvalid, RenderNotTried
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.worker.shared_memory import PREFIX, sweep
 from bridge.types import Float32
@@ -79,7 +79,8 @@ def test_a_batch_that_only_crashes_ends_soon(fault_host: MakeHost, faults: Modul
     """Three crashes are enough: sixty more workers are not started for the rest."""
     renders = [Render(noise(), RATE_HZ, ON)] * 32
     results = fault_host().render(faults.fault_chain("Crash"), renders, return_errors=True)
-    assert [type(result) for result in results] == [PluginCrashed] * 32
+    kinds = [type(result) for result in results]
+    assert set(kinds) == {PluginCrashed, RenderNotTried} and 3 <= kinds.count(PluginCrashed) <= 6
 
 
 def test_a_hang_is_ended(fault_host: MakeHost, faults: ModuleType, noise: MakeNoise) -> None:
@@ -211,7 +212,7 @@ def test_workers_killed_at_any_instant_cost_nothing(fault_host: MakeHost, faults
         stop.set()
         murderer.join()
     for result in results:
-        assert isinstance(result, PluginCrashed) or np.array_equal(result, audio)
+        assert isinstance(result, PluginCrashed | RenderNotTried) or np.array_equal(result, audio)
     assert_still_works(host, faults, audio)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bridge.errors import PluginCrashed, PluginError
+from bridge.errors import PluginCrashed, PluginError, RenderNotTried
 from bridge.plugins.host.host import PluginHost, Render
-from bridge.training.data.retry import RenderFailures, render_with_retry, was_not_tried
+from bridge.training.data.example_renderer import RenderFailures, render_with_retry
 
 FAULTS = Path(__file__).parents[2] / "plugins"
 
@@ -41,13 +41,18 @@ def test_a_chain_that_only_crashes_ends_soon(host: PluginHost, monkeypatch: pyte
 
     before = host.render_count
     results = render_with_retry(host, fault_chain("Crash"), renders(*[1.0] * 12))
-    assert all(isinstance(result, PluginCrashed) for result in results)
+    assert {type(result) for result in results} == {PluginCrashed, RenderNotTried}
     assert host.render_count - before <= 24
 
 
-def test_what_was_not_tried_shares_its_error() -> None:
-    own, last = PluginCrashed("own"), PluginCrashed("last")
-    assert was_not_tried([own, np.zeros((1, 1), np.float32), last, last]) == [2, 3]
+def test_a_batch_that_is_given_up_says_what_was_not_tried(host: PluginHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The renders that crashed themselves have errors of their own."""
+    monkeypatch.syspath_prepend(str(FAULTS))
+    from faults import fault_chain
+
+    results = host.render(fault_chain("Crash"), renders(*[1.0] * 12), return_errors=True)
+    kinds = [type(result) for result in results]
+    assert set(kinds) == {PluginCrashed, RenderNotTried} and 3 <= kinds.count(PluginCrashed) <= 4
 
 
 def test_failures_are_counted_with_the_latest_reason() -> None:
