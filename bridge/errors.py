@@ -5,6 +5,7 @@ Errors are caught in three places only: the command line, the daemon's job runne
 
 BridgeError
 ├── SettingsError        an option, a variable or config.toml is wrong
+│   └── ExtraMissing     a package is not installed that only some commands need
 ├── AudioError           a file or buffer cannot be used as audio
 ├── PluginError          a plugin did not do what a chain needs
 │   ├── ChainError       a chain file is wrong
@@ -54,6 +55,10 @@ class SettingsError(BridgeError):
     """An option, an environment variable or the settings file is wrong."""
 
     exit_status = 2
+
+
+class ExtraMissing(SettingsError):
+    """A package is not installed that only some commands need: an extra of the installation."""
 
 
 class AudioError(BridgeError):

@@ -13,12 +13,16 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from cmaes import CatCMAwM
 
+from bridge.extras import require_extra
 from bridge.model.encoders.categories import Category
 from bridge.types import Float64, Indices, Mask
+
+if TYPE_CHECKING:
+    from cmaes import CatCMAwM
 
 Measure = Callable[[Float64], Float64]
 
@@ -85,7 +89,10 @@ class SearchSpace:
         return position
 
     def optimizer(self, seed: int) -> CatCMAwM:
-        """CMA-ES over steps in spreads, beginning at the start."""
+        """CMA-ES over steps in spreads, beginning at the start. Raises ExtraMissing where cmaes is not installed."""
+        require_extra("refine", "A search for better settings")
+        from cmaes import CatCMAwM
+
         ranged, chosen = self.ranged, self.chosen
         low, high = -self.start[ranged] / self.spread[ranged], (1 - self.start[ranged]) / self.spread[ranged]
         edge = _EDGE / self.spread[ranged]

@@ -10,6 +10,7 @@ import click
 from bridge.cli.number_types import Number
 from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
 from bridge.cli.progress import shown_progress
+from bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from bridge.offline.result import FileResult
@@ -55,6 +56,10 @@ def automix(
 ) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
     _check_goal(reference, style)
+    if refine_s > 0:
+        require_extra("refine", "--refine")
+    if report_file is not None:
+        require_extra("report", "--report")
     check_outputs((source, reference), {"-o": target, "--report": report_file, "--json": json_file})
     _check_inputs(source, reference)
     from bridge.offline.automix_file import automix_file

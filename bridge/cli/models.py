@@ -13,6 +13,7 @@ from bridge.cli.number_types import SEED, Number
 from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
 from bridge.cli.progress import shown_progress
 from bridge.errors import AudioError, ModelError
+from bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from bridge.training.evaluation.evaluate import Evaluation
@@ -52,6 +53,7 @@ def evaluate(
     record: bool,
 ) -> None:
     """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
+    require_extra("train", "bridge evaluate")
     from bridge.model.manifest import CARD_FILE, MANIFEST_FILE, WEIGHTS_FILE, find_model, read_manifest
     from bridge.training.evaluation.card import record_scores
     from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_model

@@ -9,6 +9,7 @@ import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
 from bridge.cli.progress import shown_progress
+from bridge.extras import require_extra
 
 
 @click.command()
@@ -42,6 +43,7 @@ def daemon(
 @click.pass_context
 def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None) -> None:
     """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
+    require_extra("demo", "bridge demo")
     from bridge.demo.session import heard_changes, run_demo
     from bridge.report.page import format_measurement
 

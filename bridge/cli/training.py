@@ -15,6 +15,7 @@ from bridge.cli.number_types import SEED, Number
 from bridge.cli.output import settings_of
 from bridge.cli.progress import PlainLines, Progress, TimeLeft
 from bridge.errors import ModelError
+from bridge.extras import require_extra
 
 MOST_MINUTES = 60.0 * 24 * 31
 
@@ -51,6 +52,7 @@ def train(
     tensorboard: Path | None,
 ) -> None:
     """Learn an encoder for a chain, through the chain's own plugins. Ctrl+C stops it; --resume goes on."""
+    require_extra("train", "bridge train")
     from bridge.plugins.chain.chain_file import load_chain
     from bridge.plugins.host.host import host_for
     from bridge.training.recipe import load_recipe

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from bridge.errors import SettingsError
+from bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -54,17 +55,13 @@ def open_log(folder: Path | None, *, from_step: int = 0) -> ScalarLog:
     """A log into `folder`, which TensorBoard reads while it is written; None: no log.
 
     A training that goes on at update `from_step` replaces what was written of later ones before it was stopped.
-    SettingsError where TensorBoard is not installed or `folder` cannot be written to.
+    Raises ExtraMissing where TensorBoard is not installed, SettingsError where `folder` cannot be written to.
     """
     if folder is None:
         return ScalarLog()
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError as error:
-        raise SettingsError(
-            f"--tensorboard {folder} needs the package tensorboard, which is not installed. "
-            "Install it with: pip install 'reaper-bridge[tensorboard]', or leave the option out."
-        ) from error
+    require_extra("tensorboard", f"--tensorboard {folder}")
+    from torch.utils.tensorboard import SummaryWriter
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         purged = from_step if from_step > 0 else None
