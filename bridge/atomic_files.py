@@ -21,7 +21,7 @@ def write_file(path: Path, content: bytes, *, is_durable: bool = False, suffix: 
 
     Args:
         path: the file; what it held is replaced.
-        is_durable: the new content is on the disk before the old one is gone, so that it survives a power cut.
+        is_durable: the new content is on the disk before the old one is gone: one of them survives a power cut.
         suffix: of the unfinished file, which lies beside `path`. Programs that write the same file need one each.
 
     Raises:
@@ -29,8 +29,6 @@ def write_file(path: Path, content: bytes, *, is_durable: bool = False, suffix: 
     """
     with replace_when_written(path, suffix=suffix) as part:
         write_new(part, content, is_durable=is_durable)
-    if is_durable:
-        sync_folder(path.parent)
 
 
 @contextmanager
@@ -60,7 +58,7 @@ def write_new(path: Path, content: bytes, *, is_durable: bool = False) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk; Windows has no call for it."""
+    """Wait until the names in a folder are on the disk, some milliseconds; Windows has no call for it."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

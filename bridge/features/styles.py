@@ -15,6 +15,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from bridge.atomic_files import write_file
 from bridge.errors import ModelError, shown
 from bridge.features.profile import SoundFeatures
 from bridge.features.settings import FeatureSettings
@@ -52,9 +53,7 @@ def save_style(folder: Path, style: Style) -> Path:
     }
     if style.sound.loudness_lufs is not None:
         metadata["loudness_lufs"] = str(style.sound.loudness_lufs)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(safetensors.numpy.save({"log_mel": np.ascontiguousarray(frames, np.float16)}, metadata))
-    part.replace(path)
+    write_file(path, safetensors.numpy.save({"log_mel": np.ascontiguousarray(frames, np.float16)}, metadata))
     return path
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import msgspec
 
+from bridge.atomic_files import write_file
 from bridge.errors import ModelError
 from bridge.mix_balance.role_by_name import Role
 from bridge.mix_balance.role_by_sound import TRAITS, RoleFeatures
@@ -87,6 +88,4 @@ def read_targets(file: Path) -> MixBalanceTargets:
 
 def write_targets(file: Path, targets: MixBalanceTargets) -> None:
     """Write so that a reader sees the old file or the new one. OSError where the folder refuses."""
-    part = file.with_name(file.name + ".part")
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(targets), indent=2) + b"\n")
-    part.replace(file)
+    write_file(file, msgspec.json.format(msgspec.json.encode(targets), indent=2) + b"\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import safetensors
 import safetensors.torch
 import torch
 
+from bridge.atomic_files import replace_when_written, write_new
 from bridge.errors import ModelError, cut
 from bridge.model.encoders import Category, Encoder
 from bridge.model.manifest import (
@@ -20,9 +21,8 @@ from bridge.model.manifest import (
     MANIFEST_FILE,
     WEIGHTS_FILE,
     Manifest,
+    encode_manifest,
     read_manifest,
-    sha256_of,
-    write_manifest,
 )
 from bridge.plugins.chain.chain import Chain
 from bridge.types import Float32
@@ -103,18 +103,18 @@ def save_bundle(
     A model that lies there is replaced when all of the new one is on the disk, by two renames.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / WEIGHTS_FILE
-    part = file.with_name(file.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous().float() for name, tensor in weights.items()}
     if bank is not None:
         plain[BANK] = torch.from_numpy(bank.astype(np.float16))
-    with part.open("wb") as written:
-        written.write(safetensors.torch.save(plain))
-        written.flush()
-        os.fsync(written.fileno())
-    manifest = msgspec.structs.replace(manifest, weights_sha256=sha256_of(part))
+    content = safetensors.torch.save(plain)
+    manifest = msgspec.structs.replace(manifest, weights_sha256=hashlib.sha256(content).hexdigest())
     (folder / CARD_FILE).write_text(card, encoding="utf-8")
-    write_manifest(folder, manifest, before=lambda: part.replace(file))
+    with (
+        replace_when_written(folder / MANIFEST_FILE) as manifest_part,
+        replace_when_written(folder / WEIGHTS_FILE) as weights_part,
+    ):
+        write_new(weights_part, content, is_durable=True)
+        write_new(manifest_part, encode_manifest(manifest), is_durable=True)
     return manifest
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from bridge.atomic_files import write_file
 from bridge.errors import ModelError, PluginError
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain, check_chain
@@ -171,17 +171,14 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def write_manifest(folder: Path, manifest: Manifest, *, before: Callable[[], object] = lambda: None) -> None:
-    """Write `model.json` so that a reader sees the old file or the new one, never half of it. `before` is called when
-    the new one is on the disk, and has not yet taken its place."""
-    target = folder / MANIFEST_FILE
-    part = target.with_name(target.name + ".part")
-    with part.open("wb") as written:
-        written.write(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
-        written.flush()
-        os.fsync(written.fileno())
-    before()
-    part.replace(target)
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Return the content of `model.json`."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `model.json`, durably: a reader sees the old file or the new one."""
+    write_file(folder / MANIFEST_FILE, encode_manifest(manifest), is_durable=True)
 
 
 def find_models(folders: Iterable[Path]) -> dict[str, Path]:

@@ -23,6 +23,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 from snapshot_builder import SnapshotBuilder
 
+from bridge.atomic_files import write_file
 from bridge.audio.files import AudioWriter
 from bridge.reaper.protocol.messages import Reply
 from bridge.reaper.protocol.spool import Spool
@@ -128,10 +129,7 @@ class Home:
         return self.send_bytes(json.dumps(message).encode(), message["id"])
 
     def send_bytes(self, data: bytes, request_id: str) -> str:
-        path = self.spool.folder / "requests" / f"{request_id}.json"
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
-        part.rename(path)
+        write_file(self.spool.folder / "requests" / f"{request_id}.json", data)
         return request_id
 
     def reply(self, request_id: str, limit_s: float = LIMIT_S) -> Reply:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bridge.atomic_files import write_file
 from bridge.reaper.mapping.display_law import measure_fx_display_law
 from bridge.reaper.protocol.messages import (
     SCHEMA,
@@ -84,9 +85,7 @@ class FakeDaemon:
 
     def put(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(data)
-        part.replace(path)
+        write_file(path, data)
 
 
 def silent(_: Request) -> None:

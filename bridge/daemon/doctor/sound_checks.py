@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from bridge import __version__
+from bridge.atomic_files import write_file
 from bridge.audio.files import AudioWriter
 from bridge.daemon.doctor.daemon_checks import heartbeat, is_alive
 from bridge.daemon.doctor.findings import Finding, fault, sound
@@ -154,7 +155,4 @@ def _send(spool: Path, request_id: str) -> None:
         ),
         fx=(_track_fx(),),
     )
-    target = spool / "requests" / f"{request_id}.json"
-    part = target.with_name(target.name + ".part")
-    part.write_bytes(encode(request))
-    part.replace(target)
+    write_file(spool / "requests" / f"{request_id}.json", encode(request))

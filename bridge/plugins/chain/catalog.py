@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from bridge.atomic_files import write_file
 from bridge.errors import PluginMissing
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.chain import VST3, suggest_names
@@ -174,9 +175,7 @@ class Catalog:
         if file is None:
             return
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.name}.{os.getpid()}.part")
-        part.write_bytes(msgspec.json.encode(value))
-        part.replace(file)
+        write_file(file, msgspec.json.encode(value), suffix=f".{os.getpid()}.part")  # other programs write it too
 
 
 _T = TypeVar("_T", _CachedEntry, _CachedCalibration)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from bridge.atomic_files import replace_when_written, write_new
 from bridge.errors import SettingsError
 
 KEPT_BACKUPS = 10
@@ -80,15 +80,10 @@ def _write(path: Path, content: bytes | None) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     target = path.resolve() if path.is_symlink() else path  # a link stays one
-    part = target.with_name(target.name + ".bridge-part")
-    try:
-        part.write_bytes(content)
+    with replace_when_written(target, suffix=".bridge-part") as part:
+        write_new(part, content)
         if target.exists():
             shutil.copymode(target, part)
-        os.replace(part, target)  # noqa: PTH105 (Path.replace says the same; this names both files in its error)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
 
 
 def _put_back(path: Path, content: bytes | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from bridge.atomic_files import write_file
 from bridge.errors import SettingsError
 from bridge.reaper.install.resource_path import usual_path
 
@@ -34,9 +35,7 @@ def remember_resource_path(resource_path: Path, home: Path) -> None:
             note.unlink(missing_ok=True)
             return
         home.mkdir(parents=True, exist_ok=True)
-        part = note.with_name(f"{FILE}.part")
-        part.write_bytes(os.fsencode(resource_path) + b"\n")
-        part.replace(note)
+        write_file(note, os.fsencode(resource_path) + b"\n")
     except OSError as error:
         raise SettingsError(
             f"Bridge is installed, but {note} cannot be written: {error.strerror}. Make the folder writable, or give "

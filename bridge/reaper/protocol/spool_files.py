@@ -8,9 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import time
 from pathlib import Path
 
+from bridge.atomic_files import write_file
 from bridge.errors import LinkError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} if hasattr(errno, "EDQUOT") else {errno.ENOSPC, errno.EFBIG}
@@ -52,17 +52,6 @@ def read_regular(path: Path, name: str, limit_bytes: int) -> bytes:
         raise LinkError(f"{name} cannot be read: {reason(error)}. Run the action again.") from error
 
 
-def _replace(part: Path, path: Path) -> None:
-    """Rename over an existing file; on Windows a reader that holds it open makes this fail for a moment."""
-    for _ in range(20):
-        try:
-            part.replace(path)
-            return
-        except PermissionError:
-            time.sleep(0.01)
-    part.replace(path)
-
-
 def remove(path: Path) -> bool:
     """Unlink a file or link. A folder or a file that another process holds open stays until the next sweep."""
     try:
@@ -78,17 +67,9 @@ def reason(error: OSError) -> str:
 
 
 def write_whole(path: Path, data: bytes, *, is_durable: bool) -> None:
-    """Write NAME.part and rename it: a reader finds all or nothing. With `is_durable` it survives a power cut."""
-    part = path.with_name(path.name + ".part")
-    remove(part)
+    """Write a file of which a reader finds all or nothing. With `is_durable` it survives a power cut."""
     try:
-        with part.open("xb") as file:  # x: a link that somebody laid there is not followed
-            file.write(data)
-            if is_durable:
-                file.flush()
-                os.fsync(file.fileno())
-        _replace(part, path)
+        write_file(path, data, is_durable=is_durable)
     except OSError as error:
         remedy = "Free some space." if error.errno in _DISK_FULL else "Make the folder writable for Bridge."
-        remove(part)
         raise LinkError(f"Cannot write {path}: {reason(error)}. {remedy}") from error

@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from bridge.atomic_files import write_file
 from bridge.errors import SettingsError
 from bridge.surfaces.commands import COMMANDS, Name
 
@@ -129,9 +130,7 @@ def save_bindings(layout: MidiBindings, home: Path) -> Path:
     file = home / FILE_NAME
     try:
         home.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{FILE_NAME}.part")
-        part.write_text("".join(lines), encoding="utf-8")
-        part.replace(file)
+        write_file(file, "".join(lines).encode())
     except OSError as error:
         raise SettingsError(f"Cannot write {file}: {error.strerror}. Check the folder's permissions.") from error
     return file

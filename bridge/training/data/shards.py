@@ -13,6 +13,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from bridge.atomic_files import write_file
 from bridge.training.objectives import Shard
 
 FAILED = "failed_renders"  # its name in a shard's metadata
@@ -51,10 +52,8 @@ def write_shards(
             if must_stop() and number > 0 and not file.exists():
                 continue
             shard, failed = make(number)
-            part = file.with_name(file.name + ".part")
             plain = {name: np.ascontiguousarray(array) for name, array in shard.items()}
-            part.write_bytes(safetensors.numpy.save(plain, {FAILED: str(failed)}))
-            part.replace(file)
+            write_file(file, safetensors.numpy.save(plain, {FAILED: str(failed)}))
             take(shard)
         notify(done)
 

@@ -15,6 +15,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
+from bridge.atomic_files import write_file
 from bridge.errors import SettingsError
 from bridge.plugins.chain.chain import Chain
 from bridge.training.data.example_renderer import ExampleRenderer
@@ -75,9 +76,7 @@ class LabelledTask(EncoderTask):
         if label is None:
             return None
         folder.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(file.name + ".part")
-        part.write_bytes(safetensors.numpy.save({_STATIC: label.position}))
-        part.replace(file)
+        write_file(file, safetensors.numpy.save({_STATIC: label.position}))
         return replace(self, static=label.position)
 
     def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import safetensors
 import safetensors.torch
 import torch
 
+from bridge.atomic_files import sync_folder, write_file
 from bridge.errors import ModelError
 
 SCHEMA = 2
@@ -34,19 +34,10 @@ class CheckpointState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 def save_checkpoint(file: Path, tensors: Mapping[str, torch.Tensor], progressed: CheckpointState) -> None:
     """Write `file` whole or not at all, and on the disk before the one that it replaces is gone."""
-    part = file.with_name(file.name + ".part")
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    with part.open("wb") as written:
-        written.write(safetensors.torch.save(plain, {"progressed": msgspec.json.encode(progressed).decode()}))
-        written.flush()
-        os.fsync(written.fileno())
-    part.replace(file)
-    if os.name != "nt":  # there a rename cannot be waited for
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    content = safetensors.torch.save(plain, {"progressed": msgspec.json.encode(progressed).decode()})
+    write_file(file, content, is_durable=True)
+    sync_folder(file.parent)
 
 
 def load_checkpoint(file: Path, signature: str) -> tuple[dict[str, torch.Tensor], CheckpointState]:
