@@ -1,6 +1,8 @@
 """The chain of the default model, and a host for it: what many rooms' tests render through."""
 
-from collections.abc import Iterator
+import os
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,15 @@ def chain() -> Chain:
 def host() -> Iterator[PluginHost]:
     with PluginHost(workers=2, load_limit_s=20.0, render_limit_s=20.0) as host:
         yield host
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail what is skipped in CI on Linux: `tests/prepare_machine.py` has installed there whatever a test may need."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") and sys.platform == "linux":
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and in CI nothing may be: {report.longrepr}"
+    return report

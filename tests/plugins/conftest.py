@@ -69,7 +69,7 @@ def zam() -> Catalog:
     if sys.platform != "linux":
         pytest.skip("zam-plugins are fetched from Debian")
     folders = [folder for folder in PLACES if (folder / "ZamCompX2.vst3").exists()]
-    assert folders, "the real plugins are missing: run python tests/fetch_plugins.py"
+    assert folders, "the real plugins are missing: run python tests/prepare_machine.py"
     return Catalog(folders=folders[:1])
 
 
@@ -78,7 +78,7 @@ def next_release() -> Catalog:
     """A catalog with zam-plugins 4.2 and Dragonfly Reverb, where they have been fetched."""
     folder = FETCHED / "trixie"
     if not (folder / "DragonflyRoomReverb.vst3").exists():
-        pytest.skip("run python tests/fetch_plugins.py --trixie for the second vendor")
+        pytest.skip("run python tests/prepare_machine.py for the second vendor")
     return Catalog(folders=[folder])
 
 

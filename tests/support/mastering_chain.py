@@ -24,7 +24,7 @@ def zam_catalog() -> Catalog:
     if sys.platform != "linux":
         pytest.skip("zam-plugins are fetched from Debian")
     folders = [folder for folder in (FETCHED, *plugin_folders()) if (folder / "ZaMaximX2.vst3").exists()]
-    assert folders, "the real plugins are missing: run python tests/fetch_plugins.py"
+    assert folders, "the real plugins are missing: run python tests/prepare_machine.py"
     return Catalog(folders=folders[:1])
 
 

@@ -228,8 +228,8 @@ def test_another_version_of_a_plugin_is_refused(zam_host: PluginHost, noise: Mak
 def test_a_plugin_that_takes_too_long_to_load(zam: Catalog, noise: MakeNoise) -> None:
     """ZamVerb takes most of a minute here."""
     chain = vst3_chain("ZamVerb")
-    with PluginHost(workers=1, load_limit_s=0.5, catalog=zam) as host:
-        with pytest.raises(PluginHung, match=r"vst3:ZamVerb did not load within 0\.5 s"):
+    with PluginHost(workers=1, load_limit_s=5.0, catalog=zam) as host:
+        with pytest.raises(PluginHung, match=r"vst3:ZamVerb did not load within 5 s"):
             host.render(chain, [Render(noise(2), RATE_HZ, chain.neutral)])
         other = vst3_chain("ZamEQ2")
         host.render(other, [Render(noise(2), RATE_HZ, other.neutral)])

@@ -1,14 +1,14 @@
-"""Fetch real VST3 plugins for the tests: `python tests/fetch_plugins.py [--trixie]`.
+"""Install what the tests need beside Python: `python tests/prepare_machine.py`.
 
-zam-plugins 4.1 comes from Debian 12's own repository: installed as root, otherwise unpacked into
-`plugins-for-tests/stable` beside this folder, which git ignores. `--trixie` adds zam-plugins 4.2 and Dragonfly Reverb,
-a second version and a second vendor, from the next Debian release; these are only ever unpacked. What is there already
-is left alone. It changes no source list of the machine and works on Debian and its derivatives alone.
+Real VST3 plugins, a speech synthesiser, a General MIDI synthesiser with a soundfont, and an independent OSC client. On
+Debian and its derivatives all of it comes from the machine's own repository: installed as root; for other users the
+plugins are unpacked into `plugins-for-tests/` beside this folder, which git ignores, and one line says which packages
+are left to install. A second version of zam-plugins and a second vendor (Dragonfly Reverb) come from the next Debian
+release and are only ever unpacked. What is there already is left alone, and no source list of the machine is changed.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import re
 import shutil
@@ -24,28 +24,54 @@ STABLE_PROOF = "ZamCompX2.vst3"
 NEXT_RELEASE = "trixie"
 NEXT_PACKAGES = {"zam-plugins": "ZamVerb.vst3", "dragonfly-reverb-vst3": "DragonflyRoomReverb.vst3"}
 APT_FOLDER = Path("/etc/apt")
+SOUNDFONT_FOLDER = Path("/usr/share/sounds/sf2")
+# Package and what proves that it is there: a program on PATH, or a folder with something in it.
+TOOLS: dict[str, str | Path] = {
+    "espeak-ng": "espeak-ng",
+    "liblo-tools": "oscsend",
+    "fluidsynth": "fluidsynth",
+    "timgm6mb-soundfont": SOUNDFONT_FOLDER,
+}
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--trixie", action="store_true", help="also fetch a second version and a second vendor")
-    given = options.parse_args()
     if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
         print(
-            "fetch_plugins.py works on Debian and its derivatives only: there is no apt-get here. Install the VST3 "
-            "build of zam-plugins by hand and name its folder in BRIDGE_PLUGIN_PATH.",
+            "prepare_machine.py works on Debian and its derivatives only: there is no apt-get here. Install the VST3 "
+            "build of zam-plugins by hand and name its folder in BRIDGE_PLUGIN_PATH; install espeak-ng, liblo's "
+            "oscsend, FluidSynth and a General MIDI soundfont for the tests that need them.",
             file=sys.stderr,
         )
         return 2
     try:
+        install_tools()
         fetch_stable()
-        if given.trixie:
-            fetch_next_release()
+        fetch_next_release()
     except (subprocess.CalledProcessError, RuntimeError) as error:
         detail = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) else ""
-        print(f"The plugins could not be fetched: {error}\n{detail}", file=sys.stderr)
+        print(f"The machine could not be prepared for the tests: {error}\n{detail}", file=sys.stderr)
         return 1
     return 0
+
+
+def is_there(proof: str | Path) -> bool:
+    """Whether the program is on PATH, or the folder holds something."""
+    return shutil.which(proof) is not None if isinstance(proof, str) else proof.is_dir() and any(proof.iterdir())
+
+
+def install_tools() -> None:
+    """Install the programs that tests start; without root, say once which packages are left to install."""
+    missing = [package for package, proof in TOOLS.items() if not is_there(proof)]
+    if not missing:
+        print(f"{', '.join(TOOLS)}: there already")
+    elif os.geteuid() == 0:
+        update_lists(missing[0])
+        run("apt-get", "install", "-y", "--no-install-recommends", *missing)
+        print(f"{', '.join(missing)}: installed")
+    else:
+        print(
+            f"Not installed, as this needs root; tests are skipped until you run: sudo apt-get install {' '.join(missing)}"
+        )
 
 
 def fetch_stable() -> None:
@@ -53,8 +79,7 @@ def fetch_stable() -> None:
     if any((folder / STABLE_PROOF).exists() for folder in (SYSTEM_FOLDER, STABLE_FOLDER)):
         print(f"{STABLE}: there already")
         return
-    if not run("apt-cache", "policy", STABLE):
-        run_as_root_or_private("update")
+    update_lists(STABLE)
     if os.geteuid() == 0:
         run("apt-get", "install", "-y", "--no-install-recommends", STABLE)
         print(f"{STABLE}: installed in {SYSTEM_FOLDER}")
@@ -63,10 +88,13 @@ def fetch_stable() -> None:
     print(f"{STABLE}: unpacked in {STABLE_FOLDER}")
 
 
-def run_as_root_or_private(command: str) -> None:
+def update_lists(package: str) -> None:
+    """Fetch apt's package lists where they do not know `package`. Raises RuntimeError where that needs root."""
+    if run("apt-cache", "policy", package):
+        return
     if os.geteuid() != 0:
-        raise RuntimeError(f"apt knows no {STABLE} yet; run `sudo apt-get {command}` first")
-    run("apt-get", command)
+        raise RuntimeError(f"apt knows no {package} yet; run `sudo apt-get update` first")
+    run("apt-get", "update")
 
 
 def fetch_next_release() -> None:
