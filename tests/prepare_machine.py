@@ -69,9 +69,8 @@ def install_tools() -> None:
         run("apt-get", "install", "-y", "--no-install-recommends", *missing)
         print(f"{', '.join(missing)}: installed")
     else:
-        print(
-            f"Not installed, as this needs root; tests are skipped until you run: sudo apt-get install {' '.join(missing)}"
-        )
+        packages = " ".join(missing)
+        print(f"Not installed, as this needs root. Tests are skipped until you run: sudo apt-get install {packages}")
 
 
 def fetch_stable() -> None:
