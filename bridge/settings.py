@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def default_home(environment: Mapping[str, str] = os.environ) -> Path:
     """The folder that daemon and ReaScripts agree on without configuration.
 
-    The scripts compute the same path in `reaper_scripts/lib/home.lua`; a test holds the two together.
+    The scripts compute the same path in `reaper_scripts/lib/runtime/bridge_folder.lua`; a test holds the two together.
     """
     if explicit := environment.get(HOME_VARIABLE):
         return Path(explicit)

@@ -2,8 +2,14 @@
 -- @version 0.1.0
 -- @author Bridge
 -- @provides
---   [nomain] lib/*.lua
---   [nomain] lib/panel/*.lua
+--   [nomain] lib/actions/*.lua
+--   [nomain] lib/audio/*.lua
+--   [nomain] lib/exchange/*.lua
+--   [nomain] lib/live/*.lua
+--   [nomain] lib/runtime/*.lua
+--   [nomain] lib/track/*.lua
+--   [nomain] lib/ui/*.lua
+--   [nomain] lib/write/*.lua
 --   [main] bridge_add_missing_fx.lua
 --   [main] bridge_amount_down.lua
 --   [main] bridge_amount_set.lua
@@ -27,7 +33,5 @@
 --   Sets the plugins that are already on the selected tracks by listening to them, in one undo step.
 --   Needs Bridge's daemon on the same computer: `reaper-bridge daemon`. No REAPER extension is needed.
 
-local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
-package.path = folder .. "lib" .. package.config:sub(1, 1) .. "?.lua"
-
-require("automix").run(folder, {})
+package.path = select(2, reaper.get_action_context()):match("^.*[/\\]") .. "lib/?.lua"
+require("actions.automix").run({})

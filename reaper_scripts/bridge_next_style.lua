@@ -3,10 +3,7 @@
 -- @author Bridge
 -- @noindex
 -- @about
---   # Bridge: Auto-mix again with the next style
 --   Styles follow each other as `reaper-bridge styles` lists them; then none; then the first again.
 
-local folder = select(2, reaper.get_action_context()):match("^(.*[/\\])")
-package.path = folder .. "lib" .. package.config:sub(1, 1) .. "?.lua"
-
-require("next_style").run(folder)
+package.path = select(2, reaper.get_action_context()):match("^.*[/\\]") .. "lib/?.lua"
+require("actions.next_style").run()

@@ -88,7 +88,7 @@ def test_without_a_folder_only_that_is_said(settings: Settings, tmp_path: Path) 
 def test_scripts_that_are_missing_old_changed_or_of_another_home(settings: Settings, resource_path: Path) -> None:
     notes = resource_path / FOLDER / "installed.json"
     as_installed = notes.read_bytes()
-    script = resource_path / FOLDER / "lib" / "say.lua"
+    script = resource_path / FOLDER / "lib" / "ui" / "messages.lua"
     content = script.read_bytes()
     script.write_bytes(b"-- mine")
     assert is_fault(reapers(settings, resource_path)["scripts"], "scripts changed")

@@ -1,4 +1,4 @@
-"""lib/excerpts.lua: what of a long track is listened to."""
+"""lib/audio/excerpts.lua: what of a long track is listened to."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -14,7 +14,7 @@ Stretch = tuple[float, float]
 def choose(
     module: Callable[[str], Any], items: list[Stretch], start_s: float, end_s: float
 ) -> tuple[list[Stretch], list[Stretch]]:
-    runtime, excerpts = module.runtime, module("excerpts")  # type: ignore[attr-defined]
+    runtime, excerpts = module.runtime, module("audio.excerpts")  # type: ignore[attr-defined]
     table = runtime.table_from([runtime.table_from({b"start_s": a, b"end_s": b}) for a, b in items])
     merged = excerpts.merge(table, start_s, end_s)
     chosen = excerpts.choose(merged, start_s, end_s)

@@ -35,7 +35,7 @@ def test_every_script_is_provided_and_the_actions_are_main() -> None:
 def test_versions_of_all_headers_agree() -> None:
     versions = {read_header(file)[0]["version"] for file in FOLDER.glob("*.lua")}
     assert len(versions) == 1
-    module = (FOLDER / "lib" / "version.lua").read_text(encoding="utf-8")
+    module = (FOLDER / "lib" / "exchange" / "version.lua").read_text(encoding="utf-8")
     assert f'script = "{versions.pop()}"' in module
 
 

@@ -1,4 +1,4 @@
-"""lib/json.lua against Python's json, both ways."""
+"""lib/exchange/json.lua against Python's json, both ways."""
 
 import json
 import math
@@ -25,7 +25,7 @@ EASY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 @given(VALUES)
 @EASY
 def test_any_value_survives_the_way_through_lua(module: Callable[[str], Any], value: Any) -> None:
-    lua_json = module("json")
+    lua_json = module("exchange.json")
     text = json.dumps(value, ensure_ascii=False).encode()
     assert json.loads(lua_json.encode(lua_json.decode(text))) == value
 
@@ -33,7 +33,7 @@ def test_any_value_survives_the_way_through_lua(module: Callable[[str], Any], va
 @given(VALUES)
 @EASY
 def test_escaped_and_spaced_text_is_read_alike(module: Callable[[str], Any], value: Any) -> None:
-    lua_json = module("json")
+    lua_json = module("exchange.json")
     text = json.dumps(value, ensure_ascii=True, indent=2).encode()
     assert json.loads(lua_json.encode(lua_json.decode(text))) == value
 
@@ -41,7 +41,7 @@ def test_escaped_and_spaced_text_is_read_alike(module: Callable[[str], Any], val
 @given(st.binary(max_size=40))
 @EASY
 def test_any_bytes_become_text_that_python_reads(module: Callable[[str], Any], data: bytes) -> None:
-    read = json.loads(module("json").encode(data).decode("utf-8"))
+    read = json.loads(module("exchange.json").encode(data).decode("utf-8"))
     try:
         assert read == data.decode("utf-8")
     except UnicodeDecodeError:
@@ -51,7 +51,7 @@ def test_any_bytes_become_text_that_python_reads(module: Callable[[str], Any], d
 @given(st.binary(max_size=40) | TEXT.map(str.encode))
 @EASY
 def test_broken_text_is_refused_where_python_refuses_it(module: Callable[[str], Any], data: bytes) -> None:
-    lua_json, runtime = module("json"), module.runtime  # type: ignore[attr-defined]
+    lua_json, runtime = module("exchange.json"), module.runtime  # type: ignore[attr-defined]
     is_read = runtime.eval(b"function(f, ...) return (pcall(f, ...)) end")(lua_json.decode, data)
     try:
         json.loads(data.decode("utf-8"), parse_constant=_refuse)
@@ -70,26 +70,26 @@ def test_broken_text_is_refused_where_python_refuses_it(module: Callable[[str], 
 )
 def test_what_is_no_json_raises_with_its_place(module: Callable[[str], Any], text: str) -> None:
     with pytest.raises(Exception, match=r"JSON: .* at byte [0-9]+"):
-        module("json").decode(text.encode())
+        module("exchange.json").decode(text.encode())
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_numbers_that_json_lacks_raise(module: Callable[[str], Any], number: float) -> None:
     with pytest.raises(Exception, match="JSON has no number"):
-        module("json").encode(number)
+        module("exchange.json").encode(number)
 
 
 def test_half_a_surrogate_pair_becomes_the_replacement_character(module: Callable[[str], Any]) -> None:
-    assert module("json").decode(b'"\\ud83d!"').decode("utf-8") == "\ufffd!"
+    assert module("exchange.json").decode(b'"\\ud83d!"').decode("utf-8") == "\ufffd!"
 
 
 def test_depth_is_limited_both_ways(module: Callable[[str], Any]) -> None:
     with pytest.raises(Exception, match="deeper"):
-        module("json").decode(b"[" * 100 + b"]" * 100)
+        module("exchange.json").decode(b"[" * 100 + b"]" * 100)
 
 
 def test_an_empty_array_stays_an_array(module: Callable[[str], Any]) -> None:
-    lua_json = module("json")
+    lua_json = module("exchange.json")
     assert lua_json.encode(lua_json.decode(b'{"a":[],"b":{}}')) == b'{"a":[],"b":{}}'
 
 

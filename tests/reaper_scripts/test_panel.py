@@ -307,7 +307,7 @@ def test_light_and_dark_follow_reaper(desk: ReaperSession, open_panel: Callable[
 
 
 def test_every_text_stands_out_from_its_ground(module: Callable[[str], Any]) -> None:
-    theme = module("panel.theme")
+    theme = module("ui.theme")
     pairs = [(ink, ground) for ink in (b"text", b"faint") for ground in (b"ground", b"card", b"field")]
     pairs += [(b"on_accent", b"accent"), (b"text", b"hover")]
     for name in (b"dark", b"light"):

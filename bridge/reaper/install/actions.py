@@ -2,7 +2,7 @@
 
 REAPER numbers actions anew in each installation, but a script's named id is a hash of its path as `reaper-kb.ini`
 writes it: "RS" and the SHA-1 of the path in capitals. This module only knows names; `installing.key_map` edits the
-file. Scripts that lie elsewhere say by themselves how REAPER calls them: `reaper_scripts/lib/commands.lua`.
+file. Scripts that lie elsewhere say by themselves how REAPER calls them: `reaper_scripts/lib/exchange/command_ids.lua`.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class AmountMove(Message, frozen=True):
     is_switch: bool
 
     def value(self, amount: float) -> float:
-        """The normalized value at an amount, 0..1. As `reaper_scripts/lib/blend.lua` computes it.
+        """The normalized value at an amount, 0..1. As `reaper_scripts/lib/live/interpolation.lua` computes it.
 
         >>> AmountMove(fx=0, parameter=3, zero=0.2, start=0.2, after=0.6, is_switch=False).value(0.5)
         0.4

@@ -125,6 +125,27 @@ def test_reapers_own_files_are_backed_up_first(resource_path: Path, home: Path) 
     assert 1 < len(list((home / BACKUPS).iterdir())) <= 10
 
 
+def test_modules_of_an_older_layout_are_removed(
+    resource_path: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As 0.1.0 had them: most modules in `lib` itself, the panel's in `lib/panel`."""
+    old = tmp_path / "0.1.0"
+    shutil.copytree(scripts(), old, ignore=shutil.ignore_patterns("lib"))
+    for module in ("say.lua", "round.lua", "panel/desk.lua"):
+        (old / "lib" / module).parent.mkdir(parents=True, exist_ok=True)
+        (old / "lib" / module).write_text("return {}")
+    with monkeypatch.context() as patch:
+        patch.setattr("bridge.reaper.install.install.scripts", lambda: old)
+        install(resource_path, home)
+    assert (resource_path / FOLDER / "lib" / "panel" / "desk.lua").is_file()
+    removed = install(resource_path, home).removed
+    assert {path.relative_to(resource_path / FOLDER / "lib").as_posix() for path in removed} == {
+        "say.lua", "round.lua", "panel/desk.lua",
+    }  # fmt: skip
+    assert not (resource_path / FOLDER / "lib" / "panel").exists()
+    assert not list((resource_path / FOLDER / "lib").glob("*.lua"))
+
+
 def test_a_changed_script_survives_uninstalling(resource_path: Path, home: Path) -> None:
     install(resource_path, home)
     changed = resource_path / FOLDER / "bridge_automix.lua"

@@ -1,0 +1,244 @@
+--- JSON (RFC 8259) for the spool's messages. Strict in both directions; opens no file.
+-- null is `json.null`; arrays carry a mark, so that an empty one stays an array.
+local json = {}
+
+local Array = { __name = "json.array" }
+local Encoded = { __name = "json.encoded" }
+local MAX_DEPTH = 64
+
+json.null = setmetatable({}, { __tostring = function() return "null" end })
+
+--- Marks a list as an array, also when it is empty.
+function json.array(list)
+  return setmetatable(list or {}, Array)
+end
+
+function json.is_array(value)
+  return getmetatable(value) == Array
+end
+
+--- `value` as text that a later `encode` takes in as it is: a long message is made a piece at a time.
+function json.encoded(value)
+  return setmetatable({ text = json.encode(value) }, Encoded)
+end
+
+---------------------------------------------------------------------------------------------- text
+
+local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+local function escape(character)
+  return ESCAPES[character] or string.format("\\u%04x", character:byte())
+end
+
+--- The length of the valid UTF-8 character at `position`, or nil.
+local function character_length(text, position)
+  local first, second = text:byte(position, position + 1)
+  local length = first < 0x80 and 1 or first < 0xC2 and 0 or first < 0xE0 and 2 or first < 0xF0 and 3 or first < 0xF5 and 4 or 0
+  if length <= 1 then return length == 1 and 1 or nil end
+  local low = first == 0xE0 and 0xA0 or first == 0xF0 and 0x90 or 0x80
+  local high = first == 0xED and 0x9F or first == 0xF4 and 0x8F or 0xBF
+  if not second or second < low or second > high then return nil end
+  local rest = text:sub(position + 2, position + length - 1)
+  return #rest == length - 2 and not rest:find("[^\x80-\xBF]") and length or nil
+end
+
+--- Plugins may display bytes that are no UTF-8: each becomes U+FFFD.
+local function to_utf8(text)
+  if not text:find("[\x80-\xFF]") then return text end
+  local parts, position = {}, 1
+  while position <= #text do
+    local length = character_length(text, position)
+    parts[#parts + 1] = length and text:sub(position, position + length - 1) or "\u{FFFD}"
+    position = position + (length or 1)
+  end
+  return table.concat(parts)
+end
+
+local function encode_string(text)
+  return '"' .. to_utf8(text):gsub('[%c"\\\x7F]', escape) .. '"'
+end
+
+--- Whether a number is one that JSON can hold: neither infinite nor NaN.
+function json.is_finite(number)
+  return number == number and math.abs(number) < math.huge
+end
+
+local function encode_number(number)
+  if math.type(number) == "integer" then return string.format("%d", number) end
+  if not json.is_finite(number) then error("JSON has no number for " .. tostring(number)) end
+  local text = string.format("%.15g", number)
+  if tonumber(text) ~= number then text = string.format("%.17g", number) end
+  text = text:gsub(",", ".") -- a host may have set a locale with a decimal comma
+  return text:find("[.e]") and text or text .. ".0"
+end
+
+local encode_value
+
+local function encode_array(list, depth)
+  local parts = {}
+  for index = 1, #list do parts[index] = encode_value(list[index], depth) end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
+local function encode_object(object, depth)
+  local keys, parts = {}, {}
+  for key in pairs(object) do
+    if type(key) ~= "string" then error("JSON object with the key " .. tostring(key) .. "; keys are text") end
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  for index, key in ipairs(keys) do
+    parts[index] = encode_string(key) .. ":" .. encode_value(object[key], depth)
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+function encode_value(value, depth)
+  local kind = type(value)
+  if value == json.null then return "null" end
+  if kind == "string" then return encode_string(value) end
+  if kind == "number" then return encode_number(value) end
+  if kind == "boolean" then return tostring(value) end
+  if kind ~= "table" then error("JSON cannot hold a " .. kind) end
+  if getmetatable(value) == Encoded then return value.text end
+  if depth >= MAX_DEPTH then error("JSON nested deeper than " .. MAX_DEPTH) end
+  return (json.is_array(value) and encode_array or encode_object)(value, depth + 1)
+end
+
+--- The JSON text of `value`; raises for what JSON cannot hold (NaN, functions, keys that are no text).
+function json.encode(value)
+  return encode_value(value, 0)
+end
+
+------------------------------------------------------------------------------------------- reading
+
+local function stop(position, what)
+  error(string.format("JSON: %s at byte %d", what, position), 0)
+end
+
+local UNESCAPES = { ['"'] = '"', ["\\"] = "\\", ["/"] = "/", b = "\b", f = "\f", n = "\n", r = "\r", t = "\t" }
+
+--- A \u escape at `position` (after the backslash): its text and the position behind it.
+local function decode_unicode(text, position)
+  local code = text:match("^u(%x%x%x%x)", position)
+  if not code then stop(position, "a broken \\u escape") end
+  local point, next_position = tonumber(code, 16), position + 5
+  local low = point >= 0xD800 and point <= 0xDBFF and text:match("^\\u([dD][c-fC-F]%x%x)", next_position)
+  if low then
+    return utf8.char(0x10000 + (point - 0xD800) * 0x400 + tonumber(low, 16) - 0xDC00), next_position + 6
+  end
+  if point >= 0xD800 and point <= 0xDFFF then point = 0xFFFD end -- half of a pair alone
+  return utf8.char(point), next_position
+end
+
+local function decode_string(text, position)
+  local parts, cursor = {}, position + 1
+  while true do
+    local stretch_end = text:find('[%c"\\]', cursor)
+    if not stretch_end then stop(position, "text without an end") end
+    parts[#parts + 1] = text:sub(cursor, stretch_end - 1)
+    local character = text:sub(stretch_end, stretch_end)
+    if character == '"' then return table.concat(parts), stretch_end + 1 end
+    if character == "\x7F" then
+      parts[#parts + 1], cursor = character, stretch_end + 1
+    elseif character ~= "\\" then
+      stop(stretch_end, "a control character in text")
+    elseif text:sub(stretch_end + 1, stretch_end + 1) == "u" then
+      parts[#parts + 1], cursor = decode_unicode(text, stretch_end + 1)
+    else
+      local plain = UNESCAPES[text:sub(stretch_end + 1, stretch_end + 1)]
+      if not plain then stop(stretch_end, "an unknown escape") end
+      parts[#parts + 1], cursor = plain, stretch_end + 2
+    end
+  end
+end
+
+local function decode_number(text, position)
+  local token = text:match("^-?%d+%.?%d*[eE]?[-+]?%d*", position)
+  local whole, rest = (token or ""):match("^-?(%d+)(.*)$")
+  local is_sound = whole and (whole == "0" or not whole:find("^0"))
+    and (rest == "" or rest:find("^%.%d+$") or rest:find("^[eE][-+]?%d+$") or rest:find("^%.%d+[eE][-+]?%d+$"))
+  if not is_sound then stop(position, "something that is no value") end
+  local number = tonumber(token) or tonumber((token:gsub("%.", ","))) -- the second: a locale with a comma
+  return number, position + #token
+end
+
+local decode_value
+
+local function skip(text, position)
+  return text:find("[^ \t\r\n]", position) or #text + 1
+end
+
+local function decode_array(text, position, depth)
+  local list = json.array()
+  position = skip(text, position + 1)
+  if text:sub(position, position) == "]" then return list, position + 1 end
+  while true do
+    list[#list + 1], position = decode_value(text, position, depth)
+    position = skip(text, position)
+    local mark = text:sub(position, position)
+    if mark == "]" then return list, position + 1 end
+    if mark ~= "," then stop(position, "an array without , or ]") end
+    position = skip(text, position + 1)
+  end
+end
+
+local function decode_object(text, position, depth)
+  local object = {}
+  position = skip(text, position + 1)
+  if text:sub(position, position) == "}" then return object, position + 1 end
+  while true do
+    if text:sub(position, position) ~= '"' then stop(position, "an object without a key") end
+    local key
+    key, position = decode_string(text, position)
+    position = skip(text, position)
+    if text:sub(position, position) ~= ":" then stop(position, "a key without :") end
+    object[key], position = decode_value(text, skip(text, position + 1), depth)
+    position = skip(text, position)
+    local mark = text:sub(position, position)
+    if mark == "}" then return object, position + 1 end
+    if mark ~= "," then stop(position, "an object without , or }") end
+    position = skip(text, position + 1)
+  end
+end
+
+local VALUES_AT_ONCE = 256
+local pauses = setmetatable({}, { __mode = "k" }) -- by coroutine: what to call now and then
+local values = 0
+
+--- Counts a value and lets others work now and then, where the caller wants that.
+local function rest()
+  values = values + 1
+  if values % VALUES_AT_ONCE ~= 0 then return end
+  local pause = pauses[coroutine.running()]
+  if pause then pause() end
+end
+
+local WORDS = { { "true", true }, { "false", false }, { "null", json.null } }
+
+function decode_value(text, position, depth)
+  if depth >= MAX_DEPTH then stop(position, "nesting deeper than " .. MAX_DEPTH) end
+  rest()
+  local character = text:sub(position, position)
+  if character == "{" then return decode_object(text, position, depth + 1) end
+  if character == "[" then return decode_array(text, position, depth + 1) end
+  if character == '"' then return decode_string(text, position) end
+  for _, word in ipairs(WORDS) do
+    if text:sub(position, position + #word[1] - 1) == word[1] then return word[2], position + #word[1] end
+  end
+  return decode_number(text, position)
+end
+
+--- The value of a whole JSON text; raises a message with the byte position for anything else. `pause` is called now
+-- and then in a long one, and may yield; what it raises passes through.
+function json.decode(text, pause)
+  local thread = coroutine.running()
+  pauses[thread] = pause
+  local value, position = decode_value(text, skip(text, 1), 0)
+  pauses[thread] = nil
+  position = skip(text, position)
+  if position <= #text then stop(position, "more text behind the value") end
+  return value
+end
+
+return json

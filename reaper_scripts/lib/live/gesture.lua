@@ -1,0 +1,231 @@
+--- Settings on the move between two amounts: any number of values one after the other, then one undo step, read back
+-- and kept in the tracks' records. `live` begins one; what may not move is left out there.
+--
+-- A gesture holds one part for each track: {target, record, moves, left, amount, wanted}. `amount` is where it stood at
+-- the beginning, `wanted` where it shall stand.
+local applied_state = require("live.applied_state")
+local interpolation = require("live.interpolation")
+local user_error = require("runtime.user_error")
+local json = require("exchange.json")
+local ticks = require("runtime.ticks")
+local tracks = require("track.tracks")
+
+local gesture = {}
+gesture.__index = gesture
+
+local UNDO_STATE_FX = 2
+local SETTLE_TICKS = 6 -- a plugin may show a new value late
+local NEAR = 0.01 -- normalized: as far a plugin may round a value, beside its own steps
+local STILL = 1e-6 -- normalized
+
+local function name_of(write)
+  return string.format("%s of %s", write.name, write.fx_name)
+end
+
+--- A gesture over parts that have something to move. `id`: of one that a control surface streams values for; the
+-- records then tell that their values are moving, and bands stay on until the end.
+function gesture.new(spool, project, parts, id)
+  local self = setmetatable({ spool = spool, project = project, parts = parts, id = id }, gesture)
+  for _, part in ipairs(parts) do
+    part.wanted = part.amount
+    part.record.gesture = id
+    if id then applied_state.save(spool, part.record) end
+  end
+  return self
+end
+
+--- The amount of its first track.
+function gesture:amount()
+  return self.parts[1].wanted
+end
+
+--------------------------------------------------------------------------------------------- moving
+
+--- Why the gesture can go on no more, or nil: a track is gone, or another project is in front.
+function gesture:loss()
+  for _, part in ipairs(self.parts) do
+    local loss = tracks.loss(part.target)
+    if loss then return loss end
+  end
+  return nil
+end
+
+--- Whether every track and FX is still where it was when the gesture began: a surface knows them by number.
+function gesture:is_in_place()
+  for _, part in ipairs(self.parts) do
+    local track = part.target.track
+    if tracks.gone(part.target) or tracks.index(track) ~= part.target.index then return false end
+    for _, move in ipairs(part.moves) do
+      if reaper.TrackFX_GetFXGUID(track, move.fx) ~= move.write.fx_guid then return false end
+    end
+  end
+  return true
+end
+
+--- Whether the FX of a move is there; looked up again where it has another place now.
+local function is_found(part, move)
+  local track = part.target.track
+  if tracks.gone(part.target) then return false end
+  if reaper.TrackFX_GetFXGUID(track, move.fx) ~= move.write.fx_guid then
+    move.fx = tracks.find_fx(track, move.write.fx_guid) or -1
+  end
+  return move.fx >= 0
+end
+
+local function read(part, move)
+  return is_found(part, move) and reaper.TrackFX_GetParamNormalized(part.target.track, move.fx, move.parameter) or nil
+end
+
+--- The value of a move. While bands are held on, one that was off stands where the amount begins, not where it was.
+function gesture:value(move, amount)
+  if amount <= 0 and self.id and move.write.band then return move.write.start end
+  return interpolation.value(move.write, amount)
+end
+
+function gesture:set_band(track, move, amount)
+  local band, is_on = move.write.band, amount > 0 or self.id ~= nil
+  if band and reaper.TrackFX_GetEQBandEnabled(track, move.fx, band.band_type, band.band_index) ~= is_on then
+    reaper.TrackFX_SetEQBandEnabled(track, move.fx, band.band_type, band.band_index, is_on)
+  end
+end
+
+--- Writes one value. A band is on before its values change, and goes off behind them.
+function gesture:set_move(track, move, amount)
+  local value = self:value(move, amount)
+  if amount > 0 then self:set_band(track, move, amount) end
+  if math.abs(reaper.TrackFX_GetParamNormalized(track, move.fx, move.parameter) - value) > STILL then
+    reaper.TrackFX_SetParamNormalized(track, move.fx, move.parameter, value)
+  end
+  if amount <= 0 then self:set_band(track, move, amount) end
+end
+
+local function set_parts(self)
+  for _, part in ipairs(self.parts) do
+    for _, move in ipairs(part.moves) do
+      if is_found(part, move) then self:set_move(part.target.track, move, part.wanted) end
+    end
+  end
+end
+
+--- Sets the amount of all tracks, 0..1, at once. No undo step: that is `finish`.
+function gesture:set(amount)
+  for _, part in ipairs(self.parts) do part.wanted = math.min(math.max(amount, 0), 1) end
+  set_parts(self)
+end
+
+--- Sets all tracks as they were (`is_on`), or back at the amount they had.
+function gesture:compare(is_on)
+  self.is_compared = is_on
+  self.text = is_on and "Bridge: Compare, as it was" or "Bridge: Compare, as set"
+  for _, part in ipairs(self.parts) do
+    part.kept = part.amount > 0 and part.amount or part.record.amount
+    part.wanted = is_on and 0 or part.kept
+  end
+  set_parts(self)
+end
+
+--- Takes the amounts at which the values stand now for the wanted ones: a surface has moved them, and is gone.
+function gesture:sense()
+  for _, part in ipairs(self.parts) do
+    local now = {}
+    for _, move in ipairs(part.moves) do now[move.place] = read(part, move) end
+    part.wanted = interpolation.standing(part.record, now)
+  end
+end
+
+---------------------------------------------------------------------------------------------- ending
+
+local function undo_text(self)
+  local where = #self.parts == 1 and self.parts[1].target.name or string.format("%d tracks", #self.parts)
+  return self.text or string.format("Bridge: Amount %d %% on %s", math.floor(100 * self:amount() + 0.5), where)
+end
+
+--- Makes the undo step, with every value as it shall stay. None where all stands as it did at the beginning.
+local function make_step(self)
+  local has_moved = false
+  for _, part in ipairs(self.parts) do
+    if math.abs(part.amount - part.wanted) > STILL then has_moved = true end
+  end
+  self.id = nil -- bands are held on no more
+  if not reaper.ValidatePtr2(0, self.project, "ReaProject*") then return end
+  if not has_moved then return set_parts(self) end
+  reaper.Undo_BeginBlock2(self.project)
+  reaper.PreventUIRefresh(1)
+  local is_sound, problem = user_error.guard(set_parts, self)
+  reaper.PreventUIRefresh(-1)
+  reaper.Undo_EndBlock2(self.project, undo_text(self), UNDO_STATE_FX)
+  if not is_sound then error(problem, 0) end
+end
+
+--- What the moves of each part read now, by place, and the names of those that are not as wanted.
+local function read_back(self)
+  local readings, is_settled = {}, true
+  for index, part in ipairs(self.parts) do
+    local values, odd = {}, {}
+    for _, move in ipairs(part.moves) do
+      local value, wanted = read(part, move), interpolation.value(move.write, part.wanted)
+      values[move.place] = value
+      if not value or math.abs(value - wanted) > math.max(move.write.step, NEAR) then odd[#odd + 1] = name_of(move.write) end
+    end
+    readings[index] = { values = values, odd = odd }
+    is_settled = is_settled and #odd == 0
+  end
+  return readings, is_settled
+end
+
+--- Keeps what a part reads now. What was touched keeps the value that Bridge had set, and so stays touched.
+local function renew(self, part, values)
+  local record = part.record
+  local last = record.states[#record.states]
+  local state = { amount = part.wanted, values = json.array() }
+  for place, write in ipairs(record.writes) do state.values[place] = values[place] or last and last.values[place] or write.after end
+  record.states[#record.states + 1] = state
+  record.gesture = nil
+  record.is_compared = self.is_compared == true
+  record.amount = record.is_compared and part.kept or part.wanted
+  applied_state.save(self.spool, record)
+end
+
+--- What became of it: {amount, is_compared, moved, left = {{what, why}}, refused = {names}}.
+local function conclude(self, readings)
+  local outcome = { is_compared = self.is_compared == true, moved = 0, left = {}, refused = {} }
+  for index, part in ipairs(self.parts) do
+    renew(self, part, readings[index].values)
+    outcome.moved = outcome.moved + #part.moves - #readings[index].odd
+    for _, item in ipairs(part.left) do outcome.left[#outcome.left + 1] = item end
+    for _, name in ipairs(readings[index].odd) do outcome.refused[#outcome.refused + 1] = name end
+  end
+  outcome.amount = self.parts[1].record.amount
+  self.is_done = true
+  return outcome
+end
+
+--- Ends the gesture: one undo step, read-back, renewed records. Waits for a few ticks at most.
+function gesture:finish()
+  make_step(self)
+  self.has_step = true
+  local readings, is_settled
+  for _ = 1, SETTLE_TICKS do
+    ticks.wait()
+    readings, is_settled = read_back(self)
+    if is_settled then break end
+  end
+  return conclude(self, readings)
+end
+
+--- Makes the undo step of what a surface has moved so far. The records go on telling that values move, so that another
+-- run of the script, or the next gesture, finds them at whatever amount they stand by then.
+function gesture:suspend()
+  self:sense()
+  make_step(self)
+end
+
+--- Ends the gesture without waiting. For `atexit`; harmless at any other time.
+function gesture:release()
+  if self.is_done then return end
+  if self.id then self:sense() end
+  if not self.has_step then make_step(self) end
+  conclude(self, (read_back(self)))
+end
+
+return gesture

@@ -1,0 +1,175 @@
+--- The panel's face: lays out what the desk knows and hands on what the user wants. Narrow windows have one column, wide
+-- ones two. Keeps only how far the list is scrolled.
+local menus = require("ui.menus")
+local paint = require("ui.paint")
+local rows = require("ui.rows")
+local widgets = require("ui.widgets")
+
+local view = {}
+
+local MARGIN, FIELD, BUTTON, WIDE = 14, 28, 32, 720
+local HINTS = { "Tab moves · Space presses · ← → amount · C compares · Esc cancels", "Tab moves · Space presses · Esc cancels" }
+local EMPTY = "What Bridge changes stands here, control by control: before, after, and how sure it is."
+
+local scrolled = 0 -- points
+
+local function header(desk, x, y, width)
+  local px = paint.px
+  paint.text(x, y, px(90), px(34), "Bridge", "title", "text")
+  local colour, status = "bad", "daemon not running"
+  if desk.is_alive then colour, status = "good", desk:is_busy() and desk.job and "working" or "ready" end
+  if desk.job then colour = "accent" end
+  local more = px(34)
+  paint.text(x + px(90), y, width - px(90) - more - px(8), px(34), status, "small", "faint", "right")
+  local taken = paint.width(status, "small")
+  paint.dot(x + width - more - px(8) - taken - px(11), y + px(17), px(4), colour)
+  if widgets.button("more", x + width - more, y + px(3), more, px(FIELD), "···") then menus.more(desk) end
+  return y + px(40)
+end
+
+local function banner(desk, x, y, width, kind, text, can_be_closed)
+  local px = paint.px
+  local lines = paint.wrap(text, width - px(can_be_closed and 56 or 28), "body", 4)
+  local height = #lines * px(18) + px(16)
+  paint.card(x, y, width, height, "card")
+  paint.box(x, y + px(4), px(4), height - 2 * px(4), kind)
+  for index, line in ipairs(lines) do
+    paint.text(x + px(14), y + px(8) + (index - 1) * px(18), width - px(can_be_closed and 52 or 24), px(18), line, "body", "text")
+  end
+  if can_be_closed and widgets.button("close", x + width - px(32), y + px(6), px(26), px(24), "×") then desk:forget_message() end
+  return y + height + px(10)
+end
+
+local function who(desk, x, y, width)
+  local text = desk.track_text == "" and "No track selected" or desk.track_text
+  paint.text(x, y, width, paint.px(22), text, "head", desk.track_text == "" and "faint" or "text")
+  return y + paint.px(28)
+end
+
+local function choices(desk, x, y, width)
+  local px = paint.px
+  local third = math.floor((width - 2 * px(8)) / 3)
+  local is_free = not desk:is_busy()
+  if widgets.choice("model", x, y, third, px(FIELD), "Model", desk.model == "" and "default" or desk.model, is_free) then menus.models(desk) end
+  if widgets.choice("style", x + third + px(8), y, third, px(FIELD), "Style", desk.style == "" and "none" or desk.style, is_free) then
+    menus.styles(desk)
+  end
+  local reference = desk.reference_text == "" and "none" or desk.reference_text
+  if widgets.choice("reference", x + 2 * (third + px(8)), y, third, px(FIELD), "Reference", reference, is_free) then menus.reference(desk) end
+  return y + px(17 + FIELD + 12)
+end
+
+local function progress(desk, x, y, width)
+  local px, job = paint.px, desk.job
+  local cancel = px(78)
+  paint.text(x, y, width - cancel - px(10), px(18), job.step or "", "small", "text")
+  local bar = width - cancel - px(10)
+  paint.bar(x, y + px(22), bar, px(5), math.min(job.share, 1), "accent")
+  if widgets.button("cancel", x + width - cancel, y, cancel, px(BUTTON), "Cancel") then desk:cancel() end
+end
+
+local function actions(desk, x, y, width)
+  local px = paint.px
+  if desk.job then
+    progress(desk, x, y, width)
+    return y + px(BUTTON + 14)
+  end
+  local is_ready = desk.is_alive and #desk.targets > 0 and not desk:is_busy()
+  local first = math.floor((width - 2 * px(8)) * 0.4)
+  local other = math.floor((width - 2 * px(8) - first) / 2)
+  if widgets.button("automix", x, y, first, px(BUTTON), "Auto-mix", "main", is_ready) then desk:run({}) end
+  if widgets.button("match", x + first + px(8), y, other, px(BUTTON), "Match", nil, is_ready) then menus.match(desk) end
+  if widgets.button("next", x + first + other + 2 * px(8), y, other, px(BUTTON), "Next style", nil, is_ready) then menus.next_style(desk) end
+  return y + px(BUTTON + 14)
+end
+
+local function amount(desk, x, y, width)
+  local px = paint.px
+  local has_amount = desk.amount ~= nil and not desk:is_busy()
+  local shown = desk.amount or 1
+  paint.text(x, y, width, px(20), "Amount", "body", desk.amount and "text" or "faint")
+  paint.text(x, y, width, px(20), desk.amount and string.format("%d %%", math.floor(shown * 100 + 0.5)) or "–", "strong", desk.amount and "text" or "faint", "right")
+  local moved, is_over = widgets.slider("amount", x, y + px(20), width, px(26), shown, has_amount)
+  if moved or is_over then desk:move(moved, is_over) end
+  y = y + px(54)
+  local half = math.floor(width * 0.62)
+  local chosen = widgets.switch("compare", x, y, half, px(FIELD), { "Before", "After" }, desk.is_compared and 1 or 2, has_amount and not desk.moving)
+  if chosen then desk:compare(chosen == 1) end
+  if widgets.button("undo", x + half + px(8), y, width - half - px(8), px(FIELD), "Undo", nil, not desk:is_busy()) then desk:undo() end
+  return y + px(FIELD + 14)
+end
+
+--- The controls, from the top; returns where they end.
+local function controls(desk, x, y, width)
+  y = header(desk, x, y, width)
+  if not desk.is_alive then
+    y = banner(desk, x, y, width, "bad", desk.fault or "Bridge's daemon is not running. Start it in a terminal with: reaper-bridge daemon")
+  end
+  y = who(desk, x, y, width)
+  y = choices(desk, x, y, width)
+  y = actions(desk, x, y, width)
+  y = amount(desk, x, y, width)
+  if desk.message then y = banner(desk, x, y, width, desk.message.kind, desk.message.text, true) end
+  return y
+end
+
+local list, made_of
+
+--- The list of changes in a box; what reaches over its top is covered by what is drawn later.
+local function changes(desk, x, top, width, bottom)
+  local px = paint.px
+  local key = string.format("%s %d %d %s", tostring(desk.record_text), desk.version, width, tostring(desk.record_guid))
+  if key ~= made_of then
+    list, made_of = rows.make(desk.record, desk:left(), width - px(10)), key
+  end
+  local height, room = rows.height(list), bottom - top
+  if height == 0 then
+    for index, line in ipairs(paint.wrap(EMPTY, width - px(20), "body", 3)) do
+      paint.text(x, top + px(10) + (index - 1) * px(20), width, px(20), line, "body", "faint")
+    end
+    return
+  end
+  local most = math.max(height - room, 0)
+  scrolled = math.min(scrolled, most)
+  rows.draw(list, x, top - math.floor(scrolled), width - px(10), top, bottom)
+  if most > 0 then
+    local bar = math.max(math.floor(room * room / height), px(24))
+    paint.card(x + width - px(5), top + math.floor((room - bar) * scrolled / most), px(5), bar, "line", 2)
+  end
+end
+
+--- Scrolls the list; the last of the widgets, for one that looks for it by keyboard. Returns whether it has moved.
+local function scroll(x, top, width, bottom)
+  local most = math.max(rows.height(list or {}) - (bottom - top), 0)
+  if most == 0 then return false end
+  local before = scrolled
+  scrolled = math.min(math.max(scrolled + paint.px(widgets.scroll("list", x, top, width, bottom - top)), 0), most)
+  return scrolled ~= before
+end
+
+local function hint(x, width, bottom)
+  paint.box(0, bottom - paint.px(24), gfx.w, paint.px(24), "ground")
+  local text = paint.width(HINTS[1], "small") <= width and HINTS[1] or HINTS[2]
+  paint.text(x, bottom - paint.px(22), width, paint.px(18), text, "small", "faint")
+end
+
+--- Draws the whole window. The list comes first: what it leaves above itself is drawn over. `last_bottom` is where the
+-- controls ended in the frame before. Returns where they end now, and whether the list has moved since it was drawn.
+function view.draw(desk, last_bottom)
+  local px = paint.px
+  local margin = px(MARGIN)
+  local is_wide = gfx.w >= px(WIDE)
+  local left = is_wide and px(380) or gfx.w - 2 * margin
+  local x, top, width = margin, last_bottom, gfx.w - 2 * margin
+  if is_wide then x, top, width = left + 2 * margin, margin, gfx.w - left - 3 * margin end
+  local bottom = gfx.h - px(28)
+  paint.box(0, 0, gfx.w, gfx.h, "ground")
+  changes(desk, x, top, width, bottom)
+  if not is_wide then paint.box(0, 0, gfx.w, top - px(4), "ground") end
+  local ends = controls(desk, margin, px(8), left)
+  local is_moved = scroll(x, top, width, bottom)
+  hint(margin, gfx.w - 2 * margin, gfx.h)
+  return is_wide and last_bottom or ends, is_moved
+end
+
+return view
