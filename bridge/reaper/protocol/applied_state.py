@@ -1,6 +1,7 @@
 """What was applied to a track: the record that the panel shows and the amount moves by.
 
-The scripts write it when a job is done (`reaper_scripts/lib/live/applied_state.lua`), and again whenever an amount comes to rest.
+The scripts write it when a job is done (`reaper_scripts/lib/live/applied_state.lua`), and again whenever an amount
+comes to rest.
 """
 
 from __future__ import annotations
