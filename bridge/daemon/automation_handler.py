@@ -13,9 +13,11 @@ import numpy as np
 
 from bridge.daemon.replies import unchanged_reply
 from bridge.errors import LinkError
+from bridge.reaper.describe import describe_left_alone
 from bridge.reaper.mapping.chain_mapping import UNMOVED, map_chain
 from bridge.reaper.mapping.chain_mapping import ChainMapping as ChainMapping
-from bridge.reaper.protocol.messages import SCHEMA, AutomationWrite, Change, LeftAlone, Reply, Request
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
+from bridge.reaper.protocol.messages import SCHEMA, AutomationWrite, Change, Reply, Request
 from bridge.types import Float32
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     Progress = Callable[[float, str], None]
 
 
-IN_USE = "it is in use: only a control at rest can be moved and come back"
 HOP_S = 0.005  # a curve crosses to the FX's own law in steps of this
 TOLERANCE = 0.004  # normalized: as far a thinned curve may lie from the whole one
 LAW_POINTS = 65  # at which it is looked how a control of the model moves one of the judged chain
@@ -48,7 +49,7 @@ def handle_automation(
     mapping = map_chain(model.chain, request.fx)
     free, left_alone = _free(mapping)
     if not free:
-        told = "; ".join(f"{row.what}: {row.why}" for row in left_alone[:3])
+        told = "; ".join(f"{what}: {why}" for what, why in describe_left_alone(left_alone)[:3])
         return unchanged_reply(
             request, name, f"Nothing to move by {name}. {told}.{_told_rest(name, mapping)}", left_alone
         )
@@ -58,7 +59,7 @@ def handle_automation(
         return unchanged_reply(request, name, f"Left as it is: it would clip.{rest}", left_alone)
     if not movement.applied:
         return unchanged_reply(request, name, movement.reason + rest, left_alone)
-    moved = [(mapping.translations[place], curve) for place, curve in movement.curves.items()]
+    moved = [(mapping.conversions[place], curve) for place, curve in movement.curves.items()]
     return Reply(
         schema=SCHEMA,
         id=request.id,
@@ -76,9 +77,9 @@ def handle_automation(
 
 def _told_rest(name: str, mapping: ChainMapping) -> str:
     """Which part of the model does nothing in REAPER, and where it does; '' where all of it can."""
-    if not mapping.homeless:
+    if not mapping.unsupported:
         return ""
-    rest = ", ".join(mapping.homeless)
+    rest = ", ".join(mapping.unsupported)
     files = f"reaper-bridge automix FILE --model {name}"
     return f" Without {rest}, which REAPER's own FX cannot do: for all of it, {files}."
 
@@ -86,12 +87,12 @@ def _told_rest(name: str, mapping: ChainMapping) -> str:
 def _free(mapping: ChainMapping) -> tuple[set[int], tuple[LeftAlone, ...]]:
     """The places of the controls that may move, and what may not."""
     free, left_alone = set(), list(mapping.left_alone)
-    for place in mapping.translations:
+    for place in mapping.conversions:
         if not mapping.free[place]:
             continue
-        if abs(float(mapping.current[place] - mapping.chain.neutral[place])) > _at_rest(mapping.translations[place]):
-            label = mapping.translations[place].control.label
-            left_alone.append(LeftAlone(what=label, why=IN_USE))
+        if abs(float(mapping.current[place] - mapping.chain.neutral[place])) > _at_rest(mapping.conversions[place]):
+            label = mapping.conversions[place].control.label
+            left_alone.append(LeftAlone(what=label, kind=LeftAloneKind.IN_USE))
         else:
             free.add(place)
     return free, tuple(left_alone)
@@ -99,7 +100,7 @@ def _free(mapping: ChainMapping) -> tuple[set[int], tuple[LeftAlone, ...]]:
 
 def _at_rest(translation: ParameterConversion) -> float:
     """How far a setting may lie from rest and still display it."""
-    return max(UNMOVED, 2 * translation.tolerance(translation.place.parameter.normalized))
+    return max(UNMOVED, 2 * translation.tolerance(translation.binding.parameter.normalized))
 
 
 # ---------------------------------------------------------------- hearing it on the track
@@ -124,7 +125,7 @@ def _move(
     def render(curves: Mapping[int, Curve]) -> Callable[[], object]:
         rows = block_rows(curves, mapping.current, frames=audio.shape[1], sample_rate_hz=rate_hz)
         judged = proxy_rows(mapping, rows, curves)
-        made[:] = host.render(mapping.judged_chain, [Render(audio, rate_hz, judged, block_frames(rate_hz))])
+        made[:] = host.render(mapping.proxy_chain, [Render(audio, rate_hz, judged, block_frames(rate_hz))])
         return lambda: iter(made)
 
     movement = automate(
@@ -142,14 +143,14 @@ def _move(
 def proxy_rows(mapping: ChainMapping, rows: Float32, curves: Mapping[int, Curve]) -> Float32:
     """(blocks, judged controls) for (blocks, controls) of the model: each control that moves is followed through
     the mapping at `LAW_POINTS` of its way, and read off in between."""
-    judged = np.repeat(mapping.judged_settings(mapping.current)[None], len(rows), axis=0)
+    judged = np.repeat(mapping.proxy_values(mapping.current)[None], len(rows), axis=0)
     for place, curve in curves.items():
         law_at = np.linspace(curve.values.min(), curve.values.max(), LAW_POINTS)
         samples = []
         for value in law_at:
             settings = mapping.current.copy()
             settings[place] = value
-            samples.append(mapping.judged_settings(settings))
+            samples.append(mapping.proxy_values(settings))
         law = np.stack(samples)
         for column in np.flatnonzero(np.ptp(law, axis=0) > 0):
             judged[:, column] = np.interp(rows[:, place], law_at, law[:, column])
@@ -173,11 +174,11 @@ def _write(request: Request, translation: ParameterConversion, curve: Curve) -> 
     times_s = np.unique(np.concatenate([curve.times_s[curve.times_s <= length_s], grid, [length_s]]))
     values = curve.at(times_s)
     law_at = np.linspace(values.min(), values.max(), 4 * LAW_POINTS)
-    law = np.array([min(max(translation.to_parameter(float(value)), 0.0), 1.0) for value in law_at])
+    law = np.array([min(max(translation.to_fx(float(value)), 0.0), 1.0) for value in law_at])
     thinned = thin_curve(times_s, np.interp(values, law_at, law), TOLERANCE)
-    parameter = translation.place.parameter
+    parameter = translation.binding.parameter
     return AutomationWrite(
-        fx_guid=translation.place.fx.guid,
+        fx_guid=translation.binding.fx.guid,
         ident=parameter.ident,
         index=parameter.index,
         points=tuple((start_s + float(t), float(v)) for t, v in zip(thinned.times_s, thinned.values, strict=True)),
@@ -191,7 +192,7 @@ def _standing_writes(mapping: ChainMapping, curves: Mapping[int, Curve]) -> tupl
     farthest = mapping.current.copy()
     for place, curve in curves.items():
         farthest[place] = curve.values[np.abs(curve.values - mapping.current[place]).argmax()]
-    moving = {(w.place.fx.guid, w.place.parameter.index) for w in (mapping.translations[p] for p in curves)}
+    moving = {(w.binding.fx.guid, w.binding.parameter.index) for w in (mapping.conversions[p] for p in curves)}
     return tuple(write for write in mapping.writes(farthest) if (write.fx_guid, write.index) not in moving)
 
 
@@ -202,7 +203,7 @@ def _change(translation: ParameterConversion, curve: Curve, movement: Automation
     places, refused = len(movement.regions), len(movement.refused)
     return Change(
         slot=translation.control.slot,
-        plugin=translation.place.fx.name,
+        plugin=translation.binding.fx.name,
         control=translation.control.name,
         unit=translation.control.unit,
         before=translation.control.real_value(rest),

@@ -19,7 +19,7 @@ from bridge.daemon.heartbeat import Feedback, JobProgress
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.session_defaults import JobDefaults
 from bridge.errors import BridgeError, LinkError, cut
-from bridge.reaper.protocol.messages import SCHEMA, LeftAlone, Reply
+from bridge.reaper.protocol.messages import SCHEMA, Reply
 from bridge.reaper.protocol.mix_balance import MixBalanceReply, MixBalanceRequest
 from bridge.reaper.protocol.spool import Spool
 
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 2
 MAX_MESSAGE, MAX_NAME = 600, 100  # characters
+NAMES = ("what", "fx", "parameter", "text")  # of `LeftAlone`: tracks and FX have any name
 
 
 class JobQueue(threading.Thread):
@@ -219,7 +220,8 @@ def _error_reply(request_id: str, message: str) -> Reply:
 def with_readable_error(reply: Reply) -> Reply:
     """The reply with names cut that somebody made very long: tracks and FX have any name."""
     left_alone = tuple(
-        LeftAlone(what=cut(row.what, MAX_NAME), why=cut(row.why, MAX_MESSAGE)) for row in reply.left_alone
+        msgspec.structs.replace(row, **{name: cut(getattr(row, name), MAX_NAME) for name in NAMES})
+        for row in reply.left_alone
     )
     changes = tuple(msgspec.structs.replace(change, plugin=cut(change.plugin, MAX_NAME)) for change in reply.changes)
     message = cut(reply.message, MAX_MESSAGE)

@@ -202,7 +202,7 @@ def _reply(
     gap, rest = before.gaps_lu(targets)[role], after.gaps_lu(targets)[role]
     reasons[fader.gain] = f"Beside the others, {role} was {_beside(gap)} in real mixes, now {_beside(rest)} there."
     told = (settings, confidence, tuple(reasons))
-    writes = fader.mapping.writes(*told)
+    writes = fader.mapping.writes(settings, confidence)
     measures = member.reply.measures
     if measures is not None:
         measures = msgspec.structs.replace(measures, after=_louder(measures.after, fader.added_db(settings)))

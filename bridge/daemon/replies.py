@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bridge.reaper.protocol.messages import SCHEMA, LeftAlone, Reply, Request
+from bridge.reaper.protocol.left_alone import LeftAlone
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
 
 
 def unchanged_reply(request: Request, model: str, message: str, left_alone: tuple[LeftAlone, ...] = ()) -> Reply:

@@ -14,11 +14,12 @@ from bridge.daemon.automation_handler import handle_automation
 from bridge.daemon.model_cache import CachedModel, ModelCache
 from bridge.daemon.replies import unchanged_reply
 from bridge.daemon.session_defaults import FULL_AMOUNT, JobDefaults
-from bridge.errors import AudioError, LinkError, shown
+from bridge.errors import AudioError, LinkError, cut, shown
+from bridge.reaper.describe import describe_left_alone
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
     SCHEMA,
-    LeftAlone,
     MeasurementsMessage,
     MeasurementsPairMessage,
     Reply,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 Excerpts = list[Float32]
 
+MAX_ERROR = 600  # characters
 SILENT_PEAK = 1e-4  # -80 dBFS
 
 
@@ -101,7 +103,7 @@ def map_request(loaded: CachedModel, request: Request) -> tuple[ChainMapping, Pr
 
     try:
         mapping = map_chain(loaded.automix.bundle.chain, request.fx)
-        return mapping, ProxyChain(mapping.judged_chain, mapping.judged_settings)
+        return mapping, ProxyChain(mapping.proxy_chain, mapping.proxy_values)
     except (ArithmeticError, ValueError) as error:
         names = ", ".join(fx.name[:40] for fx in request.fx[:5])
         raise LinkError(
@@ -145,7 +147,7 @@ def _reference(
 
 def _outcome_reply(request: Request, loaded: CachedModel, mapping: ChainMapping, outcome: AutomixResult) -> Reply:
     told = (outcome.settings, outcome.confidence, outcome.reasons)
-    writes = mapping.writes(*told) if outcome.applied else ()
+    writes = mapping.writes(outcome.settings, outcome.confidence) if outcome.applied else ()
     reason = outcome.reason
     if outcome.applied and not writes:
         reason = "Left as it is: no FX would show the difference."
@@ -193,7 +195,7 @@ def _nothing_to_set(request: Request, loaded: CachedModel, mapping: ChainMapping
             '"Bridge: Auto-mix track, adding missing FX".'
         )
     else:
-        reasons = "; ".join(f"{row.what}: {row.why}" for row in mapping.left_alone[:3])
+        reasons = "; ".join(f"{what}: {why}" for what, why in describe_left_alone(mapping.left_alone)[:3])
         message = f"Nothing to set by {name}. {reasons}."
     return unchanged_reply(request, name, message, _left_alone(loaded, mapping))
 
@@ -201,7 +203,9 @@ def _nothing_to_set(request: Request, loaded: CachedModel, mapping: ChainMapping
 def _left_alone(loaded: CachedModel, mapping: ChainMapping) -> tuple[LeftAlone, ...]:
     if not loaded.fault:
         return mapping.left_alone
-    note = LeftAlone(what=f"model {loaded.automix.bundle.name}", why=f"changed on disk, used as it was: {loaded.fault}")
+    note = LeftAlone(
+        what=f"model {loaded.automix.bundle.name}", kind=LeftAloneKind.MODEL_DAMAGED, error=cut(loaded.fault, MAX_ERROR)
+    )
     return (*mapping.left_alone, note)
 
 

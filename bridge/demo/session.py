@@ -165,7 +165,8 @@ def _unheard(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
         return set()
     record = decode(file.read_bytes(), Applied, source=str(file))
     names = {fx.guid: fx.original_name for fx in track.fx}
-    return {(names[write.fx_guid], write.name) for write in record.writes if write.reason == UNHEARD}
+    unheard = {f"{change.slot}.{change.control}" for change in record.changes if change.reason == UNHEARD}
+    return {(names[write.fx_guid], write.name) for write in record.writes if write.control in unheard}
 
 
 def heard_changes(track: DemoTrack) -> tuple[list[DemoChange], str]:

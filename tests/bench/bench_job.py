@@ -90,7 +90,7 @@ def floor_s(home: Home, stereo: np.ndarray) -> float:
                     current=mapping.current,
                     free=mapping.free,
                     realizable=mapping.realizable,
-                    judged=ProxyChain(mapping.judged_chain, mapping.judged_settings),
+                    judged=ProxyChain(mapping.proxy_chain, mapping.proxy_values),
                 )
             )
 

@@ -14,7 +14,7 @@ from bridge.daemon import amount_control as rooms
 from bridge.daemon.amount_control import AmountControl
 from bridge.daemon.reaper_osc_client import ReaperOscClient
 from bridge.daemon.session_defaults import SessionDefaults
-from bridge.reaper.protocol.messages import decode, encode
+from bridge.reaper.protocol.messages import SCHEMA, decode, encode
 from bridge.reaper.protocol.script_requests import ScriptAnswer, ScriptRequest
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
@@ -50,7 +50,7 @@ class PlayedReaper(threading.Thread):
             if len(self.settled) < self._moves:
                 self.live.move(len(self.settled) / self._moves)
         answer = ScriptAnswer(
-            schema=1, id=ask.id, status="moving" if ask.kind == "begin" else "done", message="", amount=ask.amount
+            schema=SCHEMA, id=ask.id, status="moving" if ask.kind == "begin" else "done", message="", amount=ask.amount
         )
         (self.spool.folder / "answers" / f"{ask.id}.json").write_bytes(encode(answer))
         self.live.asking.take_all()

@@ -16,7 +16,8 @@ from bridge.audio.files import AudioWriter
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import handle_request
 from bridge.daemon.session_defaults import JobDefaults
-from bridge.reaper.protocol.messages import FxSnapshot, Reply, Request
+from bridge.reaper.protocol.left_alone import LeftAloneKind
+from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Reply, Request
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import load_settings
 from bridge.training.data.scenes import draw_scene
@@ -58,7 +59,7 @@ def ask(engine: ModelCache, tmp_path: Path, voice: np.ndarray) -> Callable[..., 
         frames = voice.shape[1]
         counts = [frames // parts] * (parts - 1) + [frames - frames // parts * (parts - 1)]
         message = {
-            "schema": 1, "script_version": "0.1.0", "id": request_id, "action": "automix",
+            "schema": SCHEMA, "script_version": "0.1.0", "id": request_id, "action": "automix",
             "project": {"path": "", "change_count": 1},
             "track": {
                 "guid": "{1}", "index": 0, "name": "Voice", "muted": False, "is_folder": False, "automation_mode": 0,
@@ -92,7 +93,7 @@ def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], 
     assert values.min() < parameter.normalized - 0.05
     assert len(times) < 60 * len(reply.changes) + 20 * voice.shape[1] / RATE_HZ
     assert reply.changes[0].after < -3.0
-    assert any(row.what.startswith("gate") and "files alone" in row.why for row in reply.left_alone)
+    assert any(row.what == "gate" and row.kind is LeftAloneKind.UNSUPPORTED for row in reply.left_alone)
     assert reply.message.endswith("Without gate, which REAPER's own FX cannot do: for all of it, "
                                   "reaper-bridge automix FILE --model nonspeech.")  # fmt: skip
 

@@ -23,6 +23,7 @@ from bridge.reaper.install.actions import REAPACK_FOLDER, actions, known_ids
 from bridge.reaper.install.install import FOLDER, install
 from bridge.reaper.install.resource_path import INI, KEY_MAP, PATTERNS, STARTUP
 from bridge.reaper.install.surface_entry import SurfaceEntry
+from bridge.reaper.protocol.messages import SCHEMA
 from bridge.settings import Settings, shipped_folder
 
 
@@ -141,7 +142,7 @@ def test_a_block_without_a_command_is_a_fault(settings: Settings, resource_path:
 
 def test_a_daemon_that_is_off_silent_or_old(settings: Settings) -> None:
     settings.spool.mkdir(parents=True)
-    beat = {"schema": 1, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}
+    beat = {"schema": SCHEMA, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}
     for change, name in (({"time_s": 0.0}, "daemon silent"), ({"version": "0.0.1"}, "daemon old")):
         (settings.spool / "heartbeat.json").write_text(json.dumps({**beat, **change}))
         assert is_fault(by_link(daemon_checks.daemon(settings))["daemon"], name)
@@ -199,7 +200,7 @@ def test_an_answer_that_does_not_come_is_said(settings: Settings, monkeypatch: p
     from bridge.reaper.protocol.spool import Spool
 
     Spool(settings.spool, free_mib=1).create()
-    beat = {"schema": 1, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}
+    beat = {"schema": SCHEMA, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}
     (settings.spool / "heartbeat.json").write_text(json.dumps(beat))
     monkeypatch.setattr(sound_checks, "ROUND_TRIP_LIMIT_S", 0.1)
     (finding,) = sound_checks.round_trip(settings)

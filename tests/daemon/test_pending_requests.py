@@ -15,7 +15,7 @@ from bridge.daemon.pending_requests import PendingRequests
 from bridge.daemon.reaper_osc_client import ReaperOscClient
 from bridge.daemon.script_requests import ScriptRequests
 from bridge.errors import LinkError
-from bridge.reaper.protocol.messages import encode
+from bridge.reaper.protocol.messages import SCHEMA, encode
 from bridge.reaper.protocol.script_requests import LIVE_SCRIPT, ScriptAnswer
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
@@ -42,7 +42,7 @@ class Desk:
 
     def answer(self, ask: str, status: str, message: str) -> None:
         (self.spool.folder / "asks" / f"{ask}.json").unlink()
-        data = encode(ScriptAnswer(schema=1, id=ask, status=status, message=message))  # type: ignore[arg-type]
+        data = encode(ScriptAnswer(schema=SCHEMA, id=ask, status=status, message=message))  # type: ignore[arg-type]
         (self.spool.folder / "answers" / f"{ask}.json").write_bytes(data)
         self.asking.take_all()
 

@@ -7,6 +7,8 @@ import json
 from daemon_process import Home, surface, wait_for
 from live_session import open_session
 
+from bridge.reaper.protocol.messages import SCHEMA
+
 STEPS = ("reading the request", "listening", "trying the settings")
 
 
@@ -26,7 +28,7 @@ def test_a_daemon_killed_at_any_step_is_followed_by_one_that_answers(home: Home)
             wait_for(lambda place=place: step_of(home, ids[-1]) in STEPS[place:], STEPS[place])
             daemon.kill()
             assert [home.spool.has_reply(request_id) for request_id in ids] == [True] * place + [False]
-    receipt = {"schema": 1, "id": ids[0], "status": "applied", "message": "while no daemon ran", "results": []}
+    receipt = {"schema": SCHEMA, "id": ids[0], "status": "applied", "message": "while no daemon ran", "results": []}
     (home.spool.folder / "receipts" / f"{ids[0]}.json").write_text(json.dumps(receipt), "utf-8")
     with home.daemon():
         assert [home.reply(request_id).status for request_id in ids] == ["apply"] * len(STEPS)

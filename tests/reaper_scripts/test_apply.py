@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from reaper_session import ReaperSession, applying, noise, set_comp, set_low_cut, silent, unchanged, write_to
 
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
     Change,
-    LeftAlone,
     MeasurementsMessage,
     MeasurementsPairMessage,
     Reply,
@@ -187,7 +187,7 @@ def test_the_user_reads_what_was_done(desk: ReaperSession) -> None:
                     before=0.0, after=-12.0, text="-12.0 dB", confidence=0.8,
                 ),
             ),
-            left_alone=(LeftAlone(what="ReaEQ", why="it is bypassed"),),
+            left_alone=(LeftAlone(what="ReaEQ", kind=LeftAloneKind.BYPASSED),),
             measures=MeasurementsPairMessage(
                 before=MeasurementsMessage(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=4.5),
                 after=MeasurementsMessage(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=2.25),
@@ -199,7 +199,7 @@ def test_the_user_reads_what_was_done(desk: ReaperSession) -> None:
     assert desk.reaper.messages.boxes == []
     assert desk.console.startswith("!SHOW:Bridge: Vocals: 1 setting changed\n")
     assert "  compressor threshold_db: -12.0 dB (was 0 dB)" in desk.console
-    assert "  left as it is: ReaEQ (it is bypassed)" in desk.console
+    assert "  left as it is: ReaEQ (is bypassed, so it stays as it is)" in desk.console
     assert "  tonal distance: 4.50 dB before, 2.25 dB after" in desk.console
 
 

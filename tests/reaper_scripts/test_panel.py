@@ -14,7 +14,8 @@ import pytest
 from reaper_session import ReaperSession, applying, change, noise, silent, unchanged, write_to
 
 from bridge.automix.job import UNHEARD
-from bridge.reaper.protocol.messages import LeftAlone, Reply, Request
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
+from bridge.reaper.protocol.messages import Reply, Request
 from bridge.standin.ui.window import GfxWindow
 
 SLICE_S = 0.015
@@ -34,7 +35,7 @@ def answer(request: Request) -> Reply:
         message="2 settings changed",
         model="channel-strip",
         changes=changes,
-        left_alone=(LeftAlone(what="ReaEQ", why="it is bypassed"),),
+        left_alone=(LeftAlone(what="ReaEQ", kind=LeftAloneKind.BYPASSED),),
     )
 
 
@@ -100,7 +101,7 @@ def test_a_click_mixes_and_the_list_tells_what_was_done(desk: ReaperSession, mix
         "50 %",
         "1 left as it is",
         "ReaEQ",
-        "it is bypassed",
+        "is bypassed, so it stays as it is",
         "100 %",
     ):
         assert text in mixed.texts

@@ -25,7 +25,7 @@ from snapshot_builder import SnapshotBuilder
 
 from bridge.atomic_files import write_file
 from bridge.audio.files import AudioWriter
-from bridge.reaper.protocol.messages import Reply
+from bridge.reaper.protocol.messages import SCHEMA, Reply
 from bridge.reaper.protocol.spool import Spool
 
 ROOT = Path(__file__).parents[2]
@@ -103,7 +103,7 @@ class Home:
         audio = self.noise() if audio is None else audio
         request_id = str(uuid.uuid4())
         message = {
-            "schema": 1,
+            "schema": SCHEMA,
             "script_version": "0.1.0",
             "id": request_id,
             "action": "automix",

@@ -5,9 +5,18 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from bridge.reaper.protocol.left_alone import LeftAlone
 
-def why(mapping, what: str) -> str:
-    return "; ".join(row.why for row in mapping.left_alone if row.what == what)
+
+def kinds(mapping, what: str) -> list[str]:
+    """Why something was left alone."""
+    return [row.kind for row in mapping.left_alone if row.what == what]
+
+
+def reason(mapping, what: str) -> LeftAlone:
+    """The one reason why something was left alone."""
+    (row,) = (row for row in mapping.left_alone if row.what == what)
+    return row
 
 
 def real(mapping, label: str, values) -> float:
@@ -16,13 +25,13 @@ def real(mapping, label: str, values) -> float:
 
 
 def judged_slots(mapping) -> list[str]:
-    return [slot.name for slot in mapping.judged_chain.slots]
+    return [slot.name for slot in mapping.proxy_chain.slots]
 
 
 def judged(mapping, settings) -> dict[str, float]:
     """What is rendered for `settings`, as real values by slot.control."""
-    row = mapping.judged_settings(settings)
-    controls = mapping.judged_chain.controls
+    row = mapping.proxy_values(settings)
+    controls = mapping.proxy_chain.controls
     return {c.label: c.real_value(float(value)) for c, value in zip(controls, row, strict=True)}
 
 

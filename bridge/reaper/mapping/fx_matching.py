@@ -1,21 +1,23 @@
-"""Where a chain's slots live on a track: which FX, and which of its parameters each control is.
+"""Which FX of a track stands for which slot of a chain, and which of its parameters is which control.
 
-ReaEQ's bands are found by role, everything else by identity and name. What cannot be a home is said, with the
-reason. This module computes no value.
+ReaEQ's bands are found by role, everything else by identity and name. What does not match is named as `LeftAlone`.
+This module computes no value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import log2
+from typing import NamedTuple
 
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.identity import find_parameter, is_plugin, plugin_name
-from bridge.reaper.mapping.stock_fx import StockFx, StockFxEffect, is_met, is_stock, stock_fx
-from bridge.reaper.protocol.messages import FxSnapshot, LeftAlone, ParameterSnapshot
+from bridge.reaper.mapping.stock_fx import StockFx, StockFxEffect, is_stock, stock_fx, unmet_requirements
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
+from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
 
 FULLY_WET = 0.999
 """REAPER's own Wet knob from here on counts as 100 %."""
@@ -23,8 +25,13 @@ FULLY_WET = 0.999
 
 @dataclass(frozen=True)
 class ControlBinding:
-    """The parameter in which a control (or a fixed setting of a slot) lives. `shown_unit` is the unit of its texts
-    where they name none."""
+    """The FX parameter that a control (or a fixed setting of a slot) stands for on the track.
+
+    Attributes:
+        name: of the control, or of the fixed setting.
+        shown_unit: the unit of the parameter's texts where those name none.
+        is_same_plugin: whether the FX is the very plugin of the chain, and so shares its normalized values.
+    """
 
     name: str
     fx: FxSnapshot
@@ -33,139 +40,173 @@ class ControlBinding:
     is_same_plugin: bool
 
     @property
-    def is_asleep(self) -> bool:
+    def is_disabled(self) -> bool:
         """Whether it belongs to an equaliser band that is switched off: it does nothing until that is enabled."""
         return self.parameter.eq is not None and not self.parameter.eq.enabled
+
+    def left_alone(self, what: str, kind: LeftAloneKind, **facts: str) -> LeftAlone:
+        """`what` is left alone because of this parameter."""
+        return LeftAlone(what=what, kind=kind, fx=self.fx.name, parameter=self.parameter.name, **facts)  # type: ignore[arg-type]
+
+
+class SlotMatch(NamedTuple):
+    """The FX of a slot, and the bindings of its controls and fixed settings by name."""
+
+    fx: FxSnapshot
+    bindings: dict[str, ControlBinding]
 
 
 @dataclass
 class FxMatch:
-    """The outcome of the search, by slot name: the FX of each slot, and its places by control name. `homeless`: slots
-    that can have no home on any track."""
+    """The outcome for a chain.
 
-    fx: dict[str, FxSnapshot] = field(default_factory=dict)
-    places: dict[str, dict[str, ControlBinding]] = field(default_factory=dict)
+    Attributes:
+        slots: the slots that have an FX, by name.
+        missing: FX to add, as TrackFX_AddByName takes them.
+        unsupported: slots that no FX of REAPER's can stand for, on any track.
+    """
+
+    slots: dict[str, SlotMatch] = field(default_factory=dict)
     left_alone: list[LeftAlone] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    homeless: list[str] = field(default_factory=list)
+    unsupported: list[str] = field(default_factory=list)
 
-    def leave(self, slot: str, why: str) -> None:
-        """Take a slot's home away and say why."""
-        del self.fx[slot], self.places[slot]
-        self.left_alone.append(LeftAlone(what=slot, why=why))
-
-    def leave_fx(self, fx: FxSnapshot, why: str) -> None:
-        """Take the homes of all slots in an FX away and say why."""
-        for slot in [slot for slot, home in self.fx.items() if home.guid == fx.guid]:
-            del self.fx[slot], self.places[slot]
-        self.left_alone.append(LeftAlone(what=fx.name, why=why))
+    def leave_fx(self, fx: FxSnapshot, reasons: Sequence[LeftAlone]) -> None:
+        """Leave an FX alone with all slots that it stands for."""
+        self.slots = {name: match for name, match in self.slots.items() if match.fx.guid != fx.guid}
+        self.left_alone += reasons
 
 
 def match_fx(chain: Chain, fx_chain: Sequence[FxSnapshot]) -> FxMatch:
-    """Find the FX and parameters of every slot. FX that are bypassed, offline or mixed with the untouched sound are
-    left alone and named."""
-    homes = FxMatch()
-    used: set[str] = set()
-    usable = sorted(
-        (fx for fx in fx_chain if fx.enabled and not fx.offline and fx.wet >= FULLY_WET), key=lambda fx: fx.index
-    )
-    for slot in chain.slots:
-        if not slot.plugin.startswith("builtin:"):
-            _settle_same_plugin(homes, slot, usable, fx_chain, used)
+    """Find the FX and parameters of every slot of a chain.
+
+    FX that are bypassed, offline or mixed with the untouched sound are left alone and named.
+    """
+    match, used = FxMatch(), set[str]()
     builtin = [slot for slot in chain.slots if slot.plugin.startswith("builtin:")]
+
+    def find(
+        is_wanted: Callable[[FxSnapshot], bool], slots: Sequence[Slot], name: str, add_name: str
+    ) -> FxSnapshot | None:
+        """The first active FX that is wanted and not used yet; where there is none, that is noted."""
+        wanted = sorted((fx for fx in fx_chain if is_wanted(fx)), key=lambda fx: fx.index)
+        fx = next((fx for fx in wanted if _is_active(fx) and fx.guid not in used), None)
+        if fx is not None:
+            used.add(fx.guid)
+            return fx
+        if not wanted:
+            match.missing.append(add_name)
+        names = ", ".join(slot.name for slot in slots)
+        match.left_alone.append(LeftAlone(what=names, kind=LeftAloneKind.NOT_ON_TRACK, fx=name))
+        return None
+
+    for slot in chain.slots:
+        name = plugin_name(slot)
+        if slot in builtin:
+            continue
+        if (fx := find(lambda fx, name=name: is_plugin(fx, name), [slot], name, f"VST3: {name}")) is not None:  # type: ignore[misc]
+            match.slots[slot.name] = SlotMatch(fx, _same_plugin_bindings(slot, fx))
     for stock in stock_fx():
         slots = [slot for slot in builtin if slot.plugin in stock.plugin]
-        if slots:
-            _settle_stock(homes, stock, slots, usable, fx_chain, used)
+        fx = find(lambda fx, stock=stock: is_stock(fx, stock), slots, stock.name, stock.name) if slots else None  # type: ignore[misc]
+        if fx is not None:
+            _match_stock(match, stock, slots, fx)
     known = {plugin for stock in stock_fx() for plugin in stock.plugin}
     for slot in builtin:
         if slot.plugin not in known:
-            homes.homeless.append(slot.name)
-            why = f"no FX of REAPER's own does what {slot.plugin.partition(':')[2]} does; it works on files alone"
-            homes.left_alone.append(LeftAlone(what=slot.name, why=why))
-    homes.left_alone += _unused(chain, fx_chain, used)
-    return homes
+            match.unsupported.append(slot.name)
+            plugin = slot.plugin.partition(":")[2]
+            match.left_alone.append(LeftAlone(what=slot.name, kind=LeftAloneKind.UNSUPPORTED, plugin=plugin))
+    match.left_alone += _unused(chain, (fx for fx in fx_chain if fx.guid not in used))
+    return match
 
 
-# ---------------------------------------------------------------- case 1: the same plugin in both places
+def _is_active(fx: FxSnapshot) -> bool:
+    return fx.enabled and not fx.offline and fx.wet >= FULLY_WET
 
 
-def _settle_same_plugin(
-    homes: FxMatch, slot: Slot, usable: Sequence[FxSnapshot], fx_chain: Sequence[FxSnapshot], used: set[str]
-) -> None:
-    name = plugin_name(slot)
-    fx = next((fx for fx in usable if is_plugin(fx, name) and fx.guid not in used), None)
-    if fx is None:
-        if not any(is_plugin(fx, name) for fx in fx_chain):
-            homes.missing.append(f"VST3: {name}")
-        homes.left_alone.append(LeftAlone(what=slot.name, why=f"{name} is not active on this track"))
-        return
-    used.add(fx.guid)
-    homes.fx[slot.name] = fx
-    homes.places[slot.name] = {}
+def _unused(chain: Chain, unused: Iterator[FxSnapshot]) -> Iterator[LeftAlone]:
+    for fx in unused:
+        if fx.offline or not fx.enabled:
+            yield LeftAlone(what=fx.name, kind=LeftAloneKind.OFFLINE if fx.offline else LeftAloneKind.BYPASSED)
+        elif not _is_wanted(chain, fx):
+            yield LeftAlone(what=fx.name, kind=LeftAloneKind.NOT_IN_MODEL, model=chain.name)
+        elif fx.wet < FULLY_WET:
+            yield LeftAlone(what=fx.name, kind=LeftAloneKind.PARTLY_DRY, wet=fx.wet)
+        else:
+            yield LeftAlone(what=fx.name, kind=LeftAloneKind.DUPLICATE)
+
+
+def _is_wanted(chain: Chain, fx: FxSnapshot) -> bool:
+    plugins = {slot.plugin for slot in chain.slots}
+    stock = any(is_stock(fx, entry) and plugins & set(entry.plugin) for entry in stock_fx())
+    return stock or any(is_plugin(fx, plugin_name(slot)) for slot in chain.slots if ":" in slot.plugin)
+
+
+def _same_plugin_bindings(slot: Slot, fx: FxSnapshot) -> dict[str, ControlBinding]:
     units = {**dict.fromkeys(slot.fixed, ""), **{control.name: control.unit for control in slot.controls}}
-    for wanted, unit in units.items():
-        if (parameter := find_parameter((wanted,), fx.parameters)) is not None:
-            homes.places[slot.name][wanted] = ControlBinding(wanted, fx, parameter, unit, is_same_plugin=True)
+    found = {name: find_parameter((name,), fx.parameters) for name in units}
+    return {
+        name: ControlBinding(name, fx, parameter, units[name], is_same_plugin=True)
+        for name, parameter in found.items()
+        if parameter is not None
+    }
 
 
-# ---------------------------------------------------------------- case 2: REAPER's stock FX
+# ---------------------------------------------------------------- REAPER's stock FX
 
 
-def _settle_stock(
-    homes: FxMatch,
-    stock: StockFx,
-    slots: Sequence[Slot],
-    usable: Sequence[FxSnapshot],
-    fx_chain: Sequence[FxSnapshot],
-    used: set[str],
-) -> None:
-    fx = next((fx for fx in usable if is_stock(fx, stock)), None)
-    if fx is None:
-        if not any(is_stock(fx, stock) for fx in fx_chain):
-            homes.missing.append(stock.name)
-        names = ", ".join(slot.name for slot in slots)
-        homes.left_alone.append(LeftAlone(what=names, why=f"{stock.name} is not active on this track"))
+def _match_stock(match: FxMatch, stock: StockFx, slots: Sequence[Slot], fx: FxSnapshot) -> None:
+    if unmet := list(unmet_requirements(stock, fx)):
+        match.left_alone += unmet
         return
-    used.add(fx.guid)
-    if unmet := [demand.why for demand in stock.demand if not is_met(demand, fx)]:
-        homes.left_alone.append(LeftAlone(what=fx.name, why=f"{fx.name} {'; it '.join(unmet)}"))
-        return
-    for slot, band in _bands(slots, stock, fx):
-        _settle_stock_slot(homes, slot, stock.plugin[slot.plugin], fx, band)
+    for slot, band in _pair_with_bands(slots, stock, fx):
+        effect = stock.plugin[slot.plugin]
+        if effect.band_type is not None and band is None:
+            match.left_alone.append(LeftAlone(what=slot.name, kind=LeftAloneKind.NO_BAND, fx=fx.name))
+        else:
+            match.slots[slot.name] = SlotMatch(fx, _stock_bindings(slot, effect, fx, band))
 
 
-def _settle_stock_slot(homes: FxMatch, slot: Slot, plugin: StockFxEffect, fx: FxSnapshot, band: int | None) -> None:
-    if plugin.band_type is not None and band is None:
-        homes.left_alone.append(LeftAlone(what=slot.name, why=f"{fx.name} has no band of this type left: add one"))
-        return
-    places: dict[str, ControlBinding] = {}
-    for name, known in plugin.control.items():
-        if plugin.band_type is None:
+def _stock_bindings(slot: Slot, effect: StockFxEffect, fx: FxSnapshot, band: int | None) -> dict[str, ControlBinding]:
+    bindings: dict[str, ControlBinding] = {}
+    wanted = {control.name for control in slot.controls} | set(slot.fixed)
+    for name, known in effect.control.items():
+        if name not in wanted:
+            continue
+        if effect.band_type is None:
             parameter = find_parameter(known.names, fx.parameters)
         else:
-            parameter = next((p for p in _band(fx, plugin.band_type, band) if p.eq and p.eq.kind == known.kind), None)
+            role = (effect.band_type, band, known.kind)
+            parameter = next(
+                (p for p in fx.parameters if p.eq and (p.eq.band_type, p.eq.band_index, p.eq.kind) == role), None
+            )
         if parameter is not None:
-            places[name] = ControlBinding(name, fx, parameter, known.unit, is_same_plugin=False)
-    wanted = {control.name for control in slot.controls} | set(slot.fixed)
-    homes.fx[slot.name] = fx
-    homes.places[slot.name] = {name: place for name, place in places.items() if name in wanted}
+            bindings[name] = ControlBinding(name, fx, parameter, known.unit, is_same_plugin=False)
+    return bindings
 
 
-def _band(fx: FxSnapshot, band_type: int, band_index: int | None) -> Iterator[ParameterSnapshot]:
-    return (p for p in fx.parameters if p.eq and p.eq.band_type == band_type and p.eq.band_index == band_index)
+def _pair_with_bands(slots: Sequence[Slot], stock: StockFx, fx: FxSnapshot) -> Iterator[tuple[Slot, int | None]]:
+    """Pair slots with bands of their type, both in rising order of frequency, as close to each slot's range as can be.
 
-
-def _bands(slots: Sequence[Slot], stock: StockFx, fx: FxSnapshot) -> Iterator[tuple[Slot, int | None]]:
-    """Pair slots with bands of their type. Both in rising order of frequency, as close to each slot's range as can
-    be; bands that are over stay as they are."""
-    types = {slot.plugin: stock.plugin[slot.plugin].band_type for slot in slots}
-    for plugin, band_type in types.items():
+    Bands that are over stay as they are; of slots without a band type, the first is taken.
+    """
+    for plugin in dict.fromkeys(slot.plugin for slot in slots):
         alike = [slot for slot in slots if slot.plugin == plugin]
+        band_type = stock.plugin[plugin].band_type
         if band_type is None:
-            yield from ((slot, None) for slot in alike[:1])
+            yield alike[0], None
             continue
-        yield from _pair(alike, _band_frequencies(fx, band_type))
+        bands = _band_frequencies(fx, band_type)
+        count = min(len(alike), len(bands))
+        pairings = (
+            list(zip(some, chosen, strict=True))
+            for some in combinations(alike, count)
+            for chosen in combinations(bands, count)
+        )
+        best = min(pairings, key=lambda pairs: sum(_octaves_outside(slot, hz) for slot, (hz, _) in pairs))
+        band_of = {slot.name: band for slot, (_, band) in best}
+        yield from ((slot, band_of.get(slot.name)) for slot in alike)
 
 
 def _band_frequencies(fx: FxSnapshot, band_type: int) -> list[tuple[float, int]]:
@@ -178,21 +219,6 @@ def _band_frequencies(fx: FxSnapshot, band_type: int) -> list[tuple[float, int]]
     return sorted(found)
 
 
-def _pair(slots: Sequence[Slot], bands: Sequence[tuple[float, int]]) -> Iterator[tuple[Slot, int | None]]:
-    count = min(len(slots), len(bands))
-    best = min(
-        (
-            (sum(_octaves_outside(slot, hz) for slot, (hz, _) in zip(some, chosen, strict=True)), order, some, chosen)
-            for order, (some, chosen) in enumerate(
-                (some, chosen) for some in combinations(slots, count) for chosen in combinations(bands, count)
-            )
-        ),
-        key=lambda candidate: candidate[:2],
-    )
-    band_of = {slot.name: band for slot, (_, band) in zip(best[2], best[3], strict=True)}
-    yield from ((slot, band_of.get(slot.name)) for slot in slots)
-
-
 def _octaves_outside(slot: Slot, frequency_hz: float) -> float:
     """How far a band lies outside of the range in which the slot's frequency may move."""
     control = next((control for control in slot.controls if control.unit == "Hz"), None)
@@ -200,27 +226,3 @@ def _octaves_outside(slot: Slot, frequency_hz: float) -> float:
         return 0.0
     low_hz, high_hz = sorted((control.real_value(control.low), control.real_value(control.high)))
     return max(log2(max(low_hz, 1e-3) / frequency_hz), log2(frequency_hz / max(high_hz, 1e-3)), 0.0)
-
-
-# ---------------------------------------------------------------- what is left alone
-
-
-def _unused(chain: Chain, fx_chain: Sequence[FxSnapshot], used: set[str]) -> Iterator[LeftAlone]:
-    for fx in fx_chain:
-        if fx.guid in used:
-            continue
-        if fx.offline or not fx.enabled:
-            state = "is offline" if fx.offline else "is bypassed"
-            yield LeftAlone(what=fx.name, why=f"{state}, so it stays as it is")
-        elif fx.wet < FULLY_WET and _is_wanted(chain, fx):
-            yield LeftAlone(what=fx.name, why="mixes the untouched sound in: set its Wet knob to 100 %")
-        elif _is_wanted(chain, fx):
-            yield LeftAlone(what=fx.name, why="only the first one of its kind on the track is set")
-        else:
-            yield LeftAlone(what=fx.name, why=f"the model {chain.name} does not set it")
-
-
-def _is_wanted(chain: Chain, fx: FxSnapshot) -> bool:
-    plugins = {slot.plugin for slot in chain.slots}
-    stock = any(is_stock(fx, entry) and plugins & set(entry.plugin) for entry in stock_fx())
-    return stock or any(is_plugin(fx, plugin_name(slot)) for slot in chain.slots if ":" in slot.plugin)

@@ -1,4 +1,4 @@
-"""One control between a chain's settings and a parameter of an FX on the track, in both directions.
+"""One control between a chain's normalized values and a parameter of an FX on the track, in both directions.
 
 The same plugin in both places shares its normalized values, once the displayed texts agree with what calibration
 measured. Everything else crosses as a displayed value, through the law measured from the texts in the request.
@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from bridge.plugins.chain.parameter import Control, RangeLaw
 from bridge.reaper.mapping.display_law import FxDisplayLaw, conversion, measure_fx_display_law, read_quantity
 from bridge.reaper.mapping.fx_matching import ControlBinding
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import ParameterSnapshot
 
 LOWEST, HIGHEST = -4.0, 5.0
-"""How far a user's setting may lie outside of a control's range, in widths of it; beyond, it counts as this far."""
+"""How far a user's value may lie outside of a control's range, in widths of it; beyond, it counts as this far."""
 
 FINEST = 1e-4
 """The smallest tolerance for a read-back, normalized: hosts and plugins keep float32."""
@@ -29,91 +30,98 @@ _AGREEMENT = 0.015  # share of a law's span by which two displays of one value m
 
 @dataclass(frozen=True)
 class ParameterConversion:
-    """`to_parameter`: a setting of the chain -> REAPER's normalized value, 0..1. `to_setting` is the way back."""
+    """A control of a chain (`normalized`) and its FX parameter (`fx_normalized`, 0..1 as REAPER has it).
 
-    place: ControlBinding
+    Attributes:
+        law: what the FX displays; None where its texts tell none.
+        to_fx: normalized -> fx_normalized; `from_fx` is the way back.
+        has_known_texts: off where, without a law, nothing says what the FX will display.
+    """
+
+    binding: ControlBinding
     control: Control
-    shown: FxDisplayLaw | None
-    to_parameter: Callable[[float], float]
-    to_setting: Callable[[float], float]
-    is_told: bool = True  # off: without texts from the FX, nothing says what it displays
+    law: FxDisplayLaw | None
+    to_fx: Callable[[float], float]
+    from_fx: Callable[[float], float]
+    has_known_texts: bool = True
 
     @property
     def found(self) -> float:
-        """The setting that the FX stands at, whatever the control's range."""
-        return self.to_setting(_clamped(self.place.parameter.normalized))
+        """The control's normalized value on the track, whatever its range."""
+        return self.from_fx(_clamped(self.binding.parameter.normalized))
 
     @property
     def current(self) -> float:
-        """The setting that the user has, from the displayed value where there is one."""
+        """The same within `LOWEST`..`HIGHEST`."""
         return min(max(self.found, LOWEST), HIGHEST)
 
-    def written(self, setting: float) -> float:
-        """REAPER's normalized value for a setting: the present one where the FX shows that setting already."""
-        normalized, present = self.to_parameter(setting), self.place.parameter.normalized
-        is_shown = abs(normalized - present) <= self.tolerance(normalized) / 2
-        return _clamped(present) if is_shown else normalized
+    def written(self, normalized: float) -> float:
+        """The fx_normalized to write: the present one where the FX displays the value already."""
+        fx_normalized, present = self.to_fx(normalized), self.binding.parameter.normalized
+        is_shown = abs(fx_normalized - present) <= self.tolerance(fx_normalized) / 2
+        return _clamped(present) if is_shown else fx_normalized
 
-    def is_shown(self, setting: float) -> bool:
-        """Whether writing a setting would change nothing that the FX shows."""
-        return self.written(setting) == _clamped(self.place.parameter.normalized)
+    def realized(self, normalized: float) -> float:
+        """The normalized value that the control has once `normalized` is written."""
+        return self.from_fx(self.written(normalized))
 
-    def expected_text(self, normalized: float) -> str:
-        """What the FX must display at REAPER's `normalized`; '' where the texts known of it leave that open."""
-        is_sure = self.is_told if self.shown is None else self.shown.is_sure(normalized)
-        return self.text(normalized) if is_sure else ""
+    def is_shown(self, normalized: float) -> bool:
+        """Whether writing a value would change nothing that the FX displays."""
+        return self.written(normalized) == _clamped(self.binding.parameter.normalized)
 
-    def text(self, normalized: float) -> str:
-        """What the FX is likely to display at REAPER's `normalized`."""
-        if self.shown is not None:
-            return self.shown.text(normalized)
-        return self.control.text(self.to_setting(normalized))
+    def expected_text(self, fx_normalized: float) -> str:
+        """What the FX must display; '' where the texts known of it leave that open."""
+        is_sure = self.has_known_texts if self.law is None else self.law.is_sure(fx_normalized)
+        return self.text(fx_normalized) if is_sure else ""
 
-    def tolerance(self, normalized: float) -> float:
-        """How far a read-back may lie from `normalized`: half a step of the parameter, or what its texts leave open."""
-        step = _step(self.place.parameter) / 2
-        open_range = self.shown.uncertainty(normalized) if self.shown is not None else 0.0
+    def text(self, fx_normalized: float) -> str:
+        """What the FX is likely to display."""
+        if self.law is not None:
+            return self.law.text(fx_normalized)
+        return self.control.text(self.from_fx(fx_normalized))
+
+    def tolerance(self, fx_normalized: float) -> float:
+        """How far a read-back may lie off: half a step of the parameter, or what its texts leave open."""
+        step = _step(self.binding.parameter) / 2
+        open_range = self.law.uncertainty(fx_normalized) if self.law is not None else 0.0
         return min(max(step, open_range, FINEST), COARSEST)
 
 
-def convert_displayed(place: ControlBinding, control: Control) -> ParameterConversion | str:
-    """The translation for a control in its place, or the reason why there is none."""
-    parameter = place.parameter
-    shown = measure_fx_display_law(parameter.grid)
-    if place.is_same_plugin and _displays_agree(parameter, control):
-        snap = _snap(parameter)
-        return ParameterConversion(
-            place, control, shown, lambda setting: snap(_clamped(setting)), lambda normalized: normalized
-        )
-    if shown is None:
-        return "what it displays is no rising or falling row of numbers"
-    if not _follows(parameter, shown):
-        return f"it displays {parameter.text!r}, which its own grid of values does not confirm"
-    units = conversion(control.unit, shown.unit or place.shown_unit)
-    if units is None:
-        return f"it displays {shown.unit or place.shown_unit!r} where the model sets {control.unit!r}"
-    to_shown, from_shown = units
+def convert_displayed(binding: ControlBinding, control: Control) -> ParameterConversion | LeftAlone:
+    """The conversion for a control in its binding, or why its slot is left alone."""
+    parameter = binding.parameter
+    law = measure_fx_display_law(parameter.grid)
     snap = _snap(parameter)
+    if binding.is_same_plugin and _displays_agree(parameter, control):
+        return ParameterConversion(binding, control, law, to_fx=lambda value: snap(_clamped(value)), from_fx=float)
+    if law is None:
+        return binding.left_alone(control.slot, LeftAloneKind.NO_DISPLAY_LAW)
+    if not _confirms(law, parameter):
+        return binding.left_alone(control.slot, LeftAloneKind.UNCONFIRMED_DISPLAY, text=parameter.text)
+    unit = law.unit or binding.shown_unit
+    units = conversion(control.unit, unit)
+    if units is None:
+        return binding.left_alone(control.slot, LeftAloneKind.OTHER_UNIT, unit=unit, wanted_unit=control.unit)
+    to_shown, from_shown = units
     return ParameterConversion(
-        place,
+        binding,
         control,
-        shown,
-        to_parameter=lambda setting: snap(shown.normalized(to_shown(control.real_value(setting)))),
-        to_setting=lambda normalized: control.normalized(from_shown(shown.value(normalized))),
+        law,
+        to_fx=lambda value: snap(law.normalized(to_shown(control.real_value(value)))),
+        from_fx=lambda fx_normalized: control.normalized(from_shown(law.value(fx_normalized))),
     )
 
 
-def convert_identical(place: ControlBinding, control: Control) -> ParameterConversion:
-    """The translation between two instances of one plugin: none, but for the parameter's own steps."""
-    snap, shown = _snap(place.parameter), measure_fx_display_law(place.parameter.grid)
+def convert_fixed(binding: ControlBinding, slot: str) -> ParameterConversion | LeftAlone:
+    """The conversion for a fixed setting of a slot, by a control whose normalized value is its real value."""
+    unit = "Q" if binding.name == "q" else binding.shown_unit
+    control = Control(slot=slot, name=binding.name, unit=unit, law=RangeLaw(low=0.0, high=1.0))
+    if not binding.is_same_plugin:
+        return convert_displayed(binding, control)
+    snap, law = _snap(binding.parameter), measure_fx_display_law(binding.parameter.grid)
     return ParameterConversion(
-        place, control, shown, lambda setting: snap(_clamped(setting)), to_setting=float, is_told=False
+        binding, control, law, to_fx=lambda value: snap(_clamped(value)), from_fx=float, has_known_texts=False
     )
-
-
-def fixed_control(slot: str, name: str, unit: str) -> Control:
-    """A control whose setting is its real value: stands for a fixed setting of a slot."""
-    return Control(slot=slot, name=name, unit=unit, law=RangeLaw(low=0.0, high=1.0))
 
 
 def _displays_agree(parameter: ParameterSnapshot, control: Control) -> bool:
@@ -135,13 +143,13 @@ def _displays_agree(parameter: ParameterSnapshot, control: Control) -> bool:
     return True
 
 
-def _follows(parameter: ParameterSnapshot, shown: FxDisplayLaw) -> bool:
+def _confirms(law: FxDisplayLaw, parameter: ParameterSnapshot) -> bool:
     """Whether the text of the current value lies where the grid puts it: a text shown late does not."""
     quantity = read_quantity(parameter.text)
     if quantity is None or not math.isfinite(quantity.value):
         return True
-    span = abs(shown.law.shown[-1] - shown.law.shown[0])
-    difference = abs(quantity.value - shown.value(_clamped(parameter.normalized)))
+    span = abs(law.law.shown[-1] - law.law.shown[0])
+    difference = abs(quantity.value - law.value(_clamped(parameter.normalized)))
     return difference <= quantity.step + _AGREEMENT * max(span, abs(quantity.value))
 
 

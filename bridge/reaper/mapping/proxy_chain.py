@@ -1,8 +1,8 @@
-"""The part of a track that can be heard in advance: the model's slots as their FX stand, and what those FX do beside.
+"""The proxy chain: what of a track can be rendered, as the guard needs it.
 
-From it the guard's renders are made: slots without an FX are not in it, fixed settings stand as the user has them
-until their slot is set, and an equaliser's other bands and its master gain stand in it unmoved. What of an FX cannot
-be rendered makes all of it no home. This module writes nothing.
+It holds the model's slots as their FX stand on the track and, as context, what those FX do beside. Slots without an FX
+are not in it, fixed settings stand as the user has them until their slot is set, and an equaliser's other bands and its
+master gain stand in it unmoved. An FX of which something cannot be rendered is left alone. This module writes nothing.
 """
 
 from __future__ import annotations
@@ -16,26 +16,25 @@ import numpy as np
 
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.reaper.mapping.fx_matching import ControlBinding, FxMatch
-from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed, fixed_control
+from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_fixed
 from bridge.reaper.mapping.stock_fx import StockFx, StockFxEffect, find_stock_effect, is_stock, stock_fx
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
 from bridge.types import Float32
 
 SILENT_GAIN_DB = 0.005
 """A band or gain of less does nothing."""
 
-_BAND_NAMES = {3: "a notch", 6: "a band pass", 7: "a parallel band pass"}
-
 
 class FixedBinding(NamedTuple):
     """A fixed setting of a slot and where it is written when the slot is set."""
 
-    translation: ParameterConversion
-    setting: float
+    conversion: ParameterConversion
+    value: float
 
 
 class ContextControl(NamedTuple):
-    """What an FX does beside the slots that live in it: a slot of constant values."""
+    """What an FX does beside the model's slots: a slot of constant values."""
 
     fx: FxSnapshot
     slot: Slot
@@ -45,132 +44,133 @@ class ContextControl(NamedTuple):
 class ProxySlot(NamedTuple):
     """A slot as it is rendered, and where the values of its controls come from, in this order.
 
-    `indices`: of the model's settings; `fixed`: settings that the user has otherwise; `standing`: constants. Whatever
-    the settings say, an equaliser band that sleeps has the values `off` by such an index, and wakes with `parked`.
-    `tenant` is the model's slot.
+    Attributes:
+        model_slot: its name in the model's chain; '' for context.
+        indices: of the model's normalized values. A band that is disabled has the values `disabled` in their place, and
+            with the slot set the values `automated`, which envelopes hold.
+        fixed: fixed settings that the user has otherwise.
+        context: constants.
     """
 
     slot: Slot
-    tenant: str = ""
+    model_slot: str = ""
     indices: tuple[int, ...] = ()
-    off: Mapping[int, float] = {}
-    parked: Mapping[int, float] = {}
+    disabled: Mapping[int, float] = {}
+    automated: Mapping[int, float] = {}
     fixed: tuple[FixedBinding, ...] = ()
-    standing: tuple[float, ...] = ()
+    context: tuple[float, ...] = ()
 
-    def values(self, settings: Float32, *, is_set: bool) -> Iterator[float]:
+    def values(self, normalized: Float32, *, is_set: bool) -> Iterator[float]:
         for index in self.indices:
-            yield (self.parked if is_set else self.off).get(index, float(settings[index]))
-        for translation, setting in self.fixed:
-            yield translation.to_setting(translation.written(setting)) if is_set else translation.found
-        yield from self.standing
+            yield (self.automated if is_set else self.disabled).get(index, float(normalized[index]))
+        for conversion, value in self.fixed:
+            yield conversion.realized(value) if is_set else conversion.found
+        yield from self.context
 
 
 @dataclass(frozen=True)
 class ProxyMapping:
-    """The slots in the order of the track. Several settings vectors make one chain, with other values."""
+    """The slots in the order of the track. Several rows of normalized values make one chain, with other values."""
 
     chain: Chain
     slots: tuple[ProxySlot, ...]
 
-    def settings(self, settings: Float32, moved: Collection[str]) -> Float32:
-        """Float32 (judged controls,) for the model's `settings`, with which the slots called `moved` are set."""
-        values = [value for slot in self.slots for value in slot.values(settings, is_set=slot.tenant in moved)]
+    def normalized(self, normalized: Float32, moved: Collection[str]) -> Float32:
+        """Float32 (proxy controls,) for the model's (controls,), with which the slots called `moved` are set."""
+        values = [v for slot in self.slots for v in slot.values(normalized, is_set=slot.model_slot in moved)]
         return np.array(values, dtype=np.float32)
 
 
 def build_proxy_chain(
     chain: Chain,
-    homes: FxMatch,
-    translations: Mapping[int, ParameterConversion],
+    match: FxMatch,
+    conversions: Mapping[int, ParameterConversion],
     fixed: Mapping[str, Sequence[FixedBinding]],
-    standing: Sequence[ContextControl],
+    context: Sequence[ContextControl],
 ) -> ProxyMapping:
-    """The chain as it stands on the track: the slots of each FX in the chain's order, then what it does beside."""
+    """The chain as it stands on the track: the slots of each FX in the chain's order, then its context."""
     placed: list[tuple[int, ProxySlot]] = []
     start = 0
     for slot in chain.slots:
         indices = range(start, start + len(slot.controls))
         start = indices.stop
-        if slot.name in homes.fx:
-            fx, known = homes.fx[slot.name], find_stock_effect(homes.fx[slot.name], slot.plugin)
-            judged = _judged_slot(slot, {index: translations[index] for index in indices}, fixed[slot.name], known)
-            placed += [(fx.index, stage) for stage in _in_a_row(judged, known)]
-    for row in standing:
-        stages = _in_a_row(ProxySlot(row.slot, standing=row.values), find_stock_effect(row.fx, row.slot.plugin))
-        placed += [(row.fx.index, stage) for stage in stages]
+        if slot.name in match.slots:
+            fx = match.slots[slot.name].fx
+            effect = find_stock_effect(fx, slot.plugin)
+            proxy = _proxy_slot(slot, {index: conversions[index] for index in indices}, fixed[slot.name], effect)
+            placed += [(fx.index, stage) for stage in _stages(proxy, effect)]
+    for fx, slot, values in context:
+        stages = _stages(ProxySlot(slot, context=values), find_stock_effect(fx, slot.plugin))
+        placed += [(fx.index, stage) for stage in stages]
     slots = tuple(slot for _, slot in sorted(placed, key=lambda pair: pair[0]))
     return ProxyMapping(msgspec.structs.replace(chain, slots=tuple(slot.slot for slot in slots)), slots)
 
 
-def _in_a_row(judged: ProxySlot, known: StockFxEffect | None) -> Iterator[ProxySlot]:
-    """The slot as often as it takes to sound like its home."""
-    yield judged
-    for number in range(2, known.times + 1 if known else 0):
-        name = f"{judged.slot.name}, stage {number}"
-        controls = tuple(msgspec.structs.replace(control, slot=name) for control in judged.slot.controls)
-        yield judged._replace(slot=msgspec.structs.replace(judged.slot, name=name, controls=controls))
+def _stages(proxy: ProxySlot, effect: StockFxEffect | None) -> Iterator[ProxySlot]:
+    """The slot as often in a row as it takes to sound like its FX."""
+    yield proxy
+    for number in range(2, effect.times + 1 if effect else 0):
+        name = f"{proxy.slot.name}, stage {number}"
+        controls = tuple(msgspec.structs.replace(control, slot=name) for control in proxy.slot.controls)
+        yield proxy._replace(slot=msgspec.structs.replace(proxy.slot, name=name, controls=controls))
 
 
-def _judged_slot(
+def _proxy_slot(
     slot: Slot,
-    translations: Mapping[int, ParameterConversion],
+    conversions: Mapping[int, ParameterConversion],
     fixed: Sequence[FixedBinding],
-    known: StockFxEffect | None,
+    effect: StockFxEffect | None,
 ) -> ProxySlot:
-    differing = tuple(home for home in fixed if not home.translation.is_shown(home.setting))
-    names = {home.translation.control.name for home in differing}
-    asleep = {index: t for index, t in translations.items() if t.place.is_asleep}
-    parked = {index: t.current for index, t in asleep.items() if t.place.parameter.automated}
-    off = {
-        index: t.control.normalized(known.off[t.control.name])
-        for index, t in asleep.items()
-        if known and t.control.name in known.off
-    }
-    shown = msgspec.structs.replace(
+    differing = tuple(binding for binding in fixed if not binding.conversion.is_shown(binding.value))
+    names = {binding.conversion.control.name for binding in differing}
+    disabled = {index: c for index, c in conversions.items() if c.binding.is_disabled}
+    off = effect.off if effect else {}
+    rendered = msgspec.structs.replace(
         slot,
         fixed={name: value for name, value in slot.fixed.items() if name not in names},
-        controls=(*slot.controls, *(home.translation.control for home in differing)),
+        controls=(*slot.controls, *(binding.conversion.control for binding in differing)),
     )
-    return ProxySlot(shown, slot.name, tuple(translations), off, parked, differing)
+    return ProxySlot(
+        rendered,
+        slot.name,
+        tuple(conversions),
+        {i: c.control.normalized(off[c.control.name]) for i, c in disabled.items() if c.control.name in off},
+        {i: c.current for i, c in disabled.items() if c.binding.parameter.automated},
+        differing,
+    )
 
 
-# ---------------------------------------------------------------- what an FX does beside its slots
+# ---------------------------------------------------------------- context: what an FX does beside its slots
 
 
-def find_context_controls(homes: FxMatch) -> tuple[ContextControl, ...]:
-    """What the FX of `homes` do beside the slots. An FX of which something is heard that cannot be rendered loses
-    its slots."""
+def find_context_controls(match: FxMatch) -> tuple[ContextControl, ...]:
+    """What the matched FX do beside the slots. An FX of which something audible cannot be rendered is left alone."""
     found: list[ContextControl] = []
-    for fx in {fx.guid: fx for fx in homes.fx.values()}.values():
+    for fx in {slot.fx.guid: slot.fx for slot in match.slots.values()}.values():
         stock = next((entry for entry in stock_fx() if is_stock(fx, entry)), None)
-        if stock is None:
-            continue
-        rows = list(_beside(stock, fx, homes))
-        if faults := [row for row in rows if isinstance(row, str)]:
-            homes.leave_fx(fx, "; ".join(faults))
+        rows = list(_context_of(stock, fx, match)) if stock is not None else []
+        if reasons := [row for row in rows if isinstance(row, LeftAlone)]:
+            match.leave_fx(fx, reasons)
         else:
             found += [row for row in rows if isinstance(row, ContextControl)]
     return tuple(found)
 
 
-def _beside(stock: StockFx, fx: FxSnapshot, homes: FxMatch) -> Iterator[ContextControl | str]:
-    tenants = [places.values() for slot, places in homes.places.items() if homes.fx[slot].guid == fx.guid]
-    taken = {_band_of(place.parameter) for places in tenants for place in places}
+def _context_of(stock: StockFx, fx: FxSnapshot, match: FxMatch) -> Iterator[ContextControl | LeftAlone]:
+    bound = [slot.bindings.values() for slot in match.slots.values() if slot.fx.guid == fx.guid]
+    taken = {_band_of(binding.parameter) for bindings in bound for binding in bindings}
     bands: dict[tuple[int, int], list[ParameterSnapshot]] = {}
     for parameter in fx.parameters:
         band = _band_of(parameter)
         if band is not None and band not in taken and parameter.eq and parameter.eq.enabled:
             bands.setdefault(band, []).append(parameter)
-    renderings = {known.band_type: (name, known) for name, known in (stock.plugin | stock.beside).items()}
+    effects = {effect.band_type: (plugin, effect) for plugin, effect in (stock.plugin | stock.context).items()}
     for (band_type, number), parameters in bands.items():
-        if band_type not in renderings:
-            kind = _BAND_NAMES.get(band_type, f"a band of type {band_type}")
-            yield f"has {kind} switched on, which Bridge cannot render: switch that band off"
+        if band_type not in effects:
+            yield LeftAlone(what=fx.name, kind=LeftAloneKind.UNRENDERED_BAND, band_type=band_type)
             continue
-        plugin, known = renderings[band_type]
-        slot_name = f"{stock.name}, band {number} of type {band_type}"
-        row = _standing(fx, slot_name, plugin, known, parameters)
+        plugin, effect = effects[band_type]
+        row = _context_control(fx, f"{stock.name}, band {number} of type {band_type}", plugin, effect, parameters)
         if row is not None:
             yield row
 
@@ -179,22 +179,21 @@ def _band_of(parameter: ParameterSnapshot) -> tuple[int, int] | None:
     return (parameter.eq.band_type, parameter.eq.band_index) if parameter.eq else None
 
 
-def _standing(
-    fx: FxSnapshot, slot_name: str, plugin: str, known: StockFxEffect, parameters: Sequence[ParameterSnapshot]
-) -> ContextControl | str | None:
+def _context_control(
+    fx: FxSnapshot, slot_name: str, plugin: str, effect: StockFxEffect, parameters: Sequence[ParameterSnapshot]
+) -> ContextControl | LeftAlone | None:
     """The band as a slot; why it cannot be one; or None for one that does nothing."""
-    translations: list[ParameterConversion] = []
-    for name, shown in known.control.items():
+    conversions: list[ParameterConversion] = []
+    for name, shown in effect.control.items():
         parameter = next((p for p in parameters if p.eq and p.eq.kind == shown.kind), None)
         if parameter is None:
-            return f"{slot_name} is on and shows no {shown.kind}"
-        place = ControlBinding(name, fx, parameter, shown.unit, is_same_plugin=False)
-        translation = convert_displayed(place, fixed_control(slot_name, name, "Q" if name == "q" else shown.unit))
-        if isinstance(translation, str):
-            return f"{parameter.name}: {translation}"
-        translations.append(translation)
-    gains = [t.found for t in translations if t.control.name == "gain_db"]
-    if gains and abs(gains[0]) < SILENT_GAIN_DB:
+            return LeftAlone(what=fx.name, kind=LeftAloneKind.NO_PARAMETER, fx=slot_name, parameter=shown.kind)
+        conversion = convert_fixed(ControlBinding(name, fx, parameter, shown.unit, is_same_plugin=False), slot_name)
+        if isinstance(conversion, LeftAlone):
+            return msgspec.structs.replace(conversion, what=fx.name)
+        conversions.append(conversion)
+    gains_db = [c.found for c in conversions if c.control.name == "gain_db"]
+    if gains_db and abs(gains_db[0]) < SILENT_GAIN_DB:
         return None
-    slot = Slot(name=slot_name, plugin=plugin, controls=tuple(t.control for t in translations))
-    return ContextControl(fx, slot, tuple(t.found for t in translations))
+    slot = Slot(name=slot_name, plugin=plugin, controls=tuple(c.control for c in conversions))
+    return ContextControl(fx, slot, tuple(c.found for c in conversions))

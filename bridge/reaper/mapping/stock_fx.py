@@ -1,7 +1,8 @@
-"""REAPER's stock FX as homes of pedalboard's effects: the table `stock_fx.toml`, and which FX is which entry."""
+"""REAPER's stock FX that stand for pedalboard's effects: the table `stock_fx.toml`, and which FX is which entry."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -9,11 +10,12 @@ import msgspec
 
 from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.identity import file_stem, find_parameter, is_plugin
-from bridge.reaper.protocol.messages import FxSnapshot
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
+from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
 
 
 class StockControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a control lives: a `kind` of an equaliser band, or a parameter with one of `names`.
+    """Which parameter a control is: a `kind` of an equaliser band, or a parameter with one of `names`.
 
     `unit` is the unit of its texts where they name none.
     """
@@ -24,7 +26,7 @@ class StockControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StockFxEffect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What stands for one of pedalboard's effects: a band of an equaliser, or (without) parameters by name.
+    """What stands for one of pedalboard's effects: a band of an equaliser, or (without a type) parameters by name.
 
     `times` of the effect in a row sound like it; `off` holds real values at which the effect does nothing, where the
     band is switched off.
@@ -37,26 +39,34 @@ class StockFxEffect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NeutralRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A parameter that must stand in a certain way for the FX to be a home, and what to say where it does not."""
+    """A parameter that must be neutral for the FX to act as the effect does; without a bound, a switch that is off."""
 
+    kind: Requirement
     names: tuple[str, ...]
-    why: str
     at_most: float | None = None
     at_least: float | None = None
-    is_off: bool = False
+
+    def is_met(self, parameter: ParameterSnapshot) -> bool:
+        if self.at_most is None and self.at_least is None:
+            return parameter.normalized < 0.5
+        quantity = read_quantity(parameter.text)
+        if quantity is None:
+            return False
+        is_low_enough = self.at_most is None or quantity.value <= self.at_most
+        return is_low_enough and (self.at_least is None or quantity.value >= self.at_least)
 
 
 class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One FX of REAPER as a home of pedalboard's effects: an entry of `stock_fx.toml`.
+    """One FX of REAPER's and the effects that it stands for: an entry of `stock_fx.toml`.
 
-    `beside` is what else of it is heard and how that is rendered; no slot lives there.
+    `context` is what else of it is audible and how that is rendered; it stands for no slot.
     """
 
     name: str
     file_stem: str
     plugin: dict[str, StockFxEffect]
-    beside: dict[str, StockFxEffect] = {}
-    demand: tuple[NeutralRequirement, ...] = ()
+    context: dict[str, StockFxEffect] = {}
+    requirements: tuple[NeutralRequirement, ...] = ()
 
 
 class _StockTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,15 +90,18 @@ def find_stock_effect(fx: FxSnapshot, plugin: str) -> StockFxEffect | None:
     return next((entry.plugin[plugin] for entry in stock_fx() if plugin in entry.plugin and is_stock(fx, entry)), None)
 
 
-def is_met(demand: NeutralRequirement, fx: FxSnapshot) -> bool:
-    """Whether the demand holds for an FX; one that has no such parameter meets it."""
-    parameter = find_parameter(demand.names, fx.parameters)
-    if parameter is None:
-        return True
-    if demand.is_off:
-        return parameter.normalized < 0.5
-    quantity = read_quantity(parameter.text)
-    if quantity is None:
-        return False
-    is_low_enough = demand.at_most is None or quantity.value <= demand.at_most
-    return is_low_enough and (demand.at_least is None or quantity.value >= demand.at_least)
+def unmet_requirements(stock: StockFx, fx: FxSnapshot) -> Iterator[LeftAlone]:
+    """What of an FX is not neutral; a parameter that it has not meets its requirement."""
+    for required in stock.requirements:
+        parameter = find_parameter(required.names, fx.parameters)
+        if parameter is not None and not required.is_met(parameter):
+            yield LeftAlone(
+                what=fx.name,
+                kind=LeftAloneKind.UNMET_REQUIREMENT,
+                fx=fx.name,
+                requirement=required.kind,
+                parameter=parameter.name,
+                text=parameter.text,
+                at_most=required.at_most,
+                at_least=required.at_least,
+            )

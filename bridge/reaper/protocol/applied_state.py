@@ -6,11 +6,11 @@ comes to rest.
 
 from __future__ import annotations
 
+from bridge.reaper.protocol.left_alone import LeftAlone
 from bridge.reaper.protocol.messages import (
     Change,
     EqBandRole,
     Identifier,
-    LeftAlone,
     MeasurementsPairMessage,
     Message,
     Normalized,
@@ -36,7 +36,6 @@ class AppliedWrite(Message, frozen=True):
     after_text: str
     step: float  # of the parameter, in normalized units; 0 where it has none
     confidence: float
-    reason: str
     is_switch: bool = False  # takes `before` at 0 and `after` at any other amount
     band: EqBandRole | None = None  # a ReaEQ band that was off
 

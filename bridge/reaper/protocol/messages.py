@@ -12,8 +12,9 @@ from typing import Annotated, Literal, TypeVar
 import msgspec
 
 from bridge.errors import LinkError
+from bridge.reaper.protocol.left_alone import LeftAlone
 
-SCHEMA = 1
+SCHEMA = 2
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 Normalized = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -146,7 +147,6 @@ class Write(Message, frozen=True):
     control: str = ""  # which control of the model's chain this sets
     unit: str = ""
     confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 1.0
-    reason: str = ""
 
 
 class AutomationWrite(Message, frozen=True):
@@ -174,11 +174,6 @@ class Change(Message, frozen=True):
     text: str
     confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
     reason: str = ""
-
-
-class LeftAlone(Message, frozen=True):
-    what: str
-    why: str
 
 
 class MeasurementsMessage(Message, frozen=True):
@@ -278,8 +273,11 @@ def encode(message: Message) -> bytes:
     return msgspec.json.encode(message)
 
 
-def decode(data: bytes, kind: type[M], *, source: str) -> M:
-    """Decode and check one message. `source` names it in errors: LinkError for anything that does not fit."""
+def decode(data: bytes, kind: type[M], *, source: str, oldest: int = SCHEMA) -> M:
+    """Decode and check one message. `source` names it in errors: LinkError for anything that does not fit.
+
+    `oldest`: the first schema version that the kind has been the same since, for files that outlive an installation.
+    """
     if len(data) > MAX_MESSAGE_BYTES:
         raise LinkError(
             f"{source} holds {len(data):,} bytes; a message holds at most {MAX_MESSAGE_BYTES:,}. It was ignored."
@@ -288,7 +286,7 @@ def decode(data: bytes, kind: type[M], *, source: str) -> M:
         version = msgspec.json.decode(data, type=_Versioned).schema
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LinkError(f"{source} is not a message of Bridge: {error}.") from error
-    if version != SCHEMA:
+    if not oldest <= version <= SCHEMA:
         raise LinkError(
             f"{source} has schema version {version}; this Bridge speaks version {SCHEMA}. "
             "Install scripts and daemon of the same release (`reaper-bridge install`)."

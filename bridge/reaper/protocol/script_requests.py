@@ -10,7 +10,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from bridge.reaper.protocol.messages import Identifier, LeftAlone, Message, Normalized
+from bridge.reaper.protocol.left_alone import LeftAlone
+from bridge.reaper.protocol.messages import Identifier, Message, Normalized
 
 Kind = Literal["begin", "settle", "compare", "undo", "automix"]
 

@@ -169,7 +169,7 @@ class Spool:
         if not os.path.lexists(path):
             return {}
         data = read_regular(path, COMMANDS_FILE, MAX_MESSAGE_BYTES)
-        return decode(data, ScriptCommands, source=COMMANDS_FILE).commands
+        return decode(data, ScriptCommands, source=COMMANDS_FILE, oldest=1).commands
 
     def has_receipt(self, request_id: str) -> bool:
         return os.path.lexists(self._path("receipts", request_id))

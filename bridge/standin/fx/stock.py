@@ -109,7 +109,7 @@ class ReaEqDouble(StockFxDouble):
         if number is None:
             return False
         self._is_band_enabled[number] = enable
-        self.touch()
+        self._touch()
         return True
 
     def configuration(self, key: str) -> str | None:

@@ -1,6 +1,7 @@
 --- The actions that move what Bridge has set last, without the daemon: amount up, down, to a value, and compare.
 local user_error = require("runtime.user_error")
 local amount_control = require("live.amount_control")
+local describe = require("ui.describe")
 local messages = require("ui.messages")
 local open_spool = require("exchange.spool").open
 local ticks = require("runtime.ticks")
@@ -14,7 +15,7 @@ local open_move
 
 local function tell(outcome)
   local lines = { outcome.is_compared and "Bridge: as it was before" or string.format("Bridge: amount %d %%", math.floor(outcome.amount * 100 + 0.5)) }
-  for _, item in ipairs(outcome.left) do lines[#lines + 1] = string.format("  %s stays as it is: %s", item.what, item.why) end
+  for _, item in ipairs(outcome.left) do lines[#lines + 1] = string.format("  %s stays as it is: %s", item.what, describe.reason(item)) end
   for _, name in ipairs(outcome.refused) do lines[#lines + 1] = "  REAPER shows another value for " .. name end
   messages.done(lines)
 end

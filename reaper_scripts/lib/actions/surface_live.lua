@@ -6,6 +6,7 @@ local daemon = require("exchange.daemon")
 local user_error = require("runtime.user_error")
 local json = require("exchange.json")
 local amount_control = require("live.amount_control")
+local describe = require("ui.describe")
 local messages = require("ui.messages")
 local open_spool = require("exchange.spool").open
 local ticks = require("runtime.ticks")
@@ -19,7 +20,7 @@ local MISSES = 2
 
 local function left_list(left)
   local list = json.array()
-  for index, item in ipairs(left) do list[index] = { what = item.what, why = item.why } end
+  for index, item in ipairs(left) do list[index] = item end
   return list
 end
 
@@ -46,7 +47,7 @@ end
 
 local function summary(outcome)
   local text = outcome.is_compared and "as it was" or string.format("amount %d %%", math.floor(100 * outcome.amount + 0.5))
-  if #outcome.left > 0 then text = string.format("%s; %s stays: %s", text, outcome.left[1].what, outcome.left[1].why) end
+  if #outcome.left > 0 then text = string.format("%s; %s stays: %s", text, outcome.left[1].what, describe.reason(outcome.left[1])) end
   if #outcome.left > 1 then text = string.format("%s, and %d more", text, #outcome.left - 1) end
   if #outcome.refused > 0 then text = string.format("%s; REAPER shows another value for %s", text, outcome.refused[1]) end
   return text

@@ -10,6 +10,7 @@
 -- Nothing moves that the user has touched since Bridge set it.
 local applied_state = require("live.applied_state")
 local interpolation = require("live.interpolation")
+local describe = require("ui.describe")
 local gesture = require("live.gesture")
 local fx_info = require("track.fx_info")
 local tracks = require("track.tracks")
@@ -42,15 +43,15 @@ function amount_control.targets(spool, project)
   return found
 end
 
---- Where the write's parameter is now: its FX and index; or nil and why not.
+--- Where the write's parameter is now: its FX and index; or nil and the kind of why not.
 local function find(track, write)
   local fx = tracks.find_fx(track, write.fx_guid)
-  if not fx then return nil, "its FX was removed" end
-  if reaper.TrackFX_GetOffline(track, fx) then return nil, "its FX is offline" end
+  if not fx then return nil, "fx_removed" end
+  if reaper.TrackFX_GetOffline(track, fx) then return nil, "fx_offline" end
   local is_known, ident = reaper.TrackFX_GetParamIdent(track, fx, write.index)
   local parameter = is_known and ident == write.ident and write.index or reaper.TrackFX_GetParamFromIdent(track, fx, write.ident)
-  if parameter < 0 then return nil, "its FX has no such parameter now" end
-  if fx_info.is_automated(track, fx, parameter) then return nil, "an envelope drives it" end
+  if parameter < 0 then return nil, "no_parameter" end
+  if fx_info.is_automated(track, fx, parameter) then return nil, "automated" end
   return { write = write, fx = fx, parameter = parameter }
 end
 
@@ -78,7 +79,7 @@ local function part_of(target, record)
       part.moves[#part.moves + 1] = move
     else
       local what = string.format("%s of %s", write.name, write.fx_name)
-      part.left[#part.left + 1] = { what = what, why = reasons[place] or "it was touched since" }
+      part.left[#part.left + 1] = { what = what, kind = reasons[place] or "touched", fx = write.fx_name, parameter = write.name }
     end
   end
   return part
@@ -96,7 +97,7 @@ function amount_control.begin(spool, project, targets, id)
   end
   if #parts > 0 then return gesture.new(spool, project, parts, id) end
   if not left then return nil, NOTHING, true end
-  return nil, string.format("Nothing that Bridge set can be moved: %s, %s.", left.what, left.why), false
+  return nil, string.format("Nothing that Bridge set can be moved: %s, %s.", left.what, describe.reason(left)), false
 end
 
 --- The track as it was (`is_on`), or back at the amount it had. One undo step. Returns the outcome of `finish`; or what

@@ -26,7 +26,7 @@ local function describe_write(track, step, result)
     before = step.before, start = type(write.start) == "number" and write.start or step.before, after = write.normalized,
     before_text = step.before_text, after_text = result.text,
     step = fx_info.step(track, step.fx, step.parameter),
-    confidence = write.confidence or 1, reason = write.reason or "", is_switch = write.is_switch == true,
+    confidence = write.confidence or 1, is_switch = write.is_switch == true,
     band = not step.is_band_enabled and step.band or nil,
   }
 end
@@ -87,9 +87,21 @@ local function is_sound_state(state, count)
   return true
 end
 
+--- Brings a record of Bridge 0.1.0 up to date: its reasons were sentences, and go; what it set can be moved on.
+local function migrate(record)
+  if type(record) ~= "table" or record.schema ~= 1 then return end
+  record.schema, record.left_alone = version.schema, json.array()
+  for _, list in ipairs({ record.writes, record.changes }) do
+    for _, entry in ipairs(type(list) == "table" and list or {}) do
+      if type(entry) == "table" then entry.reason = nil end
+    end
+  end
+end
+
 --- The record in a text, or nil where anything of it is not as `describe` makes it.
 local function decode(text)
   local record = json.decode(text)
+  migrate(record)
   if type(record) ~= "table" or record.schema ~= version.schema or type(record.track) ~= "table" then return nil end
   if not json.is_array(record.writes) or not json.is_array(record.states) then return nil end
   if type(record.amount) ~= "number" or type(record.time_s) ~= "number" then return nil end

@@ -186,7 +186,7 @@ local function renew(self, part, values)
   applied_state.save(self.spool, record)
 end
 
---- What became of it: {amount, is_compared, moved, left = {{what, why}}, refused = {names}}.
+--- What became of it: {amount, is_compared, moved, left = {{what, kind, ...}}, refused = {names}}.
 local function conclude(self, readings)
   local outcome = { is_compared = self.is_compared == true, moved = 0, left = {}, refused = {} }
   for index, part in ipairs(self.parts) do

@@ -3,6 +3,7 @@
 local applied_state = require("live.applied_state")
 local automix = require("actions.automix")
 local daemon = require("exchange.daemon")
+local describe = require("ui.describe")
 local user_error = require("runtime.user_error")
 local learn_chain = require("actions.learn_chain")
 local amount_control = require("live.amount_control")
@@ -188,7 +189,7 @@ local function tell_outcome(self, outcome)
   if #outcome.left == 0 then return end
   local item = outcome.left[1]
   local more = #outcome.left > 1 and string.format(" So do %d more.", #outcome.left - 1) or ""
-  self:say("fair", string.format("%s stays as it is: %s.%s", item.what, item.why, more))
+  self:say("fair", string.format("%s stays as it is: %s.%s", item.what, describe.reason(item), more))
 end
 
 --- Moves the amount, at once; `is_over`: the movement ends here.

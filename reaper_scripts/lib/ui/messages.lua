@@ -1,6 +1,7 @@
 --- What the user reads: one box for what went wrong, lines in REAPER's console for what was done, and the help line
 -- for progress.
 local user_error = require("runtime.user_error")
+local describe = require("ui.describe")
 local json = require("exchange.json")
 
 local messages = {}
@@ -61,8 +62,8 @@ function messages.describe(name, reply)
     local is_shared = next_one and next_one.slot == change.slot and next_one.reason == change.reason
     if reason ~= "" and not is_shared then lines[#lines + 1] = "    " .. reason end
   end
-  for _, item in ipairs(reply.left_alone) do
-    lines[#lines + 1] = string.format("  left as it is: %s (%s)", text_of(item.what), text_of(item.why))
+  for _, item in ipairs(describe.left_alone(reply.left_alone)) do
+    lines[#lines + 1] = string.format("  left as it is: %s (%s)", item.what, item.why)
   end
   if reply.measures ~= json.null then lines[#lines + 1] = describe_measures(reply.measures) end
   return lines

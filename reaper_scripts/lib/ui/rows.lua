@@ -1,5 +1,6 @@
 --- The list of the panel: what was changed, from where to where and how surely, and what was left alone and why. Draws a
 -- stretch of it; a row has the height of its texts.
+local describe = require("ui.describe")
 local paint = require("ui.paint")
 local wording = require("ui.wording")
 
@@ -63,12 +64,13 @@ function rows.make(record, left_alone, width)
     end
     gap(list)
   end
-  if #left_alone > 0 then
-    head(list, string.format("%d left as %s", #left_alone, #left_alone == 1 and "it is" or "they are"))
+  local items = describe.left_alone(left_alone)
+  if #items > 0 then
+    head(list, string.format("%d left as %s", #items, #items == 1 and "it is" or "they are"))
     pad(list)
-    for _, item in ipairs(left_alone) do
-      local why = paint.wrap(wording.text(item.why), width - 2 * paint.px(10), "small", MAX_LINES)
-      list[#list + 1] = { kind = "left", height = paint.px(ROW) + #why * paint.px(LINE), text = wording.text(item.what), why = why }
+    for _, item in ipairs(items) do
+      local why = paint.wrap(item.why, width - 2 * paint.px(10), "small", MAX_LINES)
+      list[#list + 1] = { kind = "left", height = paint.px(ROW) + #why * paint.px(LINE), text = item.what, why = why }
     end
     pad(list)
     gap(list)

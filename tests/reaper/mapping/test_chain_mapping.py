@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mapping_values import changed, judged, judged_slots, real, why, with_real
+from mapping_values import changed, judged, judged_slots, kinds, real, reason, with_real
 
 from bridge.plugins.chain.chain import Slot
 from bridge.plugins.chain.parameter import Control, DisplayLaw
 from bridge.reaper.mapping.chain_mapping import map_chain
+from bridge.reaper.protocol.left_alone import LeftAloneKind
 from bridge.reaper.protocol.messages import Change, Write
 
 LIMITS = {"dB": 0.1, "Hz": 0.01, "ms": 0.05, "": 0.05}
@@ -23,7 +24,6 @@ LIMITS = {"dB": 0.1, "Hz": 0.01, "ms": 0.05, "": 0.05}
 def test_a_strip_finds_its_home_in_rea_eq_and_rea_comp(desk) -> None:
     mapping = map_chain(desk.strip(), [desk.rea_eq(), desk.rea_comp()])
     assert mapping.free.all()
-    assert mapping.share_matched == 1.0
     assert mapping.missing == ()
     assert mapping.left_alone == ()
     assert real(mapping, "peak_low.cutoff_frequency_hz", mapping.current) == pytest.approx(300, rel=0.002)
@@ -55,7 +55,7 @@ def test_what_is_written_is_what_the_fx_then_displays(desk, data) -> None:
     written = {write.index: write.normalized for write in mapping.writes(after)}
     for control in ("cutoff_frequency_hz", "gain_db", "q"):
         index = mapping.chain.index(f"peak_low.{control}")
-        parameter = mapping.translations[index].place.parameter
+        parameter = mapping.conversions[index].binding.parameter
         law = laws[parameter.eq.kind]
         shown = law.value(written.get(parameter.index, parameter.normalized))
         value = real(mapping, f"peak_low.{control}", wanted)
@@ -148,7 +148,7 @@ def test_writes_come_in_the_order_of_fx_and_parameters(desk) -> None:
     mapping = map_chain(desk.strip(), [desk.rea_comp(index=0), desk.rea_eq(index=1)])
     after = mapping.realizable(np.full_like(mapping.current, 0.3))
     writes = mapping.writes(after)
-    order = {fx.guid: fx.index for fx in (t.place.fx for t in mapping.translations.values())}
+    order = {fx.guid: fx.index for fx in (t.binding.fx for t in mapping.conversions.values())}
     places = [(order[write.fx_guid], write.index) for write in writes]
     assert places == sorted(places)
     assert len(places) == len(set(places)) > 10
@@ -259,14 +259,17 @@ def test_a_plugin_that_displays_something_else_goes_by_its_displayed_values(desk
 def test_without_a_grid_a_plugin_that_displays_something_else_is_left_alone(desk) -> None:
     mapping = map_chain(vst3_chain(desk), [zam(desk, threshold=desk.Law(-60.0, 0.0, " dB"))])
     assert not mapping.free.any()
-    assert "Threshold" in why(mapping, "comp")
+    assert reason(mapping, "comp").parameter == "Threshold"
 
 
 def test_a_plugin_without_one_of_the_parameters_is_left_alone(desk) -> None:
     bare = zam(desk)
     mapping = map_chain(vst3_chain(desk), [msgspec.structs.replace(bare, parameters=bare.parameters[:1])])
     assert not mapping.free.any()
-    assert "shows no parameter for Threshold" in why(mapping, "comp")
+    assert (reason(mapping, "comp").kind, reason(mapping, "comp").parameter) == (
+        LeftAloneKind.NO_PARAMETER,
+        "Threshold",
+    )
 
 
 def test_fixed_settings_of_the_same_plugin_are_written_as_they_are(desk) -> None:
@@ -287,6 +290,6 @@ def test_two_slots_of_one_plugin_take_two_instances_and_a_third_is_left_alone(de
     fx = [zam(desk, index=index, name=f"squeezer {index}") for index in (2, 0, 1)]
     mapping = map_chain(chain, fx)
     assert mapping.free.all()
-    homes = [translation.place.fx.index for _, translation in sorted(mapping.translations.items())]
+    homes = [translation.binding.fx.index for _, translation in sorted(mapping.conversions.items())]
     assert homes == [0, 0, 1, 1]
-    assert "only the first" in why(mapping, "squeezer 2")
+    assert kinds(mapping, "squeezer 2") == [LeftAloneKind.DUPLICATE]

@@ -71,8 +71,8 @@ def test_what_the_mapping_writes_is_what_the_fx_then_have(tmp_path: Path, seed: 
         mapping = player.mapping
         assert mapping is not None
         assert mapping.free.sum() >= len(CHAIN.controls) - 1  # all but the low cut, where ReaEQ has none
-        for index, translation in mapping.translations.items():
-            control, place = translation.control, translation.place
+        for index, translation in mapping.conversions.items():
+            control, place = translation.control, translation.binding
             wanted = control.real_value(float(player.after[index]))
             fx = eq if place.fx.guid == eq.guid else comp
             has = fx.real_value(place.parameter.name)
@@ -125,8 +125,8 @@ def test_what_is_judged_is_what_the_track_sounds_like_before_and_after(
         after, mapping = track.render(), player.mapping
         assert mapping is not None
         assert [row.what for row in mapping.left_alone] == ["low_cut"] * (low_cut == "missing")
-        rows = [mapping.judged_settings(settings) for settings in (mapping.current, player.after)]
-        judged = host.render(mapping.judged_chain, [Render(dry, RATE_HZ, row) for row in rows])
+        rows = [mapping.proxy_values(settings) for settings in (mapping.current, player.after)]
+        judged = host.render(mapping.proxy_chain, [Render(dry, RATE_HZ, row) for row in rows])
         assert largest_difference_db(before, after) > 3  # or nothing would be shown
         assert largest_difference_db(before, judged[0]) < 0.3
         assert largest_difference_db(after, judged[1]) < 0.3

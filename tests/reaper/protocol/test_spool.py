@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bridge.errors import LinkError
 from bridge.reaper.protocol import messages
 from bridge.reaper.protocol.messages import (
+    SCHEMA,
     Heartbeat,
     Progress,
     ProjectSnapshot,
@@ -42,7 +43,7 @@ def new_id() -> str:
 
 def a_request(request_id: str) -> Request:
     return Request(
-        schema=1,
+        schema=SCHEMA,
         script_version="0.1.0",
         id=request_id,
         action="automix",
@@ -65,18 +66,18 @@ def test_messages_cross_whole(spool: Spool) -> None:
     request = a_request(new_id())
     put(spool, messages.encode(request), request.id)
     assert spool.read_request(request.id) == request
-    reply = Reply(schema=1, id=request.id, status="unchanged", message="nichts zu tun: ü")
+    reply = Reply(schema=SCHEMA, id=request.id, status="unchanged", message="nichts zu tun: ü")
     spool.write_reply(reply)
     assert spool.read_reply(request.id) == reply
-    spool.write_progress(Progress(schema=1, id=request.id, fraction=0.5, step="listening"))
-    spool.write_heartbeat(Heartbeat(schema=1, version="0", pid=1, time_s=1.0, osc_port=9000))
+    spool.write_progress(Progress(schema=SCHEMA, id=request.id, fraction=0.5, step="listening"))
+    spool.write_heartbeat(Heartbeat(schema=SCHEMA, version="0", pid=1, time_s=1.0, osc_port=9000))
     assert not list(spool.folder.rglob("*.part"))
 
 
 def test_a_reader_never_sees_half_a_message(spool: Spool) -> None:
     """One thread rewrites the heartbeat as fast as it can, this one reads: every read is a whole message."""
     path = spool.folder / "heartbeat.json"
-    beat = Heartbeat(schema=1, version="x" * 50_000, pid=1, time_s=0.0, osc_port=9000)
+    beat = Heartbeat(schema=SCHEMA, version="x" * 50_000, pid=1, time_s=0.0, osc_port=9000)
     spool.write_heartbeat(beat)
     stop = threading.Event()
 
@@ -125,8 +126,8 @@ def test_an_attempt_is_counted_across_restarts(spool: Spool) -> None:
         (b"", "not a message"),
         (b"{", "not a message"),
         (b"[1, 2]", "not a message"),
-        (b'{"schema": 1}', "does not fit"),
-        (b'{"schema": 2}', "schema version 2"),
+        (b'{"schema": 2}', "does not fit"),
+        (b'{"schema": 1}', "`reaper-bridge install`"),
         (b'{"schema": "1"}', "not a message"),
         (b"\xff\xfe\x00", "not a message"),
         (b"[" * 200_000, "not a message"),
@@ -248,7 +249,7 @@ def test_a_link_laid_where_a_reply_will_be_written_is_not_written_through(spool:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (spool.folder / "replies" / f"{request_id}.json.part").symlink_to(victim)
-    spool.write_reply(Reply(schema=1, id=request_id, status="unchanged", message="ok"))
+    spool.write_reply(Reply(schema=SCHEMA, id=request_id, status="unchanged", message="ok"))
     assert victim.read_text() == "precious"
     assert spool.read_reply(request_id).message == "ok"
 
@@ -337,7 +338,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
 try:
     Spool(Path(sys.argv[1]), free_mib=1).write_reply(
-        Reply(schema=1, id=sys.argv[2], status="error", message="x" * 10_000))
+        Reply(schema=2, id=sys.argv[2], status="error", message="x" * 10_000))
 except LinkError as error:
     print(error)
 """
@@ -365,7 +366,7 @@ def test_a_folder_exchanged_for_a_link_while_it_runs_is_not_followed(spool: Spoo
     (spool.folder / folder).symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(LinkError, match="link"):
         if folder == "replies":
-            spool.write_reply(Reply(schema=1, id=new_id(), status="unchanged", message="ok"))
+            spool.write_reply(Reply(schema=SCHEMA, id=new_id(), status="unchanged", message="ok"))
         else:
             spool.pending()
     assert len(list(elsewhere.iterdir())) == 1
@@ -373,7 +374,7 @@ def test_a_folder_exchanged_for_a_link_while_it_runs_is_not_followed(spool: Spoo
 
 def test_a_folder_that_was_taken_away_is_made_again(spool: Spool) -> None:
     (spool.folder / "replies").rmdir()
-    reply = Reply(schema=1, id=new_id(), status="unchanged", message="ok")
+    reply = Reply(schema=SCHEMA, id=new_id(), status="unchanged", message="ok")
     spool.write_reply(reply)
     assert spool.read_reply(reply.id) == reply
 

@@ -1,0 +1,80 @@
+"""What Bridge leaves as it is and why, as data: an FX, a slot or control of a model, a value on the track.
+
+The daemon says so of what it cannot match or read, the scripts of what the user has touched. Each side makes English
+of it in one module: `bridge/reaper/describe.py` and `reaper_scripts/lib/ui/describe.lua`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class LeftAloneKind(StrEnum):
+    """Why something is left as it is. Behind each kind: the fields of `LeftAlone` that it sets beside `what`."""
+
+    # an FX of the track; `what` is its name
+    BYPASSED = "bypassed"
+    OFFLINE = "offline"
+    PARTLY_DRY = "partly_dry"  # wet: REAPER's own Wet knob mixes the untouched sound in
+    DUPLICATE = "duplicate"  # another one of its kind comes first
+    NOT_IN_MODEL = "not_in_model"  # model
+    UNMET_REQUIREMENT = "unmet_requirement"  # requirement, parameter, text, at_most or at_least
+    UNRENDERED_BAND = "unrendered_band"  # band_type: REAPER's, of a band that is on
+    UNREADABLE_SLOT = "unreadable_slot"  # slot: it is audible in this FX, and cannot be read
+
+    # a slot of the model; `what` is its name, or those of several slots
+    NOT_ON_TRACK = "not_on_track"  # fx
+    NO_BAND = "no_band"  # fx: all its bands of this type are taken
+    UNSUPPORTED = "unsupported"  # plugin: no FX of REAPER's own does what it does
+
+    # a slot or an FX of which a parameter cannot be read or set
+    NO_PARAMETER = "no_parameter"  # fx, parameter
+    NO_DISPLAY_LAW = "no_display_law"  # fx, parameter: what it displays is no rising or falling row of numbers
+    UNCONFIRMED_DISPLAY = "unconfirmed_display"  # fx, parameter, text: its own grid says otherwise
+    OTHER_UNIT = "other_unit"  # fx, parameter, unit, wanted_unit
+    AUTOMATED = "automated"  # fx, parameter: an armed envelope would override the value
+
+    # a control of the model, or a value that Bridge has set
+    IN_USE = "in_use"  # only a control at rest can be automated and come back
+    TOUCHED = "touched"  # fx, parameter: changed since Bridge set it
+    FX_REMOVED = "fx_removed"  # fx
+    FX_OFFLINE = "fx_offline"  # fx
+
+    # the model itself; `what` is its name
+    MODEL_DAMAGED = "model_damaged"  # error: it changed on disk, and is used as it was
+
+
+class Requirement(StrEnum):
+    """What of an FX must be neutral for it to act as the model's plugin does (`stock_fx.toml`)."""
+
+    DRY_SIGNAL = "dry_signal"
+    AUTO_MAKEUP = "auto_makeup"
+    AUTO_RELEASE = "auto_release"
+    DETECTOR_HIGHPASS = "detector_highpass"
+    DETECTOR_LOWPASS = "detector_lowpass"
+    LOOKAHEAD = "lookahead"
+    KNEE = "knee"
+    RMS_WINDOW = "rms_window"
+
+
+class LeftAlone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """One thing that is left as it is, and why. Which fields are set is said at each kind."""
+
+    what: str
+    kind: LeftAloneKind
+    fx: str = ""
+    slot: str = ""
+    parameter: str = ""
+    text: str = ""  # what the parameter displays
+    unit: str = ""
+    wanted_unit: str = ""
+    plugin: str = ""
+    model: str = ""
+    error: str = ""
+    wet: float | None = None
+    band_type: int | None = None
+    requirement: Requirement | None = None
+    at_most: float | None = None  # a switch has neither bound: it is to be off
+    at_least: float | None = None
