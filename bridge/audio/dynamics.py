@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.decibels import power_to_db
 from bridge.types import Audio, Float64, Mask
 
 WINDOW_S, HOP_S = 0.4, 0.1  # of a momentary level, as in EBU Tech 3341
@@ -17,7 +18,7 @@ def momentary_rms_db(audio: Audio, sample_rate_hz: int) -> Float64:
     total = np.concatenate([[0.0], np.cumsum(power)])
     starts = np.arange(0, max(1, power.size - window + 1), hop)
     ends = np.minimum(starts + window, power.size)
-    return np.asarray(10 * np.log10((total[ends] - total[starts]) / (ends - starts) + 1e-12))
+    return power_to_db((total[ends] - total[starts]) / (ends - starts))
 
 
 def audible_moments(levels_db: Float64) -> Mask:

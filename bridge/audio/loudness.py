@@ -13,6 +13,7 @@ import pyebur128
 
 from bridge.audio.buffer import check_audio
 from bridge.audio.true_peak import TruePeakMeter
+from bridge.decibels import amplitude_to_db
 from bridge.types import Float32
 
 _CHUNK_FRAMES = 1 << 13  # libebur128 holds the interpreter for each: a millisecond, in which other threads wait
@@ -63,4 +64,4 @@ def true_peak_dbtp(audio: Float32, sample_rate_hz: int) -> float | None:
 
 
 def _decibel(meter: TruePeakMeter) -> float | None:
-    return 20.0 * math.log10(meter.peak) if meter.peak > 0 else None
+    return float(amplitude_to_db(meter.peak)) if meter.peak > 0 else None

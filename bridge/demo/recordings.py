@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import db_to_amplitude
 from bridge.types import Float32
 
 SAMPLE_RATE_HZ = 48_000
@@ -55,5 +56,5 @@ def _with_faults(audio: Float32, faults: tuple[RecordingFlaw, ...]) -> Float32:
     spectrum = np.fft.rfft(audio.astype(np.float64), axis=1)
     octave = np.log2(np.maximum(np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE_HZ), 1.0))
     gain_db = sum(f.gain_db * np.exp(-0.5 * ((octave - np.log2(f.centre_hz)) / f.octaves) ** 2) for f in faults)
-    faulty = np.fft.irfft(spectrum * 10 ** (gain_db / 20), audio.shape[1], axis=1)
+    faulty = np.fft.irfft(spectrum * db_to_amplitude(gain_db), audio.shape[1], axis=1)
     return np.asarray(faulty * min(1.0, 0.9 / np.abs(faulty).max()), np.float32)

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from bridge.decibels import amplitude_to_db
 from bridge.features.settings import FeatureSettings
 from bridge.types import Float32, Float64
 
@@ -41,5 +42,5 @@ def loudness_weights_db(settings: FeatureSettings) -> Float32:
     frequency = band_centres_hz(settings)
     shelf = 4 / (1 + (1500 / frequency) ** 2)
     ratio = frequency / 38
-    high_pass = 20 * np.log10(ratio**2 / np.sqrt((1 - ratio**2) ** 2 + (2 * ratio) ** 2))
+    high_pass = amplitude_to_db(ratio**2 / np.sqrt((1 - ratio**2) ** 2 + (2 * ratio) ** 2))
     return np.asarray(shelf + high_pass, dtype=np.float32)

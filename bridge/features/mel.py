@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
+from bridge.decibels import db_to_power
 from bridge.errors import AudioError
 from bridge.features.bands import band_edges_hz, bands_below_nyquist
 from bridge.features.profile import SoundFeatures
@@ -59,7 +60,7 @@ def mel_power(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSetting
 
 
 def _decibel(power: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings) -> torch.Tensor:
-    decibel = 10 * torch.log10(power.clamp_min(10 ** (settings.floor_db / 10))).transpose(-1, -2)
+    decibel = 10 * torch.log10(power.clamp_min(db_to_power(settings.floor_db))).transpose(-1, -2)
     heard = bands_below_nyquist(sample_rate_hz, settings)
     if heard < settings.bands:
         decibel[..., heard:, :] = decibel[..., heard - 1 : heard, :]

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bridge.decibels import db_to_power, power_to_db
 from bridge.features.bands import loudness_weights_db
 from bridge.features.settings import FeatureSettings
 from bridge.types import Float32, Mask
@@ -54,7 +55,7 @@ class SoundFeatures:
 
 def audible_frames(log_mel: Float32) -> Mask:
     """Which frames (frames,) are no pause: within `GATE_DB` of the 95th percentile of the frames' levels."""
-    level_db = 10 * np.log10(np.sum(10 ** (log_mel / 10), axis=0))
+    level_db = power_to_db(np.sum(db_to_power(log_mel), axis=0), floor=0.0)
     return np.asarray(level_db >= np.percentile(level_db, 95) - GATE_DB)
 
 
@@ -88,4 +89,4 @@ def loudness_db(mean_db: Float32, spread_db: Float32, features: FeatureSettings)
     within 1 dB (standard deviation over changed recordings).
     """
     weighted = mean_db + spread_db + loudness_weights_db(features)[: mean_db.shape[-1]]
-    return np.asarray(10 * np.log10(np.sum(10 ** (weighted / 10), axis=-1)), dtype=np.float32)
+    return np.asarray(power_to_db(np.sum(db_to_power(weighted), axis=-1), floor=0.0), dtype=np.float32)

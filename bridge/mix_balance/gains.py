@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.audio.loudness import LoudnessMeter
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
 from bridge.mix_balance.role_by_name import Role, role_by_name
 from bridge.mix_balance.role_by_sound import role_by_sound, role_features
@@ -52,7 +53,7 @@ class MixRoles:
 
     def add(self, role: Role, parts: Sequence[Audio], gain_db: float = 0.0) -> None:
         """A track as it is heard: parts (channels, samples), the same stretches of time for all tracks."""
-        gain = np.float32(10 ** (gain_db / 20))
+        gain = np.float32(db_to_amplitude(gain_db))
         if role not in self._sums:
             self._sums[role] = [part * gain for part in parts]
             return
@@ -83,7 +84,7 @@ class MixRoles:
         return {role: gain + lift_db for role, gain in gains.items()}
 
     def _summed(self, gains_db: Mapping[Role, float]) -> Iterator[Audio]:
-        factors = {role: np.float32(10 ** (gains_db.get(role, 0.0) / 20)) for role in self._sums}
+        factors = {role: np.float32(db_to_amplitude(gains_db.get(role, 0.0))) for role in self._sums}
         for parts in zip(*self._sums.values(), strict=True):
             total = np.zeros_like(parts[0])
             for role, part in zip(self._sums, parts, strict=True):

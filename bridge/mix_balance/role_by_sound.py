@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.decibels import amplitude_to_db, power_to_db
 from bridge.types import Audio, Float32, Float64
 
 BAND_EDGES_HZ = (0.0, 150.0, 400.0, 1000.0, 2500.0, 6000.0, 20000.0)
@@ -41,14 +42,14 @@ def role_features(parts: Sequence[Audio], sample_rate_hz: int) -> Float64:
     hertz = np.fft.rfftfreq(_WINDOW, 1 / sample_rate_hz)
     places = np.searchsorted(hertz, BAND_EDGES_HZ)
     bands = np.array([power[:, low:high].sum() for low, high in itertools.pairwise(places)])
-    shares_db = 10 * np.log10(bands / bands.sum() + 1e-6)
+    shares_db = power_to_db(bands / bands.sum(), floor=1e-6)
     flatness = np.exp(np.log(power).mean(1)) / power.mean(1)
     block = max(1, round(_BLOCK_S * sample_rate_hz))
     peaks = np.abs(mono[: mono.size // block * block]).reshape(-1, block).max(1)
-    levels_db = 20 * np.log10(peaks / max(float(peaks.max()), 1e-6) + 1e-4)
+    levels_db = amplitude_to_db(peaks / max(float(peaks.max()), 1e-6), floor=1e-4)
     sounding = levels_db[levels_db > levels_db.max() - 40]
     rise_db = float(np.percentile(np.diff(levels_db), 97))
-    return np.array([*shares_db, 10 * np.log10(np.median(flatness)), rise_db, sounding.std()])
+    return np.array([*shares_db, power_to_db(np.median(flatness), floor=0.0), rise_db, sounding.std()])
 
 
 def role_by_sound(traits: Float64, known: Mapping[str, RoleFeatures]) -> str | None:

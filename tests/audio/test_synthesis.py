@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bridge.audio.synthesis import KINDS, synthesise
+from bridge.decibels import db_to_power
 from bridge.report.plots import third_octave_spectrum
 
 
@@ -21,7 +22,7 @@ def test_a_recording_is_repeatable_and_has_a_sane_level(kind: str) -> None:
 def test_instruments_live_in_their_registers() -> None:
     def centroid_hz(kind: str) -> float:
         centres, level_db = third_octave_spectrum(synthesise(kind, duration_s=6.0, sample_rate_hz=48000, seed=2), 48000)
-        power = 10 ** (level_db / 10)
+        power = db_to_power(level_db)
         return float((centres * power).sum() / power.sum())
 
     assert centroid_hz("bass") < centroid_hz("strings")

@@ -10,6 +10,7 @@ from songs import RATE_HZ, song, tonal_distance_db
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import db_to_amplitude
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.chain.parameter import parse_display
@@ -135,7 +136,7 @@ def muddy() -> Float32:
     spectrum = np.fft.rfft(audio)
     octave = np.log2(np.maximum(np.fft.rfftfreq(audio.shape[1], 1 / RATE_HZ), 1.0))
     gain_db = 12 * np.exp(-((octave - np.log2(250)) ** 2)) - 15 / (1 + np.exp(-3 * (octave - np.log2(5000))))
-    muddy_audio = np.fft.irfft(spectrum * 10 ** (gain_db / 20), audio.shape[1])
+    muddy_audio = np.fft.irfft(spectrum * db_to_amplitude(gain_db), audio.shape[1])
     return np.asarray(0.5 * muddy_audio / np.abs(muddy_audio).max(), np.float32)
 
 

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
 from bridge.features.bands import band_centres_hz, bands_below_nyquist
 from bridge.features.mel import extract_features, log_mel
@@ -16,7 +17,7 @@ FEATURES = FeatureSettings()
 
 def tone(frequency_hz: float, rate: int, *, level_db: float = 0.0, seconds: float = 1.0) -> np.ndarray:
     time_s = np.arange(int(rate * seconds)) / rate
-    return (10 ** (level_db / 20) * np.sin(2 * np.pi * frequency_hz * time_s)).astype(np.float32)[None]
+    return (db_to_amplitude(level_db) * np.sin(2 * np.pi * frequency_hz * time_s)).astype(np.float32)[None]
 
 
 @settings(max_examples=25, deadline=None)

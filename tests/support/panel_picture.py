@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 from reaper_session import FakeDaemon, applying, write_to
 
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import db_to_amplitude
 from bridge.demo.daemon_process import running_daemon
 from bridge.reaper.protocol.applied_state import Applied
 from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
@@ -33,7 +34,7 @@ def muffled(seed: int = 5) -> np.ndarray:
     mono = synthesise("voice", duration_s=10.0, sample_rate_hz=RATE_HZ, seed=seed)[0]
     spectrum, hertz = np.fft.rfft(mono), np.fft.rfftfreq(mono.size, 1 / RATE_HZ)
     gain_db = -14 / (1 + (2500 / np.maximum(hertz, 1)) ** 2) + 8 * np.exp(-(np.log2(np.maximum(hertz, 1) / 350) ** 2))
-    dull = np.fft.irfft(spectrum * 10 ** (gain_db / 20), mono.size)
+    dull = np.fft.irfft(spectrum * db_to_amplitude(gain_db), mono.size)
     return np.repeat((0.3 * dull / np.abs(dull).max()).astype(np.float32)[None], 2, axis=0)
 
 

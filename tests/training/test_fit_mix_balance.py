@@ -12,6 +12,7 @@ from bridge.audio.files import AudioWriter
 from bridge.audio.loudness import loudness_lufs
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
 from bridge.training.fit_mix_balance import find_songs
 
@@ -36,7 +37,7 @@ def record(folder: Path, learned_lufs: dict[str, float]) -> Path:
         balance_lufs = BALANCE_LUFS if number in HELD_BACK else learned_lufs
         for role, kind in KINDS.items():
             audio = synthesise(kind, duration_s=3.0, sample_rate_hz=RATE, seed=10 * number)
-            gain = 10 ** ((balance_lufs[role] - loudness_lufs(audio, RATE)) / 20)
+            gain = db_to_amplitude(balance_lufs[role] - loudness_lufs(audio, RATE))
             with AudioWriter(song / f"{role}.wav", sample_rate_hz=RATE, channels=1) as writer:
                 writer.write(np.float32(gain) * audio)
     return folder

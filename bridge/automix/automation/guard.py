@@ -12,6 +12,7 @@ import numpy as np
 
 from bridge.automix.automation.frames import FrameFeatures
 from bridge.automix.automation.regions import AutomationRegion
+from bridge.decibels import power_to_db
 from bridge.types import Float32, Float64
 
 SPEECH_SHARE = 0.15  # of the frames that sound: with less, nobody speaks
@@ -72,4 +73,4 @@ def attenuation_db(before: Float64, after: Float64) -> float:
     """How far the power of some frames fell; 0 for none."""
     if not before.size:
         return 0.0
-    return 10 * float(np.log10((before.sum() + _LEAST_POWER) / (after.sum() + _LEAST_POWER)))
+    return float(power_to_db((before.sum() + _LEAST_POWER) / (after.sum() + _LEAST_POWER), floor=0.0))

@@ -17,6 +17,7 @@ from bridge.automix.candidate import Candidate
 from bridge.automix.guard.guard import Guard, GuardDecision
 from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, describe_loudness
+from bridge.decibels import db_to_amplitude
 from bridge.errors import PluginError
 from bridge.features.profile import SoundFeatures
 from bridge.plugins.chain.chain import Chain
@@ -129,7 +130,7 @@ class LoudnessGuard(Guard):
             if self.judged is not None:
                 heard = self.host.render(*self._heard([tried], parts))
             else:
-                lift = np.float32(10 ** ((self._controls.read(tried)[0] - self._controls.read(start)[0]) / 20))
+                lift = np.float32(db_to_amplitude(self._controls.read(tried)[0] - self._controls.read(start)[0]))
                 heard = [lift * part for part in toned]  # an output gain is nothing else
                 if not drive.is_probing:
                     row, limiter = tried[self._split.limited], self._split.limiter
@@ -150,7 +151,7 @@ class LoudnessGuard(Guard):
             return None
         loudness_lufs = _level_of(windows, self.sample_rate_hz).loudness_lufs
         if loudness_lufs is not None:
-            lift = np.float32(10 ** ((self.target.loudness_lufs - loudness_lufs) / 20))
+            lift = np.float32(db_to_amplitude(self.target.loudness_lufs - loudness_lufs))
             windows = [lift * window for window in windows]
         return Candidate(amount, settings, tuple(windows), self._ears)
 

@@ -16,6 +16,7 @@ from bridge.atomic_files import write_file
 from bridge.audio.files import AudioWriter
 from bridge.daemon.doctor.daemon_checks import heartbeat, is_alive
 from bridge.daemon.doctor.findings import Finding, fault, sound
+from bridge.decibels import amplitude_to_db
 from bridge.errors import ModelError, PluginError
 from bridge.model.manifest import find_model, find_models, read_manifest
 from bridge.plugins.host.host import Render, host_for
@@ -68,7 +69,7 @@ def plugins(settings: Settings) -> Iterator[Finding]:
     except PluginError as error:
         yield fault("plugins", error=error)
         return
-    change_db = 20 * np.log10(np.sqrt(np.mean((rendered - noise) ** 2)) / 0.1 + 1e-9)
+    change_db = amplitude_to_db(np.sqrt(np.mean((rendered - noise) ** 2)) / 0.1, floor=1e-9)
     if change_db >= MAX_CHANGE_DB:
         yield fault("plugins changed", chain=chain.name)
         return

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bridge.decibels import power_to_db
 from bridge.errors import PluginError
 from bridge.plugins.chain.calibration import Calibration, Kind, ParameterReport
 from bridge.plugins.chain.parameter import measure_display_law, parse_display
@@ -265,7 +266,7 @@ def _levels_db(audio: Float32) -> Float32:
     power = np.abs(np.fft.rfft(windows, axis=-1)) ** 2
     edges = np.unique(np.geomspace(1, power.shape[-1] - 1, _BANDS + 1).astype(int))
     bands = np.add.reduceat(power, edges[:-1], axis=-1)
-    return (10 * np.log10(bands + _FLOOR)).astype(np.float32)
+    return power_to_db(bands, floor=_FLOOR).astype(np.float32)
 
 
 def _as_choices(texts: list[tuple[float, str]]) -> list[tuple[float, str]] | None:

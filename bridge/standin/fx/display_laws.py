@@ -10,6 +10,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bridge.decibels import amplitude_to_db, db_to_amplitude
+
 Curve = Callable[[float], float]
 
 FALLING_SHARE = 0.1  # of laws in which the real value falls while the normalised one rises
@@ -32,14 +34,14 @@ class StockLaw:
     def to_real(self, normalized: float) -> float:
         position = self.bend(min(max(1.0 - normalized if self.is_falling else normalized, 0.0), 1.0))
         if self.axis == "amplitude":
-            return self.high + 20.0 * math.log10(position) if position > 1e-7 else -math.inf
+            return self.high + float(amplitude_to_db(position)) if position > 1e-7 else -math.inf
         if self.axis == "log":
             return float(self.low * (self.high / self.low) ** position)
         return self.low + (self.high - self.low) * position
 
     def to_normalized(self, real_value: float) -> float:
         if self.axis == "amplitude":
-            position = 10.0 ** ((real_value - self.high) / 20.0)
+            position = db_to_amplitude(real_value - self.high)
         elif self.axis == "log":
             position = math.log(max(real_value, self.low) / self.low) / math.log(self.high / self.low)
         else:

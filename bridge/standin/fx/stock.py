@@ -22,6 +22,7 @@ from pedalboard import (
 )
 from pedalboard._pedalboard import Pedalboard
 
+from bridge.decibels import db_to_amplitude
 from bridge.standin.fx.fx import StandInEqRole
 from bridge.standin.fx.stock_fx import StockFxDouble, StockParameter
 from bridge.types import Audio
@@ -238,4 +239,4 @@ def _gain_between(before: Audio, after: Audio) -> Audio:
 
 
 def _amplitude(gain_db: float) -> float:
-    return 0.0 if gain_db <= OFF_DB else float(10.0 ** (gain_db / 20.0))
+    return 0.0 if gain_db <= OFF_DB else float(db_to_amplitude(gain_db))

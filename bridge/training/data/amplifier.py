@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.decibels import db_to_amplitude
 from bridge.types import Audio
 
 Wave = NDArray[np.floating[Any]]  # float32 all the way: twice as fast, and far below what is audible
@@ -63,11 +64,11 @@ class Amplifier:
         wave = self._second_valve(_through(wave, _voicing(hertz)), hertz)
         spectrum = np.fft.rfft(wave)[: audible.size] * _transformer(audible) * _loudspeaker(audible)
         made = np.fft.irfft(spectrum, samples) / OVERSAMPLING
-        made *= 10 ** (self.level_db / 20) * (-1 if self.is_inverted else 1)
+        made *= db_to_amplitude(self.level_db) * (-1 if self.is_inverted else 1)
         return np.concatenate([np.zeros(self.delay_samples), made])[: dry.size].astype(np.float32)
 
     def _first_valve(self, wave: Wave, hertz: Wave) -> Wave:
-        driven = wave * np.float32(10 ** (self.drive_db / 20))
+        driven = wave * np.float32(db_to_amplitude(self.drive_db))
         bias = self.bias + self.bias_shift * np.tanh(_envelope(driven, hertz, 12.0))
         return np.asarray(_valve(driven + bias) - _valve(bias))
 
@@ -104,7 +105,7 @@ def _low_pass(hertz: Wave, corner_hz: float, quality: float) -> Spectrum:
 
 def _peak(hertz: Wave, centre_hz: float, gain_db: float, quality: float) -> Spectrum:
     ratio = 1j * hertz / centre_hz
-    gain = 10 ** (gain_db / 20)
+    gain = db_to_amplitude(gain_db)
     return np.asarray((1 + gain * ratio / quality + ratio**2) / (1 + ratio / quality + ratio**2))
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError, PluginError, RenderNotTried
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
@@ -82,7 +83,7 @@ class ExampleRenderer:
             if self.augment and generator.random() < RETUNED_SHARE:
                 retuning = generator.uniform(-RETUNING_SEMITONES, RETUNING_SEMITONES)
             places = generator.random(2)
-            gain = 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)
+            gain = db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB))
             first, second = (
                 gain * _sum([cut_clip(source, self.sample_rate_hz, length, place, retuning) for source in sources])
                 for place in (places[0], places[0] + 0.5 + 0.2 * (places[1] - 0.5))

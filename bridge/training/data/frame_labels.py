@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.decibels import db_to_power, power_to_db
 from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions
 from bridge.training.data.example_renderer import ExampleRenderer
@@ -112,7 +113,7 @@ def _speaks(scene: Scene, grid: FrameGrid, truth: Float64) -> Float64:
     for start_s, end_s in scene.speech:
         inside |= grid.within(start_s, end_s)
     loud = np.quantile(truth[inside], 0.95) if inside.any() else 1.0
-    return (inside & (truth > loud * 10 ** (-SPEECH_BELOW_LOUD_DB / 10))).astype(np.float64)
+    return (inside & (truth > loud * db_to_power(-SPEECH_BELOW_LOUD_DB))).astype(np.float64)
 
 
 def _places(neutral: float) -> Float64:
@@ -138,7 +139,7 @@ def _label_event(
     labels.weight[control, span & (labels.speech == 0)] = 0.0
     if not clear.any():
         return
-    down_db = 10 * np.log10(heard[clear].sum() / (powers[:, clear].sum(1) + _SILENT_POWER))
+    down_db = power_to_db(heard[clear].sum() / (powers[:, clear].sum(1) + _SILENT_POWER), floor=0.0)
     place, nearest = _nearest(places, down_db)
     if down_db[nearest] < USEFUL_DB:
         labels.weight[control, span & (labels.speech == 0)] = PAUSE_WEIGHT

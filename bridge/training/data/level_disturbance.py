@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.decibels import db_to_amplitude
 from bridge.types import Audio, Float64
 
 DEPTH_DB = 10.0  # to either side
@@ -19,7 +20,7 @@ def disturb_level(audio: Audio, sample_rate_hz: int, generator: np.random.Genera
     """`audio` (channels, samples) under a random curve of levels within `DEPTH_DB`, in no sample beyond full scale."""
     gain_db = level_curve(audio.shape[-1] / sample_rate_hz, generator)
     time_s = np.arange(audio.shape[-1]) / sample_rate_hz
-    uneven = audio * 10 ** (np.interp(time_s, *gain_db) / 20)
+    uneven = audio * db_to_amplitude(np.interp(time_s, *gain_db))
     return np.asarray(uneven * min(1.0, HEADROOM / max(1e-9, np.abs(uneven).max())), dtype=np.float32)
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bridge.decibels import db_to_amplitude, power_to_db
 from bridge.training.data.example_renderer import cut_clip
 from bridge.training.data.recordings import Recording
 from bridge.types import Audio, Float64
@@ -125,7 +126,7 @@ def draw_mix(stems: Sequence[Recording], generator: np.random.Generator) -> Stem
     """`stems` at one level give or take `BALANCE_DB`, anywhere in the field; what is low stands in the middle."""
     strips = []
     for stem in stems:
-        level = STEM_RMS * 10 ** (generator.normal(0, BALANCE_DB) / 20)
+        level = STEM_RMS * db_to_amplitude(generator.normal(0, BALANCE_DB))
         place, room = generator.uniform(-PLACE, PLACE), generator.uniform(0, ROOM)
         delays = (float(generator.uniform(*REFLECTIONS_S)), float(generator.uniform(*REFLECTIONS_S)))
         if _low_share(stem) > LOW_SHARE:
@@ -157,14 +158,14 @@ def band_levels_db(audio: Audio, sample_rate_hz: int) -> Float64:
     total = np.concatenate([[0.0], np.cumsum(power)])
     bin_hz = sample_rate_hz / block
     low, high = (np.interp(THIRDS_HZ * 2**step / bin_hz, np.arange(total.size), total) for step in (-1 / 6, 1 / 6))
-    return np.asarray(10 * np.log10(high - low + 1e-12))
+    return power_to_db(high - low)
 
 
 def equalised(audio: Audio, sample_rate_hz: int, gains_db: Float64) -> Audio:
     """(channels, samples) with gains (29,) at `THIRDS_HZ`, straight lines between them over log f; zero phase."""
     samples = audio.shape[-1]
     hertz = np.maximum(np.fft.rfftfreq(samples, 1 / sample_rate_hz), 1.0)
-    gain = (10 ** (np.interp(np.log(hertz), np.log(THIRDS_HZ), gains_db) / 20)).astype(np.float32)
+    gain = db_to_amplitude(np.interp(np.log(hertz), np.log(THIRDS_HZ), gains_db)).astype(np.float32)
     return np.asarray(np.fft.irfft(np.fft.rfft(audio) * gain, samples), dtype=np.float32)
 
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from bridge.decibels import db_to_amplitude
 from bridge.types import Float32, Float64
 
 Kind = Literal["inhale", "exhale", "click", "pop"]
@@ -151,7 +152,7 @@ def _shaped_noise(family: BreathFamily, generator: np.random.Generator, samples:
     decibel = decibel - 12 * np.log2(1 + (low_cut_hz / np.maximum(frequency, 1)) ** 2)
     decibel = decibel - 12 * np.log2(1 + (frequency / _AIR_HZ) ** 4)
     decibel[:, 0] = -200
-    noise = np.fft.rfft(generator.normal(size=(count, frame)), axis=1) * 10 ** (decibel / 20)
+    noise = np.fft.rfft(generator.normal(size=(count, frame)), axis=1) * db_to_amplitude(decibel)
     frames = np.fft.irfft(noise, frame, axis=1) * np.sin(np.pi * (np.arange(frame) + 0.5) / frame)
     wave = np.zeros((count + 1) * hop)
     for index, part in enumerate(frames):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.decibels import db_to_amplitude, power_to_db
 from bridge.training.data.nonspeech_sounds import FamilySide, Kind, nonspeech_sound
 from bridge.types import Float32, Float64
 
@@ -66,7 +67,7 @@ def speech_spans(audio: Float32, sample_rate_hz: int, *, pause_s: float = _PAUSE
     if count == 0:
         return []
     power = np.square(audio[: count * grain], dtype=np.float64).reshape(count, grain).mean(1)
-    level_db = 10 * np.log10(power + 1e-12)
+    level_db = power_to_db(power)
     active = level_db > max(np.percentile(level_db, 95) - _ACTIVE_DB, -75)
     edges = np.flatnonzero(np.diff(np.concatenate([[0], active.astype(np.int8), [0]])))
     spans: list[Span] = []
@@ -99,7 +100,7 @@ def draw_scene(
     colour = _colour(generator, samples, sample_rate_hz)
     speech, added = _through(speech, colour), _through(added, colour)
     level = _SPEECH_RMS / max(1e-6, float(np.sqrt(np.mean(np.square(_spoken(speech, spans, sample_rate_hz))))))
-    gain = level * 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)
+    gain = level * db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB))
     floor = _floor(generator, samples, sample_rate_hz)
     gain = min(gain, 0.97 / max(1e-6, float(np.abs(speech + added).max())))
     truth = (gain * speech + floor).astype(np.float32)[None]
@@ -118,7 +119,7 @@ def _timeline(
         start_s, end_s = found[generator.integers(len(found))]
         first, last = max(0, round((start_s - _PAD_S) * rate)), round((end_s + _PAD_S) * rate)
         phrase = _soft_ended(recording[first:last].astype(np.float64), round(0.01 * rate))
-        phrase = phrase[: samples - at] * 10 ** (generator.normal(0, 1.5) / 20)
+        phrase = phrase[: samples - at] * db_to_amplitude(generator.normal(0, 1.5))
         if at + phrase.size == samples:
             phrase = _soft_ended(phrase, round(0.01 * rate))
         line[at : at + phrase.size] += phrase
@@ -146,7 +147,7 @@ class _Layout:
         self, kind: Kind, wave: Float32, start_s: float, below_db: tuple[float, float], *, rms: float = 1.0
     ) -> None:
         """`wave` with a peak (or, given its `rms`, a mean level) so far below the speech's peak."""
-        level = self.peak * 10 ** (-self.generator.uniform(*below_db) / 20) / rms
+        level = self.peak * db_to_amplitude(-self.generator.uniform(*below_db)) / rms
         start = max(0, round(start_s * self.rate))
         part = wave[: self.added.size - start]
         if part.size:
@@ -220,7 +221,7 @@ def _colour(generator: np.random.Generator, samples: int, rate: int) -> NDArray[
     frequency = np.fft.rfftfreq(size, 1 / rate)
     places = np.log(np.array([40, 120, 350, 1000, 2500, 6000, 14000]))
     shift_db = np.clip(generator.normal(0, 2.0, places.size), -5, 5)
-    tone = 10 ** (np.interp(np.log(np.maximum(frequency, 1)), places, shift_db) / 20)
+    tone = db_to_amplitude(np.interp(np.log(np.maximum(frequency, 1)), places, shift_db))
     room = np.zeros(size)
     room[0] = 1
     if generator.random() < 0.6:
@@ -228,7 +229,7 @@ def _colour(generator: np.random.Generator, samples: int, rate: int) -> NDArray[
         length, early = min(size, round(1.2 * decay_s * rate)), round(generator.uniform(0.003, 0.012) * rate)
         tail = generator.normal(size=length) * np.exp(-6.9 * np.arange(length) / (decay_s * rate))
         tail[:early] = 0
-        room[:length] += tail * 10 ** (wet_db / 20) / max(1e-6, float(np.sqrt(np.sum(tail**2))))
+        room[:length] += tail * db_to_amplitude(wet_db) / max(1e-6, float(np.sqrt(np.sum(tail**2))))
     return np.asarray(tone * np.fft.rfft(room))
 
 
@@ -257,10 +258,10 @@ def _floor(generator: np.random.Generator, samples: int, rate: int) -> Float64:
     slope = generator.uniform(0.0, 0.7)
     shaped = np.fft.rfft(generator.normal(size=size)) / np.maximum(frequency, 40) ** slope
     noise = np.fft.irfft(shaped, size)[:samples]
-    noise *= 10 ** (generator.uniform(*FLOOR_DBFS) / 20) / float(np.sqrt(np.mean(noise**2)))
+    noise *= db_to_amplitude(generator.uniform(*FLOOR_DBFS)) / float(np.sqrt(np.mean(noise**2)))
     if generator.random() < 0.2:
         hum_hz = generator.choice([50, 60, 100, 120])
-        noise += 10 ** (generator.uniform(-85, -70) / 20) * np.sin(2 * np.pi * hum_hz * np.arange(samples) / rate)
+        noise += db_to_amplitude(generator.uniform(-85, -70)) * np.sin(2 * np.pi * hum_hz * np.arange(samples) / rate)
     return noise
 
 

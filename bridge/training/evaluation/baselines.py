@@ -14,6 +14,7 @@ import numpy as np
 from bridge.audio.loudness import loudness_lufs
 from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix
+from bridge.decibels import db_to_amplitude
 from bridge.model.predict import Predictor
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.parameter import Control, RangeLaw
@@ -84,7 +85,7 @@ class GainMatch:
         missing_db = _missing_db(case, self.targets.of(case), case.given) if case.level_counts else None
         if missing_db is None:
             return None
-        return MethodResult(np.asarray(case.given * 10 ** (missing_db / 20), dtype=np.float32))
+        return MethodResult(np.asarray(case.given * db_to_amplitude(missing_db), dtype=np.float32))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError, PluginError
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
@@ -109,7 +110,7 @@ def halves(recording: Recording) -> tuple[Audio, Audio]:
 
 def draw_gain(generator: np.random.Generator) -> np.float32:
     """The level that a recording comes at, as a factor."""
-    return np.float32(10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20))
+    return np.float32(db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB)))
 
 
 def fits_a_file(case: EvaluationCase) -> bool:

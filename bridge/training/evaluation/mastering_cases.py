@@ -14,6 +14,7 @@ import numpy as np
 from bridge.audio.loudness import true_peak_dbtp
 from bridge.automix.guard.loudness_guard import split_at_limiter
 from bridge.automix.loudness_solver import LoudnessControls
+from bridge.decibels import db_to_amplitude
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
@@ -67,7 +68,7 @@ def _halves(mix: StemMix, generator: np.random.Generator) -> tuple[Audio, Audio]
     rms = [float(np.sqrt(np.mean(np.square(half)))) for half in (first, second)]
     if min(rms) < SILENCE_RMS:
         return None
-    level = 10 ** (generator.uniform(*LEVELS_DB) / 20) / rms[0]
+    level = db_to_amplitude(generator.uniform(*LEVELS_DB)) / rms[0]
     level = min(level, HIGHEST_PEAK / max(float(np.abs(half).max()) for half in (first, second)))
     return np.float32(level) * first, np.float32(level) * second
 
@@ -90,7 +91,7 @@ def _foreign(name: str, rate: int, halves: tuple[Audio, Audio], generator: np.ra
     curve_db, by_db = draw_curve_db(THIRDS_HZ, generator), generator.uniform(*LIMITING_DB)
     loud = [equalised(half, rate, curve_db) for half in halves]
     peak = max(float(np.abs(half).max()) for half in loud)
-    threshold = peak * 10 ** (-by_db / 20)
+    threshold = peak * db_to_amplitude(-by_db)
     truth, reference = (np.asarray(0.9 * np.tanh(half / threshold), dtype=np.float32) for half in loud)
     return EvaluationCase(name, "foreign", rate, halves[0], truth, None, reference, level_counts=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from bridge.decibels import db_to_amplitude, power_to_db
 from bridge.types import Audio, Float64
 
 _BLOCK = 4096
@@ -16,7 +17,7 @@ def match_eq(audio: Audio, spectrum_db: Float64) -> Audio:
     gain_db = np.clip(spectrum_db - spectrum_of(audio), -_LIMIT_DB, _LIMIT_DB)
     samples = audio.shape[-1]
     places = np.linspace(0, gain_db.size - 1, samples // 2 + 1)
-    gain = 10 ** (np.interp(places, np.arange(gain_db.size), gain_db) / 20)
+    gain = db_to_amplitude(np.interp(places, np.arange(gain_db.size), gain_db))
     return np.asarray(np.fft.irfft(np.fft.rfft(audio) * gain, samples), dtype=np.float32)
 
 
@@ -33,4 +34,4 @@ def spectrum_of(audio: Audio) -> Float64:
     bins = np.arange(channel_power.size)
     low = np.floor(bins * 2 ** (-_OCTAVE_SHARE / 2)).astype(int)
     high = np.minimum(np.ceil(bins * 2 ** (_OCTAVE_SHARE / 2)).astype(int) + 1, channel_power.size)
-    return np.asarray(10 * np.log10((total[high] - total[low]) / (high - low) + 1e-12))
+    return power_to_db((total[high] - total[low]) / (high - low))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from bridge.audio.loudness import loudness_lufs
+from bridge.decibels import db_to_amplitude
 from bridge.features.mel import extract_features
 from bridge.features.profile import audible_frames
 from bridge.features.settings import FeatureSettings
@@ -68,7 +69,7 @@ def frame_distance_db(audio: Audio, truth: Audio, sample_rate_hz: int) -> float:
 def gain_to_match(audio: Audio, other: Audio, sample_rate_hz: int) -> np.float32:
     """The factor that brings `audio` (channels, samples) to the loudness of `other`; 1 where one of them has none."""
     own, wanted = loudness_lufs(audio, sample_rate_hz), loudness_lufs(other, sample_rate_hz)
-    return np.float32(1 if own is None or wanted is None else 10 ** ((wanted - own) / 20))
+    return np.float32(1 if own is None or wanted is None else db_to_amplitude(wanted - own))
 
 
 def multi_resolution_stft(audio: Audio, truth: Audio, sample_rate_hz: int) -> float:

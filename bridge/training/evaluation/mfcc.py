@@ -26,6 +26,7 @@ from functools import lru_cache
 import numpy as np
 
 from bridge.audio.buffer import check_audio
+from bridge.decibels import power_to_db
 from bridge.errors import AudioError
 from bridge.types import Float32, Float64
 
@@ -69,7 +70,8 @@ def mfcc(audio: Float64, sample_rate_hz: int) -> Float64:
     turn = 2 * np.pi * np.arange(WINDOW) / WINDOW
     power = np.square(np.abs(np.fft.rfft(frames * (0.5 - 0.5 * np.cos(turn)))))
     mel = _mel_bands(sample_rate_hz) @ power.T
-    decibel = 10 * np.log10(np.maximum(mel, FAINTEST)) - 10 * np.log10(max(float(mel.max()), FAINTEST))
+    loudest = max(float(mel.max()), FAINTEST)
+    decibel = power_to_db(np.maximum(mel, FAINTEST), floor=0.0) - power_to_db(loudest, floor=0.0)
     result: Float64 = _cosines() @ np.maximum(decibel, decibel.max() - RANGE_DB)
     return result
 

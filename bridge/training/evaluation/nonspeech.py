@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from bridge.decibels import power_to_db
 from bridge.training.data.scenes import Scene
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.types import Audio, Float64
@@ -47,7 +48,7 @@ def event_results(scene: Scene, made: Audio) -> list[EventResult]:
         clear = added[span] > DOMINATES * truth[span]
         if clear.any():
             ratio = heard[span][clear].sum() / (out[span][clear].sum() + _LEAST_POWER)
-            results.append(EventResult(event.kind, 10 * float(np.log10(ratio))))
+            results.append(EventResult(event.kind, float(power_to_db(ratio, floor=0.0))))
     return results
 
 
@@ -59,7 +60,7 @@ def speech_changes_db(scene: Scene, made: Audio) -> Float64:
     truth, out = (_power(audio, scene.sample_rate_hz) for audio in (scene.truth, made))
     spans = [slice(int(start / _GRAIN_S), int(np.ceil(end / _GRAIN_S))) for start, end in scene.speech]
     spans = [span for span in spans if truth[span].sum() > 0]
-    return np.array([10 * abs(np.log10((out[s].sum() + _LEAST_POWER) / truth[s].sum())) for s in spans])
+    return np.array([abs(power_to_db((out[s].sum() + _LEAST_POWER) / truth[s].sum(), floor=0.0)) for s in spans])
 
 
 def speech_error_db(scene: Scene, made: Audio) -> Float64:
@@ -72,7 +73,7 @@ def speech_error_db(scene: Scene, made: Audio) -> Float64:
         words = added[span] < 0.01 * truth[span]  # what was changed under an event is that event's
         if words.any():
             ratio = error[span][words].sum() / (truth[span][words].sum() + _LEAST_POWER)
-            found.append(10 * float(np.log10(ratio + 1e-10)))
+            found.append(float(power_to_db(ratio, floor=1e-10)))
     return np.array(found)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.signal
 
+from bridge.decibels import db_to_amplitude, power_to_db
 from bridge.training.data.recordings import Recording
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
 from bridge.types import Audio, Float64
@@ -64,7 +65,7 @@ class OutOfChainStrip:
             made = scipy.signal.sosfilt(np.stack(sections), made)
         if self.compression is not None:
             made = made * compressor_gain(made, sample_rate_hz, self.compression)
-        return np.asarray(made * 10 ** (self.gain_db / 20), dtype=np.float32)
+        return np.asarray(made * db_to_amplitude(self.gain_db), dtype=np.float32)
 
 
 def out_of_chain_cases(recordings: Sequence[Recording], *, each: int, seed: int) -> list[EvaluationCase]:
@@ -140,7 +141,7 @@ def compressor_gain(audio: Float64, sample_rate_hz: int, to: CompressorSettings)
     count = -(-audio.shape[-1] // block)
     padded = np.pad(audio, ((0, 0), (0, count * block - audio.shape[-1])))
     power = np.mean(padded.reshape(audio.shape[0], count, block) ** 2, axis=(0, 2))
-    over_db = 10 * np.log10(power + 1e-12) - to.threshold_db
+    over_db = power_to_db(power) - to.threshold_db
     knee = np.clip(over_db + KNEE_DB / 2, 0, KNEE_DB) ** 2 / (2 * KNEE_DB)
     bent_db = np.where(over_db > KNEE_DB / 2, over_db, knee)
     wanted_db = -bent_db * (1 - 1 / to.ratio)
@@ -152,4 +153,4 @@ def compressor_gain(audio: Float64, sample_rate_hz: int, to: CompressorSettings)
         held = keep * held + (1 - keep) * wanted
         smooth_db[index] = held
     centres = (np.arange(count) + 0.5) * block
-    return np.asarray(10 ** (np.interp(np.arange(audio.shape[-1]), centres, smooth_db) / 20))
+    return db_to_amplitude(np.interp(np.arange(audio.shape[-1]), centres, smooth_db))

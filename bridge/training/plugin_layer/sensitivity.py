@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from bridge.decibels import power_to_db
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.chain import VST3, Chain
 from bridge.training.plugin_layer.perturbation import STEP, CentralDifferences
@@ -71,4 +72,4 @@ def _levels_db(sound: Float32, sample_rate_hz: int) -> Float64:
     hertz = np.fft.rfftfreq(length, 1 / sample_rate_hz)
     edges = np.geomspace(LOWEST_HZ, sample_rate_hz / 2, BANDS + 1)
     members = (hertz[:, None] >= edges[:-1]) & (hertz[:, None] < edges[1:])
-    return np.asarray(10 * np.log10(power @ members + FLOOR))
+    return power_to_db(power @ members, floor=FLOOR)

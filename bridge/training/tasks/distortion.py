@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
 from bridge.model.manifest import ObjectiveSettings, Provenance
 from bridge.plugins.chain.chain import Chain
@@ -128,7 +129,7 @@ def _demonstrated(files: Sequence[AudioFileEntry]) -> list[PairedRecording]:
 
 def _through_the_amplifier(recording: Recording, file: AudioFileEntry) -> PairedRecording:
     drawn = np.random.default_rng(zlib.crc32(recording.name.encode())).uniform(-GAIN_DB, GAIN_DB)
-    gain = min(10 ** (drawn / 20), 1 / float(np.abs(recording.audio).max()))
+    gain = min(db_to_amplitude(drawn), 1 / float(np.abs(recording.audio).max()))
     dry = recording.audio[:, : round(DEMONSTRATED_S * recording.sample_rate_hz)] * np.float32(gain)
     return paired(file, dry, DEMONSTRATION.play(dry, recording.sample_rate_hz), recording.sample_rate_hz)
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.guard.loudness_guard import split_at_limiter
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
 from bridge.model.manifest import ObjectiveSettings
 from bridge.plugins.chain.chain import Chain
@@ -115,7 +116,7 @@ def clipped(audio: Audio, by_db: float) -> Audio:
     peak = float(np.abs(audio).max(initial=0.0))
     if by_db <= 0 or peak == 0:
         return audio
-    threshold = np.float32(peak * 10 ** (-by_db / 20))
+    threshold = np.float32(peak * db_to_amplitude(-by_db))
     return np.asarray(threshold * np.tanh(audio / threshold), dtype=np.float32)
 
 
@@ -135,7 +136,7 @@ def _draw_parts(
         rms = [float(np.sqrt(np.mean(np.square(part)))) for part in (first, second)]
         if min(rms) < SILENCE_RMS:
             continue
-        level = 10 ** (generator.uniform(*LEVELS_DB) / 20) / rms[0]
+        level = db_to_amplitude(generator.uniform(*LEVELS_DB)) / rms[0]
         level = min(level, HIGHEST_PEAK / max(float(np.abs(first).max()), float(np.abs(second).max())))
         first, second = np.float32(level) * first, np.float32(level) * second
         if mix.is_finished:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from bridge.audio.synthesis import KINDS, synthesise
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError, PluginError, SettingsError
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
@@ -179,7 +180,7 @@ def draw_example(studio: ExampleRenderer, generator: np.random.Generator) -> Sce
 
 def _left_alone(recording: Recording, studio: ExampleRenderer, generator: np.random.Generator) -> Scene:
     audio = cut_clip(recording, studio.sample_rate_hz, round(studio.clip_s * studio.sample_rate_hz), generator.random())
-    audio = (audio * 10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20)).astype(np.float32)
+    audio = (audio * db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB))).astype(np.float32)
     return Scene(audio, audio, np.zeros_like(audio), studio.sample_rate_hz, (), ())
 
 
@@ -191,7 +192,7 @@ def _spoken_case(use: str, speaker: Recording, generator: np.random.Generator, e
 
 def _music_case(recording: Recording, generator: np.random.Generator) -> EvaluationCase:
     audio = recording.audio[:, : round(CASE_S * recording.sample_rate_hz)]
-    audio = audio * np.float32(min(10 ** (generator.uniform(-GAIN_DB, GAIN_DB) / 20), 1 / np.abs(audio).max()))
+    audio = audio * np.float32(min(db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB)), 1 / np.abs(audio).max()))
     return EvaluationCase(recording.name, "music", recording.sample_rate_hz, audio, audio, None)
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bridge.automix.automation.curves import Curve, block_frames, block_rows, shrink_activity, smooth_curve, thin_curve
+from bridge.decibels import amplitude_to_db
 from bridge.plugins.chain.chain_file import parse_chain
 from bridge.plugins.host.host import PluginHost, Render
 
@@ -73,7 +74,7 @@ def test_what_is_rendered_is_the_curve_that_was_drawn(sample_rate_hz):
     rows = block_rows({0: curve}, chain.neutral, frames=audio.shape[1], sample_rate_hz=sample_rate_hz)
     with PluginHost(workers=1) as host:
         (made,) = host.render(chain, [Render(audio, sample_rate_hz, rows, block_frames(sample_rate_hz))])
-    level_db = 20 * np.log10(made / 0.5)
+    level_db = amplitude_to_db(made / 0.5)
     meant_db = -40 + 40 * curve.at(np.arange(audio.shape[1]) / sample_rate_hz)
     settled = np.zeros(audio.shape[1], dtype=bool)  # pedalboard's gain takes some ms for each step
     for start_s, end_s in ((0.0, 0.1), (0.25, 0.4), (0.6, 0.7)):

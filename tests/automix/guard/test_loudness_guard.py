@@ -14,6 +14,7 @@ from bridge.automix.guard.loudness_guard import LoudnessGuard, split_at_limiter
 from bridge.automix.job import LoudnessTarget
 from bridge.automix.loudness_solver import LoudnessControls
 from bridge.automix.objective import reference_objective
+from bridge.decibels import db_to_amplitude
 from bridge.features.mel import extract_features
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain
@@ -134,7 +135,7 @@ def test_the_ceiling_alone_scales_exactly(host: PluginHost) -> None:
     controls, audio = LoudnessControls.of(CHAIN), mix(seconds=2.0, peak=1.0)
     rows = [controls.write(CHAIN.neutral, 6.0, 3.0, ceiling) for ceiling in (-1.0, -7.0)]
     high, low = host.render(CHAIN, [Render(audio, RATE_HZ, row) for row in rows])
-    np.testing.assert_allclose(low, high * 10 ** (-6 / 20), atol=1e-4)
+    np.testing.assert_allclose(low, high * db_to_amplitude(-6), atol=1e-4)
 
 
 def test_a_chain_keeps_its_slots_when_split() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.decibels import amplitude_to_db
 from bridge.plugins.chain.parameter import display_law
 
 GRID = [point / 32 for point in range(33)]
@@ -42,7 +43,7 @@ def test_an_exponential_law_from_any_start_is_met(low: float, width: float, base
 @given(high=st.floats(0, 24), bend=st.floats(0.7, 1.6), wanted=st.floats(0.1, 1))
 def test_decibels_over_an_amplitude_are_met(high: float, bend: float, wanted: float) -> None:
     def shown(n: float) -> float:
-        return high + 20 * math.log10(n**bend)
+        return high + amplitude_to_db(n**bend)
 
     law = display_law([(0.0, -math.inf), *((n, shown(n)) for n in GRID[1:])])
     assert law is not None

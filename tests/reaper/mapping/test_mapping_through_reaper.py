@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from reaper_session import RATE_HZ, FakeDaemon, noise
 
+from bridge.decibels import power_to_db
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import PluginHost, Render
@@ -98,7 +99,7 @@ def largest_difference_db(one: np.ndarray, other: np.ndarray) -> float:
     hz = np.fft.rfftfreq(one.shape[1], 1 / RATE_HZ)
     power = [np.square(np.abs(np.fft.rfft(audio))).sum(axis=0) for audio in (one, other)]
     octaves = [(hz >= low) & (hz < high) for low, high in pairwise(edges_hz)]
-    return float(max(abs(10 * np.log10(power[0][band].sum() / power[1][band].sum())) for band in octaves))
+    return float(max(abs(power_to_db(power[0][band].sum() / power[1][band].sum(), floor=0.0)) for band in octaves))
 
 
 @pytest.mark.parametrize(("seed", "low_cut"), [(0, "missing"), (1, "on"), (2, "off"), (3, "on"), (4, "off")])

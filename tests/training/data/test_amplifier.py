@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import amplitude_to_db, db_to_amplitude
 from bridge.training.data.amplifier import Amplifier
 from bridge.training.data.speech import resample
 
@@ -12,7 +13,7 @@ RATE = 44100
 
 def tone(hertz: float, level_db: float, rate: int = RATE, seconds: float = 1.0) -> np.ndarray:
     time_s = np.arange(round(seconds * rate)) / rate
-    return (10 ** (level_db / 20) * np.sin(2 * np.pi * hertz * time_s)).astype(np.float32)[None]
+    return (db_to_amplitude(level_db) * np.sin(2 * np.pi * hertz * time_s)).astype(np.float32)[None]
 
 
 def partials_db(audio: np.ndarray, hertz: int, count: int = 6) -> np.ndarray:
@@ -20,7 +21,7 @@ def partials_db(audio: np.ndarray, hertz: int, count: int = 6) -> np.ndarray:
     settled = audio[0, -RATE // 2 :]
     spectrum = np.abs(np.fft.rfft(settled * np.hanning(settled.size)))
     bins = [round(number * hertz * settled.size / RATE) for number in range(1, count + 1)]
-    levels = 20 * np.log10([spectrum[b - 2 : b + 3].max() + 1e-12 for b in bins])
+    levels = amplitude_to_db(np.array([spectrum[b - 2 : b + 3].max() for b in bins]), floor=1e-12)
     return levels - levels[0]
 
 
@@ -71,7 +72,7 @@ def test_it_is_the_same_amplifier_at_every_rate(rate: int) -> None:
 def test_what_clipping_adds_hardly_folds_back() -> None:
     """A tone whose partials pass half the rate: next to nothing may lie between those below it."""
     made = Amplifier().play(tone(5010, -20), RATE)[0, RATE // 4 : RATE // 4 + RATE // 2]
-    spectrum = 20 * np.log10(np.abs(np.fft.rfft(made * np.hanning(made.size) ** 2)) + 1e-9)
+    spectrum = amplitude_to_db(np.abs(np.fft.rfft(made * np.hanning(made.size) ** 2)), floor=1e-9)
     hertz = np.fft.rfftfreq(made.size, 1 / RATE)
     between = (hertz > 100) & (np.abs(hertz % 5010 - 2505) < 2300)
     assert spectrum[between].max() < spectrum.max() - 50

@@ -3,6 +3,7 @@
 import numpy as np
 
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import power_to_db
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.parameter import Control, RangeLaw
@@ -58,4 +59,4 @@ def test_a_degradation_is_undone_by_its_mirrored_gains(chain: Chain, host: Plugi
 
 
 def _error_db(audio: np.ndarray, truth: np.ndarray) -> float:
-    return float(10 * np.log10(np.mean((audio - truth) ** 2) / np.mean(truth**2) + 1e-12))
+    return float(power_to_db(np.mean((audio - truth) ** 2) / np.mean(truth**2)))

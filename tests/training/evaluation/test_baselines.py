@@ -6,6 +6,7 @@ import pytest
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
 from bridge.automix.pipeline import Automix
+from bridge.decibels import db_to_amplitude
 from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import normalized_to_positions
 from bridge.plugins.chain.chain import Chain
@@ -77,7 +78,7 @@ def test_gain_and_limiter_is_as_loud_as_the_target_and_never_clips(
     """A target that gain alone reaches only with peaks beyond full scale."""
     loudness = loudness_lufs(audio, RATE)
     assert loudness is not None
-    loud = np.clip(audio * np.float32(10 ** ((LOUD_LUFS - loudness) / 20)), -0.9, 0.9)
+    loud = np.clip(audio * np.float32(db_to_amplitude(LOUD_LUFS - loudness)), -0.9, 0.9)
     case = EvaluationCase("drums", "mastering", RATE, audio, loud, None, loud)
     wanted = loudness_lufs(loud, RATE)
     gained, limited = GainMatch(targets).run(case, 0), GainAndLimiter(targets, host).run(case, 0)

@@ -7,6 +7,7 @@ import pytest
 
 from bridge.audio.loudness import loudness_lufs
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import db_to_amplitude
 from bridge.features.mel import extract_features
 from bridge.features.settings import FeatureSettings
 from bridge.training.evaluation.cases import EvaluationCase
@@ -27,7 +28,7 @@ def case(audio: np.ndarray) -> EvaluationCase:
 
 def test_the_main_one_counts_decibels_of_sounding_frames(audio: np.ndarray) -> None:
     assert frame_distance_db(audio, audio, RATE) == 0
-    louder = frame_distance_db(audio * np.float32(10 ** (6 / 20)), audio, RATE)
+    louder = frame_distance_db(audio * np.float32(db_to_amplitude(6)), audio, RATE)
     above_floor = extract_features([audio], RATE, FeatureSettings()).log_mel > FeatureSettings().floor_db + 6
     assert louder == pytest.approx(6.0 * float(above_floor.mean()), abs=0.5)
 

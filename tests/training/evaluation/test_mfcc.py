@@ -5,6 +5,7 @@ import pytest
 from scipy import fft, signal
 
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import amplitude_to_db
 from bridge.training.evaluation.mfcc import _cosines, mfcc, mfcc_cosine
 
 RATE_HZ = 22_050
@@ -68,7 +69,9 @@ def test_weakness_more_of_a_fault_is_not_more(voice: Audio) -> None:
 def test_weakness_lost_dynamics_are_hardly_heard(voice: Audio) -> None:
     """Half of all dynamics gone, moments wrong by many dB: half as far as a low-pass at 8 kHz."""
     squashed = halved_dynamics(voice)
-    before, after = (20 * np.log10(np.abs(s[0, : 80 * 1024]).reshape(80, -1).mean(1) + 1e-4) for s in (voice, squashed))
+    before, after = (
+        amplitude_to_db(np.abs(s[0, : 80 * 1024]).reshape(80, -1).mean(1), floor=1e-4) for s in (voice, squashed)
+    )
     assert np.std(before - after) > 2.5
     assert mfcc_cosine(squashed, voice, RATE_HZ) < 0.6 * mfcc_cosine(filtered(voice, 8_000, "low"), voice, RATE_HZ)
 

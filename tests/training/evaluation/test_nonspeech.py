@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bridge.decibels import db_to_amplitude
 from bridge.training.data.scenes import Scene, SceneEvent
 from bridge.training.evaluation.nonspeech import SceneCase, event_measures, event_results, speech_changes_db
 
@@ -38,7 +39,7 @@ def test_an_event_attenuated_by_20_db_is_down_by_20_db(scene):
 
 def test_words_that_are_1_db_softer_are_damaged(scene):
     made = scene.heard.copy()
-    made[:, : RATE // 1] *= np.float32(10 ** (-1 / 20))
+    made[:, : RATE // 1] *= np.float32(db_to_amplitude(-1))
     assert speech_changes_db(scene, made) == pytest.approx([1.0, 0.0], abs=0.01)
     found = event_measures(scene, made)
     assert found["speech_damaged"] == 0.5

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from bridge.audio.loudness import loudness_lufs as metered_lufs
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError, SettingsError
 from bridge.training.losses.audio_distances import (
     align_waveforms,
@@ -86,7 +87,7 @@ def test_downhill_leads_home(part: str) -> None:
     for step in range(40):
         optimizer.param_groups[0]["lr"] = 1.0 * 0.93**step
         optimizer.zero_grad()
-        measure(truth * 10 ** (gain_db / 20)).sum().backward()
+        measure(truth * db_to_amplitude(gain_db)).sum().backward()
         optimizer.step()
     assert abs(float(gain_db.detach())) < 0.7
 
@@ -117,11 +118,11 @@ def test_the_waveform_of_silence_costs_all_of_the_truth() -> None:
 @pytest.mark.parametrize("gain_db", [-6.0, 3.0])
 def test_a_gain_costs_its_decibels(gain_db: float) -> None:
     truth = 0.1 * torch.randn(2, 2, 48_000, generator=torch.Generator().manual_seed(0))
-    audio = truth * 10 ** (gain_db / 20)
+    audio = truth * db_to_amplitude(gain_db)
     for part in ("stft_log", "log_mel", "loudness", "mid_side"):
         assert only(part)(audio, truth).tolist() == pytest.approx([abs(gain_db)] * 2, abs=0.05), part
     spectra = magnitudes(audio, RATE_HZ), magnitudes(truth, RATE_HZ)
-    assert spectral_convergence(*spectra).tolist() == pytest.approx([abs(10 ** (gain_db / 20) - 1)] * 2, rel=1e-2)
+    assert spectral_convergence(*spectra).tolist() == pytest.approx([abs(db_to_amplitude(gain_db) - 1)] * 2, rel=1e-2)
 
 
 @pytest.mark.parametrize("part", ["stft_log", "stft_linear", "log_mel", "waveform", "mid_side"])

@@ -8,6 +8,7 @@ import torch
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
+from bridge.decibels import amplitude_to_db
 from bridge.model.bundle import load_bundle, positions_to_normalized
 from bridge.model.predict import Predictor
 from bridge.plugins.chain.chain import Chain
@@ -57,7 +58,7 @@ def test_examples_are_recordings_and_what_became_of_their_level(
         sounded = one["level"]
         assert sounded.position is None and sounded.heard.shape == sounded.truth.shape == (1, 2 * RATE)
         sounding = np.abs(sounded.truth) > 1e-3
-        gain_db = 20 * np.log10(np.abs(sounded.heard[sounding] / sounded.truth[sounding]))
+        gain_db = amplitude_to_db(np.abs(sounded.heard[sounding] / sounded.truth[sounding]))
         moved_db.append(np.ptp(gain_db))
         np.testing.assert_array_equal(sounded.heard, other["level"].heard)
     assert max(moved_db) > 3

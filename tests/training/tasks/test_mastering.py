@@ -15,6 +15,7 @@ from small_training import RECIPE
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix
+from bridge.decibels import amplitude_to_db
 from bridge.model.bundle import load_bundle
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.example_renderer import ExampleRenderer
@@ -71,7 +72,7 @@ def test_what_disturbed_a_mix_is_undone_by_the_label(studio: ExampleRenderer, ho
         heard, truth = (np.abs(np.fft.rfft(one.mean(0))) for one in (example.heard, example.truth))
         for gain_db, hertz in zip(gains, (100, 501, 2514, 7963), strict=True):
             band = slice(round(2 * hertz * 0.95), round(2 * hertz * 1.05))
-            wanted_db = 20 * np.log10(np.linalg.norm(truth[band]) / np.linalg.norm(heard[band]))
+            wanted_db = amplitude_to_db(np.linalg.norm(truth[band]) / np.linalg.norm(heard[band]))
             assert gain_db == pytest.approx(np.clip(wanted_db, -9, 9), abs=1.5)
 
 
