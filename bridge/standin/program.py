@@ -1,6 +1,6 @@
 """REAPER as its API sees it: project tabs, commands, what a user has set and seen.
 
-The state that answers to calls and control surfaces work on. How scripts run, and when, is up to `reaper`.
+The state on which API calls and control surfaces work. How scripts run, and when, is up to `reaper`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bridge.standin.ui.messages import UserMessages
 
 
 class ControlSurface(Protocol):
-    """A control surface: heard once per tick."""
+    """A control surface: read once per tick."""
 
     def tick(self) -> None: ...
 
@@ -65,6 +65,7 @@ class ReaperProgram(ABC):
         return project
 
     def switch_to(self, project: ReaperProject) -> None:
+        """Bring a project tab to the front."""
         self.project = project
 
     def close_project(self, project: ReaperProject) -> None:
@@ -73,9 +74,6 @@ class ReaperProgram(ABC):
         project.close()
         if self.project is project:
             self.project = self.projects[0] if self.projects else self.open_project("")
-
-    def project_of(self, project: ReaperProject | None) -> ReaperProject:
-        return project or self.project
 
     @property
     def undo_points(self) -> list[str]:

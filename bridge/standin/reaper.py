@@ -25,7 +25,7 @@ from typing import Self
 from bridge.reaper.install.actions import FOLDER, path_id
 from bridge.reaper.install.install import install
 from bridge.standin.api.binding import ApiBinding
-from bridge.standin.api_calls import ANSWERS
+from bridge.standin.api_calls import API_CALLS
 from bridge.standin.faults import Misuse
 from bridge.standin.folder_watcher import FolderWatcher
 from bridge.standin.lua.script import RunningScript
@@ -69,7 +69,7 @@ class StandIn(ReaperProgram):
         self.ticks = 0
         self.slices_s: list[float] = []  # how long the scripts held each tick
         self.busy_s: list[float] = []  # the processor time of it: what a busy machine cannot lengthen
-        self._binding = ApiBinding(self, ANSWERS)
+        self._binding = ApiBinding(self, API_CALLS)
         self._scripts: list[RunningScript] = []
         self._scheduled: list[tuple[int, Callable[[], None]]] = []
         self._waker = FolderWatcher(home)
@@ -139,7 +139,7 @@ class StandIn(ReaperProgram):
             if not is_followed:
                 return
         command = next((number for number, known in self._actions.items() if known == file), 0)
-        window = GfxWindow(self.screen_scale, self.messages.menu_answer)
+        window = GfxWindow(self.screen_scale, self.messages.menu_choices)
         script = RunningScript(
             file, lua=self.lua, command=command, call=self._binding.call, draw=self._binding.draw, window=window
         )

@@ -1,39 +1,61 @@
-"""From a Lua call to the function that answers it: signature, pointers, thread, and what comes back.
+"""From a Lua call to the function that carries it out: signature, pointers, thread, and results.
 
-The answering functions are marked with `answers` (the room `calls` holds them); each takes the program and the
-checked arguments, and returns exactly what the signature lists: nothing, one value, or a tuple.
+Functions are registered with `api_call` (the room `api_calls` holds them), each under the name of its API function.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from bridge.standin.api.signatures import ApiSignature, signatures
+from bridge.standin.api.signatures import PROJECT, ApiSignature, signatures
 from bridge.standin.faults import InjectedFailure, Misuse, NotSimulated
 from bridge.standin.ui.window import GfxWindow
 
-Answer = TypeVar("Answer", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
-ANSWERS: dict[str, Callable[..., Any]] = {}
+API_CALLS: dict[str, Callable[..., Any]] = {}
+"""What the simulated functions of the API do, by name. Each takes the program, then the checked arguments."""
 
 
-def api_call(*names: str) -> Callable[[Answer], Answer]:
-    """Mark a function as the answer to API functions; it must be one that REAPER has."""
+def api_call(*names: str) -> Callable[[Function], Function]:
+    """Register a function as what the API functions called `names` do; REAPER must have them.
 
-    def register(function: Answer) -> Answer:
+    It takes their arguments, without those that only receive a text, and a project where REAPER takes nil or 0 for
+    the one in front. A first parameter `reaper` takes the program as well, a first parameter `project` the project in
+    front where an API function has no such argument. It returns exactly what the signature lists: nothing, one value,
+    or a tuple.
+    """
+
+    def register(function: Function) -> Function:
         for name in names:
-            signatures()[name]
-            ANSWERS[name] = function
+            API_CALLS[name] = _bind(function, signatures()[name])
         return function
 
     return register
 
 
+def _bind(function: Callable[..., Any], signature: ApiSignature) -> Callable[..., Any]:
+    first = next(iter(inspect.signature(function).parameters), "")
+    is_project_missing = first == "project" and all(parameter.kind != PROJECT for parameter in signature.args)
+
+    def bound(reaper: Any, *values: Any) -> Any:
+        given = [
+            reaper.project if parameter.kind == PROJECT and value is None else value
+            for parameter, value in zip(signature.args, values, strict=True)
+            if not parameter.is_text_buffer
+        ]
+        before = [reaper] if first == "reaper" else [reaper.project] if is_project_missing else []
+        return function(*before, *given)
+
+    return bound
+
+
 class ApiBinding:
-    """The stand-in's side of every call: `known` answers for `reaper`. Keeps each Misuse, so that one caught by the
+    """The stand-in's side of every call: `known` holds what is simulated. Keeps each Misuse, so that one caught by the
     script is not lost."""
 
     def __init__(self, reaper: object, known: Mapping[str, Callable[..., Any]]) -> None:
@@ -43,7 +65,7 @@ class ApiBinding:
         self.broken: BaseException | None = None  # a fault of the stand-in itself
 
     def call(self, name: str, count: int, *given: Any) -> tuple[Any, ...]:
-        """Answer a call of a script: (True, results...) or (False, message)."""
+        """Carry out a call of a script. Returns (True, results...) or (False, message)."""
         is_done = False
         try:
             result = self._call(name, list(given[:count]))
@@ -62,7 +84,7 @@ class ApiBinding:
         return result
 
     def draw(self, window: GfxWindow, name: str, *given: Any) -> tuple[Any, ...]:
-        """Answer a call of a script's `gfx`, in the same words."""
+        """Carry out a call of a script's `gfx`. Returns the same."""
         try:
             result = window.call(name, *given)
         except Misuse as misuse:

@@ -23,9 +23,12 @@ LUA_ONLY = ("defer", "runloop", "atexit", "new_array", "get_action_context", "se
 
 @dataclass(frozen=True)
 class ApiParameter:
+    """One argument. `is_text_buffer`: it only receives a text, which is returned."""
+
     kind: str
     name: str
     is_optional: bool
+    is_text_buffer: bool
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def _read(name: str, entry: Mapping[str, Any]) -> ApiSignature:
     args = []
     for text in entry.get("args", ()):
         kind, _, argument = text.partition(" ")
-        args.append(ApiParameter(kind.removesuffix("?"), argument, kind.endswith("?")))
+        is_text_buffer = kind == "string?" and f"string {argument}" in entry["returns"]
+        args.append(ApiParameter(kind.removesuffix("?"), argument, kind.endswith("?"), is_text_buffer))
     returns = tuple(text.partition(" ")[0] for text in entry.get("returns", ()))
     return ApiSignature(name, tuple(args), returns, bool(entry.get("c_only")))

@@ -1,10 +1,9 @@
-"""Answers about FX parameter envelopes: raw values, points that must be sorted before a slice ends."""
+"""The family of FX parameter envelopes: raw values, points that must be sorted before a slice ends."""
 
 from __future__ import annotations
 
 from bridge.standin.api.binding import api_call
 from bridge.standin.faults import NotSimulated
-from bridge.standin.program import ReaperProgram
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
 from bridge.standin.project.track import ReaperTrack
 
@@ -12,7 +11,7 @@ _STATES = {"ACTIVE": "is_active", "ARM": "is_armed", "VISIBLE": "is_visible"}
 
 
 @api_call("GetFXEnvelope")
-def fx_envelope(_reaper: ReaperProgram, track: ReaperTrack, fx: int, parameter: int, create: bool) -> FxEnvelope | None:
+def get_fx_envelope(track: ReaperTrack, fx: int, parameter: int, create: bool) -> FxEnvelope | None:
     chain = track.fx[fx : fx + 1] if fx >= 0 else []
     found = next((e for e in track.envelopes if e.fx in chain and e.parameter == parameter), None)
     if not create or not chain or chain[0].is_offline or not 0 <= parameter < chain[0].parameter_count:
@@ -27,12 +26,12 @@ def fx_envelope(_reaper: ReaperProgram, track: ReaperTrack, fx: int, parameter: 
 
 
 @api_call("CountEnvelopePoints")
-def count_points(_reaper: ReaperProgram, envelope: FxEnvelope) -> int:
+def count_envelope_points(envelope: FxEnvelope) -> int:
     return len(envelope.points)
 
 
 @api_call("GetEnvelopePoint")
-def get_point(_reaper: ReaperProgram, envelope: FxEnvelope, index: int) -> tuple[bool, float, float, int, float, bool]:
+def get_envelope_point(envelope: FxEnvelope, index: int) -> tuple[bool, float, float, int, float, bool]:
     if not 0 <= index < len(envelope.points):
         return False, 0.0, 0.0, 0, 0.0, False
     point = envelope.points[index]
@@ -40,57 +39,48 @@ def get_point(_reaper: ReaperProgram, envelope: FxEnvelope, index: int) -> tuple
 
 
 @api_call("InsertEnvelopePoint")
-def insert_point(
-    _reaper: ReaperProgram,
-    envelope: FxEnvelope,
-    time_s: float,
-    value: float,
-    shape: int,
-    tension: float,
-    _selected: bool,
-    is_unsorted: bool | None,
+def insert_envelope_point(
+    envelope: FxEnvelope, time_s: float, value: float, shape: int, tension: float, _selected: bool, no_sort: bool | None
 ) -> bool:
     if shape not in (0, 1) or tension:
         raise NotSimulated(f"InsertEnvelopePoint: shape {shape} with tension {tension:g} is not simulated")
-    envelope.insert(EnvelopePoint(time_s, value, shape), is_sorted=not is_unsorted)
+    envelope.insert(EnvelopePoint(time_s, value, shape), is_sorted=not no_sort)
     return True
 
 
 @api_call("Envelope_SortPoints")
-def sort_points(_reaper: ReaperProgram, envelope: FxEnvelope) -> bool:
+def envelope_sort_points(envelope: FxEnvelope) -> bool:
     envelope.sort()
     return True
 
 
 @api_call("DeleteEnvelopePointRange")
-def delete_points(_reaper: ReaperProgram, envelope: FxEnvelope, start_s: float, end_s: float) -> bool:
+def delete_envelope_point_range(envelope: FxEnvelope, start_s: float, end_s: float) -> bool:
     envelope.delete(start_s, end_s)
     return True
 
 
 @api_call("Envelope_Evaluate")
-def evaluate(
-    _reaper: ReaperProgram, envelope: FxEnvelope, time_s: float, _rate: float, _samples: int
+def envelope_evaluate(
+    envelope: FxEnvelope, time_s: float, _rate: float, _samples: int
 ) -> tuple[int, float, float, float, float]:
     return 1, envelope.at(time_s), 0.0, 0.0, 0.0
 
 
 @api_call("GetEnvelopeScalingMode")
-def scaling_mode(_reaper: ReaperProgram, _envelope: FxEnvelope) -> int:
+def get_envelope_scaling_mode(_envelope: FxEnvelope) -> int:
     return 0  # what FX parameters have; faders have another
 
 
 @api_call("ScaleToEnvelopeMode", "ScaleFromEnvelopeMode")
-def scale(_reaper: ReaperProgram, mode: int, value: float) -> float:
+def scale_to_envelope_mode(mode: int, value: float) -> float:
     if mode:
         raise NotSimulated("ScaleToEnvelopeMode: fader scaling is not simulated")
     return value
 
 
 @api_call("GetSetEnvelopeInfo_String")
-def envelope_text(
-    _reaper: ReaperProgram, envelope: FxEnvelope, name: str, value: str, is_set: bool
-) -> tuple[bool, str]:
+def get_set_envelope_info_string(envelope: FxEnvelope, name: str, value: str, is_set: bool) -> tuple[bool, str]:
     if name not in _STATES:
         raise NotSimulated(f"GetSetEnvelopeInfo_String: {name} is not simulated")
     if is_set:

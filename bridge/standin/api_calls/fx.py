@@ -1,78 +1,88 @@
-"""Answers about FX chains: identity, parameters, ReaEQ's roles, adding and removing."""
+"""The family TrackFX: identity, parameters, ReaEQ's bands, adding and removing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from bridge.standin.api.binding import api_call
+from bridge.standin.api.binding import Function, api_call
 from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import NotSimulated
 from bridge.standin.fx.fx import StandInFx
-from bridge.standin.fx.stock import MASTER, ReaEqDouble
-from bridge.standin.program import ReaperProgram
+from bridge.standin.fx.stock import ReaEqDouble
 from bridge.standin.project.track import ReaperTrack
 
-_KIND_OF_EQ_PARAMETER = range(3)  # frequency, gain, Q
+
+def fx_call(name: str, *, missing: Any, is_online: bool = False) -> Callable[[Function], Function]:
+    """Register a function that takes an FX in place of track and index; `missing` is the result where there is none,
+    or, with `is_online`, where it is offline."""
+
+    def register(function: Function) -> Function:
+        @api_call(name)
+        @wraps(function)
+        def find(track: ReaperTrack, index: int, *arguments: Any) -> Any:
+            fx = at(track.fx, index)
+            return missing if fx is None or (is_online and fx.is_offline) else function(fx, *arguments)
+
+        return function
+
+    return register
 
 
-def _with_parameter(track: ReaperTrack, index: int, parameter: int) -> StandInFx | None:
-    """The FX, where it is online and has this parameter."""
-    fx = at(track.fx, index)
-    return fx if fx and not fx.is_offline and 0 <= parameter < fx.parameter_count else None
+def parameter_call(name: str, *, missing: Any) -> Callable[[Function], Function]:
+    """Register a function that takes an FX and the index of a parameter; `missing` is the result where the FX is not
+    online or has no such parameter."""
 
+    def register(function: Function) -> Function:
+        @fx_call(name, missing=missing, is_online=True)
+        @wraps(function)
+        def find(fx: StandInFx, parameter: int, *arguments: Any) -> Any:
+            return function(fx, parameter, *arguments) if 0 <= parameter < fx.parameter_count else missing
 
-def _equaliser(track: ReaperTrack, index: int) -> ReaEqDouble | None:
-    fx = at(track.fx, index)
-    return fx if isinstance(fx, ReaEqDouble) and not fx.is_offline else None
+        return function
+
+    return register
 
 
 @api_call("TrackFX_GetCount")
-def get_count(_reaper: ReaperProgram, track: ReaperTrack) -> int:
+def track_fx_get_count(track: ReaperTrack) -> int:
     return len(track.fx)
 
 
-@api_call("TrackFX_GetFXName")
-def get_name(_reaper: ReaperProgram, track: ReaperTrack, index: int, _: Any) -> tuple[bool, str]:
-    fx = at(track.fx, index)
-    return (True, fx.name) if fx else (False, "")
+@fx_call("TrackFX_GetFXName", missing=(False, ""))
+def track_fx_get_fx_name(fx: StandInFx) -> tuple[bool, str]:
+    return True, fx.name
 
 
-@api_call("TrackFX_GetFXGUID")
-def get_guid(_reaper: ReaperProgram, track: ReaperTrack, index: int) -> str | None:
-    fx = at(track.fx, index)
-    return fx.guid if fx else None
+@fx_call("TrackFX_GetFXGUID", missing=None)
+def track_fx_get_fx_guid(fx: StandInFx) -> str:
+    return fx.guid
 
 
-@api_call("TrackFX_GetEnabled")
-def get_enabled(_reaper: ReaperProgram, track: ReaperTrack, index: int) -> bool:
-    fx = at(track.fx, index)
-    return bool(fx and fx.is_enabled)
+@fx_call("TrackFX_GetEnabled", missing=False)
+def track_fx_get_enabled(fx: StandInFx) -> bool:
+    return fx.is_enabled
 
 
-@api_call("TrackFX_SetEnabled")
-def set_enabled(_reaper: ReaperProgram, track: ReaperTrack, index: int, is_enabled: bool) -> None:
-    if fx := at(track.fx, index):
-        fx.is_enabled = is_enabled
+@fx_call("TrackFX_SetEnabled", missing=None)
+def track_fx_set_enabled(fx: StandInFx, is_enabled: bool) -> None:
+    fx.is_enabled = is_enabled
 
 
-@api_call("TrackFX_GetOffline")
-def get_offline(_reaper: ReaperProgram, track: ReaperTrack, index: int) -> bool:
-    fx = at(track.fx, index)
-    return bool(fx and fx.is_offline)
+@fx_call("TrackFX_GetOffline", missing=False)
+def track_fx_get_offline(fx: StandInFx) -> bool:
+    return fx.is_offline
 
 
-@api_call("TrackFX_SetOffline")
-def set_offline(_reaper: ReaperProgram, track: ReaperTrack, index: int, is_offline: bool) -> None:
-    if fx := at(track.fx, index):
-        fx.is_offline = is_offline
-        track.project.touch()
+@fx_call("TrackFX_SetOffline", missing=None)
+def track_fx_set_offline(fx: StandInFx, is_offline: bool) -> None:
+    fx.is_offline = is_offline
+    fx.touch()
 
 
-@api_call("TrackFX_GetNamedConfigParm")
-def get_configuration(_reaper: ReaperProgram, track: ReaperTrack, index: int, key: str, _: Any) -> tuple[bool, str]:
-    fx = at(track.fx, index)
-    if fx is None:
-        return False, ""
+@fx_call("TrackFX_GetNamedConfigParm", missing=(False, ""))
+def track_fx_get_named_config_parm(fx: StandInFx, key: str) -> tuple[bool, str]:
     known = {
         "fx_type": fx.type, "fx_ident": fx.ident, "fx_name": fx.original_name, "original_name": fx.original_name,
         "renamed_name": fx.renamed, "pdc": str(fx.latency_samples),
@@ -81,20 +91,17 @@ def get_configuration(_reaper: ReaperProgram, track: ReaperTrack, index: int, ke
     return value is not None, value or ""
 
 
-@api_call("TrackFX_SetNamedConfigParm")
-def set_configuration(_reaper: ReaperProgram, track: ReaperTrack, index: int, key: str, value: str) -> bool:
-    fx = at(track.fx, index)
-    if fx is None:
-        return False
+@fx_call("TrackFX_SetNamedConfigParm", missing=False)
+def track_fx_set_named_config_parm(fx: StandInFx, key: str, value: str) -> bool:
     if key != "renamed_name":
         raise NotSimulated(f"TrackFX_SetNamedConfigParm: {key} is not simulated")
     fx.renamed = value
-    track.project.touch()
+    fx.touch()
     return True
 
 
 @api_call("TrackFX_AddByName")
-def add_by_name(_reaper: ReaperProgram, track: ReaperTrack, name: str, is_input: bool, instantiate: int) -> int:
+def track_fx_add_by_name(track: ReaperTrack, name: str, is_input: bool, instantiate: int) -> int:
     if is_input or instantiate <= -1000:
         raise NotSimulated("TrackFX_AddByName: input FX and positions are not simulated")
     bare = name.partition(":")[2].strip() or name
@@ -110,7 +117,7 @@ def add_by_name(_reaper: ReaperProgram, track: ReaperTrack, name: str, is_input:
 
 
 @api_call("TrackFX_Delete")
-def delete(_reaper: ReaperProgram, track: ReaperTrack, index: int) -> bool:
+def track_fx_delete(track: ReaperTrack, index: int) -> bool:
     if at(track.fx, index) is None:
         return False
     del track.fx[index]
@@ -121,131 +128,97 @@ def delete(_reaper: ReaperProgram, track: ReaperTrack, index: int) -> bool:
 # ---------------------------------------------------------------- parameters
 
 
-@api_call("TrackFX_GetNumParams")
-def count_parameters(_reaper: ReaperProgram, track: ReaperTrack, index: int) -> int:
-    fx = at(track.fx, index)
-    return 0 if fx is None or fx.is_offline else fx.parameter_count
+@fx_call("TrackFX_GetNumParams", missing=0, is_online=True)
+def track_fx_get_num_params(fx: StandInFx) -> int:
+    return fx.parameter_count
 
 
-@api_call("TrackFX_GetParamName")
-def parameter_name(_reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int, _: Any) -> tuple[bool, str]:
-    fx = _with_parameter(track, index, parameter)
-    return (True, fx.describe(parameter)[0]) if fx else (False, "")
+@parameter_call("TrackFX_GetParamName", missing=(False, ""))
+def track_fx_get_param_name(fx: StandInFx, parameter: int) -> tuple[bool, str]:
+    return True, fx.describe(parameter)[0]
 
 
-@api_call("TrackFX_GetParamIdent")
-def parameter_ident(_reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int, _: Any) -> tuple[bool, str]:
-    fx = _with_parameter(track, index, parameter)
-    return (True, fx.describe(parameter)[1]) if fx else (False, "")
+@parameter_call("TrackFX_GetParamIdent", missing=(False, ""))
+def track_fx_get_param_ident(fx: StandInFx, parameter: int) -> tuple[bool, str]:
+    return True, fx.describe(parameter)[1]
 
 
-@api_call("TrackFX_GetParamFromIdent")
-def parameter_from_ident(_reaper: ReaperProgram, track: ReaperTrack, index: int, ident: str) -> int:
-    fx = at(track.fx, index)
-    return -1 if fx is None or fx.is_offline else fx.find(ident)
+@fx_call("TrackFX_GetParamFromIdent", missing=-1, is_online=True)
+def track_fx_get_param_from_ident(fx: StandInFx, ident: str) -> int:
+    return fx.find(ident)
 
 
-@api_call("TrackFX_GetParamNormalized")
-def get_normalized(_reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int) -> float:
-    fx = _with_parameter(track, index, parameter)
-    return fx.shown(parameter) if fx else 0.0
+@parameter_call("TrackFX_GetParamNormalized", missing=0.0)
+def track_fx_get_param_normalized(fx: StandInFx, parameter: int) -> float:
+    return fx.shown(parameter)
 
 
-@api_call("TrackFX_SetParamNormalized")
-def set_normalized(_reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int, value: float) -> bool:
-    fx = _with_parameter(track, index, parameter)
-    if fx is None:
-        return False
-    fx.write(parameter, value)
+@parameter_call("TrackFX_SetParamNormalized", missing=False)
+def track_fx_set_param_normalized(fx: StandInFx, parameter: int, normalized: float) -> bool:
+    fx.write(parameter, normalized)
     return True
 
 
-@api_call("TrackFX_GetParamEx")
-def get_parameter(
-    reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int
-) -> tuple[float, float, float, float]:
-    fx = _with_parameter(track, index, parameter)
-    low, high = fx.raw_range(parameter) if fx else (0.0, 1.0)
-    normalized = get_normalized(reaper, track, index, parameter)
-    return low + (high - low) * normalized, low, high, (low + high) / 2
+@parameter_call("TrackFX_GetParamEx", missing=(0.0, 0.0, 1.0, 0.5))
+def track_fx_get_param_ex(fx: StandInFx, parameter: int) -> tuple[float, float, float, float]:
+    low, high = fx.raw_range(parameter)
+    return low + (high - low) * fx.shown(parameter), low, high, (low + high) / 2
 
 
-@api_call("TrackFX_GetParameterStepSizes")
-def get_steps(
-    _reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int
-) -> tuple[bool, float, float, float, bool]:
-    fx = _with_parameter(track, index, parameter)
-    own, step = (fx.own(parameter), fx.step(parameter)) if fx else (None, None)
+@parameter_call("TrackFX_GetParameterStepSizes", missing=(False, 0.0, 0.0, 0.0, False))
+def track_fx_get_parameter_step_sizes(fx: StandInFx, parameter: int) -> tuple[bool, float, float, float, bool]:
+    own, step = fx.own(parameter), fx.step(parameter)
     if own is None or step is None:
         return False, 0.0, 0.0, 0.0, False
     step *= own.high - own.low
     return True, step, step, step, own.is_toggle
 
 
-@api_call("TrackFX_GetFormattedParamValue")
-def get_text(_reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int, _: Any) -> tuple[bool, str]:
-    fx = _with_parameter(track, index, parameter)
-    return (True, fx.text(parameter)) if fx else (False, "")
+@parameter_call("TrackFX_GetFormattedParamValue", missing=(False, ""))
+def track_fx_get_formatted_param_value(fx: StandInFx, parameter: int) -> tuple[bool, str]:
+    return True, fx.text(parameter)
 
 
-@api_call("TrackFX_FormatParamValueNormalized")
-def format_value(
-    _reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int, value: float, _: Any
-) -> tuple[bool, str]:
-    fx = _with_parameter(track, index, parameter)
-    if fx is None or not fx.formats_values or fx.own(parameter) is None:
-        return False, ""
-    return True, fx.text(parameter, value)
+@parameter_call("TrackFX_FormatParamValueNormalized", missing=(False, ""))
+def track_fx_format_param_value_normalized(fx: StandInFx, parameter: int, normalized: float) -> tuple[bool, str]:
+    is_known = fx.formats_values and fx.own(parameter) is not None
+    return is_known, fx.text(parameter, normalized) if is_known else ""
 
 
 # ---------------------------------------------------------------- ReaEQ
 
 
 @api_call("TrackFX_GetEQ")
-def get_equaliser(reaper: ReaperProgram, track: ReaperTrack, instantiate: bool) -> int:
+def track_fx_get_eq(track: ReaperTrack, instantiate: bool) -> int:
     found = next((i for i, fx in enumerate(track.fx) if fx.is_eq), -1)
-    return add_by_name(reaper, track, "ReaEQ", False, -1) if found < 0 and instantiate else found
+    return track_fx_add_by_name(track, "ReaEQ", False, -1) if found < 0 and instantiate else found
 
 
-@api_call("TrackFX_GetEQParam")
-def get_eq_parameter(
-    _reaper: ReaperProgram, track: ReaperTrack, index: int, parameter: int
-) -> tuple[bool, int, int, int, float]:
-    fx = _equaliser(track, index)
-    role = fx.eq_role(parameter) if fx else None
-    if fx is None or role is None:
+@parameter_call("TrackFX_GetEQParam", missing=(False, 0, 0, 0, 0.0))
+def track_fx_get_eq_param(fx: StandInFx, parameter: int) -> tuple[bool, int, int, int, float]:
+    role = fx.eq_role(parameter)
+    if role is None:
         return False, 0, 0, 0, 0.0
     return True, role.band_type, role.band_index, role.kind, fx.shown(parameter)
 
 
-@api_call("TrackFX_SetEQParam")
-def set_eq_parameter(
-    reaper: ReaperProgram,
-    track: ReaperTrack,
-    index: int,
-    band_type: int,
-    band: int,
-    kind: int,
-    value: float,
-    is_norm: bool,
+@fx_call("TrackFX_SetEQParam", missing=False, is_online=True)
+def track_fx_set_eq_param(
+    fx: StandInFx, band_type: int, band: int, kind: int, value: float, is_normalized: bool
 ) -> bool:
-    fx = _equaliser(track, index)
-    parameter = fx.parameter_of(band_type, band, kind) if fx else None
-    if fx is None or parameter is None or (band_type != MASTER and kind not in _KIND_OF_EQ_PARAMETER):
+    parameter = fx.parameter_of(band_type, band, kind) if isinstance(fx, ReaEqDouble) else None
+    if not isinstance(fx, ReaEqDouble) or parameter is None:
         return False
-    normalized = value if is_norm else fx.laws[parameter].to_normalized(value)
-    return set_normalized(reaper, track, index, parameter, normalized)
+    return track_fx_set_param_normalized(
+        fx, parameter, value if is_normalized else fx.laws[parameter].to_normalized(value)
+    )
 
 
-@api_call("TrackFX_GetEQBandEnabled")
-def get_band_enabled(_reaper: ReaperProgram, track: ReaperTrack, index: int, band_type: int, band: int) -> bool:
-    fx = _equaliser(track, index)
-    return bool(fx and fx.is_band_enabled(band_type, band))
+@fx_call("TrackFX_GetEQBandEnabled", missing=False, is_online=True)
+def track_fx_get_eq_band_enabled(fx: StandInFx, band_type: int, band: int) -> bool:
+    return isinstance(fx, ReaEqDouble) and fx.is_band_enabled(band_type, band)
 
 
-@api_call("TrackFX_SetEQBandEnabled")
-def set_band_enabled(
-    _reaper: ReaperProgram, track: ReaperTrack, index: int, band_type: int, band: int, enable: bool
-) -> bool:
-    fx = _equaliser(track, index)
-    return bool(fx and fx.enable_band(band_type, band, enable))
+@fx_call("TrackFX_SetEQBandEnabled", missing=False, is_online=True)
+def track_fx_set_eq_band_enabled(fx: StandInFx, band_type: int, band: int, is_enabled: bool) -> bool:
+    return isinstance(fx, ReaEqDouble) and fx.enable_band(band_type, band, is_enabled)

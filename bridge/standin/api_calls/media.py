@@ -1,4 +1,4 @@
-"""Answers about items, their takes, and the sources that takes play."""
+"""The families of items, their takes, and the sources that takes play."""
 
 from __future__ import annotations
 
@@ -9,76 +9,69 @@ from bridge.errors import AudioError
 from bridge.standin.api.binding import api_call
 from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import NotSimulated
-from bridge.standin.program import ReaperProgram
 from bridge.standin.project.media import MediaItem, MediaSource, MediaTake
 from bridge.standin.project.owners import OwningTrack
 from bridge.standin.project.project import ReaperProject
 from bridge.standin.project.track import ReaperTrack
 
-
-def _items(reaper: ReaperProgram, project: ReaperProject | None) -> list[MediaItem]:
-    return [item for track in reaper.project_of(project).tracks for item in track.items]
+_ITEM_VALUES = {"D_POSITION": "position_s", "D_LENGTH": "length_s"}
 
 
 @api_call("CountTrackMediaItems", "GetTrackNumMediaItems")
-def count_track_items(_reaper: ReaperProgram, track: ReaperTrack) -> int:
+def count_track_media_items(track: ReaperTrack) -> int:
     return len(track.items)
 
 
 @api_call("GetTrackMediaItem")
-def get_track_item(_reaper: ReaperProgram, track: ReaperTrack, index: int) -> MediaItem | None:
+def get_track_media_item(track: ReaperTrack, index: int) -> MediaItem | None:
     return at(track.items, index)
 
 
 @api_call("CountMediaItems")
-def count_items(reaper: ReaperProgram, project: ReaperProject | None) -> int:
-    return len(_items(reaper, project))
+def count_media_items(project: ReaperProject) -> int:
+    return sum(len(track.items) for track in project.tracks)
 
 
 @api_call("GetMediaItem")
-def get_item(reaper: ReaperProgram, project: ReaperProject | None, index: int) -> MediaItem | None:
-    return at(_items(reaper, project), index)
+def get_media_item(project: ReaperProject, index: int) -> MediaItem | None:
+    return at([item for track in project.tracks for item in track.items], index)
 
 
 @api_call("IsMediaItemSelected")
-def is_item_selected(_reaper: ReaperProgram, item: MediaItem) -> bool:
+def is_media_item_selected(item: MediaItem) -> bool:
     return item.is_selected
 
 
 @api_call("GetMediaItemTrack")
-def get_item_track(_reaper: ReaperProgram, item: MediaItem) -> OwningTrack:
+def get_media_item_track(item: MediaItem) -> OwningTrack:
     return item.track
 
 
 @api_call("GetMediaItemInfo_Value")
-def item_value(_reaper: ReaperProgram, item: MediaItem, name: str) -> float:
-    values = {"D_POSITION": item.position_s, "D_LENGTH": item.length_s}
-    if name not in values:
+def get_media_item_info_value(item: MediaItem, name: str) -> float:
+    if name not in _ITEM_VALUES:
         raise NotSimulated(f"GetMediaItemInfo_Value: {name} is not simulated")
-    return values[name]
+    return float(getattr(item, _ITEM_VALUES[name]))
 
 
 @api_call("SetMediaItemInfo_Value")
-def set_item_value(_reaper: ReaperProgram, item: MediaItem, name: str, value: float) -> bool:
-    if name not in ("D_POSITION", "D_LENGTH"):
+def set_media_item_info_value(item: MediaItem, name: str, value: float) -> bool:
+    if name not in _ITEM_VALUES:
         raise NotSimulated(f"SetMediaItemInfo_Value: {name} is not simulated")
-    if name == "D_POSITION":
-        item.position_s = value
-    else:
-        item.length_s = value
+    setattr(item, _ITEM_VALUES[name], value)
     item.track.change_audio()
     return True
 
 
 @api_call("GetSetMediaItemInfo_String")
-def item_text(_reaper: ReaperProgram, item: MediaItem, name: str, value: str, is_set: bool) -> tuple[bool, str]:
+def get_set_media_item_info_string(item: MediaItem, name: str, value: str, is_set: bool) -> tuple[bool, str]:
     if name != "GUID" or is_set:
         raise NotSimulated(f"GetSetMediaItemInfo_String: {name} (set: {is_set}, {value}) is not simulated")
     return True, item.guid
 
 
 @api_call("AddMediaItemToTrack")
-def add_item(_reaper: ReaperProgram, track: ReaperTrack) -> MediaItem:
+def add_media_item_to_track(track: ReaperTrack) -> MediaItem:
     return track.add_empty_item()
 
 
@@ -86,30 +79,30 @@ def add_item(_reaper: ReaperProgram, track: ReaperTrack) -> MediaItem:
 
 
 @api_call("GetActiveTake")
-def get_active_take(_reaper: ReaperProgram, item: MediaItem) -> MediaTake | None:
+def get_active_take(item: MediaItem) -> MediaTake | None:
     return item.take
 
 
 @api_call("AddTakeToMediaItem")
-def add_take(_reaper: ReaperProgram, item: MediaItem) -> MediaTake:
+def add_take_to_media_item(item: MediaItem) -> MediaTake:
     item.take = MediaTake(item)
     return item.take
 
 
 @api_call("GetTakeName")
-def get_take_name(_reaper: ReaperProgram, take: MediaTake) -> str:
+def get_take_name(take: MediaTake) -> str:
     return take.name
 
 
 @api_call("SetMediaItemTake_Source")
-def set_take_source(_reaper: ReaperProgram, take: MediaTake, source: MediaSource) -> bool:
-    take.item.audio, take.name = source.audio_at(take.item.track.project.sample_rate_hz), source.name
+def set_media_item_take_source(take: MediaTake, source: MediaSource) -> bool:
+    take.item.audio, take.name = source.audio_at(take.project.sample_rate_hz), source.name
     take.item.track.change_audio()
     return True
 
 
 @api_call("PCM_Source_CreateFromFile")
-def create_source(_reaper: ReaperProgram, file: str) -> MediaSource | None:
+def pcm_source_create_from_file(file: str) -> MediaSource | None:
     try:
         audio, rate_hz = read_audio(Path(file))
     except AudioError:
@@ -118,5 +111,5 @@ def create_source(_reaper: ReaperProgram, file: str) -> MediaSource | None:
 
 
 @api_call("GetMediaSourceLength")
-def source_length(_reaper: ReaperProgram, source: MediaSource) -> tuple[float, bool]:
+def get_media_source_length(source: MediaSource) -> tuple[float, bool]:
     return source.length_s, False

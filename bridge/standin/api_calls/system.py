@@ -1,4 +1,4 @@
-"""Answers about the program itself: messages, clock, folders, ext state, actions."""
+"""The families of the program itself: messages, clock, folders, ext state, actions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bridge.standin.project.project import ReaperProject
 
 
 @api_call("ShowConsoleMsg")
-def show_console(reaper: ReaperProgram, text: str) -> None:
+def show_console_msg(reaper: ReaperProgram, text: str) -> None:
     reaper.messages.console.append(text)
 
 
@@ -26,21 +26,21 @@ def clear_console(reaper: ReaperProgram) -> None:
 
 
 @api_call("ShowMessageBox", "MB")
-def show_box(reaper: ReaperProgram, text: str, title: str, kind: int) -> int:
+def show_message_box(reaper: ReaperProgram, text: str, title: str, kind: int) -> int:
     if not 0 <= kind <= 5:
         raise Misuse(f"ShowMessageBox has the kinds 0..5, not {kind}")
     reaper.messages.boxes.append(text)
-    return reaper.messages.answer(title)
+    return reaper.messages.answers.get(title, 1)
 
 
 @api_call("GetUserFileNameForRead")
-def choose_file(reaper: ReaperProgram, _name: str, _title: str, _extension: str) -> tuple[bool, str]:
+def get_user_file_name_for_read(reaper: ReaperProgram, _name: str, _title: str, _extension: str) -> tuple[bool, str]:
     chosen = reaper.messages.chosen_files
     return (True, chosen.pop(0)) if chosen else (False, "")
 
 
 @api_call("GetUserInputs")
-def ask_inputs(reaper: ReaperProgram, _title: str, count: int, _captions: str, _values: str) -> tuple[bool, str]:
+def get_user_inputs(reaper: ReaperProgram, _title: str, count: int, _captions: str, _values: str) -> tuple[bool, str]:
     if not 1 <= count <= 16:
         raise Misuse(f"GetUserInputs takes 1..16 fields, not {count}")
     typed = reaper.messages.inputs
@@ -48,25 +48,25 @@ def ask_inputs(reaper: ReaperProgram, _title: str, count: int, _captions: str, _
 
 
 @api_call("GetThemeColor")
-def theme_colour(reaper: ReaperProgram, name: str, _flags: int | None) -> int:
+def get_theme_color(reaper: ReaperProgram, name: str, _flags: int | None) -> int:
     return reaper.theme_colours.get(name, -1)
 
 
 @api_call("ColorFromNative")
-def colour_from_native(_reaper: ReaperProgram, colour: int) -> tuple[int, int, int]:
+def color_from_native(colour: int) -> tuple[int, int, int]:
     """REAPER's colours are the system's: here 0xRRGGBB."""
     return colour >> 16 & 255, colour >> 8 & 255, colour & 255
 
 
 @api_call("SetToggleCommandState")
-def set_toggle(reaper: ReaperProgram, _section: int, command: int, state: int) -> bool:
+def set_toggle_command_state(reaper: ReaperProgram, _section: int, command: int, state: int) -> bool:
     reaper.toggles[command] = state
     return True
 
 
-@api_call("RefreshToolbar2")
-def refresh_toolbar(_reaper: ReaperProgram, _section: int, _command: int) -> None:
-    """No toolbar is drawn here."""
+@api_call("RefreshToolbar2", "UpdateArrange", "TrackList_UpdateAllExternalSurfaces")
+def refresh_toolbar2(*_: int) -> None:
+    """Neither toolbars nor the arrangement are drawn here."""
 
 
 @api_call("Help_Set")
@@ -75,7 +75,7 @@ def help_set(reaper: ReaperProgram, text: str, _is_temporary: bool) -> None:
 
 
 @api_call("time_precise")
-def time_precise(_reaper: ReaperProgram) -> float:
+def time_precise() -> float:
     return time.perf_counter()
 
 
@@ -85,7 +85,7 @@ def get_os(reaper: ReaperProgram) -> str:
 
 
 @api_call("GetAppVersion")
-def get_app_version(_reaper: ReaperProgram) -> str:
+def get_app_version() -> str:
     return "7.78/linux-x86_64"
 
 
@@ -95,13 +95,13 @@ def get_resource_path(reaper: ReaperProgram) -> str:
 
 
 @api_call("GetAudioDeviceInfo")
-def get_audio_device(reaper: ReaperProgram, name: str, _: str | None) -> tuple[bool, str]:
+def get_audio_device_info(reaper: ReaperProgram, name: str) -> tuple[bool, str]:
     known = {"SRATE": str(reaper.project.sample_rate_hz), "BSIZE": "512", "MODE": "stand-in"}
     return name in known, known.get(name, "")
 
 
 @api_call("RecursiveCreateDirectory")
-def create_directory(_reaper: ReaperProgram, path: str, _ignored: int) -> int:
+def recursive_create_directory(path: str, _ignored: int) -> int:
     try:
         Path(path).mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -109,25 +109,25 @@ def create_directory(_reaper: ReaperProgram, path: str, _ignored: int) -> int:
     return 1
 
 
-def _names(path: str, want_files: bool) -> list[str]:
+@api_call("EnumerateFiles")
+def enumerate_files(path: str, index: int) -> str | None:
+    return at(_names(path, want_files=True), index)
+
+
+@api_call("EnumerateSubdirectories")
+def enumerate_subdirectories(path: str, index: int) -> str | None:
+    return at(_names(path, want_files=False), index)
+
+
+def _names(path: str, *, want_files: bool) -> list[str]:
     folder = Path(path)
     if not folder.is_dir():
         return []
     return sorted(entry.name for entry in folder.iterdir() if entry.is_file() == want_files)
 
 
-@api_call("EnumerateFiles")
-def enumerate_files(_reaper: ReaperProgram, path: str, index: int) -> str | None:
-    return at(_names(path, True), index)
-
-
-@api_call("EnumerateSubdirectories")
-def enumerate_folders(_reaper: ReaperProgram, path: str, index: int) -> str | None:
-    return at(_names(path, False), index)
-
-
 @api_call("file_exists")
-def file_exists(_reaper: ReaperProgram, path: str) -> bool:
+def file_exists(path: str) -> bool:
     return Path(path).is_file()
 
 
@@ -154,51 +154,40 @@ def delete_ext_state(reaper: ReaperProgram, section: str, key: str, _persist: bo
 
 
 @api_call("genGuid")
-def gen_guid(_reaper: ReaperProgram, _: str) -> str:
+def gen_guid(_: str) -> str:
     return "{" + str(uuid.uuid4()).upper() + "}"
 
 
 @api_call("APIExists")
-def api_exists(_reaper: ReaperProgram, name: str) -> bool:
+def api_exists(name: str) -> bool:
     return (name in signatures() and not signatures()[name].is_c_only) or name in LUA_ONLY
 
 
 @api_call("PreventUIRefresh")
-def prevent_refresh(reaper: ReaperProgram, count: int) -> None:
+def prevent_ui_refresh(reaper: ReaperProgram, count: int) -> None:
     reaper.refresh_prevented += count
     if reaper.refresh_prevented < 0:
         raise Misuse("PreventUIRefresh was released more often than it was taken")
 
 
-@api_call("UpdateArrange", "TrackList_UpdateAllExternalSurfaces")
-def update_arrange(_reaper: ReaperProgram) -> None:
-    """Nothing of the arrangement is drawn here."""
-
-
 @api_call("NamedCommandLookup")
-def named_command(reaper: ReaperProgram, name: str) -> int:
+def named_command_lookup(reaper: ReaperProgram, name: str) -> int:
     return reaper.commands.get(name, 0)
 
 
+@api_call("ReverseNamedCommandLookup")
+def reverse_named_command_lookup(reaper: ReaperProgram, command: int) -> str | None:
+    return next((name.removeprefix("_") for name, number in reaper.commands.items() if number == command), None)
+
+
 @api_call("AddRemoveReaScript")
-def add_script(reaper: ReaperProgram, is_added: bool, section: int, path: str, _commit: bool) -> int:
+def add_remove_rea_script(reaper: ReaperProgram, is_added: bool, section: int, path: str, _commit: bool) -> int:
     """A script that is known keeps its number. Taking scripts out is not simulated."""
     if section or not is_added:
         raise Misuse("AddRemoveReaScript: only scripts of the main section are added here")
     return reaper.add_script(Path(path))
 
 
-@api_call("ReverseNamedCommandLookup")
-def command_name(reaper: ReaperProgram, command: int) -> str | None:
-    name = next((name for name, number in reaper.commands.items() if number == command), None)
-    return None if name is None else name.removeprefix("_")
-
-
-@api_call("Main_OnCommandEx")
-def on_command(reaper: ReaperProgram, command: int, _flag: int, _project: ReaperProject | None) -> None:
-    reaper.run_command(command)
-
-
-@api_call("Main_OnCommand")
-def on_command_of_current(reaper: ReaperProgram, command: int, _flag: int) -> None:
+@api_call("Main_OnCommandEx", "Main_OnCommand")
+def main_on_command_ex(reaper: ReaperProgram, command: int, _flag: int, _project: ReaperProject | None = None) -> None:
     reaper.run_command(command)

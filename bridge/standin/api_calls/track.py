@@ -1,4 +1,4 @@
-"""Answers about tracks and the audio that a track or a take hands to its FX."""
+"""The families of tracks, and of the audio that a track or a take hands to its FX."""
 
 from __future__ import annotations
 
@@ -15,81 +15,74 @@ from bridge.standin.project.media import MediaTake
 from bridge.standin.project.project import ReaperProject
 from bridge.standin.project.track import ReaperTrack
 
-
-def _selected(reaper: ReaperProgram, project: ReaperProject | None, with_master: bool) -> list[ReaperTrack]:
-    target = reaper.project_of(project)
-    return [t for t in (target.every_track() if with_master else target.tracks) if t.is_selected]
+_TRACK_VALUES = {
+    "B_MUTE": "is_muted", "I_SELECTED": "is_selected", "I_FOLDERDEPTH": "folder_depth", "I_AUTOMODE": "automation_mode",
+    "I_FXEN": "is_fx_enabled", "D_VOL": "volume", "D_PAN": "pan", "B_SHOWINTCP": "is_shown",
+    "B_SHOWINMIXER": "is_shown",
+}  # fmt: skip
 
 
 @api_call("CountTracks")
-def count_tracks(reaper: ReaperProgram, project: ReaperProject | None) -> int:
-    return len(reaper.project_of(project).tracks)
+def count_tracks(project: ReaperProject) -> int:
+    return len(project.tracks)
 
 
 @api_call("GetTrack")
-def get_track(reaper: ReaperProgram, project: ReaperProject | None, index: int) -> ReaperTrack | None:
-    return at(reaper.project_of(project).tracks, index)
+def get_track(project: ReaperProject, index: int) -> ReaperTrack | None:
+    return at(project.tracks, index)
 
 
 @api_call("GetMasterTrack")
-def get_master(reaper: ReaperProgram, project: ReaperProject | None) -> ReaperTrack:
-    return reaper.project_of(project).master
+def get_master_track(project: ReaperProject) -> ReaperTrack:
+    return project.master
 
 
-@api_call("CountSelectedTracks2")
-def count_selected(reaper: ReaperProgram, project: ReaperProject | None, with_master: bool) -> int:
-    return len(_selected(reaper, project, with_master))
+@api_call("CountSelectedTracks2", "CountSelectedTracks")
+def count_selected_tracks2(project: ReaperProject, want_master: bool = False) -> int:
+    return len(_selected(project, want_master))
 
 
-@api_call("CountSelectedTracks")
-def count_selected_tracks(reaper: ReaperProgram, project: ReaperProject | None) -> int:
-    return len(_selected(reaper, project, False))
+@api_call("GetSelectedTrack2", "GetSelectedTrack")
+def get_selected_track2(project: ReaperProject, index: int, want_master: bool = False) -> ReaperTrack | None:
+    return at(_selected(project, want_master), index)
 
 
-@api_call("GetSelectedTrack2")
-def get_selected(
-    reaper: ReaperProgram, project: ReaperProject | None, index: int, with_master: bool
-) -> ReaperTrack | None:
-    return at(_selected(reaper, project, with_master), index)
-
-
-@api_call("GetSelectedTrack")
-def get_selected_track(reaper: ReaperProgram, project: ReaperProject | None, index: int) -> ReaperTrack | None:
-    return get_selected(reaper, project, index, False)
+def _selected(project: ReaperProject, want_master: bool) -> list[ReaperTrack]:
+    return [track for track in (project.every_track() if want_master else project.tracks) if track.is_selected]
 
 
 @api_call("SetTrackSelected")
-def set_selected(_reaper: ReaperProgram, track: ReaperTrack, is_selected: bool) -> None:
+def set_track_selected(track: ReaperTrack, is_selected: bool) -> None:
     track.is_selected = is_selected
 
 
 @api_call("SetOnlyTrackSelected")
-def set_only_selected(_reaper: ReaperProgram, track: ReaperTrack) -> None:
+def set_only_track_selected(track: ReaperTrack) -> None:
     for other in track.project.every_track():
         other.is_selected = other is track
 
 
 @api_call("IsTrackSelected")
-def is_selected(_reaper: ReaperProgram, track: ReaperTrack) -> bool:
+def is_track_selected(track: ReaperTrack) -> bool:
     return track.is_selected
 
 
 @api_call("GetTrackGUID")
-def get_track_guid(_reaper: ReaperProgram, track: ReaperTrack) -> str:
+def get_track_guid(track: ReaperTrack) -> str:
     return track.guid
+
+
+@api_call("GetTrackName")
+def get_track_name(track: ReaperTrack) -> tuple[bool, str]:
+    return True, "MASTER" if track.is_master else track.name or f"Track {_number(track)}"
 
 
 def _number(track: ReaperTrack) -> int:
     return -1 if track.is_master else track.project.tracks.index(track) + 1
 
 
-@api_call("GetTrackName")
-def get_track_name(_reaper: ReaperProgram, track: ReaperTrack, _: Any) -> tuple[bool, str]:
-    return True, "MASTER" if track.is_master else track.name or f"Track {_number(track)}"
-
-
 @api_call("GetSetMediaTrackInfo_String")
-def track_text(_reaper: ReaperProgram, track: ReaperTrack, name: str, value: str, is_set: bool) -> tuple[bool, str]:
+def get_set_media_track_info_string(track: ReaperTrack, name: str, value: str, is_set: bool) -> tuple[bool, str]:
     if name == "P_NAME":
         if is_set:
             track.name = value
@@ -100,15 +93,8 @@ def track_text(_reaper: ReaperProgram, track: ReaperTrack, name: str, value: str
     raise NotSimulated(f"GetSetMediaTrackInfo_String: {name} is not simulated")
 
 
-_TRACK_VALUES = {
-    "B_MUTE": "is_muted", "I_SELECTED": "is_selected", "I_FOLDERDEPTH": "folder_depth", "I_AUTOMODE": "automation_mode",
-    "I_FXEN": "is_fx_enabled", "D_VOL": "volume", "D_PAN": "pan", "B_SHOWINTCP": "is_shown",
-    "B_SHOWINMIXER": "is_shown",
-}  # fmt: skip
-
-
 @api_call("GetMediaTrackInfo_Value")
-def track_value(_reaper: ReaperProgram, track: ReaperTrack, name: str) -> float:
+def get_media_track_info_value(track: ReaperTrack, name: str) -> float:
     if name == "IP_TRACKNUMBER":
         return float(_number(track))
     if name == "I_NCHAN":
@@ -119,7 +105,7 @@ def track_value(_reaper: ReaperProgram, track: ReaperTrack, name: str) -> float:
 
 
 @api_call("SetMediaTrackInfo_Value")
-def set_track_value(_reaper: ReaperProgram, track: ReaperTrack, name: str, value: float) -> bool:
+def set_media_track_info_value(track: ReaperTrack, name: str, value: float) -> bool:
     if name not in _TRACK_VALUES:
         raise NotSimulated(f"SetMediaTrackInfo_Value: {name} is not simulated")
     attribute = _TRACK_VALUES[name]
@@ -129,82 +115,75 @@ def set_track_value(_reaper: ReaperProgram, track: ReaperTrack, name: str, value
 
 
 @api_call("GetTrackAutomationMode")
-def automation_mode(_reaper: ReaperProgram, track: ReaperTrack) -> int:
+def get_track_automation_mode(track: ReaperTrack) -> int:
     return track.automation_mode
 
 
 @api_call("GetGlobalAutomationOverride")
-def automation_override(reaper: ReaperProgram) -> int:
+def get_global_automation_override(reaper: ReaperProgram) -> int:
     return reaper.automation_override
 
 
-# ---------------------------------------------------------------- audio
-
-
 @api_call("InsertTrackAtIndex")
-def insert_track(reaper: ReaperProgram, index: int, _with_defaults: bool) -> None:
+def insert_track_at_index(reaper: ReaperProgram, index: int, _with_defaults: bool) -> None:
     project = reaper.project
     project.tracks.insert(min(max(index, 0), len(project.tracks)), ReaperTrack(project, ""))
     project.touch()
 
 
 @api_call("DeleteTrack")
-def delete_track(_reaper: ReaperProgram, track: ReaperTrack) -> None:
+def delete_track(track: ReaperTrack) -> None:
     track.project.remove_track(track)
 
 
-@api_call("CreateTrackAudioAccessor")
-def create_accessor(reaper: ReaperProgram, track: ReaperTrack) -> AudioAccessor:
-    accessor = AudioAccessor(track)
-    reaper.accessors.append(accessor)
-    return accessor
+# ---------------------------------------------------------------- audio accessors
 
 
-@api_call("CreateTakeAudioAccessor")
-def create_take_accessor(reaper: ReaperProgram, take: MediaTake) -> AudioAccessor:
-    accessor = AudioAccessor(take)
+@api_call("CreateTrackAudioAccessor", "CreateTakeAudioAccessor")
+def create_track_audio_accessor(reaper: ReaperProgram, source: ReaperTrack | MediaTake) -> AudioAccessor:
+    accessor = AudioAccessor(source)
     reaper.accessors.append(accessor)
     return accessor
 
 
 @api_call("DestroyAudioAccessor")
-def destroy_accessor(reaper: ReaperProgram, accessor: AudioAccessor) -> None:
+def destroy_audio_accessor(reaper: ReaperProgram, accessor: AudioAccessor) -> None:
     accessor.is_destroyed = True
     reaper.accessors.remove(accessor)
 
 
 @api_call("AudioAccessorStateChanged")
-def accessor_changed(_reaper: ReaperProgram, accessor: AudioAccessor) -> bool:
+def audio_accessor_state_changed(accessor: AudioAccessor) -> bool:
     return accessor.has_changed
 
 
 @api_call("AudioAccessorUpdate")
-def accessor_update(_reaper: ReaperProgram, accessor: AudioAccessor) -> None:
+def audio_accessor_update(accessor: AudioAccessor) -> None:
     accessor.update()
 
 
 @api_call("AudioAccessorValidateState")
-def accessor_validate(reaper: ReaperProgram, accessor: AudioAccessor) -> bool:
-    has_changed = accessor_changed(reaper, accessor)
+def audio_accessor_validate_state(accessor: AudioAccessor) -> bool:
+    has_changed = accessor.has_changed
     accessor.update()
     return has_changed
 
 
 @api_call("GetAudioAccessorStartTime")
-def accessor_start(_reaper: ReaperProgram, accessor: AudioAccessor) -> float:
+def get_audio_accessor_start_time(accessor: AudioAccessor) -> float:
     return accessor.source.start_s()
 
 
 @api_call("GetAudioAccessorEndTime")
-def accessor_end(_reaper: ReaperProgram, accessor: AudioAccessor) -> float:
+def get_audio_accessor_end_time(accessor: AudioAccessor) -> float:
     return accessor.source.length_s()
 
 
 @api_call("GetAudioAccessorSamples")
-def accessor_samples(
-    _reaper: ReaperProgram, accessor: AudioAccessor, rate_hz: int, channels: int, start_s: float, frames: int, size: Any
+def get_audio_accessor_samples(
+    accessor: AudioAccessor, rate_hz: int, channels: int, start_s: float, frames: int, size: Any
 ) -> tuple[int, bytes | None]:
-    """The status, and interleaved doubles for the prelude to put into the array (none where there is no audio)."""
+    """Return the status, and interleaved doubles for the prelude to put into the array (None where no audio is)."""
     if not isinstance(size, int):
         raise Misuse("GetAudioAccessorSamples takes a buffer of reaper.new_array")
     if not 1 <= frames <= MAX_FRAMES or channels not in (1, 2) or rate_hz < 1:

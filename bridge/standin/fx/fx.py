@@ -91,7 +91,7 @@ class StandInFx(ABC):
         self.formats_values = formats_values
         self.renamed = ""
         self.is_offline = False
-        self._touch = touch
+        self.touch = touch
         self._pseudo = [0.0, 1.0, 0.0]
         self._faults: dict[int, ParameterFault] = {}
         self._late: dict[int, float] = {}  # what a late parameter still shows
@@ -157,7 +157,7 @@ class StandInFx(ABC):
         normalized = min(max(normalized, 0.0), 1.0) if clamp else normalized
         if self.own(index) is None:
             self._pseudo[index - len(self.parameters)] = normalized
-            self._touch()
+            self.touch()
             return
         fault = self._fault(index)
         if fault.is_failing:
@@ -171,7 +171,7 @@ class StandInFx(ABC):
         if fault.is_text_late:
             self._late_texts.setdefault(index, self.text(index))
         self._store(index, normalized)
-        self._touch()
+        self.touch()
 
     def play(self, index: int, normalized: float) -> None:
         """An envelope sets a parameter: no edit, and none of the ordered faults."""
@@ -207,7 +207,7 @@ class StandInFx(ABC):
     @is_enabled.setter
     def is_enabled(self, value: bool) -> None:
         self._pseudo[0] = 0.0 if value else 1.0
-        self._touch()
+        self.touch()
 
     def capture(self) -> FxState:
         values = tuple(self._load(i) for i in range(len(self.parameters)))

@@ -110,7 +110,7 @@ class ReaEqDouble(StockFxDouble):
         if number is None:
             return False
         self._is_band_enabled[number] = enable
-        self._touch()
+        self.touch()
         return True
 
     def configuration(self, key: str) -> str | None:

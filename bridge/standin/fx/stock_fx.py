@@ -53,7 +53,7 @@ class StockFxDouble(StandInFx):
         """Set up a test: the parameter stands at this value, in its unit."""
         index = self.index(parameter)
         self._values[index] = self.laws[index].to_normalized(real_value)
-        self._touch()
+        self.touch()
 
     def _use(self, knobs: Sequence[StockParameter], names: tuple[str, ...]) -> None:
         """Draw values for the parameters whose names begin so: somebody has worked with this FX."""

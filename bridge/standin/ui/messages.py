@@ -16,10 +16,3 @@ class UserMessages:
     menu_choices: list[str] = field(default_factory=list)  # what is chosen from the next menus; then nothing
     chosen_files: list[str] = field(default_factory=list)  # what the next file dialogs give; then they are cancelled
     inputs: list[str] = field(default_factory=list)  # what is typed into the next input dialogs
-
-    def menu_answer(self, labels: list[str]) -> str | None:
-        del labels
-        return self.menu_choices.pop(0) if self.menu_choices else None
-
-    def answer(self, title: str) -> int:
-        return self.answers.get(title, 1)

@@ -16,6 +16,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 Operation = tuple[Any, ...]  # (name, (r, g, b, a), font, ...arguments)
 FontKey = tuple[int, bool]  # height in pixels, bold
+Point = tuple[float, float]
+Draw = Callable[[ImageDraw.ImageDraw, Callable[[float, float], Point]], None]
 
 FINENESS = 4  # soft edges: so many times as large
 EM_OF_HEIGHT = 0.86  # DejaVu's em in a line that is as high as gfx asks for
@@ -68,114 +70,78 @@ def _width(key: FontKey, text: str) -> int:
 def paint(
     operations: Sequence[Operation], size: tuple[int, int], fonts: GfxFonts, base: Image.Image | None
 ) -> Image.Image:
-    """An RGB image of `size` pixels: `operations` over `base` (black where there is none)."""
+    """Return what a frame's operations draw over `base` (default: black), as an RGB image of `size`."""
     image = Image.new("RGB", size) if base is None else base.copy()
     for name, colour, font, *arguments in operations:
-        rgb = tuple(round(255 * min(max(value, 0.0), 1.0)) for value in colour[:3])
+        rgb = tuple(round(255 * min(max(part, 0.0), 1.0)) for part in colour[:3])
         alpha = min(max(float(colour[3]), 0.0), 1.0)
         if name == "drawstr":
-            _text(image, (*rgb, alpha), font, fonts, *arguments)
+            _paint_text(image, rgb, alpha, font, fonts, *arguments)
+        elif name == "rect":
+            _paint_rectangle(image, rgb, alpha, *arguments)
         else:
-            _PAINTERS[name](image, rgb, alpha, *arguments)
+            _paint_soft(image, rgb, alpha, *_shape(name, arguments))
     return image
 
 
-def _rect(
+def _paint_rectangle(
     image: Image.Image, rgb: Any, alpha: float, x: float, y: float, width: float, height: float, is_filled: bool
 ) -> None:
     if width < 1 or height < 1:
         return
-    box = [int(x), int(y), int(x) + int(width) - 1, int(y) + int(height) - 1]
-    if alpha >= 1:
-        ImageDraw.Draw(image).rectangle(box, fill=rgb if is_filled else None, outline=rgb)
-        return
-    mask = Image.new("L", (int(width), int(height)), round(255 * alpha) if is_filled else 0)
-    if not is_filled:
-        ImageDraw.Draw(mask).rectangle([0, 0, int(width) - 1, int(height) - 1], outline=round(255 * alpha))
-    image.paste(rgb, (box[0], box[1]), mask)
+    mask = Image.new("L", (int(width), int(height)))
+    fill = round(255 * alpha)
+    ImageDraw.Draw(mask).rectangle((0, 0, mask.width - 1, mask.height - 1), fill if is_filled else 0, outline=fill)
+    image.paste(rgb, (int(x), int(y)), mask)
 
 
-def _soft(
-    image: Image.Image, rgb: Any, alpha: float, box: tuple[float, float, float, float], draw: Callable[..., None]
-) -> None:
-    """Paste what `draw(drawing, scale, left, top)` leaves on a mask around `box`, with soft edges."""
+def _paint_soft(image: Image.Image, rgb: Any, alpha: float, box: tuple[float, ...], draw: Draw) -> None:
+    """Paste what `draw` leaves on a mask around `box` (left, top, right, bottom), with soft edges."""
     left, top = int(box[0]) - 2, int(box[1]) - 2
     width, height = int(box[2]) + 3 - left, int(box[3]) + 3 - top
     mask = Image.new("L", (width * FINENESS, height * FINENESS))
-    draw(ImageDraw.Draw(mask), FINENESS, left, top)
+    draw(ImageDraw.Draw(mask), lambda x, y: ((x - left) * FINENESS, (y - top) * FINENESS))
     mask = mask.resize((width, height), Image.Resampling.BOX).point(lambda value: int(value * alpha))
     image.paste(rgb, (left, top), mask)
 
 
-def _line(
-    image: Image.Image, rgb: Any, alpha: float, x: float, y: float, x2: float, y2: float, is_smooth: bool
-) -> None:
-    del is_smooth
-
-    def draw(drawing: ImageDraw.ImageDraw, scale: int, left: int, top: int) -> None:
-        ends = [
-            (a - left + 0.5) * scale if i % 2 == 0 else (a - top + 0.5) * scale for i, a in enumerate((x, y, x2, y2))
-        ]
-        drawing.line(ends, fill=255, width=scale)
-
-    _soft(image, rgb, alpha, (min(x, x2), min(y, y2), max(x, x2), max(y, y2)), draw)
-
-
-def _circle(
-    image: Image.Image, rgb: Any, alpha: float, x: float, y: float, radius: float, is_filled: bool, is_smooth: bool
-) -> None:
-    del is_smooth
-
-    def draw(drawing: ImageDraw.ImageDraw, scale: int, left: int, top: int) -> None:
-        middle_x, middle_y, reach = (x - left + 0.5) * scale, (y - top + 0.5) * scale, (radius + 0.5) * scale
-        box = [middle_x - reach, middle_y - reach, middle_x + reach - 1, middle_y + reach - 1]
-        drawing.ellipse(box, fill=255 if is_filled else None, outline=255, width=scale)
-
-    _soft(image, rgb, alpha, (x - radius, y - radius, x + radius, y + radius), draw)
+def _shape(name: str, arguments: Sequence[Any]) -> tuple[tuple[float, ...], Draw]:
+    """Return the box around a shape, and what draws it on a mask whose points `at(x, y)` gives."""
+    match name, arguments:
+        case "line", [x, y, x2, y2, _]:
+            return (min(x, x2), min(y, y2), max(x, x2), max(y, y2)), lambda drawing, at: drawing.line(
+                [at(x + 0.5, y + 0.5), at(x2 + 0.5, y2 + 0.5)], fill=255, width=FINENESS
+            )
+        case "circle", [x, y, radius, is_filled, _]:
+            return (x - radius, y - radius, x + radius, y + radius), lambda drawing, at: drawing.ellipse(
+                _inside(at(x - radius, y - radius), at(x + radius + 1, y + radius + 1)),
+                fill=255 if is_filled else None, outline=255, width=FINENESS,
+            )  # fmt: skip
+        case "roundrect", [x, y, width, height, radius, _]:
+            return (x, y, x + width, y + height), lambda drawing, at: drawing.rounded_rectangle(
+                _inside(at(x, y), at(x + width + 1, y + height + 1)),
+                radius=radius * FINENESS, outline=255, width=FINENESS,
+            )  # fmt: skip
+    xs, ys = arguments[0::2], arguments[1::2]  # a triangle, or more corners
+    return (min(xs), min(ys), max(xs), max(ys)), lambda drawing, at: drawing.polygon(
+        [at(x, y) for x, y in zip(xs, ys, strict=False)], fill=255
+    )
 
 
-def _roundrect(
-    image: Image.Image, rgb: Any, alpha: float, x: float, y: float, width: float, height: float, radius: float,
-    is_smooth: bool,
-) -> None:  # fmt: skip
-    del is_smooth
-
-    def draw(drawing: ImageDraw.ImageDraw, scale: int, left: int, top: int) -> None:
-        box = [
-            (x - left) * scale,
-            (y - top) * scale,
-            (x + width - left + 1) * scale - 1,
-            (y + height - top + 1) * scale - 1,
-        ]
-        drawing.rounded_rectangle(box, radius=radius * scale, outline=255, width=scale)
-
-    _soft(image, rgb, alpha, (x, y, x + width, y + height), draw)
+def _inside(start: Point, end: Point) -> tuple[float, float, float, float]:
+    return (*start, end[0] - 1, end[1] - 1)
 
 
-def _triangle(image: Image.Image, rgb: Any, alpha: float, *corners: float) -> None:
-    def draw(drawing: ImageDraw.ImageDraw, scale: int, left: int, top: int) -> None:
-        points = [((corners[i] - left) * scale, (corners[i + 1] - top) * scale) for i in range(0, len(corners), 2)]
-        drawing.polygon(points, fill=255)
-
-    xs, ys = corners[0::2], corners[1::2]
-    _soft(image, rgb, alpha, (min(xs), min(ys), max(xs), max(ys)), draw)
-
-
-def _text(
-    image: Image.Image, rgba: Any, key: FontKey, fonts: GfxFonts, x: float, y: float, text: str, flags: float,
-    right: float, bottom: float,
+def _paint_text(
+    image: Image.Image, rgb: Any, alpha: float, key: FontKey, fonts: GfxFonts, x: float, y: float, text: str,
+    flags: float, right: float, bottom: float,
 ) -> None:  # fmt: skip
     width, height = fonts.measure(text, key)
-    is_loose = bool(int(flags) & LOOSE)
-    at_x = x + ((right - x - width) / 2 if int(flags) & CENTRE else right - x - width if int(flags) & RIGHT else 0)
-    at_y = y + ((bottom - y - height) / 2 if int(flags) & MIDDLE else bottom - y - height if int(flags) & BOTTOM else 0)
+    flags = int(flags)
+    x_shift = (right - x - width) / 2 if flags & CENTRE else right - x - width if flags & RIGHT else 0
+    y_shift = (bottom - y - height) / 2 if flags & MIDDLE else bottom - y - height if flags & BOTTOM else 0
     layer = Image.new("L", image.size)
-    ImageDraw.Draw(layer).text((round(at_x), round(at_y)), text, fill=round(255 * rgba[3]), font=_font(key))
-    box = (0, 0, *image.size) if is_loose else (max(int(x), 0), max(int(y), 0), int(right), int(bottom))
+    ImageDraw.Draw(layer).text((round(x + x_shift), round(y + y_shift)), text, round(255 * alpha), _font(key))
+    box = (0, 0, *image.size) if flags & LOOSE else (max(int(x), 0), max(int(y), 0), int(right), int(bottom))
     if box[2] > box[0] and box[3] > box[1]:
-        image.paste(rgba[:3], box[:2], layer.crop(box))
-
-
-_PAINTERS: dict[str, Callable[..., None]] = {
-    "rect": _rect, "line": _line, "circle": _circle, "roundrect": _roundrect, "triangle": _triangle,
-}  # fmt: skip
+        image.paste(rgb, box[:2], layer.crop(box))

@@ -1,4 +1,4 @@
-"""The window of a script's `gfx`: what it draws, what a user types and clicks, and where its words stand.
+"""The window of a script's `gfx`: what it draws, what a user types and clicks, and where its texts are.
 
 A frame is kept as a list of operations and painted only when somebody looks: what a script's slice costs is the
 script's own. Input waits in a queue, of which each tick takes one step: no click is shorter than a look at the mouse.
@@ -45,10 +45,11 @@ class DrawnText:
 
 
 class GfxWindow:
-    """One script's `gfx` window. `scale` is the screen's: 2.0 where one point has two pixels."""
+    """One script's `gfx` window. `scale` is the screen's: 2.0 where one point has two pixels. `menu_choices`: what the
+    user chooses from the next menus; none is left where the user cancels them."""
 
-    def __init__(self, scale: float, answer_menu: Callable[[list[str]], str | None]) -> None:
-        self._scale, self._answer_menu = scale, answer_menu
+    def __init__(self, scale: float, menu_choices: list[str]) -> None:
+        self._scale, self._menu_choices = scale, menu_choices
         self.title, self.is_open, self.dock_state, self.has_focus = "", False, 0, True
         self.width = self.height = 0
         self.position = (0, 0)
@@ -135,13 +136,13 @@ class GfxWindow:
         return (self.width, self.height, *self._mouse, self._buttons, wheel)
 
     def call(self, name: str, *given: Any) -> Any:
-        """Answer the script's `gfx.<name>`."""
+        """Carry out the script's `gfx.<name>`."""
         if name in ("rect", "line", "circle", "roundrect", "triangle", "drawstr"):
             return self._draw(name, given)
-        answer = getattr(self, f"_do_{name}", None)
-        if answer is None:
+        function = getattr(self, f"_do_{name}", None)
+        if function is None:
             raise Misuse(f"gfx.{name} is not simulated")
-        return answer(*given)
+        return function(*given)
 
     def _do_init(
         self, name: str, width: float, height: float, dock: float, x: float, y: float, knows_scale: bool
@@ -181,18 +182,17 @@ class GfxWindow:
 
     def _do_showmenu(self, text: str) -> int:
         entries = text.split("|")
-        for entry in entries:
-            if entry[:1] in ("<", ">"):
-                raise Misuse("gfx.showmenu: submenus are not simulated")
+        if any(entry[:1] in ("<", ">") for entry in entries):
+            raise Misuse("gfx.showmenu: submenus are not simulated")
         choices = [entry for entry in entries if entry]  # empty ones are separators and have no number
         labels = [entry.lstrip("!#") for entry in choices]
         self.menus.append(labels)
-        answer = self._answer_menu(labels)
-        if answer is None:
+        if not self._menu_choices:
             return 0
-        if answer not in labels:
-            raise Misuse(f"the menu has no {answer!r}; it has {labels}")
-        place = labels.index(answer)
+        chosen = self._menu_choices.pop(0)
+        if chosen not in labels:
+            raise Misuse(f"the menu has no {chosen!r}; it has {labels}")
+        place = labels.index(chosen)
         return 0 if "#" in choices[place][:2] else place + 1
 
     def _do_setfont(self, index: float, face: str, size: float, flags: float, is_new: bool) -> int:

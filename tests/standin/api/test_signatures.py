@@ -2,7 +2,7 @@
 
 import pytest
 
-from bridge.standin.api.binding import ANSWERS
+from bridge.standin.api.binding import API_CALLS
 from bridge.standin.api.distill import lua_signature
 from bridge.standin.api.signatures import signatures
 
@@ -12,8 +12,8 @@ def test_the_whole_api_is_known() -> None:
 
 
 def test_every_answer_belongs_to_a_function_that_lua_has() -> None:
-    assert ANSWERS.keys() <= signatures().keys()
-    assert [name for name in ANSWERS if signatures()[name].is_c_only] == []
+    assert API_CALLS.keys() <= signatures().keys()
+    assert [name for name in API_CALLS if signatures()[name].is_c_only] == []
 
 
 @pytest.mark.parametrize(
