@@ -42,12 +42,10 @@ def _bind(function: Callable[..., Any], signature: ApiSignature) -> Callable[...
     first = next(iter(inspect.signature(function).parameters), "")
     is_project_missing = first == "project" and all(parameter.kind != PROJECT for parameter in signature.args)
 
+    passed = [(index, p.kind == PROJECT) for index, p in enumerate(signature.args) if not p.is_text_buffer]
+
     def bound(reaper: Any, *values: Any) -> Any:
-        given = [
-            reaper.project if parameter.kind == PROJECT and value is None else value
-            for parameter, value in zip(signature.args, values, strict=True)
-            if not parameter.is_text_buffer
-        ]
+        given = [reaper.project if is_project and values[i] is None else values[i] for i, is_project in passed]
         before = [reaper] if first == "reaper" else [reaper.project] if is_project_missing else []
         return function(*before, *given)
 
