@@ -106,7 +106,7 @@ def _heard(wanted: str, learner: Any) -> Any:
         limit_s = LEARN_LIMIT_S
         while True:
             try:
-                binding = learner.hear(messages.get(timeout=limit_s))
+                binding = learner.feed(messages.get(timeout=limit_s))
             except queue.Empty:
                 return learner.finish()
             if binding is not None:

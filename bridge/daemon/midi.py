@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bridge.errors import BridgeError
-from bridge.reaper.protocol.osc import Value
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
+from bridge.surfaces.feedback import Value
 
 if TYPE_CHECKING:
     from bridge.surfaces.midi.bindings import MidiBindings, State
@@ -49,14 +49,14 @@ class MidiService:
             return
         from bridge.surfaces.midi.surface import MidiSurface  # mido looks for its backend
 
-        surface = MidiSurface(self._settings.midi_input, layout, handle=self._handle, say=self._say)
+        surface = MidiSurface(self._settings.midi_input, layout, handle=self._handle, report=self._say)
         surface.open()
         self._surface = surface
 
     def tell(self, path: str, *values: Value) -> None:
         """Feedback, for what the surface can show of it."""
         if (surface := self._surface) is not None:
-            surface.tell(path, *values)
+            surface.send(path, *values)
 
     def close(self) -> None:
         surface, self._surface = self._surface, None

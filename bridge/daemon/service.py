@@ -29,10 +29,10 @@ from bridge.daemon.receipts import Receipts
 from bridge.daemon.session_defaults import SessionDefaults
 from bridge.daemon.watcher import FolderWatcher
 from bridge.errors import BridgeError, LinkError
-from bridge.reaper.protocol.osc import Value
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
+from bridge.surfaces.feedback import Value
 from bridge.surfaces.osc import OscServer
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ MAX_NAMED = 32  # refused senders that are named in the log, each once
 
 
 class AllowedSenders:
-    """The addresses that are heard. LinkError for an entry of the allow-list that is no address."""
+    """The addresses from which packets are accepted. LinkError for an entry of the allow-list that is no address."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
         self._networks = [_network(entry) for entry in allowed]
@@ -37,7 +37,7 @@ class AllowedSenders:
         )
 
     def is_allowed(self, address: str) -> bool:
-        """Whether a sender is heard. Those that are not are logged once."""
+        """Return whether a sender is accepted. Those that are not are logged once."""
         try:
             sender = ipaddress.ip_address(address)
         except ValueError:
@@ -46,7 +46,9 @@ class AllowedSenders:
             return True
         if address not in self._refused and len(self._refused) < MAX_NAMED:
             self._refused.add(address)
-            log.warning('OSC from %s was refused. To hear it, add "%s" to osc_allow in config.toml.', address, address)
+            log.warning(
+                'OSC from %s was refused. To accept it, add "%s" to osc_allow in config.toml.', address, address
+            )
         return False
 
 

@@ -1,4 +1,7 @@
-"""What a control surface can ask of Bridge: one type of command and one table, whatever wire it came over."""
+"""The commands of control surfaces: one table that says what each takes, checks it, and gives its OSC address.
+
+OSC packet or MIDI message -> `Command` -> the daemon's command router
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,12 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class CommandSpec(NamedTuple):
-    """`kind` is the type of the one argument (None: takes none); `low` and `high` bound a number."""
+    """What a command takes.
+
+    Attributes:
+        kind: the type of its one argument; None: it takes none.
+        low, high: the bounds of a number.
+    """
 
     name: Name
     kind: type[float] | type[int] | type[str] | None
@@ -31,8 +39,33 @@ class CommandSpec(NamedTuple):
     low: float = -math.inf
     high: float = math.inf
 
+    @property
+    def address(self) -> str:
+        return f"/bridge/{self.name}"
 
-COMMANDS: dict[Name, CommandSpec] = {
+    @property
+    def is_trigger(self) -> bool:
+        """Whether a press of a button is enough, and its release means nothing."""
+        return self.kind is None or self.is_optional
+
+    def parse(self, arguments: Sequence[object]) -> Value:
+        """Return the checked value; see `parse_command`."""
+        given = arguments[0] if arguments else None
+        if self.kind is None or (self.is_optional and (given is None or _is_press(given))):
+            return None
+        if given is None:
+            raise LinkError(f"{self.name} needs a value: {self.meaning}.")
+        if self.kind is str:
+            if not isinstance(given, str):
+                raise LinkError(f"{self.name} needs a text, not {shown(given)}: {self.meaning}.")
+            return given
+        number = _number(self.name, given)
+        if not self.low <= number <= self.high:
+            raise LinkError(f"{self.name} takes {self.low:g} to {self.high:g}, not {shown(given)}: {self.meaning}.")
+        return round(number) if self.kind is int else number
+
+
+COMMANDS: dict[str, CommandSpec] = {
     spec.name: spec
     for spec in (
         CommandSpec("automix", int, "auto-mix the selected tracks, or track N", is_optional=True, low=0, high=100_000),
@@ -47,33 +80,26 @@ COMMANDS: dict[Name, CommandSpec] = {
 
 
 def parse_command(name: str, arguments: Sequence[object]) -> Command:
-    """A command from what a surface sent: numbers may come as int, float or text, extra arguments are dropped.
+    """Return the command that a surface sent.
 
     Buttons send 1.0 or true on a press and 0.0 on a release. For a command without an argument the caller sees to
-    that; where one may be left out, a press has none: track 1 is asked for with the integer 1. Raises LinkError for an
-    unknown name, a missing value, or one that is no number or out of range.
+    that; where one may be left out, a press has none: track 1 is named by the integer 1.
+
+    Args:
+        name: as in `COMMANDS`.
+        arguments: numbers may be int, float or text; those behind the first are dropped.
+
+    Raises:
+        LinkError: an unknown name, a missing value, or one that is no number or out of range.
     """
-    spec = next((spec for spec in COMMANDS.values() if spec.name == name), None)
+    spec = COMMANDS.get(name)
     if spec is None:
         raise LinkError(f"{shown(name)} is no command of Bridge. Commands: {', '.join(COMMANDS)}.")
-    if spec.kind is None:
-        return Command(spec.name)
-    if not arguments or arguments[0] is None or (spec.is_optional and _is_press(arguments[0])):
-        if spec.is_optional:
-            return Command(spec.name)
-        raise LinkError(f"{name} needs a value: {spec.meaning}.")
-    if spec.kind is str:
-        if not isinstance(arguments[0], str):
-            raise LinkError(f"{name} needs a text, not {shown(arguments[0])}: {spec.meaning}.")
-        return Command(spec.name, arguments[0])
-    number = _number(name, arguments[0])
-    if not spec.low <= number <= spec.high:
-        raise LinkError(f"{name} takes {spec.low:g} to {spec.high:g}, not {shown(arguments[0])}: {spec.meaning}.")
-    return Command(spec.name, round(number) if spec.kind is int else number)
+    return Command(spec.name, spec.parse(arguments))
 
 
 def is_release(arguments: Sequence[object]) -> bool:
-    """Whether the arguments are a button's release (0, 0.0 or False), which starts nothing."""
+    """Return whether the arguments are a button's release (0, 0.0 or False), which starts nothing."""
     return len(arguments) > 0 and not isinstance(arguments[0], str) and arguments[0] in (0, 0.0, False)
 
 

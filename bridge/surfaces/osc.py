@@ -1,9 +1,9 @@
-"""The OSC surface: a UDP server that turns messages into commands, and sends feedback to all who asked.
+"""The OSC surface: a UDP server that turns packets into commands, and sends feedback to its clients.
 
-It listens on this machine alone, unless other addresses are allowed by name: OSC has no password.
+It is bound to this machine alone, unless other addresses are allowed by name: OSC has no password.
 
-It answers `/bridge/ping` itself, at once, whatever else runs. What a command does is the caller's: `handle` must
-return quickly. Broken packets are answered with `/bridge/error` or dropped; nothing a packet holds ends the server.
+`/bridge/ping` is replied to here, at once, whatever else runs. What a command does is the caller's: `handle` must
+return quickly. Broken packets are dropped, wrong values lead to `/bridge/error`; no packet ends the server.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
 
 from bridge.errors import BridgeError, LinkError
-from bridge.reaper.protocol.osc import HEARD, Value, message
 from bridge.surfaces.allowed_senders import AllowedSenders, Client, parse_client
-from bridge.surfaces.commands import Command, is_release, parse_command
+from bridge.surfaces.commands import COMMANDS, Command, is_release
+from bridge.surfaces.feedback import Value, feedback_message
 from bridge.surfaces.osc_packets import is_sound_packet
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/bridge/"
+SPECS = {spec.address: spec for spec in COMMANDS.values()}
 MAX_DATAGRAM_BYTES = 8_192
 MAX_CLIENTS = 32
 CLIENT_MEMORY_S = 600.0
@@ -35,12 +36,20 @@ LOOPBACK = "127.0.0.1"
 
 
 class OscServer:
-    """Listens on `host`:`port` (0: any free port) and sends feedback to all who listen.
+    """A UDP server for control surfaces.
 
-    Those are the `feedback_port` of this machine, `clients` ("address:port"), and whoever has sent something of late:
-    at the port it sent from, and at the feedback port of its address. `allowed` names the addresses and networks
-    beside this machine that are heard. `handle` gets every command but ping; `status` is what a ping is answered with.
-    LinkError for an address that makes no sense.
+    Feedback goes to the `feedback_port` of this machine, to `clients`, and to whoever has sent something in the last
+    ten minutes: at the port it sent from, and at the feedback port of its address.
+
+    Args:
+        host, port: where it is bound; port 0 is any free one.
+        handle: gets every command but ping.
+        status: gives the text that is the reply to a ping.
+        allowed: the addresses and networks beside this machine from which packets are accepted.
+        clients: "address:port" of those who always get feedback.
+
+    Raises:
+        LinkError: an address that makes no sense.
     """
 
     def __init__(
@@ -69,11 +78,14 @@ class OscServer:
         return int(self._server.server_address[1]) if self._server else self._wanted_port
 
     def open(self) -> None:
-        """Bind and start to answer. LinkError for a port that is taken, or an address that others reach while nobody
-        is allowed."""
+        """Bind the socket and start the thread.
+
+        Raises:
+            LinkError: a port that is taken, or an address that others reach while nobody is allowed.
+        """
         self._senders.check_host(self._host)
         dispatcher = Dispatcher(strict_timing=False)
-        for path in HEARD:
+        for path in SPECS:
             dispatcher.map(path, self._on_message, needs_reply_address=True)
         dispatcher.set_default_handler(self._on_unknown, needs_reply_address=True)
         try:
@@ -96,35 +108,32 @@ class OscServer:
             self._server = self._thread = None
 
     def send(self, path: str, *values: Value) -> None:
-        """Send feedback (an address of the table) to all who listen. Never raises for a client that is gone."""
-        packet = message(path, *values)
+        """Send a message of `FEEDBACK` to all clients. Never raises for one that is gone."""
+        packet = feedback_message(path, *values)
         now = time.monotonic()
         with self._lock:
             self._clients = {c: at for c, at in self._clients.items() if now - at < CLIENT_MEMORY_S}
             recent = [*self._clients, *((address, self._feedback_port) for address, _ in self._clients)]
-        targets = [*dict.fromkeys((*self._lasting, *recent))]
-        for target in targets:
+        for target in dict.fromkeys((*self._lasting, *recent)):
             self._send_to(target, packet)
 
     # ------------------------------------------------------------ handlers, on the server's thread
 
     def _on_message(self, client: Client, path: str, *arguments: Any) -> None:
         self._remember(client)
-        name = path.removeprefix(PREFIX)
+        spec = SPECS[path]
         try:
-            if name == "ping":
+            if spec.name == "ping":
                 self.send("/bridge/status", self._status())
-            elif HEARD[path].types in ("", "i?") and is_release(arguments):
-                return  # a button let go
-            else:
-                self._handle(parse_command(name, arguments))
+            elif not (spec.is_trigger and is_release(arguments)):
+                self._handle(Command(spec.name, spec.parse(arguments)))
         except BridgeError as error:
             self.send("/bridge/error", str(error))
 
     def _on_unknown(self, client: Client, path: str, *_: Any) -> None:
-        if path.startswith(PREFIX) and path not in HEARD:
+        if path.startswith(PREFIX):
             self._remember(client)
-            self.send("/bridge/error", f"{path[:64]} is unknown. Bridge hears {', '.join(HEARD)}.")
+            self.send("/bridge/error", f"{path[:64]} is unknown. Bridge knows {', '.join(SPECS)}.")
 
     def _remember(self, client: Client) -> None:
         with self._lock:
@@ -133,8 +142,7 @@ class OscServer:
                 self._clients.pop(min(self._clients, key=lambda known: self._clients[known]))
 
     def _send_to(self, target: Client, packet: bytes) -> None:
-        server = self._server
-        if server is None:
+        if (server := self._server) is None:
             return
         try:
             server.socket.sendto(packet, target)
@@ -143,8 +151,7 @@ class OscServer:
 
 
 class _Server(BlockingOSCUDPServer):
-    """python-osc's server, which refuses what python-osc would guess at and who is not allowed, and logs what goes
-    wrong."""
+    """python-osc's server, for allowed senders and sound packets only; what goes wrong is logged."""
 
     max_packet_size = MAX_DATAGRAM_BYTES
 

@@ -18,7 +18,6 @@ from socket_midi import Device, backend, plugged_in
 from bridge.cli import main
 from bridge.daemon.doctor.findings import FAULTS
 from bridge.reaper.install import resource_path
-from bridge.reaper.protocol.osc import HEARD
 from bridge.settings import load_settings
 from bridge.surfaces.commands import COMMANDS, Command
 from bridge.surfaces.midi.bindings import load_bindings
@@ -62,10 +61,10 @@ def test_every_command_is_listed_with_its_address_and_meaning() -> None:
     listed = {cells[0].strip("`"): cells[1:] for cells in rows(SURFACES, "commands")}
     assert listed.keys() == COMMANDS.keys()
     for name, (address, meaning) in listed.items():
-        types = HEARD[f"/bridge/{name}"].types
-        shown = {"": "", "i?": " [track]"}.get(types, f" {types}")
-        assert address == f"`/bridge/{name}{shown}`"
-        assert meaning == COMMANDS[name].meaning
+        spec = COMMANDS[name]
+        shown = " [track]" if spec.is_optional else f" {spec.kind.__name__[0]}" if spec.kind else ""
+        assert address == f"`{spec.address}{shown}`"
+        assert meaning == spec.meaning
 
 
 def test_every_fault_is_listed_with_its_remedy() -> None:

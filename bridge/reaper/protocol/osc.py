@@ -1,4 +1,4 @@
-"""Every OSC address that Bridge hears, sends or knows of REAPER, as one table, and the packets that REAPER accepts.
+"""OSC packets for REAPER's control surface: FX parameters by number, actions by named id.
 
 REAPER's surface parses only the types i, f and s, passes values on unclamped, drops everything queued in a tick
 when one message is longer than 1,024 bytes, and loses datagrams that do not come in bundles. The builders here
@@ -9,73 +9,17 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
 
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.errors import LinkError, cut
-
-Value = float | int | str
-Direction = Literal["to bridge", "from bridge", "to reaper", "from reaper"]
+from bridge.errors import LinkError
 
 MAX_VALUES_PER_MESSAGE = 16
 MAX_MESSAGE_BYTES = 1_024
 MAX_MESSAGES_PER_BUNDLE = 20
-MAX_TEXT = 300  # characters of a text in feedback: surfaces show one line
 MAX_DATAGRAM_BYTES = 8_192  # what Bridge's surface entry in reaper.ini states; REAPER's own limit is 32,768
-
-
-class OscAddress(NamedTuple):
-    """One address: its direction, the types of its arguments ('?' after a type: may be left out), its meaning."""
-
-    path: str
-    direction: Direction
-    types: str
-    meaning: str
-
-
-ADDRESSES = (
-    OscAddress("/bridge/automix", "to bridge", "i?", "auto-mix the selected tracks, or track N (1 is the first)"),
-    OscAddress("/bridge/amount", "to bridge", "f", "how far to go from the track as it was to what Bridge set, 0..1"),
-    OscAddress("/bridge/compare", "to bridge", "i", "1: hear the track as it was, 0: as Bridge set it"),
-    OscAddress("/bridge/undo", "to bridge", "", "take Bridge's last step back"),
-    OscAddress("/bridge/style", "to bridge", "s", "name of the style to sound like; empty for none"),
-    OscAddress("/bridge/next", "to bridge", "", "auto-mix again with the next style"),
-    OscAddress("/bridge/ping", "to bridge", "", "answered with /bridge/status at once"),
-    OscAddress("/bridge/status", "from bridge", "s", "what the daemon does: one line"),
-    OscAddress("/bridge/progress", "from bridge", "f", "share of the running job that is done, 0..1"),
-    OscAddress("/bridge/amount", "from bridge", "f", "where the amount stands, for faders with motors"),
-    OscAddress("/bridge/compare", "from bridge", "i", "1 while the track is heard as it was, for lights"),
-    OscAddress("/bridge/receipt", "from bridge", "sss", "id, status and message of what REAPER did with a reply"),
-    OscAddress(
-        "/bridge/result", "from bridge", "sssi", "id, status and message of an answered request, number of writes"
-    ),
-    OscAddress("/bridge/error", "from bridge", "s", "what went wrong and what to do: one line"),
-    OscAddress("/track/{track}/fx/{fxs}/fxparam/{parameters}/value", "to reaper", "f*", "normalized values, 1-based"),
-    OscAddress("/action/str", "to reaper", "s", "run the action with this named id (_RS...)"),
-    OscAddress("/fx/last_touched/*", "from reaper", "*", "feedback for any FX, echoes of one's own writes included"),
-    OscAddress("/fxparam/last_touched/*", "from reaper", "*", "feedback for any parameter, likewise"),
-)
-
-HEARD = {address.path: address for address in ADDRESSES if address.direction == "to bridge"}
-SENT: dict[str, OscAddress] = {address.path: address for address in ADDRESSES if address.direction == "from bridge"}
-
-
-def message(path: str, *values: Value) -> bytes:
-    """One of Bridge's own feedback messages, its types as the table says."""
-    types = SENT[path].types
-    if len(values) != len(types):
-        raise ValueError(f"{path} takes {len(types)} values, not {len(values)}")
-    kinds: dict[str, Callable[[Value], Value]] = {"s": _short, "f": float, "i": int}
-    return bytes(build_msg(path, [kinds[kind](value) for kind, value in zip(types, values, strict=True)]).dgram)
-
-
-def _short(text: Value) -> str:
-    """One line of a length that a surface can show."""
-    line = cut(str(text).replace("\0", " "), MAX_TEXT)
-    return line.encode("utf-8", "replace").decode()  # names of files may be no text
 
 
 def action(command_id: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Which control of a MIDI surface stands for which command: `midi.toml` in the home folder, checked.
+"""Which control of a MIDI surface gives which command: `midi.toml` in Bridge's folder, checked.
 
     [[control]]
     command = "amount"
@@ -31,7 +31,7 @@ SevenBit = Annotated[int, msgspec.Meta(ge=0, le=127)]
 
 
 class MidiBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """One control and its command.
+    """One control and its command, a table `[[control]]` of `midi.toml`.
 
     Attributes:
         number: of the note or controller; "pitch" has none.
@@ -40,8 +40,8 @@ class MidiBinding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         step: how far one step of an encoder moves the amount.
         takeover: "pickup": the amount moves once the control has come to where it stands; "jump": at once.
         toggle: each press of a button turns compare on or off; else it is on as long as the button is.
-        value: what is asked for beside the command: the name of a style, or the number of a track.
-        feedback: whether motors and lights of the control are sent where the command stands.
+        value: what goes with the command: the name of a style, or the number of a track.
+        feedback: whether motors and lights of the control show where the command stands.
     """
 
     command: Name
@@ -83,15 +83,15 @@ DEFAULT = MidiBindings(
         MidiBinding(command="next", kind="note", number=64),
     )
 )
-"""What holds where there is no `midi.toml`."""
+"""The bindings where there is no `midi.toml`."""
 
 
 State = tuple[int, int, int]
-"""What tells one state of the file from another."""
+"""Time, size and number of the file: they differ between two states of it."""
 
 
 def bindings_file_state(home: Path) -> State | None:
-    """The state of the user's layout on disk; None where there is none."""
+    """Return the state of the user's bindings on disk; None where there are none."""
     try:
         now = (home / FILE_NAME).stat()
     except OSError:
@@ -100,31 +100,31 @@ def bindings_file_state(home: Path) -> State | None:
 
 
 def load_bindings(home: Path) -> MidiBindings:
-    """The user's layout, or the default one. SettingsError names what is wrong in the file."""
+    """Return the user's bindings, or the default ones. SettingsError names what is wrong in the file."""
     file = home / FILE_NAME
     if not os.path.lexists(file):
         return DEFAULT
     if not file.is_file():
         raise SettingsError(f"{file} is no file. Remove it, then learn again.")
     try:
-        layout = msgspec.toml.decode(file.read_bytes(), type=MidiBindings)
+        bindings = msgspec.toml.decode(file.read_bytes(), type=MidiBindings)
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}. Mend or remove it, then learn again.") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(
             f"{file} is no layout of MIDI controls: {error}. Mend it, or remove it and learn again."
         ) from error
-    for binding in layout.control:
+    for binding in bindings.control:
         _check(binding, file)
-    return layout
+    return bindings
 
 
-def save_bindings(layout: MidiBindings, home: Path) -> Path:
+def save_bindings(bindings: MidiBindings, home: Path) -> Path:
     """Write `midi.toml` in one step; comments in it are lost."""
     lines = [HEADER]
-    if layout.output:
-        lines.append(f"output = {_toml(layout.output)}\n")
-    for binding in layout.control:
+    if bindings.output:
+        lines.append(f"output = {_toml(bindings.output)}\n")
+    for binding in bindings.control:
         lines.append("\n[[control]]\n")
         lines += [f"{key} = {_toml(value)}\n" for key, value in msgspec.to_builtins(binding).items()]
     file = home / FILE_NAME
@@ -136,22 +136,22 @@ def save_bindings(layout: MidiBindings, home: Path) -> Path:
     return file
 
 
-def with_binding(layout: MidiBindings, binding: MidiBinding) -> MidiBindings:
-    """The layout with this control: others for the same command (and value) or on the same place give way."""
+def with_binding(bindings: MidiBindings, binding: MidiBinding) -> MidiBindings:
+    """Return the bindings with this control: others for the same command (and value) or on the same place give way."""
     kept = [
         other
-        for other in layout.control
+        for other in bindings.control
         if other.place != binding.place and (other.command, other.value) != (binding.command, binding.value)
     ]
-    return msgspec.structs.replace(layout, control=(*kept, binding))
+    return msgspec.structs.replace(bindings, control=(*kept, binding))
 
 
-def without_command(layout: MidiBindings, command: str) -> MidiBindings:
-    return msgspec.structs.replace(layout, control=tuple(b for b in layout.control if b.command != command))
+def without_command(bindings: MidiBindings, command: str) -> MidiBindings:
+    return msgspec.structs.replace(bindings, control=tuple(b for b in bindings.control if b.command != command))
 
 
 def _check(binding: MidiBinding, file: Path) -> None:
-    """What types alone do not tell."""
+    """Check what types alone do not."""
     fault = ""
     is_amount = COMMANDS[binding.command].kind is float
     if binding.kind == "cc14" and binding.number > 31:

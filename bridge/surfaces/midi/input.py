@@ -11,16 +11,17 @@ from typing import Any
 
 from bridge.surfaces.commands import COMMANDS, Command
 from bridge.surfaces.midi.bindings import MidiBinding, MidiBindings, Relative
+from bridge.surfaces.midi.message_specs import FINE, MAX_14_BITS, decode
 
 NEAR = 1.5 / 127  # a control this close to the amount has arrived at it
-PRESSED = 64  # of controllers that are buttons
-FINE = 32  # how far above its coarse half the number of a controller's fine half lies
+PRESSED = 64 / 127  # of controllers that are buttons
+
+Movement = tuple[MidiBinding, Command | None]
+"""A control that was moved, and the command that this makes."""
 
 
 @dataclass
-class _Hand:
-    """What is known of one control."""
-
+class _ControlState:
     position: float | None = None  # where it stands, 0..1
     has_amount: bool = False  # soft takeover: it moves the amount
     coarse: int | None = None  # the first half of 14 bits
@@ -29,78 +30,79 @@ class _Hand:
 
 @dataclass
 class MidiInput:
-    """`amount` and `is_compared` are where the commands stand, as far as known; feedback keeps them true."""
+    """The reader of one surface. `amount` and `is_compared` are where the commands stand, as far as known; feedback
+    keeps them true."""
 
-    layout: MidiBindings
+    bindings: MidiBindings
     amount: float | None = None
     is_compared: bool = False
-    _hands: dict[MidiBinding, _Hand] = field(default_factory=dict)
+    _states: dict[MidiBinding, _ControlState] = field(default_factory=dict)
 
-    def read(self, message: Any) -> list[tuple[MidiBinding, Command | None]]:
-        """The controls that a mido message moves, each with the command that it asks for."""
+    def read(self, message: Any) -> list[Movement]:
+        """Return the controls that a mido message moves."""
         moved = []
-        for binding in self.layout.control:
-            hand = self._hands.setdefault(binding, _Hand())
-            if (value := _value_of(binding, hand, message)) is not None:
-                moved.append((binding, self._command(binding, hand, *value)))
+        for binding in self.bindings.control:
+            state = self._states.setdefault(binding, _ControlState())
+            if (value := _value_of(binding, state, message)) is not None:
+                moved.append((binding, self._command(binding, state, value)))
         return moved
 
     @property
     def is_waiting(self) -> bool:
         """Whether a 14-bit controller has sent its first half alone."""
-        return any(hand.is_half for hand in self._hands.values())
+        return any(state.is_half for state in self._states.values())
 
-    def flush(self) -> list[tuple[MidiBinding, Command | None]]:
-        """What first halves ask for whose second ones do not come: some surfaces leave out what has not changed."""
+    def flush(self) -> list[Movement]:
+        """Take first halves for the whole whose second ones do not come: some surfaces leave out what has not
+        changed."""
         moved = []
-        for binding, hand in self._hands.items():
-            if hand.is_half and hand.coarse is not None:
-                hand.is_half = False
-                moved.append((binding, self._command(binding, hand, hand.coarse / 127, hand.coarse)))
+        for binding, state in self._states.items():
+            if state.is_half and state.coarse is not None:
+                state.is_half = False
+                moved.append((binding, self._command(binding, state, state.coarse / 127)))
         return moved
 
-    def hear_amount(self, amount: float) -> None:
+    def set_amount(self, amount: float) -> None:
         """The amount stands there now: controls that stand elsewhere must come for it again."""
         self.amount = amount
-        for hand in self._hands.values():
-            if hand.position is not None and abs(hand.position - amount) > NEAR:
-                hand.has_amount = False
+        for state in self._states.values():
+            if state.position is not None and abs(state.position - amount) > NEAR:
+                state.has_amount = False
 
     def forget_positions(self) -> None:
         """After a surface has come back: nobody knows where its controls stand."""
-        self._hands.clear()
+        self._states.clear()
 
     # ------------------------------------------------------------ one control
 
-    def _command(self, binding: MidiBinding, hand: _Hand, share: float, raw: int) -> Command | None:
-        kind = COMMANDS[binding.command].kind
-        if kind is float:
-            amount = self._stepped(binding, raw) if binding.relative else self._taken(binding, hand, share)
+    def _command(self, binding: MidiBinding, state: _ControlState, value: float) -> Command | None:
+        if COMMANDS[binding.command].kind is float:
+            amount = self._stepped(binding, value) if binding.relative else self._picked_up(binding, state, value)
             if amount is None:
                 return None
             self.amount = amount
             return Command(binding.command, amount)
         if binding.command == "compare":
-            return self._compare(binding, share)
-        return Command(binding.command, binding.value) if share > 0 else None
+            return self._compare(binding, value)
+        return Command(binding.command, binding.value) if value > 0 else None
 
-    def _stepped(self, binding: MidiBinding, raw: int) -> float:
+    def _stepped(self, binding: MidiBinding, value: float) -> float:
         assert binding.relative
-        moved = (1.0 if self.amount is None else self.amount) + binding.step * STEPS[binding.relative](raw)
-        return min(max(moved, 0.0), 1.0)
+        steps = STEPS[binding.relative](round(value * 127))
+        return min(max((1.0 if self.amount is None else self.amount) + binding.step * steps, 0.0), 1.0)
 
-    def _taken(self, binding: MidiBinding, hand: _Hand, share: float) -> float | None:
-        """The amount that a control asks for; None until it has come to where the amount stands."""
-        before, hand.position = hand.position, share
-        if binding.takeover == "pickup" and not hand.has_amount and self.amount is not None:
-            has_passed = before is not None and min(before, share) <= self.amount <= max(before, share)
-            if not has_passed and abs(share - self.amount) > NEAR:
+    def _picked_up(self, binding: MidiBinding, state: _ControlState, value: float) -> float | None:
+        """Return the amount that a control sets; None until it has come to where the amount stands."""
+        before, state.position = state.position, value
+        if binding.takeover == "pickup" and not state.has_amount and self.amount is not None:
+            has_passed = before is not None and min(before, value) <= self.amount <= max(before, value)
+            if not has_passed and abs(value - self.amount) > NEAR:
                 return None
-        hand.has_amount = True
-        return share
+        state.has_amount = True
+        return value
 
-    def _compare(self, binding: MidiBinding, share: float) -> Command | None:
-        is_on = share >= PRESSED / 127 or (binding.kind == "note" and share > 0)
+    def _compare(self, binding: MidiBinding, value: float) -> Command | None:
+        is_on = value >= PRESSED or (binding.kind == "note" and value > 0)
         if binding.toggle:
             if not is_on:
                 return None
@@ -117,30 +119,17 @@ STEPS: dict[Relative, Callable[[int], int]] = {
 """How encoders write steps into seven bits."""
 
 
-def _value_of(binding: MidiBinding, hand: _Hand, message: Any) -> tuple[float, int] | None:
-    """What a message says of a control: its share 0..1 and the raw number; None where it is about another."""
+def _value_of(binding: MidiBinding, state: _ControlState, message: Any) -> float | None:
+    """Return what a message says of a control, 0..1; None where it is about another, or the first half of 14 bits: a
+    coarse half comes first and is kept back; a fine half may also come alone."""
     channel = getattr(message, "channel", None)
     if channel is None or binding.channel not in (None, channel + 1):
         return None
-    match binding.kind, message.type:
-        case "note", "note_on" if message.note == binding.number:
-            return message.velocity / 127, message.velocity
-        case "note", "note_off" if message.note == binding.number:
-            return 0.0, 0
-        case "cc", "control_change" if message.control == binding.number:
-            return message.value / 127, message.value
-        case "pitch", "pitchwheel":
-            return (message.pitch + 8192) / 16383, message.pitch
-        case "cc14", "control_change":
-            return _half(binding, hand, message)
-    return None
-
-
-def _half(binding: MidiBinding, hand: _Hand, message: Any) -> tuple[float, int] | None:
-    """Of a 14-bit controller the coarse half comes first and is kept back; a fine half may also come alone."""
-    if message.control == binding.number:
-        hand.coarse, hand.is_half = message.value, True
-    elif message.control == binding.number + FINE and hand.coarse is not None:
-        hand.is_half = False
-        return (hand.coarse << 7 | message.value) / 16383, hand.coarse
+    if binding.kind != "cc14":
+        return decode(binding.kind, binding.number, message)
+    if decode("cc", binding.number, message) is not None:
+        state.coarse, state.is_half = message.value, True
+    elif decode("cc", binding.number + FINE, message) is not None and state.coarse is not None:
+        state.is_half = False
+        return float((state.coarse << 7 | message.value) / MAX_14_BITS)
     return None

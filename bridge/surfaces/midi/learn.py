@@ -12,14 +12,15 @@ from typing import Any
 from bridge.errors import LinkError
 from bridge.surfaces.commands import COMMANDS, Name
 from bridge.surfaces.midi.bindings import MidiBinding, Relative
-from bridge.surfaces.midi.input import FINE, STEPS
+from bridge.surfaces.midi.input import STEPS
+from bridge.surfaces.midi.message_specs import FINE
 
 ENOUGH = 10  # messages of one controller
 LARGEST_STEP = 8  # that an encoder sends when it is turned slowly
 
 
 class MidiLearner:
-    """Learns one control for a command. `value`: what is asked for beside it, see `Binding`."""
+    """Learns one control for a command. `value`: what goes with it, see `MidiBinding`."""
 
     def __init__(self, command: Name, *, value: str | int | None = None) -> None:
         self._command, self._value = command, value
@@ -27,8 +28,8 @@ class MidiLearner:
         self._seen: dict[tuple[int, int], list[int]] = defaultdict(list)  # (channel, controller): values
         self._pitches: dict[int, int] = defaultdict(int)
 
-    def hear(self, message: Any) -> MidiBinding | None:
-        """The binding, as soon as it is known."""
+    def feed(self, message: Any) -> MidiBinding | None:
+        """Return the binding, as soon as it is known."""
         match message.type:
             case "note_on" if message.velocity > 0 and not self._is_continuous:
                 return self._binding(kind="note", number=message.note, channel=message.channel + 1, toggle=True)
@@ -44,13 +45,13 @@ class MidiLearner:
         return None
 
     def finish(self) -> MidiBinding:
-        """What is known at the end of a movement that was short. LinkError where nothing fit was moved."""
+        """Return what is known at the end of a movement that was short. LinkError where nothing fit was moved."""
         places = sorted(self._seen, key=lambda place: len(self._seen[place]), reverse=True)
         for channel, control in places:
             if (binding := self._moved(channel, control, enough=1)) is not None:
                 return binding
         wanted = "a fader, knob or encoder" if self._is_continuous else "a button or pad"
-        raise LinkError(f"Nothing was heard that could be {self._command}. Move {wanted} of the surface, then retry.")
+        raise LinkError(f"Nothing arrived that could be {self._command}. Move {wanted} of the surface, then retry.")
 
     def _moved(self, channel: int, control: int, *, enough: int = ENOUGH) -> MidiBinding | None:
         coarse = control - FINE if FINE <= control < 2 * FINE and self._seen[channel, control - FINE] else control
@@ -69,7 +70,7 @@ class MidiLearner:
 
 
 def relative_kind(values: list[int]) -> Relative | None:
-    """How an encoder writes its steps, judged by what it has sent; None for a control that sends where it stands.
+    """Return how an encoder writes its steps, by what it has sent; None for a control that sends where it stands.
 
     A fader sends a value only when it has changed, and ends elsewhere than it began; an encoder repeats the same few
     small steps. Turned one way only, the encodings can look alike: the widest known one is taken.

@@ -1,7 +1,7 @@
-"""The MIDI ports of this machine, by names that survive a replug; every way in which there may be none, in words.
+"""The MIDI ports of this machine, by names that survive a replug; every way in which there may be none, as an error.
 
 mido needs a backend to reach the system's ports: python-rtmidi. Where it is missing, or the system has no MIDI at all,
-this says so, and everything else of Bridge works.
+a LinkError says so, and everything else of Bridge works.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ _ALSA_NUMBERS = re.compile(r"\s+\d+:\d+$")  # another one after each replug
 
 
 def input_names() -> list[str]:
-    """The MIDI inputs of this machine. LinkError where they cannot be asked for."""
-    return _ask(lambda: list(mido.get_input_names()))
+    """Return the MIDI inputs of this machine. LinkError where they cannot be listed."""
+    return _attempt(lambda: list(mido.get_input_names()))
 
 
 def output_names() -> list[str]:
-    return _ask(lambda: list(mido.get_output_names()))
+    return _attempt(lambda: list(mido.get_output_names()))
 
 
 def find_port(wanted: str, names: Sequence[str]) -> str:
-    """The port that is called so, or the only one whose name holds it. LinkError where there is none, or several."""
+    """Return the port of this name, or the only one whose name holds it. LinkError where there are none, or several."""
     tests: tuple[Callable[[str], bool], ...] = (
         lambda name: name == wanted,
         lambda name: _plain(name) == _plain(wanted),
@@ -49,30 +49,30 @@ def find_port(wanted: str, names: Sequence[str]) -> str:
 
 
 def open_input(name: str, callback: Callable[[Any], None]) -> Any:
-    """An open port whose messages go to `callback`, on a thread of the backend's."""
-    return _ask(lambda: mido.open_input(name, callback=callback))
+    """Open a port whose messages go to `callback`, on a thread of the backend's."""
+    return _attempt(lambda: mido.open_input(name, callback=callback))
 
 
 def open_output(name: str) -> Any:
-    return _ask(lambda: mido.open_output(name))
+    return _attempt(lambda: mido.open_output(name))
 
 
 def send(port: Any, message: Any) -> None:
     """LinkError where the port is gone."""
-    _ask(lambda: port.send(message))
+    _attempt(lambda: port.send(message))
 
 
 def close(port: Any) -> None:
     """Close a port, also one that is gone."""
     try:
-        _ask(port.close)
+        _attempt(port.close)
     except LinkError:
         return
 
 
-def _ask(question: Callable[[], T]) -> T:
+def _attempt(work: Callable[[], T]) -> T:
     try:
-        return question()
+        return work()
     except (ImportError, AttributeError) as error:  # the package named rtmidi is another one, without what mido needs
         raise LinkError(
             f"MIDI cannot be reached: {error}. Install a backend for the Python that Bridge runs on: "

@@ -1,4 +1,4 @@
-"""Packets for REAPER's surface stay within what it accepts, and the table of addresses is the surfaces' too."""
+"""Packets for REAPER's surface stay within what it accepts."""
 
 import math
 import socket
@@ -14,7 +14,6 @@ from bridge.errors import LinkError
 from bridge.reaper.protocol import osc
 from bridge.standin import StandIn
 from bridge.standin.osc.surface import StandInOscSurface
-from bridge.surfaces.commands import COMMANDS
 
 
 def unpack(packet: bytes) -> list[OscMessage]:
@@ -75,22 +74,3 @@ def test_actions_go_by_named_id() -> None:
     for wrong in ("40001", "", "_", "_RS 1", "_RS/../x"):
         with pytest.raises(LinkError, match="named command id"):
             osc.action(wrong)
-
-
-def test_feedback_has_the_types_of_the_table() -> None:
-    message = OscMessage(osc.message("/bridge/result", "id", "apply", "ok", 3))
-    assert message.params == ["id", "apply", "ok", 3]
-    assert OscMessage(osc.message("/bridge/progress", 1)).params == [1.0]
-    with pytest.raises(ValueError, match="takes 4"):
-        osc.message("/bridge/result", "id")
-
-
-def test_the_table_holds_each_address_once_and_every_command() -> None:
-    places = [(address.path, address.direction) for address in osc.ADDRESSES]
-    assert len(places) == len(set(places))
-    assert {path.removeprefix("/bridge/") for path in osc.HEARD} == set(COMMANDS)
-    kinds = {"": None, "i": int, "i?": int, "f": float, "s": str}
-    for path, address in osc.HEARD.items():
-        spec = COMMANDS[path.removeprefix("/bridge/")]  # type: ignore[index]
-        assert kinds[address.types] is spec.kind
-        assert address.types.endswith("?") == spec.is_optional

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bridge.reaper.protocol.osc import HEARD, SENT
 from bridge.settings import shipped_folder
 from bridge.surfaces.commands import COMMANDS, parse_command
+from bridge.surfaces.feedback import FEEDBACK
 from bridge.surfaces.layouts import stage_control, touchosc
 from bridge.surfaces.layouts.layout import CONTROLS, HEIGHT, WIDTH, LayoutControl
 
@@ -28,11 +28,12 @@ def properties(node: ElementTree.Element) -> dict[str, ElementTree.Element]:
 
 
 def test_every_control_sends_and_shows_what_bridge_knows() -> None:
+    addresses = {spec.address for spec in COMMANDS.values()}
     for control in CONTROLS:
-        assert not control.types or control.address in HEARD
-        assert not control.is_told or control.address in SENT
+        assert not control.types or control.address in addresses
+        assert not control.is_told or control.address in FEEDBACK
         assert control.types or control.is_told
-    assert {"/bridge/" + name for name in COMMANDS} == {c.address for c in CONTROLS if c.types}
+    assert addresses == {c.address for c in CONTROLS if c.types}
 
 
 def test_controls_lie_on_the_layout_and_not_on_each_other() -> None:

@@ -91,10 +91,10 @@ def test_a_fader_of_a_mackie_surface() -> None:
 )
 def test_encoders_move_the_amount_from_where_it_stands(kind: str, up: int, down: int) -> None:
     encoder = reader(command="amount", number=5, relative=kind, step=0.05)
-    encoder.hear_amount(0.5)
+    encoder.set_amount(0.5)
     assert commands(encoder, cc(5, up))[0].value == pytest.approx(0.6)
     assert commands(encoder, cc(5, down), cc(5, down))[-1].value == pytest.approx(0.4)
-    encoder.hear_amount(0.98)
+    encoder.set_amount(0.98)
     assert commands(encoder, cc(5, up), cc(5, up))[-1].value == 1.0
 
 
@@ -105,27 +105,27 @@ def test_steps_of_all_encodings_stay_small(raw: int) -> None:
 
 def test_a_fader_takes_over_only_where_the_amount_stands() -> None:
     fader = reader(command="amount", number=5)
-    fader.hear_amount(0.5)
+    fader.set_amount(0.5)
     assert commands(fader, cc(5, 10), cc(5, 30)) == []
     assert commands(fader, cc(5, 70))[0].value == pytest.approx(70 / 127)  # it has passed the middle
     assert commands(fader, cc(5, 20))[0].value == pytest.approx(20 / 127)
-    fader.hear_amount(20 / 127)  # the echo of its own movement
+    fader.set_amount(20 / 127)  # the echo of its own movement
     assert len(commands(fader, cc(5, 22))) == 1
-    fader.hear_amount(0.9)  # moved from elsewhere
+    fader.set_amount(0.9)  # moved from elsewhere
     assert commands(fader, cc(5, 25), cc(5, 40)) == []
     assert len(commands(fader, cc(5, 114))) == 1
 
 
 def test_a_fader_that_jumps_takes_over_at_once() -> None:
     fader = reader(command="amount", number=5, takeover="jump")
-    fader.hear_amount(0.5)
+    fader.set_amount(0.5)
     assert len(commands(fader, cc(5, 1))) == 1
 
 
 def test_after_a_replug_nobody_knows_where_a_fader_stands() -> None:
     fader = reader(command="amount", number=5)
     assert len(commands(fader, cc(5, 1))) == 1
-    fader.hear_amount(0.9)
+    fader.set_amount(0.9)
     fader.forget_positions()
     assert commands(fader, cc(5, 100)) == []  # from 1 to 100 would have passed it
     assert len(commands(fader, cc(5, 120))) == 1
@@ -161,6 +161,6 @@ def test_whatever_comes_amounts_stay_in_range(kind: str, number: int, events: li
     fader = reader(command="amount", kind=kind, number=number)
     for event in events:
         if isinstance(event, float):
-            fader.hear_amount(event)
+            fader.set_amount(event)
         else:
             assert all(0.0 <= command.value <= 1.0 for command in commands(fader, event))  # type: ignore[operator]

@@ -25,7 +25,7 @@ def cc(control: int, *values: int, channel: int = 0) -> list[mido.Message]:
 
 
 def learned(learner: MidiLearner, messages: list[mido.Message]) -> MidiBinding:
-    return next((found for m in messages if (found := learner.hear(m)) is not None), None) or learner.finish()
+    return next((found for m in messages if (found := learner.feed(m)) is not None), None) or learner.finish()
 
 
 PAD = mido.Message("note_on", note=7, velocity=9, channel=1)

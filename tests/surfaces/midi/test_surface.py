@@ -48,7 +48,7 @@ class Heard:
         self.lines: queue.Queue[str] = queue.Queue()
 
     def surface(self, name: str = "x-touch", layout: MidiBindings = DEFAULT) -> MidiSurface:
-        return MidiSurface(name, layout, handle=self.commands.put, say=self.lines.put, look_period_s=LOOK_PERIOD_S)
+        return MidiSurface(name, layout, handle=self.commands.put, report=self.lines.put, look_period_s=LOOK_PERIOD_S)
 
 
 @pytest.fixture
@@ -68,9 +68,9 @@ def test_controls_are_heard(device: Device, heard: Heard) -> None:
 def test_motors_and_lights_are_moved(device: Device, heard: Heard) -> None:
     with heard.surface() as surface:
         device.connections(2)
-        surface.tell("/bridge/amount", 0.5)
+        surface.send("/bridge/amount", 0.5)
         device.shows(cc(20, 64))
-        surface.tell("/bridge/compare", 1)
+        surface.send("/bridge/compare", 1)
         device.shows(cc(21, 127))
 
 
@@ -79,7 +79,7 @@ def test_a_fader_under_the_hand_is_moved_when_it_has_rested(device: Device, hear
         device.connections(2)
         device.send(cc(20, 10))
         assert heard.commands.get(timeout=LIMIT_S) == Command("amount", 10 / 127)
-        surface.tell("/bridge/amount", 0.5)
+        surface.send("/bridge/amount", 0.5)
         device.shows(cc(20, 64))
 
 
@@ -95,7 +95,7 @@ def test_a_surface_may_come_go_and_come_back(folder: Path, heard: Heard) -> None
     with heard.surface() as surface:
         assert "No MIDI port is called 'x-touch'" in heard.lines.get(timeout=LIMIT_S)
         assert not surface.is_connected
-        surface.tell("/bridge/amount", 0.25)
+        surface.send("/bridge/amount", 0.25)
         device.plug_in()
         device.connections(2)
         assert "is connected" in heard.lines.get(timeout=LIMIT_S)
@@ -156,7 +156,7 @@ def test_without_a_midi_system_the_surface_says_what_it_needs(folder: Path, hear
 def test_another_layout_holds_at_once(device: Device, heard: Heard) -> None:
     with heard.surface() as surface:
         device.connections(2)
-        surface.tell("/bridge/amount", 0.5)
+        surface.send("/bridge/amount", 0.5)
         device.shows(cc(20, 64))
         surface.use(MidiBindings(control=(MidiBinding(command="amount", number=7, takeover="jump"),)))
         device.shows(cc(7, 64))  # where the amount stands is known still
@@ -170,5 +170,5 @@ def test_another_output_is_opened_at_once(folder: Path, device: Device, heard: H
         device.connections(2)
         surface.use(MidiBindings(output="Lights", control=DEFAULT.control))
         lights.connections(1)
-        surface.tell("/bridge/amount", 1.0)
+        surface.send("/bridge/amount", 1.0)
         lights.shows(cc(20, 127))
