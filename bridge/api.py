@@ -22,7 +22,7 @@ from bridge.model.bundle import ModelBundle, load_bundle, positions_to_normalize
 from bridge.model.manifest import find_model
 from bridge.offline import automix_file as offline
 from bridge.offline.result import FileJob, FileResult
-from bridge.plugins import inventory
+from bridge.plugins import new_chain as chain_maker
 from bridge.plugins.chain import chain_file
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.chain import Chain
@@ -216,4 +216,4 @@ def new_chain(plugins: Sequence[str], name: str, *, host: PluginHost) -> str:
         name: of the chain.
         host: from `open_host`; it calibrates the VST3 plugins.
     """
-    return inventory.new_chain(host, plugins, name=name)
+    return chain_maker.new_chain(host, plugins, name=name)

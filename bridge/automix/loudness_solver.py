@@ -17,7 +17,7 @@ from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.errors import ModelError
 from bridge.model.manifest import ObjectiveSettings
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.chain.parameter import Role
+from bridge.plugins.chain.control import Role
 from bridge.types import NormalizedArray
 
 TOLERANCE_LU = 0.2

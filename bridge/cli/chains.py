@@ -104,7 +104,7 @@ def _find_chain(name: str, settings: Settings) -> Path:
 def plugins(context: click.Context, again: bool, json_file: Path | None) -> None:
     """The plugins that chains can use: pedalboard's own, and the VST3 plugins installed here."""
     from bridge.plugins.host.host import host_for
-    from bridge.plugins.inventory import list_plugins
+    from bridge.plugins.plugin_list import list_plugins
 
     with host_for(settings_of(context)) as host, shown_progress("Looking at plugins") as progress:
         entries = list_plugins(host, again=again, progress=lambda name: progress(0.5, name))
@@ -146,7 +146,7 @@ def from_snapshot(context: click.Context, snapshot: Path, output: Path) -> None:
 def _write_chain(context: click.Context, plugins: Sequence[str], output: Path) -> None:
     """Calibrate the plugins and write the chain. A file that is there is never overwritten."""
     from bridge.plugins.host.host import host_for
-    from bridge.plugins.inventory import new_chain
+    from bridge.plugins.new_chain import new_chain
 
     if output.exists():
         raise ChainError(f"{output} exists already; choose another name, or remove it first.")

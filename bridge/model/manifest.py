@@ -18,7 +18,7 @@ from bridge.atomic_files import write_file
 from bridge.errors import ModelError, PluginError
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain, check_chain
-from bridge.plugins.chain.parameter import DisplayLaw
+from bridge.plugins.chain.display_law import DisplayLaw
 
 SCHEMA = 1
 MANIFEST_FILE = "model.json"

@@ -13,7 +13,7 @@ from bridge.audio.synthesis import synthesise
 from bridge.decibels import db_to_amplitude
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
-from bridge.plugins.chain.parameter import parse_display
+from bridge.plugins.chain.display_law import parse_display
 from bridge.plugins.host.host import PluginHost
 from bridge.types import Float32
 

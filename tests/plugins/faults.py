@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from bridge.plugins.chain.chain import Chain, Fingerprint, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.worker.instances import LOADERS
 
 MARKER = "BRIDGE_TEST_MARKER"

@@ -5,7 +5,7 @@ import math
 import pytest
 from reaper_session import ReaperSession, noise, unchanged
 
-from bridge.plugins.chain.parameter import measure_display_law
+from bridge.plugins.chain.display_law import measure_display_law
 from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Request
 from bridge.standin.fx.fx import StandInParameter
 

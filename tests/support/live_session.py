@@ -13,7 +13,7 @@ from daemon_process import Daemon, Home
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.plugins.chain.parameter import parse_display
+from bridge.plugins.chain.display_law import parse_display
 from bridge.reaper.protocol.applied_state import Applied
 from bridge.reaper.protocol.messages import decode
 from bridge.standin import StandIn

@@ -12,7 +12,8 @@ import scipy.signal
 from bridge.audio.synthesis import synthesise
 from bridge.plugins.chain.catalog import Catalog, plugin_folders
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 
 FETCHED = Path(__file__).resolve().parents[2] / "plugins-for-tests" / "stable"
 RATE_HZ = 44100

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw, unit_of
+from bridge.plugins.chain.control import Control, unit_of
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.reaper.protocol.messages import EqBandRole, FxSnapshot, ParameterSnapshot
 
 GRID = tuple(point / 32 for point in range(33))

@@ -18,7 +18,7 @@ from bridge.automix.objective import Objective
 from bridge.features.bands import band_centres_hz, band_edges_hz
 from bridge.features.profile import SpectralProfile, loudness_db
 from bridge.features.settings import FeatureSettings
-from bridge.plugins.chain.parameter import Control
+from bridge.plugins.chain.control import Control
 from bridge.types import Float32, NormalizedArray
 
 AUDIBLE_DB = 0.5

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from bridge.plugins.chain.chain import Fingerprint
-from bridge.plugins.chain.parameter import DisplayLaw, RangeLaw
+from bridge.plugins.chain.display_law import DisplayLaw, RangeLaw
 
 Kind = Literal["continuous", "switch", "dead", "meter", "program", "fixed", "ignored"]
 

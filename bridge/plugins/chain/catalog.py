@@ -1,6 +1,6 @@
 """Installed VST3 plugins: where they are, and what their files tell without running any of their code.
 
-Finds and names; what only loading a plugin can tell comes from a worker (`inventory`). Holds the cache of both.
+Finds and names; what only loading a plugin can tell comes from a worker (`plugin_list`). Holds the cache of both.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from bridge.errors import ChainError
 from bridge.plugins.chain.builtin import EFFECTS
-from bridge.plugins.chain.parameter import Control, RangeLaw, check_range
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw, check_range
 from bridge.types import Float32
 
 BUILTIN = "builtin"

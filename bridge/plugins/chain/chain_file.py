@@ -26,7 +26,8 @@ from bridge.plugins.chain.chain import (
     check_known_name,
     suggest_names,
 )
-from bridge.plugins.chain.parameter import Control, DisplayLaw, RangeLaw, Role, check_range, unit_of
+from bridge.plugins.chain.control import Control, Role, unit_of
+from bridge.plugins.chain.display_law import DisplayLaw, RangeLaw, check_range
 
 Calibrate = Callable[[str], Calibration]
 """From a plugin as a chain names it ('vst3:ZamCompX2') to what is known of it."""

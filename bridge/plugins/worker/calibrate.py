@@ -15,7 +15,7 @@ import numpy as np
 from bridge.decibels import power_to_db
 from bridge.errors import PluginError
 from bridge.plugins.chain.calibration import Calibration, Kind, ParameterReport
-from bridge.plugins.chain.parameter import measure_display_law, parse_display
+from bridge.plugins.chain.display_law import measure_display_law, parse_display
 from bridge.plugins.worker.instances import CONTINUOUS_STEPS, Vst3Instance, run_processors
 from bridge.types import Float32
 

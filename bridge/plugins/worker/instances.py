@@ -18,7 +18,7 @@ import pedalboard
 from bridge.errors import PluginError, PluginMissing, PluginOutputInvalid
 from bridge.plugins.chain.builtin import EFFECTS, AcceptedValues
 from bridge.plugins.chain.chain import BUILTIN, VST3, Fingerprint, Slot
-from bridge.plugins.chain.parameter import Control
+from bridge.plugins.chain.control import Control
 from bridge.types import Float32
 
 PEDALBOARD_VERSION = version("pedalboard")

@@ -16,7 +16,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from bridge.plugins.chain.parameter import DisplayLaw, display_law, parse_display
+from bridge.plugins.chain.display_law import DisplayLaw, display_law, parse_display
 from bridge.types import Float64
 
 SURE = 0.01

@@ -10,7 +10,8 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.reaper.mapping.display_law import FxDisplayLaw, conversion, measure_fx_display_law, read_quantity
 from bridge.reaper.mapping.fx_matching import ControlBinding
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind

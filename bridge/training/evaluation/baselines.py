@@ -17,7 +17,8 @@ from bridge.automix.pipeline import Automix
 from bridge.decibels import db_to_amplitude
 from bridge.model.predict import Predictor
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.match_eq import match_eq

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.report.evaluation_page import METHOD_COLUMNS, method_cells
 from bridge.training.evaluation.intervals import median_interval
 from bridge.training.evaluation.score import SMALL_DB, CaseScore, RateScore

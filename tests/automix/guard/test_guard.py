@@ -17,7 +17,8 @@ from bridge.features.mel import extract_features
 from bridge.features.profile import SpectralProfile
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 
 RATE = 44100

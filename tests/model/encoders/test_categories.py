@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from bridge.model.bundle import categories_of, positions_to_normalized
 from bridge.model.encoders import Category, confidence_of
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 
 NAMES = tuple("abcdefghijkl")
 

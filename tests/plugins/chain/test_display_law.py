@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.decibels import amplitude_to_db
-from bridge.plugins.chain.parameter import display_law
+from bridge.plugins.chain.display_law import display_law
 
 GRID = [point / 32 for point in range(33)]
 

@@ -13,7 +13,8 @@ import pytest
 
 from bridge.errors import AudioError, ChainError, PluginError, PluginMissing
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.plugins.worker.shared_memory import PREFIX
 from bridge.types import Float32

@@ -14,7 +14,8 @@ import pytest
 from bridge.errors import PluginError, PluginHung, PluginOutputInvalid
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Fingerprint, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.types import Float32
 

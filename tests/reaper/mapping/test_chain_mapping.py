@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from mapping_values import changed, judged, judged_slots, kinds, real, reason, with_real
 
 from bridge.plugins.chain.chain import Slot
-from bridge.plugins.chain.parameter import Control, DisplayLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import DisplayLaw
 from bridge.reaper.mapping.chain_mapping import map_chain
 from bridge.reaper.protocol.left_alone import LeftAloneKind
 from bridge.reaper.protocol.messages import Change, Write

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.decibels import amplitude_to_db
-from bridge.plugins.chain.parameter import parse_display
+from bridge.plugins.chain.display_law import parse_display
 from bridge.standin import StandIn
 from bridge.standin.faults import InjectedFailure
 from bridge.standin.fx.display_laws import draw_display, draw_law

@@ -12,7 +12,8 @@ from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions, positions_to_normalized
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.chain_file import load_chain, parse_chain
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.label_search import (
     FAILED_DB,

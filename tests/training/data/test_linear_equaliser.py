@@ -13,7 +13,8 @@ from bridge.automix.guard.loudness_guard import split_at_limiter
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.linear_equaliser import ToneRenderer, measure_equaliser
 from bridge.training.data.tone_sampler import ToneSampler

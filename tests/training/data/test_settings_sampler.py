@@ -6,7 +6,8 @@ from bridge.audio.synthesis import synthesise
 from bridge.decibels import power_to_db
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.settings_sampler import SettingsSampler
 

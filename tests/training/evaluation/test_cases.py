@@ -8,7 +8,8 @@ import pytest
 
 from bridge.errors import PluginError
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.recordings import find_files, read_recordings
 from bridge.training.evaluation.cases import at_rate, draw_cases

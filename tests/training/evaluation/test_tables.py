@@ -8,7 +8,8 @@ import pytest
 from bridge.features.profile import SpectralProfile
 from bridge.model.predict import Prediction
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.training.evaluation.method import MethodResult
 from bridge.training.evaluation.score import CaseScore, RateScore
 from bridge.training.evaluation.tables import (

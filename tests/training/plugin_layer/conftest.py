@@ -9,7 +9,8 @@ import torch
 
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.chain_file import parse_chain
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost
 
 FAULTS = Path(__file__).parents[2] / "plugins"  # the module `faults` there adds the scheme `fault:` to workers

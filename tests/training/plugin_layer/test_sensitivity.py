@@ -8,7 +8,8 @@ from torch import Tensor
 
 from bridge.plugins.chain.calibration import Calibration, ParameterReport
 from bridge.plugins.chain.chain import Chain, Fingerprint, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost
 from bridge.training.plugin_layer.rendering import BatchRenderer
 from bridge.training.plugin_layer.sensitivity import audible_sensitivity, finest_steps

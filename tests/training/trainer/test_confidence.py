@@ -11,7 +11,8 @@ from bridge.features.settings import FeatureSettings
 from bridge.model.encoders import confidence_of
 from bridge.model.manifest import EncoderSettings, Manifest
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.plugins.chain.parameter import Control, RangeLaw
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.objectives import Shard, TrainingObjective
 from bridge.training.recipe import load_recipe

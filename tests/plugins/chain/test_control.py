@@ -7,15 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import PluginError
-from bridge.plugins.chain.parameter import (
-    Control,
-    RangeLaw,
-    check_range,
-    format_real_value,
-    measure_display_law,
-    parse_display,
-    unit_of,
-)
+from bridge.plugins.chain.control import Control, format_real_value, unit_of
+from bridge.plugins.chain.display_law import RangeLaw, check_range, measure_display_law, parse_display
 
 
 @given(

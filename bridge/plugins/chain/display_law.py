@@ -1,7 +1,7 @@
-"""A control and its three values: `normalized` (0..1, the host's), `real_value` with a unit, and `text`.
+"""The law between a parameter's normalized value (0..1, the host's) and the real value that the plugin displays.
 
-The law between them is data: a range with a linear or logarithmic scale for pedalboard's own effects, a measured
-display law for everything else. No plugin's formula is written down here.
+It is data: a range with a linear or logarithmic scale for pedalboard's own effects, a measured display law for
+everything else. No plugin's formula is written down here.
 """
 
 from __future__ import annotations
@@ -18,12 +18,6 @@ import numpy as np
 
 from bridge.errors import PluginError
 from bridge.types import Float64
-
-Role = Literal["", "output_gain", "limiting", "ceiling"]
-"""What sets a control where no model does: the loudness that is to come out, how far a limiter takes down peaks (its
-threshold), and where the highest peak then stands."""
-
-UNIT_OF_SUFFIX = {"hz": "Hz", "db": "dB", "ms": "ms", "s": "s", "percent": "%"}
 
 _NUMBER = re.compile(r"^\s*([-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(k)?", re.IGNORECASE)
 _INFINITY = re.compile(r"^\s*([-+−]?)\s*(?:inf|∞)", re.IGNORECASE)
@@ -182,55 +176,6 @@ def _growth(position: float, share: float) -> float:
         at_middle = math.expm1(middle * position) / math.expm1(middle) if abs(middle) > 1e-9 else position
         low, high = (middle, high) if at_middle > share else (low, middle)
     return (low + high) / 2
-
-
-class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One plugin parameter that a model sets.
-
-    `low` and `high` bound the normalized values that a model may choose; the host accepts what a user has set
-    outside of them too. `neutral` is the normalized value at which the control does least.
-    """
-
-    slot: str
-    name: str
-    unit: str
-    law: Law
-    low: float = 0.0
-    high: float = 1.0
-    neutral: float = 0.0
-    role: Role = ""
-    choices: tuple[str, ...] = ()  # the texts of a switch, in rising order of normalized
-
-    @property
-    def label(self) -> str:
-        return f"{self.slot}.{self.name}"
-
-    def real_value(self, normalized: float) -> float:
-        return self.law.to_real(normalized)
-
-    def normalized(self, real_value: float) -> float:
-        return self.law.to_normalized(real_value)
-
-    def text(self, normalized: float) -> str:
-        """For people: three significant digits and the unit."""
-        if self.choices:
-            return self.choices[min(int(normalized * len(self.choices)), len(self.choices) - 1)]
-        return format_real_value(self.real_value(normalized), self.unit)
-
-
-def format_real_value(real_value: float, unit: str) -> str:
-    """'1.25 kHz', '-3.2 dB', '120 ms': what people expect to read."""
-    if unit == "Hz" and abs(real_value) >= 1000:
-        return f"{real_value / 1000:.3g} kHz"
-    if unit == "dB":
-        return f"{real_value:+.1f} dB"
-    number = f"{real_value:.0f}" if abs(real_value) >= 100 else f"{real_value:.3g}"
-    return f"{number} {unit}".rstrip()
-
-
-def unit_of(name: str) -> str:
-    """The unit that a control's name ends in: 'cutoff_frequency_hz' -> 'Hz', 'ratio' -> ''."""
-    return UNIT_OF_SUFFIX.get(name.rsplit("_", 1)[-1].lower(), "")
 
 
 def check_range(label: str, low: float, high: float, scale: str) -> None:
