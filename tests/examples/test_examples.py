@@ -78,7 +78,7 @@ def test_the_example_runs(command: list[str], folder: Path) -> None:
     name, *arguments = command
     needs_zam = "vst3" in " ".join(arguments) or (name == "optimise_chain.py" and not arguments)
     if needs_zam and not has_zam_plugins():
-        pytest.skip("zam-plugins are not installed; python tests/fetch_plugins.py fetches them")
+        pytest.skip("zam-plugins are not installed; run python tests/prepare_machine.py")
     output = run(name, arguments, folder)
     distances = [float(number) for number in re.findall(r"([\d.]+) dB (?:before|after|from)", output)]
     assert output

@@ -16,12 +16,8 @@ from bridge.cli import main
 from bridge.training.recipe import load_recipe
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [
-    "README.md",
-    "ARCHITECTURE.md",
-    "CHANGELOG.md",
-    *(f"docs/{f.name}" for f in sorted(ROOT.glob("docs/*.md"))),
-]
+DOCUMENTS = [*(f.name for f in sorted(ROOT.glob("*.md"))), *(f"docs/{f.name}" for f in sorted(ROOT.glob("docs/*.md")))]
+TOP = {"bridge", "docs", "examples", "models", "reaper_scripts", "tests", ".github"}
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -140,6 +136,14 @@ def test_links_lead_to_files(document: str) -> None:
     for target in re.findall(r"(?:\]\(|<img src=\")([^)#\"]+)[)\"]", text_of(document)):
         place = (ROOT / document).parent / target
         assert target.startswith("https://") or place.exists(), f"{document} links to {target}"
+
+
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name != "CHANGELOG.md"])
+def test_paths_that_the_documents_name_exist(document: str) -> None:
+    """Whole paths of this repository, in backticks: folders of code, and files that are code or text."""
+    named = re.findall(r"`([\w.-]+/[\w./-]*)`", text_of(document))
+    ours = [path for path in named if path.split("/")[0] in TOP or re.search(r"\w\.(py|lua|toml|yml|md|xml)$", path)]
+    assert not [path for path in ours if not (ROOT / path).exists() and not path.startswith("Scripts/")]
 
 
 def test_architecture_names_every_room() -> None:

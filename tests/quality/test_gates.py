@@ -1,6 +1,7 @@
 """The gates every change passes: style, types, and imports that go one way."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+HOOKS = ROOT / ".pre-commit-config.yaml"
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as c; c()"
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -21,16 +24,24 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
         ("ruff", "check", "."),
         ("ruff", "format", "--check", "."),
         ("mypy",),
+        ("mypy", "--allow-untyped-calls", "--no-warn-return-any", "examples"),
         ("importlinter",),
     ],
-    ids=["ruff check", "ruff format", "mypy strict", "import layers"],
+    ids=["ruff check", "ruff format", "mypy strict", "types of the examples", "import layers"],
 )
 def test_gate_passes(command: tuple[str, ...]) -> None:
     if command[0] == "importlinter":
-        done = run(sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()")
+        done = run(sys.executable, "-c", LINT_IMPORTS)
     else:
         done = run(sys.executable, "-m", *command)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_same_gates_stand_before_a_commit() -> None:
+    hooks = set(
+        re.findall(r"^        entry: python (?:-m )?(.*?)(?: --force-exclude)?$", HOOKS.read_text("utf-8"), re.M)
+    )
+    assert hooks == {"ruff check", "ruff format", "mypy", f'-c "{LINT_IMPORTS}"'}
 
 
 @pytest.mark.parametrize(
