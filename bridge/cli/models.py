@@ -67,14 +67,13 @@ def evaluate(
     own = [folder / name for name in (MANIFEST_FILE, WEIGHTS_FILE, CARD_FILE)]
     check_outputs(own, {"--json": json_file, "--report": report_file})
     _check_kinds(json_file, report_file)
-    asked = EvaluationOptions(each=each, seed=seed, budget=budget, refine_s=refine_s)
     with cancellable() as cancelled, shown_progress("Evaluating", in_lines=True) as progress:
         evaluation = evaluate_model(
             folder,
             folders,
             task,
             workers=settings.worker_count,
-            asked=asked,
+            options=EvaluationOptions(each=each, seed=seed, budget=budget, refine_s=refine_s),
             progress=progress,
             is_cancelled=cancelled.is_set,
         )

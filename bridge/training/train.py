@@ -287,7 +287,7 @@ def _judge(
             options.data,
             task_of_model(training),
             workers=options.workers,
-            asked=EvaluationOptions(each=options.judged_cases, limit_s=clock.left_s),
+            options=EvaluationOptions(each=options.judged_cases, limit_s=clock.left_s),
             progress=clock.judging(progress),
             is_cancelled=is_cancelled,
         )

@@ -20,7 +20,7 @@ from bridge.settings import shipped_folder
 from bridge.training.data.scenes import draw_scene
 from bridge.training.data.speech import resample
 from bridge.training.data.voices import synthesise_speech
-from bridge.training.evaluation.nonspeech import event_results, speech_changes_db
+from bridge.training.evaluation.nonspeech_metrics import event_results, speech_changes_db
 
 RATE = 44100
 needs_voice = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")

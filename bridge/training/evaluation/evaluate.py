@@ -1,8 +1,8 @@
 """`bridge evaluate`: how much closer a model brings recordings it never heard to where they should be.
 
 Reads top to bottom: draw the cases of the model's task from files it never heard; let the model and all that it must
-beat work on each; measure; judge the model once more at sample rates it never saw; put it all into rows. The guard
-is on, as it is for users.
+beat work on each; measure; let the model work once more at sample rates it never saw; put it all into tables. The
+guard is on, as it is for users.
 """
 
 from __future__ import annotations
@@ -10,46 +10,44 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.automix.automation.pipeline import is_automation_model, load_automation_model
+from bridge.automix.automation.pipeline import AutomationModel, is_automation_model, load_automation_model
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import ModelBundle, load_bundle
 from bridge.model.manifest import read_manifest
 from bridge.plugins.host.host import PluginHost
 from bridge.report.evaluation_page import PageExample
 from bridge.training.data.recordings import AudioFileEntry, find_files
-from bridge.training.evaluation.automation import evaluate_automation
-from bridge.training.evaluation.baselines import ModelMethod, baselines
-from bridge.training.evaluation.case_source import CaseSource
-from bridge.training.evaluation.cases import EvaluationCase, at_rate, interleave_cases, sample_cases
-from bridge.training.evaluation.listening_examples import choose_listening_examples
-from bridge.training.evaluation.method import Method, MethodResult
+from bridge.training.evaluation.baselines import DoNothing, automation_baselines, baselines
+from bridge.training.evaluation.case_result import CaseResult, cut_case
+from bridge.training.evaluation.cases import CaseSource, EvaluationCase, check_cases, interleave_cases, resample_case
+from bridge.training.evaluation.listening_examples import EXCERPT_S, LISTENED_METHODS, choose_listening_examples
+from bridge.training.evaluation.method import Method
 from bridge.training.evaluation.metrics import EvaluationMetrics
-from bridge.training.evaluation.score import SMALL_DB, CaseScore, RateScore
-from bridge.training.evaluation.tables import control_rows, reliability_rows, shared_rows
+from bridge.training.evaluation.model_method import MODEL, AutomationMethod, ModelMethod
+from bridge.training.evaluation.tables import TASK_METHODS, score_rows
 
-Notify = Callable[[float, str], None]
+Progress = Callable[[float, str], None]
 
 EACH = 4  # cases of every recording
 HOST_LIMIT_S = 60.0
 UNSEEN_RATES_HZ = (32_000, 96_000)
-HEARD_S = 4.0  # of a case, in its example
 
 
 @dataclass(frozen=True)
 class EvaluationOptions:
-    """How thoroughly to judge.
+    """How thoroughly to evaluate.
 
     Attributes:
         each: cases of every recording and use.
         budget: renders of a window that random search and CMA-ES get for a case; None: as many as the model took.
         refine_s: seconds that the model may search, as `automix --refine` does.
-        rates_hz: sample rates to judge at beside the files' own.
-        limit_s: when so long has passed, recordings keep the cases that were judged until then. None: no limit.
+        rates_hz: sample rates to evaluate at beside the files' own.
+        limit_s: when so long has passed, recordings keep the cases that were done until then. None: no limit.
     """
 
     each: int = EACH
@@ -74,17 +72,21 @@ def evaluate_model(
     source: CaseSource,
     *,
     workers: int,
-    asked: EvaluationOptions = EvaluationOptions(),
-    progress: Notify = lambda _share, _step: None,
+    options: EvaluationOptions = EvaluationOptions(),
+    progress: Progress = lambda _share, _step: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
-    """Judge the model in `folder` on the files in `folders` that took no part in its training.
+    """Evaluate the model in `folder` on the files in `folders` that took no part in its training.
 
-    The scores hold "model", "files", "cases_per_file", "seed", "refine_s", "budget" and, each by the name of the use:
-    "uses" (a row per method), "songs" (the same for stems of songs alone), "unchanged", "controls" (errors of the
-    settings), "confidence" (its reliability), "rates" (unseen sample rates), "task" (what only the task measures) and
-    "cases" (before and after of every case).
-    AudioError when every file was heard in training, or none can be judged by; ModelError when `is_cancelled` said so.
+    Returns:
+        Scores that hold "model", "files", "cases_per_file", "seed", "refine_s", "budget" and, each by the name of the
+        use: "uses" (a row per method), "songs" (the same for stems of songs alone), "unchanged", "controls" (errors of
+        the settings), "confidence" (its reliability), "rates" (unseen sample rates), "task" (what only the task
+        measures) and "cases" (before and after of every case).
+
+    Raises:
+        AudioError: when every file was heard in training, or none can be measured.
+        ModelError: when `is_cancelled` said so.
     """
     manifest = read_manifest(folder)
     known = {*manifest.training.heard, *manifest.training.validation}
@@ -94,24 +96,12 @@ def evaluate_model(
             f"The model {manifest.name} heard all of these files in training: scores on them would mean nothing. "
             "Give other recordings."
         )
+    load = load_automation_model if is_automation_model(manifest) else load_bundle
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
-        if is_automation_model(manifest):
-            scores, examples = evaluate_automation(
-                load_automation_model(folder),
-                host,
-                files,
-                source,
-                each=asked.each,
-                seed=asked.seed,
-                rates_hz=asked.rates_hz,
-                limit_s=asked.limit_s,
-                progress=progress,
-                is_cancelled=is_cancelled,
-            )
-            return Evaluation({"model": manifest.name, **scores}, examples)
-        automix = Automix(load_bundle(folder), host)
-        evaluation = evaluate_on(automix, files, source, asked, progress=progress, is_cancelled=is_cancelled)
-    return Evaluation({"model": manifest.name, **evaluation.scores}, evaluation.examples)
+        evaluation = evaluate_on(
+            load(folder), host, files, source, options, progress=progress, is_cancelled=is_cancelled
+        )
+    return replace(evaluation, scores={"model": manifest.name, **evaluation.scores})
 
 
 def is_training_file(file: AudioFileEntry, known: Collection[str]) -> bool:
@@ -122,102 +112,92 @@ def is_training_file(file: AudioFileEntry, known: Collection[str]) -> bool:
 
 
 def evaluate_on(
-    automix: Automix,
+    model: ModelBundle | AutomationModel,
+    host: PluginHost,
     files: Sequence[AudioFileEntry],
     source: CaseSource,
-    asked: EvaluationOptions = EvaluationOptions(),
+    options: EvaluationOptions = EvaluationOptions(),
     *,
-    progress: Notify = lambda _share, _step: None,
+    progress: Progress = lambda _share, _step: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
-    """What `evaluate_model` gives, on `files`, without its "model"."""
+    """Return what `evaluate_model` does, on `files`, without its "model"."""
     begin = time.monotonic()
     progress(0.0, "drawing cases")
-    drawn = sample_cases(source.cases(automix.bundle.chain, automix.host, files, each=asked.each, seed=asked.seed))
-    count = sum(len(cases) for cases in drawn.values())
-    scored: dict[str, list[CaseScore]] = {}
-    at_rates: dict[str, list[RateScore]] = {}
-    done = 0
+    drawn = source.cases(model.chain, host, files, each=options.each, seed=options.seed)
+    check_cases(drawn)
+    count, done = sum(map(len, drawn.values())), 0
+    results: dict[str, list[CaseResult]] = {}
     for number, (use, cases) in enumerate(drawn.items(), start=1):
-        scored[use], at_rates[use] = [], []
-        methods = baselines(automix, cases, seed=asked.seed)
-        limit_s = math.inf if asked.limit_s is None else asked.limit_s * number / len(drawn)
-        for case in cases if asked.limit_s is None else interleave_cases(cases):
-            if scored[use] and time.monotonic() - begin > limit_s:
+        method, others = _methods(model, host, cases, options)
+        limit_s = math.inf if options.limit_s is None else options.limit_s * number / len(drawn)
+        found = results[use] = []
+        for case in cases if options.limit_s is None else interleave_cases(cases):
+            if found and time.monotonic() - begin > limit_s:
                 break
             if is_cancelled():
                 raise ModelError("Stopped: the model was not judged to the end, and nothing was written.")
-            progress(done / count, f"{use}: {len(scored[use]) + 1} of {len(cases)}")
-            is_new = all(one.name != case.name for one in at_rates[use])
-            scored[use].append(_score(automix, case, methods, source, asked))
-            if is_new and scored[use][-1].before_db >= SMALL_DB:
-                at_rates[use].extend(_at_other_rates(automix, case, scored[use][-1], asked))
+            progress(done / count, f"{use}: {len(found) + 1} of {len(cases)}")
+            result = _evaluate_case(case, method, others, source, options.budget)
+            if result.asks_for_change and not any(one.resampled and one.case.name == case.name for one in found):
+                rates_hz = [rate for rate in options.rates_hz if rate != case.sample_rate_hz]
+                result = replace(result, resampled=tuple(_evaluate_at_rate(case, method, rate) for rate in rates_hz))
+            found.append(result)
             done += 1
-    progress(1.0, "judged")
+    progress(1.0, "evaluated")
     stems = {file.name for file in files if file.group != file.name}
-    return Evaluation(_rows(automix, scored, at_rates, stems, asked), choose_listening_examples(scored))
-
-
-def _score(
-    automix: Automix, case: EvaluationCase, methods: Sequence[Method], source: CaseSource, asked: EvaluationOptions
-) -> CaseScore:
-    """One case by the model, then by all others at its number of renders."""
-    model = ModelMethod(automix, asked.refine_s)
-    made: dict[str, MethodResult] = {model.name: model.run(case, 0)}
-    budget = made[model.name].renders if asked.budget is None else asked.budget
-    for method in methods:
-        if (one := method.run(case, budget)) is not None:
-            made[method.name] = one
-    measures = EvaluationMetrics(case)
-    excerpt = round(HEARD_S * case.sample_rate_hz)
-    sounds = {"before": case.given, "model": made[model.name].audio, "match EQ": None, "truth": case.truth}
-    if "match EQ" in made:
-        sounds["match EQ"] = made["match EQ"].audio
-    sounds["reference"] = case.reference
-    return CaseScore(
-        name=case.name,
-        use=case.use,
-        level_counts=case.level_counts,
-        distances={name: measures.distances(one.audio) for name, one in made.items()},
-        renders={name: one.renders for name, one in made.items()},
-        made=made[model.name],
-        hidden=case.hidden,
-        task_before=source.measures(case, case.given),
-        task_after=source.measures(case, made[model.name].audio),
-        sample_rate_hz=case.sample_rate_hz,
-        sounds=tuple((name, audio[:, :excerpt].copy()) for name, audio in sounds.items() if audio is not None),
-    )
-
-
-def _at_other_rates(
-    automix: Automix, case: EvaluationCase, home: CaseScore, asked: EvaluationOptions
-) -> list[RateScore]:
-    """The same case resampled: settings predicted there, and judged there."""
-    found = []
-    for rate in asked.rates_hz:
-        if rate == case.sample_rate_hz:
-            continue
-        moved = at_rate(case, rate)
-        made = ModelMethod(automix, asked.refine_s).run(moved, 0)
-        measures = EvaluationMetrics(moved)
-        before, after = (measures.main_db(audio) for audio in (moved.given, made.audio))
-        found.append(RateScore(case.name, rate, before, after, home.before_db, home.main_db["model"]))
-    return found
-
-
-def _rows(
-    automix: Automix,
-    scored: dict[str, list[CaseScore]],
-    at_rates: dict[str, list[RateScore]],
-    stems: set[str],
-    asked: EvaluationOptions,
-) -> dict[str, Any]:
-    chain, tolerance = automix.bundle.chain, automix.bundle.manifest.confidence.tolerance
-    return {
-        **shared_rows(scored, at_rates, stems, asked.seed),
-        "cases_per_file": asked.each,
-        "refine_s": asked.refine_s,
-        "budget": asked.budget,
-        "controls": {use: control_rows(found, chain) for use, found in scored.items()},
-        "confidence": {use: reliability_rows(found, chain, tolerance) for use, found in scored.items()},
+    scores = {
+        **score_rows(results, model.chain, model.manifest.confidence.tolerance, stems, options.seed),
+        "cases_per_file": options.each,
+        "refine_s": options.refine_s,
+        "budget": options.budget,
     }
+    return Evaluation(scores, choose_listening_examples(results))
+
+
+def _methods(
+    model: ModelBundle | AutomationModel, host: PluginHost, cases: Sequence[EvaluationCase], options: EvaluationOptions
+) -> tuple[ModelMethod | AutomationMethod, list[Method]]:
+    """The model and its baselines."""
+    if isinstance(model, AutomationModel):
+        return AutomationMethod(model, host), automation_baselines(model.chain, host)
+    automix = Automix(model, host)
+    return ModelMethod(automix, options.refine_s), baselines(automix, cases, seed=options.seed)
+
+
+def _evaluate_case(
+    case: EvaluationCase,
+    model: ModelMethod | AutomationMethod,
+    others: Sequence[Method],
+    source: CaseSource,
+    budget: int | None,
+) -> CaseResult:
+    """One case by the model, then by all others at its number of renders."""
+    own = model.run(case, 0)
+    found = {method.name: method.run(case, own.renders if budget is None else budget) for method in others}
+    metrics, samples = EvaluationMetrics(case), round(EXCERPT_S * case.sample_rate_hz)
+    methods = {
+        name: replace(
+            result,
+            audio=result.audio[:, : samples if name in LISTENED_METHODS else 0].copy(),
+            distances=metrics.distances(result.audio),
+            task_metrics=source.metrics(case, result.audio) if name in TASK_METHODS else {},
+        )
+        for name, result in {**found, MODEL: own}.items()
+        if result is not None
+    }
+    return CaseResult(cut_case(case, EXCERPT_S), methods)
+
+
+def _evaluate_at_rate(case: EvaluationCase, model: ModelMethod | AutomationMethod, sample_rate_hz: int) -> CaseResult:
+    """The same case resampled: settings predicted there, and measured there by the main metric."""
+    resampled = resample_case(case, sample_rate_hz)
+    metrics = EvaluationMetrics(resampled)
+    methods = {
+        method.name: replace(
+            result, audio=result.audio[:, :0].copy(), distances={case.main_metric: metrics.main_db(result.audio)}
+        )
+        for method in (DoNothing(), model)
+        for result in [method.run(resampled, 0)]
+    }
+    return CaseResult(cut_case(resampled, 0.0), methods)

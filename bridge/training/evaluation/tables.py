@@ -1,4 +1,4 @@
-"""From scored cases to rows: plain values for JSON, tables, cards and pages. Renders and measures nothing."""
+"""From results to rows: plain values for JSON, tables, cards and pages. Renders and measures nothing."""
 
 from __future__ import annotations
 
@@ -11,66 +11,89 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.report.evaluation_page import METHOD_COLUMNS, method_cells
+from bridge.training.evaluation.case_result import SMALL_DB, CaseResult
 from bridge.training.evaluation.intervals import median_interval
-from bridge.training.evaluation.score import SMALL_DB, CaseScore, RateScore
+from bridge.types import Float64
 
 Row = dict[str, Any]
 
 WORSE_DB = 0.05  # by so much more distance a case counts as made worse
 METHODS = ("nothing", "gain match", "match EQ", "gain + limiter", "best standing", "random search", "CMA-ES", "model")
+TASK_METHODS = ("nothing", "model", "best standing")  # that are measured by what only the task measures
 CLASSES = (0.0, 0.2, 0.4, 0.6, 0.8)  # of confidence
 _MOVED = 1e-3  # of a range: a slot of which no control is farther from neutral does nothing
 
 
-def method_rows(scored: Sequence[CaseScore], seed: int) -> list[Row]:
+def score_rows(
+    results: Mapping[str, Sequence[CaseResult]], chain: Chain, tolerance: float, stems: Collection[str], seed: int
+) -> Row:
+    """All rows of an evaluation, by the name of the use.
+
+    Args:
+        tolerance: of a setting, as a share of its range, within which it is a hit (for the reliability of confidence).
+        stems: the names of those recordings that are stems of songs.
+    """
+    songs = {use: [one for one in found if one.case.name in stems] for use, found in results.items()}
+    return {
+        "files": sorted({one.case.name for found in results.values() for one in found}),
+        "seed": seed,
+        "uses": {use: method_rows(found, seed) for use, found in results.items()},
+        "songs": {use: method_rows(found, seed) for use, found in songs.items()},
+        "unchanged": {use: unchanged_row(found) for use, found in results.items()},
+        "rates": {use: rate_rows(found, seed) for use, found in results.items()},
+        "task": {use: task_rows(found) for use, found in results.items()},
+        "cases": {
+            use: [{"name": one.case.name, "before_db": one.before_db, "after_db": one.after_db} for one in found]
+            for use, found in results.items()
+        },
+        "controls": {use: control_rows(found, chain) for use, found in results.items()},
+        "confidence": {use: reliability_rows(found, chain, tolerance) for use, found in results.items()},
+    }
+
+
+def method_rows(results: Sequence[CaseResult], seed: int) -> list[Row]:
     """One row per method over the cases that ask for a change.
 
     `ratio` is the median of after / before with its 95% interval, `worse` the share of `cases` made worse and
-    `worse_cases` their number; the same ratio for each single measure is in `by_measure`, over the cases that are off
-    by that measure. `renders` is the median number of windows rendered to find the settings.
+    `worse_cases` their number; the same ratio for each single metric is in `by_measure`, over the cases that are off
+    by that metric. `renders` is the median number of windows rendered to find the settings.
     """
-    cases = [one for one in scored if one.before_db >= SMALL_DB]
+    cases = [one for one in results if one.asks_for_change]
     rows = []
     for method in METHODS:
-        chosen = [one for one in cases if method in one.main_db]
+        chosen = [one for one in cases if method in one.methods]
         if not chosen:
             continue
         before = np.array([one.before_db for one in chosen])
-        after = np.array([one.main_db[method] for one in chosen])
-        ratio, low, high = median_interval(after / before, [one.name for one in chosen], seed)
+        after = np.array([one.distance_db(method) for one in chosen])
         worse = after > before + WORSE_DB
         rows.append(
             {
                 "method": method,
                 "cases": len(chosen),
-                "ratio": ratio,
-                "ratio_low": low,
-                "ratio_high": high,
+                **_ratio(before, after, chosen, seed),
                 "worse": float(np.mean(worse)),
                 "worse_cases": int(worse.sum()),
                 "before_db": float(np.median(before)),
                 "after_db": float(np.median(after)),
-                "renders": float(np.median([one.renders[method] for one in chosen])),
-                "by_measure": _by_measure(chosen, method, seed),
+                "renders": float(np.median([one.methods[method].renders for one in chosen])),
+                "by_measure": _by_metric(chosen, method, seed),
             }
         )
     return rows
 
 
-def _by_measure(cases: Sequence[CaseScore], method: str, seed: int) -> dict[str, Row]:
+def _by_metric(cases: Sequence[CaseResult], method: str, seed: int) -> dict[str, Row]:
     rows = {}
-    for measure in cases[0].distances[method]:
-        least = SMALL_DB if measure.startswith("mel_db") else 1e-3
-        chosen = [one for one in cases if one.distances["nothing"][measure] >= least]
+    for metric in cases[0].methods[method].distances:
+        least = SMALL_DB if metric.startswith("mel_db") else 1e-3
+        chosen = [one for one in cases if one.methods["nothing"].distances[metric] >= least]
         if not chosen:
             continue
-        before = np.array([one.distances["nothing"][measure] for one in chosen])
-        after = np.array([one.distances[method][measure] for one in chosen])
-        ratio, low, high = median_interval(after / before, [one.name for one in chosen], seed)
-        rows[measure] = {
-            "ratio": ratio,
-            "ratio_low": low,
-            "ratio_high": high,
+        before = np.array([one.methods["nothing"].distances[metric] for one in chosen])
+        after = np.array([one.methods[method].distances[metric] for one in chosen])
+        rows[metric] = {
+            **_ratio(before, after, chosen, seed),
             "before": float(np.median(before)),
             "after": float(np.median(after)),
             "cases": len(chosen),
@@ -78,28 +101,33 @@ def _by_measure(cases: Sequence[CaseScore], method: str, seed: int) -> dict[str,
     return rows
 
 
-def unchanged_row(scored: Sequence[CaseScore]) -> Row:
+def _ratio(before: Float64, after: Float64, cases: Sequence[CaseResult], seed: int) -> Row:
+    ratio, low, high = median_interval(after / before, [one.case.name for one in cases], seed)
+    return {"ratio": ratio, "ratio_low": low, "ratio_high": high}
+
+
+def unchanged_row(results: Sequence[CaseResult]) -> Row:
     """What happens to recordings that need no change."""
-    cases = [one for one in scored if one.before_db < SMALL_DB]
-    harm = [one.main_db["model"] - one.before_db for one in cases]
+    cases = [one for one in results if not one.asks_for_change]
+    harm = [one.after_db - one.before_db for one in cases]
     return {
         "cases": len(cases),
-        "touched": float(np.mean([one.made.applied for one in cases])) if cases else None,
+        "touched": float(np.mean([one.model.is_applied for one in cases])) if cases else None,
         "mean_harm_db": float(np.mean(harm)) if cases else None,
         "largest_harm_db": float(np.max(harm)) if cases else None,
     }
 
 
-def control_rows(scored: Sequence[CaseScore], chain: Chain) -> list[Row]:
-    """How far the settings that were taken are from those that are right, control by control, where its slot acts.
+def control_rows(results: Sequence[CaseResult], chain: Chain) -> list[Row]:
+    """How far the settings that were applied are from those that are right, control by control, where its slot acts.
 
     `error` is the median in the control's own unit, `share` in shares of its range, `octaves` (of controls with a
     logarithmic law) in doublings; a choice has `wrong`, the share of cases, instead.
     """
     pairs = [
-        (one.made.settings, one.hidden)
-        for one in scored
-        if one.hidden is not None and one.made.settings is not None and one.made.applied and one.made.settings.ndim == 1
+        (one.model.normalized, one.case.hidden)
+        for one in results
+        if one.model.is_applied and one.case.hidden is not None and one.model.normalized is not None
     ]
     rows = []
     for index, control in enumerate(chain.controls):
@@ -133,95 +161,74 @@ def _size(error: float, unit: str) -> str:
     return f"{error:.1f} {unit}" if unit == "dB" else f"{error:.3g} {unit}".rstrip()
 
 
-def reliability_rows(scored: Sequence[CaseScore], chain: Chain, tolerance: float) -> list[dict[str, float]]:
-    """Mean confidence of the encoder's own answers beside the share of hits, in classes of confidence."""
+def reliability_rows(results: Sequence[CaseResult], chain: Chain, tolerance: float) -> list[Row]:
+    """Mean confidence of the encoder's own predictions beside the share of hits, in classes of confidence."""
     low, high = chain.bounds
-    answers = [
-        (one.made.answer, one.hidden) for one in scored if one.hidden is not None and one.made.answer is not None
+    pairs = [
+        (one.model.prediction, one.case.hidden)
+        for one in results
+        if one.case.hidden is not None and one.model.prediction is not None
     ]
-    if not answers:
+    if not pairs:
         return []
-    confidence = np.concatenate([answer.confidence for answer, _ in answers])
-    hits = np.concatenate([np.abs(answer.settings - right) / (high - low) <= tolerance for answer, right in answers])
+    confidence = np.concatenate([prediction.confidence for prediction, _ in pairs])
+    errors = np.concatenate([np.abs(prediction.settings - right) / (high - low) for prediction, right in pairs])
     rows = []
     for least in CLASSES:
         chosen = (confidence >= least) & (confidence < least + 0.2 + 1e-6 * (least == CLASSES[-1]))
         if chosen.any():
-            rows.append(
-                {
-                    "confidence": float(confidence[chosen].mean()),
-                    "hits": float(hits[chosen].mean()),
-                    "controls": int(chosen.sum()),
-                }
-            )
+            hits = float((errors[chosen] <= tolerance).mean())
+            rows.append({"confidence": float(confidence[chosen].mean()), "hits": hits, "controls": int(chosen.sum())})
     return rows
 
 
-def rate_rows(found: Sequence[RateScore], seed: int) -> list[Row]:
+def rate_rows(results: Sequence[CaseResult], seed: int) -> list[Row]:
     """One row per sample rate: the ratio there, and that of the same cases at their own rate."""
+    pairs = [(own, there) for own in results for there in own.resampled if there.before_db > 0]
     rows = []
-    for rate in sorted({one.sample_rate_hz for one in found}):
-        cases = [one for one in found if one.sample_rate_hz == rate and one.before_db > 0]
-        if not cases:
-            continue
-        ratios = np.array([one.after_db / one.before_db for one in cases])
-        ratio, low, high = median_interval(ratios, [one.name for one in cases], seed)
-        home = np.median([one.home_after_db / one.home_before_db for one in cases])
-        worse = [one.after_db > one.before_db + WORSE_DB for one in cases]
+    for rate in sorted({there.case.sample_rate_hz for _, there in pairs}):
+        chosen = [pair for pair in pairs if pair[1].case.sample_rate_hz == rate]
+        before = np.array([there.before_db for _, there in chosen])
+        after = np.array([there.after_db for _, there in chosen])
         rows.append(
             {
                 "sample_rate_hz": rate,
-                "cases": len(cases),
-                "ratio": ratio,
-                "ratio_low": low,
-                "ratio_high": high,
-                "home_ratio": float(home),
-                "worse": float(np.mean(worse)),
+                "cases": len(chosen),
+                **_ratio(before, after, [own for own, _ in chosen], seed),
+                "home_ratio": float(np.median([own.after_db / own.before_db for own, _ in chosen])),
+                "worse": float(np.mean(after > before + WORSE_DB)),
             }
         )
     return rows
 
 
-def task_rows(scored: Sequence[CaseScore]) -> list[Row]:
+def task_rows(results: Sequence[CaseResult]) -> list[Row]:
     """Medians before and after, and the largest after, of what only the task measures."""
-    names = dict.fromkeys(name for one in scored for name in one.task_after)
+    before = [one.methods["nothing"].task_metrics for one in results]
+    after = [_task_metrics(one) for one in results]
     rows = []
-    for name in names:
-        after = [one.task_after[name] for one in scored if name in one.task_after]
-        before = [one.task_before[name] for one in scored if name in one.task_before]
+    for name in dict.fromkeys(name for found in after for name in found):
+        values = [found[name] for found in after if name in found]
+        values_before = [found[name] for found in before if name in found]
         rows.append(
             {
                 "measure": name,
-                "before": float(np.median(before)) if before else None,
-                "after": float(np.median(after)),
-                "largest_after": float(np.max(after)),
-                "cases": len(after),
+                "before": float(np.median(values_before)) if values_before else None,
+                "after": float(np.median(values)),
+                "largest_after": float(np.max(values)),
+                "cases": len(values),
             }
         )
     return rows
 
 
-def shared_rows(
-    scored: Mapping[str, Sequence[CaseScore]],
-    at_rates: Mapping[str, Sequence[RateScore]],
-    stems: Collection[str],
-    seed: int,
-) -> Row:
-    """What the scores of every model hold, by the name of the use; `stems` are the names of stems of songs."""
-    songs = {use: [one for one in found if one.name in stems] for use, found in scored.items()}
-    return {
-        "files": sorted({one.name for found in scored.values() for one in found}),
-        "seed": seed,
-        "uses": {use: method_rows(found, seed) for use, found in scored.items()},
-        "songs": {use: method_rows(found, seed) for use, found in songs.items()},
-        "unchanged": {use: unchanged_row(found) for use, found in scored.items()},
-        "rates": {use: rate_rows(found, seed) for use, found in at_rates.items()},
-        "task": {use: task_rows(found) for use, found in scored.items()},
-        "cases": {
-            use: [{"name": one.name, "before_db": one.before_db, "after_db": one.main_db["model"]} for one in found]
-            for use, found in scored.items()
-        },
-    }
+def _task_metrics(result: CaseResult) -> dict[str, float]:
+    """Those of the model, and of other methods under the metric's name and theirs."""
+    found = dict(result.model.task_metrics)
+    for method in TASK_METHODS[2:]:
+        if method in result.methods:
+            found |= {f"{name}, {method}": value for name, value in result.methods[method].task_metrics.items()}
+    return found
 
 
 def score_tables(scores: Row) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:

@@ -15,7 +15,8 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import AudioFileEntry, read_recordings
-from bridge.training.evaluation.cases import EvaluationCase, draw_cases
+from bridge.training.evaluation.cases import EvaluationCase
+from bridge.training.evaluation.in_chain_cases import in_chain_cases
 from bridge.training.evaluation.out_of_chain_cases import out_of_chain_cases
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.tasks.task import EncoderTask
@@ -63,8 +64,8 @@ class ChannelStripTask(EncoderTask):
     ) -> dict[str, list[EvaluationCase]]:
         recordings = read_recordings(files)
         return {
-            "match": draw_cases(chain, host, recordings, "match", each=each, seed=seed),
-            "automix": draw_cases(chain, host, recordings, "automix", each=each, seed=seed),
+            "match": in_chain_cases(chain, host, recordings, "match", each=each, seed=seed),
+            "automix": in_chain_cases(chain, host, recordings, "automix", each=each, seed=seed),
             "foreign": out_of_chain_cases(recordings, each=each, seed=seed),
         }
 

@@ -68,13 +68,13 @@ class EvennessTask(LabelledTask):
                 cases.append(case)
         return {"level": [case for case in cases if fits_a_file(case)]}
 
-    def measures(self, case: EvaluationCase, made: Float32) -> dict[str, float]:
+    def metrics(self, case: EvaluationCase, audio: Float32) -> dict[str, float]:
         """How uneven the level is, how uneven it should be, and how far its course is from the truth's."""
         rate = case.sample_rate_hz
-        right_db, levels_db = momentary_rms_db(case.truth, rate), momentary_rms_db(made, rate)
+        right_db, levels_db = momentary_rms_db(case.truth, rate), momentary_rms_db(audio, rate)
         sounding = audible_moments(right_db)
         return {
-            "unevenness_db": unevenness_db(made, rate),
+            "unevenness_db": unevenness_db(audio, rate),
             "unevenness_of_truth_db": unevenness_db(case.truth, rate),
             "level_error_db": float((levels_db - right_db)[sounding].std()),
         }

@@ -102,10 +102,10 @@ class MasteringTask(EncoderTask):
     ) -> dict[str, list[EvaluationCase]]:
         return mastering_cases(chain, host, read_recordings(files, channels=None), each=each, seed=seed)
 
-    def measures(self, case: EvaluationCase, made: Audio) -> dict[str, float]:
+    def metrics(self, case: EvaluationCase, audio: Audio) -> dict[str, float]:
         """How far the loudness is from the wanted one, and how far the true peak lies above the ceiling."""
         wanted = LOUDNESS_LUFS if case.reference is None else loudness_lufs(case.reference, case.sample_rate_hz)
-        loudness, peak = loudness_lufs(made, case.sample_rate_hz), true_peak_dbtp(made, case.sample_rate_hz)
+        loudness, peak = loudness_lufs(audio, case.sample_rate_hz), true_peak_dbtp(audio, case.sample_rate_hz)
         if wanted is None or loudness is None or peak is None:
             return {}
         return {"loudness_error_lu": abs(loudness - wanted), "above_ceiling_db": peak - CEILING_DBTP}

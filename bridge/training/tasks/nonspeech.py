@@ -30,7 +30,7 @@ from bridge.training.data.recordings import AudioFileEntry, Recording, Side, fin
 from bridge.training.data.scenes import Scene, draw_scene
 from bridge.training.data.voices import synthesise_speech
 from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
-from bridge.training.evaluation.nonspeech import SceneCase, event_measures
+from bridge.training.evaluation.nonspeech_metrics import SceneCase, scene_metrics
 from bridge.training.objectives import Shard
 from bridge.training.recipe import Recipe
 from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, TaskData
@@ -155,9 +155,9 @@ class NonspeechTask:
             "music": [_music_case(one, generator) for one in others],
         }
 
-    def measures(self, case: EvaluationCase, made: Float32) -> dict[str, float]:
-        """See `judging.nonspeech`."""
-        return event_measures(case.scene, made) if isinstance(case, SceneCase) else {}
+    def metrics(self, case: EvaluationCase, audio: Float32) -> dict[str, float]:
+        """See `evaluation.nonspeech_metrics`."""
+        return scene_metrics(case.scene, audio) if isinstance(case, SceneCase) else {}
 
 
 def draw_example(studio: ExampleRenderer, generator: np.random.Generator) -> Scene:
@@ -187,13 +187,13 @@ def _left_alone(recording: Recording, studio: ExampleRenderer, generator: np.ran
 def _spoken_case(use: str, speaker: Recording, generator: np.random.Generator, eventless: float) -> SceneCase:
     line, rate = _at_rate(speaker, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ
     scene = draw_scene(line, rate, generator, side="test", duration_s=CASE_S, eventless=eventless)
-    return SceneCase(speaker.name, use, rate, scene.heard, scene.truth, None, scene=scene)
+    return SceneCase(speaker.name, use, rate, scene.heard, scene.truth, None, pauses_count=True, scene=scene)
 
 
 def _music_case(recording: Recording, generator: np.random.Generator) -> EvaluationCase:
     audio = recording.audio[:, : round(CASE_S * recording.sample_rate_hz)]
     audio = audio * np.float32(min(db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB)), 1 / np.abs(audio).max()))
-    return EvaluationCase(recording.name, "music", recording.sample_rate_hz, audio, audio, None)
+    return EvaluationCase(recording.name, "music", recording.sample_rate_hz, audio, audio, None, pauses_count=True)
 
 
 def _files(data: Sequence[Path], *, speech: bool) -> list[AudioFileEntry]:

@@ -27,8 +27,7 @@ from bridge.training.data.recordings import (
     split_by_song,
     synthesised,
 )
-from bridge.training.evaluation.case_source import CaseSource
-from bridge.training.evaluation.cases import EvaluationCase
+from bridge.training.evaluation.cases import CaseSource, EvaluationCase
 from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective, pack_examples
 from bridge.training.recipe import Recipe
 from bridge.training.trainer.confidence import fit_confidence
@@ -173,7 +172,7 @@ class EncoderTask(ABC):
         self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
     ) -> dict[str, list[EvaluationCase]]: ...
 
-    def measures(self, case: EvaluationCase, made: Float32) -> dict[str, float]:  # noqa: ARG002
+    def metrics(self, case: EvaluationCase, audio: Float32) -> dict[str, float]:  # noqa: ARG002
         return {}
 
 

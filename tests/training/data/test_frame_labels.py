@@ -17,7 +17,7 @@ from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.frame_labels import FrameGrid, label_scene
 from bridge.training.data.scenes import draw_scene
-from bridge.training.evaluation.nonspeech import event_results, speech_changes_db
+from bridge.training.evaluation.nonspeech_metrics import event_results, speech_changes_db
 
 RATE = 44100
 FEATURES = FeatureSettings(bands=48, low_hz=40, high_hz=10000, window_s=0.032, hop_s=0.01, floor_db=-110)

@@ -1,4 +1,4 @@
-"""Judging settings that move: what stands still is the rival, and what is not touched costs nothing."""
+"""Evaluating automation: it must beat what stands still, and what is not touched costs nothing."""
 
 from __future__ import annotations
 
@@ -18,14 +18,11 @@ from bridge.model.manifest import EncoderSettings
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.report.evaluation_page import write_evaluation_page
 from bridge.training.data.scenes import draw_scene
-from bridge.training.evaluation.automation import (
-    STANDING,
-    best_static_settings,
-    evaluate_automation,
-    whole_file_distance_db,
-)
+from bridge.training.evaluation.baselines import BestStaticSettings
 from bridge.training.evaluation.cases import EvaluationCase
-from bridge.training.evaluation.nonspeech import SceneCase, event_measures
+from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_on
+from bridge.training.evaluation.metrics import EvaluationMetrics
+from bridge.training.evaluation.nonspeech_metrics import SceneCase, scene_metrics
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.nonspeech import NonspeechTask
 
@@ -44,13 +41,17 @@ class Known:
         )
         music = synthesise("pad", duration_s=3.0, sample_rate_hz=RATE, seed=1)
         return {
-            "nonspeech": [SceneCase("busy", "nonspeech", RATE, busy.heard, busy.truth, None, scene=busy)],
-            "clean": [SceneCase("clean", "clean", RATE, clean.heard, clean.truth, None, scene=clean)],
-            "music": [EvaluationCase("pad", "music", RATE, music, music, None)],
+            "nonspeech": [
+                SceneCase("busy", "nonspeech", RATE, busy.heard, busy.truth, None, pauses_count=True, scene=busy)
+            ],
+            "clean": [
+                SceneCase("clean", "clean", RATE, clean.heard, clean.truth, None, pauses_count=True, scene=clean)
+            ],
+            "music": [EvaluationCase("pad", "music", RATE, music, music, None, pauses_count=True)],
         }
 
-    def measures(self, case, made):
-        return event_measures(case.scene, made) if isinstance(case, SceneCase) else {}
+    def metrics(self, case, audio):
+        return scene_metrics(case.scene, audio) if isinstance(case, SceneCase) else {}
 
 
 @pytest.fixture
@@ -65,27 +66,26 @@ def model(manifest):
     return AutomationModel(manifest, FrameEncoder(48, settings, torch.tensor([1.0, 0.0])).eval())
 
 
-def test_the_best_standing_settings_come_closer_and_pay_for_it_in_words(model, host):
+def test_the_best_static_settings_come_closer_and_pay_for_it_in_words(host):
     case = Known().cases(CHAIN, host, [], each=1, seed=0)["nonspeech"][0]
-    made = best_static_settings(model, host, case)
-    assert whole_file_distance_db(made.audio, case) <= whole_file_distance_db(case.given, case)
-    assert made.settings.shape == (2,)
-    assert whole_file_distance_db(case.truth, case) == 0.0
+    result = BestStaticSettings(CHAIN, host).run(case, 0)
+    metrics = EvaluationMetrics(case)
+    assert metrics.main_db(result.audio) <= metrics.main_db(case.given)
+    assert result.normalized.shape == (2,)
+    assert metrics.main_db(case.truth) == 0.0
 
 
 def test_scores_are_what_tables_cards_and_pages_read(model, host, tmp_path):
-    scores, examples = evaluate_automation(
-        model, host, [], Known(), each=1, seed=0, rates_hz=(48000,), limit_s=None,
-        progress=lambda _share, _step: None, is_cancelled=lambda: False,
-    )  # fmt: skip
+    evaluation = evaluate_on(model, host, [], Known(), EvaluationOptions(each=1, rates_hz=(48000,)))
+    scores = evaluation.scores
     rows = {row["method"]: row for row in scores["uses"]["nonspeech"]}
     assert rows["nothing"]["ratio"] == rows["model"]["ratio"] == 1.0
-    assert rows[STANDING]["ratio"] <= 1.0
+    assert rows["best standing"]["ratio"] <= 1.0
     assert scores["unchanged"]["clean"] == {"cases": 1, "touched": 0.0, "mean_harm_db": 0.0, "largest_harm_db": 0.0}
     assert scores["unchanged"]["music"]["touched"] == 0.0
     task = {row["measure"]: row for row in scores["task"]["nonspeech"]}
     assert task["events_missed"]["after"] == 1.0
-    assert f"events_down_db, {STANDING}" in task
+    assert "events_down_db, best standing" in task
     assert json.loads(json.dumps(scores)) == scores
-    write_evaluation_page(tmp_path / "page.html", {"model": "never trained", **scores}, examples)
+    write_evaluation_page(tmp_path / "page.html", {"model": "never trained", **scores}, evaluation.examples)
     assert (tmp_path / "page.html").stat().st_size > 10_000

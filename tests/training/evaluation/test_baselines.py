@@ -17,12 +17,12 @@ from bridge.training.evaluation.baselines import (
     GainAndLimiter,
     GainMatch,
     MatchEqMethod,
-    ModelMethod,
     baselines,
 )
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mean_target import MeanTargets
 from bridge.training.evaluation.metrics import frame_distance_db
+from bridge.training.evaluation.model_method import ModelMethod
 from bridge.training.evaluation.search_baselines import SearchTrial, cma_search, random_search
 
 RATE = 44100
@@ -54,7 +54,7 @@ def targets(case: EvaluationCase) -> MeanTargets:
 def test_nothing_is_nothing(case: EvaluationCase) -> None:
     made = DoNothing().run(case, 99)
     np.testing.assert_array_equal(made.audio, case.given)
-    assert not made.applied
+    assert not made.is_applied
 
 
 def test_gain_match_has_the_targets_loudness_and_nothing_else(case: EvaluationCase, targets: MeanTargets) -> None:

@@ -12,7 +12,8 @@ from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.recordings import find_files, read_recordings
-from bridge.training.evaluation.cases import at_rate, draw_cases
+from bridge.training.evaluation.cases import resample_case
+from bridge.training.evaluation.in_chain_cases import in_chain_cases
 from bridge.training.evaluation.metrics import frame_distance_db
 
 FAULTS = Path(__file__).parents[2] / "plugins"
@@ -22,7 +23,7 @@ FAULTS = Path(__file__).parents[2] / "plugins"
 def test_hidden_settings_lead_from_what_is_given_to_the_truth(
     chain: Chain, host: PluginHost, folder: Path, use: str
 ) -> None:
-    cases = draw_cases(chain, host, read_recordings(find_files([folder]))[:4], use, each=2, seed=1)
+    cases = in_chain_cases(chain, host, read_recordings(find_files([folder]))[:4], use, each=2, seed=1)
     assert cases
     for case in cases:
         assert case.hidden is not None
@@ -37,8 +38,8 @@ def test_hidden_settings_lead_from_what_is_given_to_the_truth(
 @pytest.mark.parametrize("rate", [32_000, 96_000])
 def test_at_another_rate_the_settings_are_still_right(chain: Chain, host: PluginHost, folder: Path, rate: int) -> None:
     """Filters of the same displayed values come close to those at the other rate; above 14 kHz they may not."""
-    for case in draw_cases(chain, host, read_recordings(find_files([folder]))[:3], "match", each=1, seed=1):
-        moved = at_rate(case, rate)
+    for case in in_chain_cases(chain, host, read_recordings(find_files([folder]))[:3], "match", each=1, seed=1):
+        moved = resample_case(case, rate)
         assert moved.given.shape[-1] == round(case.given.shape[-1] * rate / case.sample_rate_hz)
         assert np.sqrt(np.mean(moved.given**2)) == pytest.approx(np.sqrt(np.mean(case.given**2)), rel=0.05)
         assert moved.hidden is not None
@@ -54,9 +55,9 @@ def test_a_case_that_a_plugin_fails_at_is_left_out(folder: Path) -> None:
     always = replace_bounds(chain, low=0.9)
     recordings = read_recordings(find_files([folder]))[:3]
     with PluginHost(workers=1, modules=["faults"], module_folders=[FAULTS]) as host:
-        cases = draw_cases(chain, host, recordings, "match", each=6, seed=1)
+        cases = in_chain_cases(chain, host, recordings, "match", each=6, seed=1)
         with pytest.raises(PluginError):
-            draw_cases(always, host, recordings[:1], "match", each=6, seed=1)
+            in_chain_cases(always, host, recordings[:1], "match", each=6, seed=1)
     assert 0 < len(cases) < 18
     assert all(case.hidden is not None and case.hidden[0] <= 0.5 for case in cases)
 

@@ -36,14 +36,21 @@ def evaluation(automix: Automix, folder: Path, told: list[float]) -> Evaluation:
         for file in find_files([folder])
         if file.name in ("song00/bass.wav", "song01/drums.wav", "loops/loop1.flac")
     ]
-    return evaluate_on(automix, files, TASK, EvaluationOptions(each=1), progress=lambda share, _: told.append(share))
+    return evaluate_on(
+        automix.bundle,
+        automix.host,
+        files,
+        TASK,
+        EvaluationOptions(each=1),
+        progress=lambda share, _: told.append(share),
+    )
 
 
 def test_scores_hold_all_methods_and_can_be_written_as_json(evaluation: Evaluation) -> None:
     uses = evaluation.scores["uses"]
     assert set(uses) == {"match", "automix", "foreign"}
-    rivals = ["nothing", "gain match", "match EQ", "gain + limiter", "random search", "CMA-ES"]
-    assert [row["method"] for row in uses["match"]] == [*rivals, "model"]
+    baselines = ["nothing", "gain match", "match EQ", "gain + limiter", "random search", "CMA-ES"]
+    assert [row["method"] for row in uses["match"]] == [*baselines, "model"]
     for rows in uses.values():
         assert rows[0]["ratio"] == 1.0 and rows[0]["worse"] == 0.0
         assert all(row["ratio_low"] <= row["ratio"] <= row["ratio_high"] for row in rows)
@@ -91,7 +98,14 @@ def test_the_card_has_a_table_for_every_use(evaluation: Evaluation, automix: Aut
 
 def test_an_evaluation_can_be_stopped(automix: Automix, folder: Path) -> None:
     with pytest.raises(ModelError, match="Stopped"):
-        evaluate_on(automix, find_files([folder])[:1], TASK, EvaluationOptions(each=1), is_cancelled=lambda: True)
+        evaluate_on(
+            automix.bundle,
+            automix.host,
+            find_files([folder])[:1],
+            TASK,
+            EvaluationOptions(each=1),
+            is_cancelled=lambda: True,
+        )
 
 
 def test_files_heard_in_training_are_not_judged(tmp_path: Path, folder: Path) -> None:
@@ -108,7 +122,7 @@ def test_files_heard_in_training_are_not_judged(tmp_path: Path, folder: Path) ->
         evaluate_model(model, [folder], TASK, workers=1)
     manifest["training"]["heard"] = [name for name in names if name != "loops/loop1.flac"]
     (model / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
-    judged = evaluate_model(model, [folder], TASK, workers=1, asked=EvaluationOptions(each=1, rates_hz=(), budget=4))
+    judged = evaluate_model(model, [folder], TASK, workers=1, options=EvaluationOptions(each=1, rates_hz=(), budget=4))
     assert judged.scores["files"] == ["loops/loop1.flac"]
 
 

@@ -10,8 +10,9 @@ from bridge.model.predict import Prediction
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
+from bridge.training.evaluation.case_result import CaseResult
+from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.method import MethodResult
-from bridge.training.evaluation.score import CaseScore, RateScore
 from bridge.training.evaluation.tables import (
     control_rows,
     method_rows,
@@ -43,30 +44,33 @@ CHAIN = Chain(
 )  # fmt: skip
 
 
-def scored(before: float, after: float, *, name: str = "a", taken: list[float], hidden: list[float]) -> CaseScore:
+SILENCE = np.zeros((1, 1), np.float32)
+
+
+def result(
+    before: float, after: float, *, name: str = "a", chosen: list[float], hidden: list[float], rate: int = 44_100
+) -> CaseResult:
     profile = SpectralProfile(np.zeros(4, np.float32), np.zeros(4, np.float32), 4)
-    settings = np.array(taken, np.float32)
-    answer = Prediction(settings, np.full(3, 0.9, np.float32), profile)
-    return CaseScore(
-        name=name,
-        use="match",
-        level_counts=True,
-        distances={"nothing": {"mel_db": before}, "model": {"mel_db": after}},
-        renders={"nothing": 0, "model": 16},
-        made=MethodResult(np.zeros((1, 1), np.float32), settings, True, answer, 16),
-        hidden=np.array(hidden, np.float32),
-        task_before={"breaths_db": -20.0},
-        task_after={"breaths_db": -20.0 - before},
-        sample_rate_hz=44100,
-        sounds=(),
+    normalized = np.array(chosen, np.float32)
+    prediction = Prediction(normalized, np.full(3, 0.9, np.float32), profile)
+    return CaseResult(
+        EvaluationCase(name, "match", rate, SILENCE, SILENCE, np.array(hidden, np.float32)),
+        {
+            "nothing": MethodResult(
+                SILENCE, is_applied=False, distances={"mel_db": before}, task_metrics={"breaths_db": -20.0}
+            ),
+            "model": MethodResult(
+                SILENCE, normalized, True, prediction, 16, {"mel_db": after}, {"breaths_db": -20.0 - before}
+            ),
+        },
     )
 
 
 CASES = [
-    scored(4.0, 1.0, taken=[0.5, 0.6, 0.0], hidden=[0.75, 0.7, 0.0]),
-    scored(2.0, 1.0, name="b", taken=[0.5, 0.5, 1.0], hidden=[0.5, 0.9, 0.0]),
-    scored(1.0, 1.2, name="c", taken=[0.0, 0.5, 0.0], hidden=[0.0, 0.5, 1.0]),
-    scored(0.1, 0.4, name="d", taken=[0.0, 0.5, 0.0], hidden=[0.0, 0.5, 0.0]),
+    result(4.0, 1.0, chosen=[0.5, 0.6, 0.0], hidden=[0.75, 0.7, 0.0]),
+    result(2.0, 1.0, name="b", chosen=[0.5, 0.5, 1.0], hidden=[0.5, 0.9, 0.0]),
+    result(1.0, 1.2, name="c", chosen=[0.0, 0.5, 0.0], hidden=[0.0, 0.5, 1.0]),
+    result(0.1, 0.4, name="d", chosen=[0.0, 0.5, 0.0], hidden=[0.0, 0.5, 0.0]),
 ]
 
 
@@ -107,9 +111,10 @@ def test_an_error_in_hertz_is_also_told_in_octaves() -> None:
 
 
 def test_refused_settings_are_no_errors() -> None:
-    refused = replace(CASES[0], made=replace(CASES[0].made, applied=False))
+    (one, *_) = CASES
+    refused = replace(one, methods={**one.methods, "model": replace(one.model, is_applied=False)})
     assert control_rows([refused], CHAIN) == []
-    assert control_rows([replace(CASES[0], hidden=None)], CHAIN) == []
+    assert control_rows([replace(one, case=replace(one.case, hidden=None))], CHAIN) == []
 
 
 def test_reliability_counts_hits_of_the_encoders_own_answers() -> None:
@@ -119,8 +124,16 @@ def test_reliability_counts_hits_of_the_encoders_own_answers() -> None:
     assert row["hits"] == pytest.approx(8 / 12)
 
 
-def test_rates_stand_beside_home() -> None:
-    found = [RateScore("a", 96_000, 4.0, 2.0, 4.0, 1.0), RateScore("b", 96_000, 2.0, 1.0, 2.0, 1.0)]
+def test_rates_stand_beside_the_files_own() -> None:
+    controls = {"chosen": [0.0, 0.5, 0.0], "hidden": [0.0, 0.5, 0.0]}
+    found = [
+        replace(
+            result(4.0, 1.0, name="a", **controls), resampled=(result(4.0, 2.0, name="a", rate=96_000, **controls),)
+        ),
+        replace(
+            result(2.0, 1.0, name="b", **controls), resampled=(result(2.0, 1.0, name="b", rate=96_000, **controls),)
+        ),
+    ]
     (row,) = rate_rows(found, 0)
     assert (row["sample_rate_hz"], row["ratio"], row["home_ratio"], row["worse"]) == (96_000, 0.5, 0.375, 0.0)
 

@@ -68,7 +68,7 @@ def test_cases_are_measured_beside_their_truth(levelling: Chain, host: PluginHos
     cases = EvennessTask().cases(levelling, host, find_files([folder / "song00"]), each=3, seed=0)["level"]
     assert {case.name for case in cases} == {"bass.wav", "drums.wav"}
     for case in cases:
-        given, right = EvennessTask().measures(case, case.given), EvennessTask().measures(case, case.truth)
+        given, right = EvennessTask().metrics(case, case.given), EvennessTask().metrics(case, case.truth)
         assert right["level_error_db"] == 0 < given["level_error_db"]
         assert right["unevenness_db"] == right["unevenness_of_truth_db"] == given["unevenness_of_truth_db"]
 

@@ -105,12 +105,12 @@ def test_it_measures_loudness_and_peak_against_the_wanted_ones() -> None:
     own = loudness_lufs(audio, RATE_HZ)
     assert own is not None
     alone = EvaluationCase("a", "automix", RATE_HZ, audio, audio, None, None, level_counts=False)
-    measured = MasteringTask().measures(alone, audio)
+    measured = MasteringTask().metrics(alone, audio)
     assert measured["loudness_error_lu"] == pytest.approx(abs(own - LOUDNESS_LUFS))
     assert measured["above_ceiling_db"] == pytest.approx(true_peak_dbtp(audio, RATE_HZ) - CEILING_DBTP)
     matched = EvaluationCase("a", "match", RATE_HZ, audio, audio, None, audio, level_counts=False)
-    assert MasteringTask().measures(matched, audio)["loudness_error_lu"] == pytest.approx(0.0)
-    assert MasteringTask().measures(alone, np.zeros_like(audio)) == {}
+    assert MasteringTask().metrics(matched, audio)["loudness_error_lu"] == pytest.approx(0.0)
+    assert MasteringTask().metrics(alone, np.zeros_like(audio)) == {}
 
 
 def test_a_training_of_seconds_makes_a_model_that_honours_its_targets(

@@ -22,7 +22,7 @@ from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import Recording, find_files
 from bridge.training.data.scenes import draw_scene
 from bridge.training.data.voices import LANGUAGES, VARIANTS, synthesise_speech
-from bridge.training.evaluation.nonspeech import event_results, speech_changes_db
+from bridge.training.evaluation.nonspeech_metrics import event_results, speech_changes_db
 from bridge.training.objectives import example_count
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.nonspeech import NonspeechTask, SpokenRecording, draw_example
@@ -117,7 +117,7 @@ def test_cases_are_of_the_test_alone_and_ask_for_nothing_where_nothing_was_added
     assert all(not np.array_equal(case.given, case.truth) for case in cases["nonspeech"])
     assert all(np.array_equal(case.given, case.truth) for case in (*cases["clean"], *cases["music"]))
     assert any(case.name.startswith("loop") for case in cases["music"])
-    measured = NonspeechTask().measures(cases["nonspeech"][0], cases["nonspeech"][0].truth)
+    measured = NonspeechTask().metrics(cases["nonspeech"][0], cases["nonspeech"][0].truth)
     assert measured["events_down_db"] > 15 and measured["speech_changed_most_db"] < 1e-6
 
 

@@ -77,7 +77,7 @@ def speech_error_db(scene: Scene, made: Audio) -> Float64:
     return np.array(found)
 
 
-def event_measures(scene: Scene, made: Audio) -> dict[str, float]:
+def scene_metrics(scene: Scene, made: Audio) -> dict[str, float]:
     """Medians and shares of one case; what is not there (no event, no word) is left out."""
     found: dict[str, float] = {}
     down = np.array([result.down_db for result in event_results(scene, made)])
