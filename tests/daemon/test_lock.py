@@ -66,13 +66,24 @@ def test_two_locks_of_one_process_exclude_each_other(path: Path) -> None:
         pass
 
 
-def test_rubbish_in_the_file_is_nobody(path: Path) -> None:
+def test_rubbish_in_the_note_is_nobody(path: Path) -> None:
+    note = DaemonLock(path).note
     path.parent.mkdir()
-    path.write_bytes(b"\x00rubbish")
+    note.write_bytes(b"\x00rubbish")
     assert DaemonLock(path).owner() is None
     with DaemonLock(path) as lock:
         assert lock.owner() is not None
-    assert path.read_bytes() == b""
+    assert not note.exists()
+
+
+def test_the_lock_file_of_an_older_daemon_is_taken(path: Path) -> None:
+    """Bridge 0.1.0 wrote its owner into the lock file itself."""
+    path.parent.mkdir()
+    path.write_bytes(b'{"pid":1,"started_s":0.0}')
+    with DaemonLock(path) as lock:
+        owner = lock.owner()
+        assert owner is not None
+        assert owner.pid != 1
 
 
 def test_a_home_that_cannot_be_made_is_said(tmp_path: Path) -> None:
