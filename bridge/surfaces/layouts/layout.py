@@ -1,4 +1,4 @@
-"""What stands on a ready layout: every command of Bridge's that a finger can give, and what Bridge tells. One table.
+"""What is on a ready layout: every command of Bridge's that a finger can give, and its feedback. One table.
 
 Measures are those of a tablet held upright, in points; both kinds of file use them.
 """
@@ -32,15 +32,20 @@ class LayoutColor(NamedTuple):
 
 
 class LayoutControl(NamedTuple):
-    """One thing on the layout. `address` is an OSC address of Bridge's; `types`: what it sends there ('' for nothing),
-    `is_told`: whether Bridge tells where it stands."""
+    """One control of the layout.
+
+    Attributes:
+        address: of Bridge's, in OSC.
+        types: the type tags of what it sends there; '' for nothing.
+        has_feedback: whether Bridge sends there what it shows.
+    """
 
     name: str
     label: str
     role: Role
     address: str
     types: str
-    is_told: bool
+    has_feedback: bool
     frame: LayoutFrame
     color: LayoutColor
 
@@ -69,6 +74,6 @@ CONTROLS = (
     LayoutControl("style", "No style", "press", "/bridge/style", "s", False, LayoutFrame(20, 710, 290, 120), GREY),
     LayoutControl("ping", "Hello, Bridge?", "press", "/bridge/ping", "f", False, LayoutFrame(330, 710, 290, 120), GREY),
 )
-"""The button of style asks for none; layouts with the names of one's own styles are a copy of it away."""
+"""The button of style chooses none; layouts with the names of one's own styles are a copy of it away."""
 
 AMOUNT_LABEL = LayoutFrame(20, 350, 600, 32)

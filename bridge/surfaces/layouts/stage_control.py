@@ -24,7 +24,7 @@ _KINDS: dict[str, dict[str, Any]] = {
 
 
 def stage_control_layout(host: str, port: int) -> bytes:
-    """The session's bytes, for a Bridge at `host`:`port`."""
+    """Return the session's bytes, for a Bridge at `host`:`port`."""
     widgets = [_widget(control, f"{host}:{port}") for control in CONTROLS]
     label = {"type": "text", "id": "amount_label", "value": "Amount", "bypass": True, **_place(AMOUNT_LABEL)}
     session = {
@@ -53,7 +53,7 @@ def _widget(control: LayoutControl, target: str) -> dict[str, Any]:
         "address": control.address,
         "target": target,
         "interaction": control.role not in ("meter", "text"),
-        "bypass": not control.types,  # shows what it is told, and sends nothing
+        "bypass": not control.types,  # shows feedback, and sends nothing
         "ignoreDefaults": True,
     }
     if control.types == "s":

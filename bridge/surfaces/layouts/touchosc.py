@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 import zlib
+from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
 from bridge.surfaces.layouts.layout import (
@@ -31,59 +32,79 @@ EAST = 1  # orientation: a fader that lies
 CENTER, MIDDLE = 2, 2  # alignment of text, counted from 1
 CONVERSIONS = {"f": "FLOAT", "i": "INTEGER", "s": "STRING"}
 
+Property = bool | int | str | LayoutFrame | LayoutColor
+
+_KINDS: dict[str, tuple[str, dict[str, Property], str]] = {  # type of node, own properties, the value it sends or shows
+    "fader": ("FADER", {"orientation": EAST}, "x"),
+    "meter": ("FADER", {"orientation": EAST}, "x"),
+    "toggle": ("BUTTON", {"buttonType": TOGGLE_PRESS}, "x"),
+    "press": ("BUTTON", {"buttonType": MOMENTARY}, "x"),
+    "text": ("TEXT", {"textSize": 18, "textColor": TEXT}, "text"),
+}
+
 
 def touchosc_layout() -> bytes:
-    """The file's bytes. The same for the same controls."""
+    """Return the file's bytes, the same for the same controls."""
     return zlib.compress(touchosc_xml().encode(), 9)
 
 
 def touchosc_xml() -> str:
-    """What is in the file, on one line as the editor writes it."""
-    children = "".join(_control(control) for control in CONTROLS) + _caption("amount", "Amount", AMOUNT_LABEL)
-    properties = _frame(LayoutFrame(0, 0, WIDTH, HEIGHT)) + _color("color", BACKGROUND) + _flag("background", True)
-    properties += _flag("interactive", False) + _text("name", "Bridge")
-    group = f"<includes/><properties>{properties}</properties><values>{_value('touch', 'false')}</values>"
-    node = f"<node ID='{_id('root')}' type='GROUP'>{group}<children>{children}</children></node>"
-    return f"<?xml version='1.0' encoding='UTF-8'?><lexml version='6'>{node}</lexml>"
+    """Return what is in the file, on one line as the editor writes it."""
+    children = "".join(map(_control, CONTROLS)) + _caption("amount", "Amount", AMOUNT_LABEL)
+    frame = LayoutFrame(0, 0, WIDTH, HEIGHT)
+    properties = {"frame": frame, "color": BACKGROUND, "background": True, "interactive": False, "name": "Bridge"}
+    root = _node("root", "GROUP", properties, _value("touch", "false"), before="<includes/>",
+                 behind=f"<children>{children}</children>")  # fmt: skip
+    return f"<?xml version='1.0' encoding='UTF-8'?><lexml version='6'>{root}</lexml>"
 
 
 def _control(control: LayoutControl) -> str:
-    match control.role:
-        case "fader" | "meter":
-            return _node(control, "FADER", _integer("orientation", EAST), _value("x", "0"), "x")
-        case "toggle":
-            button = _node(control, "BUTTON", _integer("buttonType", TOGGLE_PRESS), _value("x", "0"), "x")
-            return button + _caption(control.name, control.label, control.frame)
-        case "press":
-            button = _node(control, "BUTTON", _integer("buttonType", MOMENTARY), _value("x", "0"), "x")
-            return button + _caption(control.name, control.label, control.frame)
-        case "text":
-            return _node(
-                control, "TEXT", _integer("textSize", 18) + _color("textColor", TEXT), _value("text", ""), "text"
-            )
-
-
-def _node(control: LayoutControl, kind: str, more: str, values: str, variable: str) -> str:
-    is_touchable = control.role not in ("meter", "text")
-    properties = _text("name", control.name) + _frame(control.frame) + _color("color", control.color) + more
-    properties += _flag("interactive", is_touchable) + _flag("visible", True) + _flag("background", True)
-    values += _value("touch", "false")
-    return (
-        f"<node ID='{_id(control.name)}' type='{kind}'><properties>{properties}</properties>"
-        f"<values>{values}</values><messages>{_message(control, variable)}</messages></node>"
-    )
+    kind, own, variable = _KINDS[control.role]
+    properties = {
+        "name": control.name, "frame": control.frame, "color": control.color, **own,
+        "interactive": control.role not in ("meter", "text"), "visible": True, "background": True,
+    }  # fmt: skip
+    values = _value(variable, "" if variable == "text" else "0") + _value("touch", "false")
+    messages = f"<messages>{_message(control, variable)}</messages>"
+    node = _node(control.name, kind, properties, values, behind=messages)
+    return node + (_caption(control.name, control.label, control.frame) if kind == "BUTTON" else "")
 
 
 def _caption(name: str, label: str, frame: LayoutFrame) -> str:
-    """A text over a control, which lets touches through: buttons have no text of their own."""
-    properties = _text("name", f"{name} label") + _frame(frame) + _flag("background", False) + _flag("outline", False)
-    properties += _flag("interactive", False) + _integer("textSize", 26) + _color("textColor", TEXT)
-    properties += _integer("textAlignH", CENTER) + _integer("textAlignV", MIDDLE)
+    """Return a text over a control, which lets touches through: buttons have no text of their own."""
+    properties = {
+        "name": f"{name} label", "frame": frame, "background": False, "outline": False, "interactive": False,
+        "textSize": 26, "textColor": TEXT, "textAlignH": CENTER, "textAlignV": MIDDLE,
+    }  # fmt: skip
     values = _value("text", label, is_locked=True) + _value("touch", "false")
+    return _node(f"{name} label", "LABEL", properties, values)
+
+
+def _node(
+    name: str, kind: str, properties: Mapping[str, Property], values: str, *, before: str = "", behind: str = ""
+) -> str:
+    identifier = uuid.uuid5(NAMESPACE, name)
+    inside = "".join(_property(key, value) for key, value in properties.items())
     return (
-        f"<node ID='{_id(name + ' label')}' type='LABEL'><properties>{properties}</properties>"
-        f"<values>{values}</values></node>"
+        f"<node ID='{identifier}' type='{kind}'>{before}<properties>{inside}</properties>"
+        f"<values>{values}</values>{behind}</node>"
     )
+
+
+def _property(key: str, value: Property) -> str:
+    match value:
+        case bool():
+            kind, text = "b", str(int(value))
+        case int():
+            kind, text = "i", str(value)
+        case str():
+            kind, text = "s", _data(value)
+        case LayoutFrame(x, y, width, height):
+            kind, text = "r", f"<x>{x}</x><y>{y}</y><w>{width}</w><h>{height}</h>"
+        case LayoutColor():
+            red, green, blue = (f"{part / 255:.4g}" for part in value)
+            kind, text = "c", f"<r>{red}</r><g>{green}</g><b>{blue}</b><a>1</a>"
+    return f"<property type='{kind}'><key>{_data(key)}</key><value>{text}</value></property>"
 
 
 def _message(control: LayoutControl, variable: str) -> str:
@@ -97,7 +118,7 @@ def _message(control: LayoutControl, variable: str) -> str:
         argument = _partial("VALUE", conversion, variable)
     trigger = f"<triggers><trigger><var>{_data(variable)}</var><condition>{condition}</condition></trigger></triggers>"
     return (
-        f"<osc><enabled>1</enabled><send>{int(bool(control.types))}</send><receive>{int(control.is_told)}</receive>"
+        f"<osc><enabled>1</enabled><send>{int(bool(control.types))}</send><receive>{int(control.has_feedback)}</receive>"
         f"<feedback>0</feedback><noDuplicates>0</noDuplicates><connections>{FIRST_CONNECTION}</connections>"
         f"{trigger}<path>{_partial('CONSTANT', 'STRING', control.address)}</path>"
         f"<arguments>{argument}</arguments></osc>"
@@ -118,34 +139,5 @@ def _value(key: str, default: str, *, is_locked: bool = False) -> str:
     )
 
 
-def _property(kind: str, key: str, value: str) -> str:
-    return f"<property type='{kind}'><key>{_data(key)}</key><value>{value}</value></property>"
-
-
-def _flag(key: str, is_on: bool) -> str:
-    return _property("b", key, str(int(is_on)))
-
-
-def _integer(key: str, value: int) -> str:
-    return _property("i", key, str(value))
-
-
-def _text(key: str, value: str) -> str:
-    return _property("s", key, _data(value))
-
-
-def _frame(frame: LayoutFrame) -> str:
-    return _property("r", "frame", f"<x>{frame.x}</x><y>{frame.y}</y><w>{frame.width}</w><h>{frame.height}</h>")
-
-
-def _color(key: str, color: LayoutColor) -> str:
-    red, green, blue = (f"{part / 255:.4g}" for part in color)
-    return _property("c", key, f"<r>{red}</r><g>{green}</g><b>{blue}</b><a>1</a>")
-
-
 def _data(text: str) -> str:
     return f"<![CDATA[{text}]]>" if "]]>" not in text else escape(text)
-
-
-def _id(name: str) -> str:
-    return str(uuid.uuid5(NAMESPACE, name))

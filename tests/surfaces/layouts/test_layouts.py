@@ -31,8 +31,8 @@ def test_every_control_sends_and_shows_what_bridge_knows() -> None:
     addresses = {spec.address for spec in COMMANDS.values()}
     for control in CONTROLS:
         assert not control.types or control.address in addresses
-        assert not control.is_told or control.address in FEEDBACK
-        assert control.types or control.is_told
+        assert not control.has_feedback or control.address in FEEDBACK
+        assert control.types or control.has_feedback
     assert addresses == {c.address for c in CONTROLS if c.types}
 
 
@@ -74,7 +74,7 @@ def test_touchosc_finds_what_it_needs() -> None:
         assert message is not None
         assert text_of(message, "path/partial/value") == control.address
         assert text_of(message, "send") == str(int(bool(control.types)))
-        assert text_of(message, "receive") == str(int(control.is_told))
+        assert text_of(message, "receive") == str(int(control.has_feedback))
         assert len(text_of(message, "connections")) == 10
     assert text_of(by_name["automix"], "messages/osc/triggers/trigger/condition") == "RISE"
     assert by_name["automix label"].get("type") == "LABEL"
