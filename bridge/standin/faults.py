@@ -1,7 +1,7 @@
-"""What can go wrong between a script and the stand-in, told apart.
+"""What can go wrong between a script and the stand-in, by kind.
 
 A `Misuse` is kept and raised again when the tick ends, even where the script has caught it: in REAPER it would be
-a bug that a user meets. An `InjectedFailure` is a fault that a test asked for; the script is expected to cope.
+a bug that a user meets. An `InjectedFailure` is a fault that a test injected; the script is expected to cope.
 """
 
 from bridge.errors import LinkError
@@ -16,4 +16,4 @@ class NotSimulated(Misuse):
 
 
 class InjectedFailure(LinkError):
-    """A call failed because a test ordered it to."""
+    """A call failed because a test injected it."""

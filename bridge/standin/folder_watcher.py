@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
@@ -15,16 +16,15 @@ class FolderWatcher(FileSystemEventHandler):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._event = threading.Event()
-        self._observer: object | None = None
+        self._observer: Any = None
 
     def watch(self) -> None:
-        """Begin to look, where that has not begun."""
+        """Begin to watch, where that has not begun."""
         if self._observer is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            observer = Observer()
-            observer.schedule(self, str(self._folder), recursive=True)
-            observer.start()
-            self._observer = observer
+            self._observer = Observer()
+            self._observer.schedule(self, str(self._folder), recursive=True)
+            self._observer.start()
 
     def clear(self) -> None:
         self._event.clear()
@@ -35,8 +35,8 @@ class FolderWatcher(FileSystemEventHandler):
 
     def close(self) -> None:
         if self._observer is not None:
-            self._observer.stop()  # type: ignore[attr-defined]
-            self._observer.join()  # type: ignore[attr-defined]
+            self._observer.stop()
+            self._observer.join()
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         if event.event_type in ("created", "moved", "closed"):

@@ -40,7 +40,7 @@ IDLE_SLICE_S = 0.002  # a tick in which the scripts did less than this was spent
 
 
 class StandIn(ReaperProgram):
-    """REAPER as far as scripts and control surfaces can tell. Close it, or use it in a `with`."""
+    """REAPER as scripts and control surfaces see it. Close it, or use it in a `with`."""
 
     def __init__(
         self,
@@ -131,8 +131,8 @@ class StandIn(ReaperProgram):
         self.run_file(self.scripts_folder / file_name)
 
     def run_file(self, file: Path) -> None:
-        """Start a script; its first slice runs at once. One that runs already has a say in it: `set_action_options`.
-        Without, REAPER asks the user, who wants another one beside it."""
+        """Start a script; its first slice runs at once. What becomes of the same script that runs already is up to its
+        `set_action_options`; without, another one runs beside it, as a user may choose in REAPER."""
         for running in [script for script in self._scripts if script.file == file and script.is_ended_by_another_run]:
             is_followed = running.is_followed_by_another_run
             self._end(running)

@@ -133,7 +133,7 @@ def test_values_and_texts_that_come_late_are_waited_for(desk: ReaperSession, fau
 def test_a_plugin_that_rounds_to_its_steps_is_told_and_kept(desk: ReaperSession) -> None:
     comp = desk.track.find_fx("ReaComp")
     before = comp.values()["Thresh"][0]
-    comp.fault("Thresh", step=0.25, is_step_told=True)
+    comp.fault("Thresh", step=0.25, is_step_known=True)
     wanted = 0.4 if abs(before - 0.5) > 0.2 else 0.15
     desk.daemon.answer = lambda request: applying(request, write_to(request.fx[1], "Thresh", wanted))
     desk.run()
@@ -151,7 +151,7 @@ def test_steps_are_measured_in_the_range_that_reaper_gives_them_in(
     comp = desk.track.find_fx("ReaComp")
     index, before = comp.index("Thresh"), comp.values()["Thresh"][0]
     comp.parameters[index] = replace(comp.parameters[index], low=low, high=high)
-    comp.fault("Thresh", step=0.05, is_step_told=True)
+    comp.fault("Thresh", step=0.05, is_step_known=True)
     desk.daemon.answer = lambda request: applying(request, write_to(request.fx[1], "Thresh", 0.42))
     desk.run()
     assert comp.values()["Thresh"][0] == pytest.approx(0.4)

@@ -95,7 +95,7 @@ def test_points_stand_later_by_the_latency_of_the_fx_before(selected: ReaperSess
     selected.run(ACTION)
     envelope = envelope_of(selected.track, "Ratio")
     for time_s, value in POINTS:
-        assert envelope.heard_at(time_s) == pytest.approx(value, abs=1e-6)
+        assert envelope.effective_at(time_s) == pytest.approx(value, abs=1e-6)
     assert (envelope.points[-1].time_s > 1.59) != is_bypassed
 
 

@@ -1,1 +1,1 @@
-"""REAPER's API as Lua meets it: what exists, what is checked, and the way from a call to its answer."""
+"""REAPER's API as Lua sees it: what exists, what is checked, and how a call finds its function."""

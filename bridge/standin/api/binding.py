@@ -6,9 +6,8 @@ Functions are registered with `api_call` (the room `api_calls` holds them), each
 from __future__ import annotations
 
 import inspect
-import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bridge.standin.api.signatures import PROJECT, ApiSignature, signatures
@@ -64,22 +63,17 @@ class ApiBinding:
 
     def call(self, name: str, count: int, *given: Any) -> tuple[Any, ...]:
         """Carry out a call of a script. Returns (True, results...) or (False, message)."""
-        is_done = False
         try:
-            result = self._call(name, list(given[:count]))
-            is_done = True
+            return self._call(name, given[:count])
         except InjectedFailure as failure:
-            is_done = True
-            result = (False, str(failure))
+            return False, str(failure)
         except Misuse as misuse:
-            is_done = True
             self.misuses.append(misuse)
-            result = (False, str(misuse))
-        finally:
-            if not is_done:
-                self.broken = RuntimeError(f"the stand-in failed in {name}{given!r:.200}")
-                self.broken.__cause__ = sys.exception()
-        return result
+            return False, str(misuse)
+        except BaseException as error:
+            self.broken = RuntimeError(f"the stand-in failed in {name}{given!r:.200}")
+            self.broken.__cause__ = error
+            raise
 
     def draw(self, window: GfxWindow, name: str, *given: Any) -> tuple[Any, ...]:
         """Carry out a call of a script's `gfx`. Returns the same."""
@@ -90,7 +84,7 @@ class ApiBinding:
             return False, str(misuse)
         return (True, *result) if isinstance(result, tuple) else (True, result)
 
-    def _call(self, name: str, given: list[Any]) -> tuple[Any, ...]:
+    def _call(self, name: str, given: Sequence[Any]) -> tuple[Any, ...]:
         if name == "?misuse":
             raise Misuse(given[0])
         signature = signatures()[name]
@@ -101,16 +95,13 @@ class ApiBinding:
         if threading.get_ident() != self._thread:
             raise Misuse(f"{name} was called outside of the main thread")
         arguments = signature.check(given, check_pointer)
-        return (True, *self._results(signature, self._known[name](self._reaper, *arguments)))
-
-    def _results(self, signature: ApiSignature, result: Any) -> tuple[Any, ...]:
+        result = self._known[name](self._reaper, *arguments)
         if not isinstance(result, tuple):
             result = () if result is None and not signature.returns else (result,)
-        results: tuple[Any, ...] = result
-        extra = 1 if "array" in (parameter.kind for parameter in signature.args) else 0
-        if len(results) != len(signature.returns) + extra:
-            raise RuntimeError(f"the stand-in returns {len(results)} values for {signature}")
-        return results
+        arrays = sum(parameter.kind == "array" for parameter in signature.args)  # what is read into one comes as well
+        if len(result) != len(signature.returns) + arrays:
+            raise RuntimeError(f"the stand-in returns {len(result)} values for {signature}")
+        return (True, *result)
 
 
 def check_pointer(value: Any, kind: str) -> None:

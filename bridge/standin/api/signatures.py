@@ -41,22 +41,24 @@ class ApiSignature:
     is_c_only: bool
 
     def check(self, given: Sequence[Any], check_pointer: Callable[[Any, str], None]) -> list[Any]:
-        """The arguments, completed with None; raises Misuse for a wrong count or type.
+        """Return the arguments, completed with None.
 
-        `check_pointer(value, kind)` raises for an object that is of another kind or gone.
+        Args:
+            given: what the script passed.
+            check_pointer: raises for an object that is not of the kind, or gone.
+
+        Raises:
+            Misuse: a wrong count or type.
         """
         needed = max((i + 1 for i, p in enumerate(self.args) if not p.is_optional), default=0)
         if not needed <= len(given) <= len(self.args):
             wanted = ", ".join(f"{p.kind}{'?' if p.is_optional else ''} {p.name}" for p in self.args)
             raise Misuse(f"{self.name} takes ({wanted}); it was called with {len(given)} arguments")
-        values = list(given) + [None] * (len(self.args) - len(given))
-        for index, (parameter, value) in enumerate(zip(self.args, values, strict=True)):
-            values[index] = self._check_one(index, parameter, value, check_pointer)
-        return values
+        values = [*given, *[None] * (len(self.args) - len(given))]
+        return [self._check_one(index, value, check_pointer) for index, value in enumerate(values)]
 
-    def _check_one(
-        self, index: int, parameter: ApiParameter, value: Any, check_pointer: Callable[[Any, str], None]
-    ) -> Any:
+    def _check_one(self, index: int, value: Any, check_pointer: Callable[[Any, str], None]) -> Any:
+        parameter = self.args[index]
         if value is None and (parameter.is_optional or parameter.kind in ("HWND", PROJECT)):
             return None
         if parameter.kind in _SCALARS:
@@ -87,7 +89,7 @@ _SCALARS: Mapping[str, Callable[[Any], bool]] = {
 
 @cache
 def signatures() -> Mapping[str, ApiSignature]:
-    """Every function of the API by name."""
+    """Return every function of the API by name."""
     table = json.loads(Path(__file__).with_name("api_signatures.json").read_text(encoding="utf-8"))
     return {name: _read(name, entry) for name, entry in table.items()}
 

@@ -1,5 +1,5 @@
 """One FX in a chain, as REAPER keeps it: parameters with three values, REAPER's own pseudo parameters behind them,
-and the faults that a test may order. What an FX sounds like is up to its kind (`stock`, `hosted`).
+and the faults that a test may inject. What an FX sounds like is up to its kind (`stock`, `hosted`).
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ PSEUDO = (("Bypass", ":bypass"), ("Wet", ":wet"), ("Delta", ":delta"))
 
 @dataclass(frozen=True)
 class StandInParameter:
-    """What a parameter is. `text` gives what it would display at a normalized value. `low` and `high` are the ends of
-    its raw range, in which REAPER gives value and steps beside the normalized ones."""
+    """A parameter of an FX.
+
+    Attributes:
+        text: gives what the FX displays at a normalized value.
+        step: its own coarseness in normalized units; None: it is continuous.
+        low, high: the ends of its raw range, in which REAPER gives value and steps beside the normalized ones.
+    """
 
     name: str
     ident: str
     default: float
     text: Callable[[float], str]
-    step: float | None = None  # its own coarseness in normalized units
+    step: float | None = None
     is_toggle: bool = False
     low: float = 0.0
     high: float = 1.0
@@ -35,12 +40,19 @@ class StandInParameter:
 
 @dataclass
 class ParameterFault:
-    """Ordered by a test. `step`: values snap to multiples, which REAPER knows of where `is_step_told`; `is_refused`:
-    writes change nothing; `is_late`: a new value shows one tick late; `is_text_late`: its text does, `shows`: the text
-    says this at every value; `is_failing`: a write raises an error in the script."""
+    """A fault that a test injects.
+
+    Attributes:
+        step: values snap to multiples, which REAPER knows of where `is_step_known`.
+        is_refused: writes change nothing.
+        is_late: a new value shows one tick late.
+        is_text_late: the text of a new value does.
+        shows: the text at every value.
+        is_failing: a write raises an error in the script.
+    """
 
     step: float | None = None
-    is_step_told: bool = False
+    is_step_known: bool = False
     is_refused: bool = False
     is_late: bool = False
     is_text_late: bool = False
@@ -50,7 +62,7 @@ class ParameterFault:
 
 @dataclass(frozen=True)
 class StandInEqRole:
-    """What ReaEQ says of a parameter: numbers as in TrackFX_GetEQParam."""
+    """The role of a parameter of ReaEQ: numbers as in TrackFX_GetEQParam."""
 
     band_type: int
     band_index: int
@@ -69,11 +81,11 @@ class FxState:
 
 
 class StandInFx(ABC):
-    """Base of all FX. `formats_values`: whether the FX can tell the text of a value that is not set."""
+    """Base of all FX. `formats_values`: whether the FX can format a value that is not set."""
 
     type = "VST"
     is_eq = False
-    latency_samples = 0  # what it tells REAPER
+    latency_samples = 0  # as reported to REAPER
 
     def __init__(
         self,
@@ -111,7 +123,7 @@ class StandInFx(ABC):
         return names.index(parameter)
 
     def fault(self, parameter: str, **faults: Any) -> None:
-        """Order a fault: see `ParameterFault`."""
+        """Inject a fault: see `ParameterFault`."""
         self._faults[self.index(parameter)] = ParameterFault(**faults)
 
     def values(self) -> dict[str, tuple[float, str]]:
@@ -153,7 +165,7 @@ class StandInFx(ABC):
         return own.text(value) if own else f"{value:.2f}"
 
     def write(self, index: int, normalized: float, *, clamp: bool = True) -> None:
-        """Set a normalized value as a script does, with the ordered faults. OSC hands values on without `clamp`."""
+        """Set a normalized value as a script does, with the injected faults. OSC passes values on without `clamp`."""
         normalized = min(max(normalized, 0.0), 1.0) if clamp else normalized
         if self.own(index) is None:
             self._pseudo[index - len(self.parameters)] = normalized
@@ -174,7 +186,7 @@ class StandInFx(ABC):
         self.touch()
 
     def play(self, index: int, normalized: float) -> None:
-        """An envelope sets a parameter: no edit, and none of the ordered faults."""
+        """An envelope sets a parameter: no edit, and none of the injected faults."""
         if self.own(index) is None:
             self._pseudo[index - len(self.parameters)] = normalized
         elif abs(self._load(index) - normalized) > 0:
@@ -183,7 +195,7 @@ class StandInFx(ABC):
     def step(self, index: int) -> float | None:
         """The step of a parameter that REAPER knows of, in normalized units."""
         fault, own = self._fault(index), self.own(index)
-        return fault.step if fault.is_step_told else own.step if own else None
+        return fault.step if fault.is_step_known else own.step if own else None
 
     def raw_range(self, index: int) -> tuple[float, float]:
         """The ends of a parameter's raw range."""
@@ -231,7 +243,7 @@ class StandInFx(ABC):
     # ------------------------------------------------------------ what a kind of FX adds
 
     def eq_role(self, index: int) -> StandInEqRole | None:
-        """What ReaEQ says of a parameter; None for other FX."""
+        """The role of a parameter of ReaEQ; None for other FX."""
         del index
         return None
 

@@ -1,42 +1,42 @@
-"""Real VST3 plugins in the stand-in's chains: each lives in a process of its own, because a plugin may print, hang
+"""Real VST3 plugins in the stand-in's chains: each runs in a process of its own, because a plugin may print, hang
 or crash. Values are kept on this side and read back from the plugin after every write.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bridge.standin.faults import Misuse
+from bridge.standin.fx import hosted_worker
 from bridge.standin.fx.fx import StandInFx, StandInParameter
+from bridge.standin.fx.hosted_worker import Frame, read_frame, write_frame
 from bridge.types import Audio
-
-_WORKER = Path(__file__).with_name("hosted_worker.py")
 
 
 class HostedFx(StandInFx):
-    """A VST3 plugin from its file. REAPER cannot ask it for the text of a value that is not set, unless
+    """A VST3 plugin from its file. REAPER cannot get the text of a value that is not set, unless
     `formats_values`: REAPER's documentation promises that for Cockos' own extensions only."""
 
     type = "VST3"
 
     def __init__(self, file: Path, touch: Callable[[], None], *, formats_values: bool = False) -> None:
         self._process_handle = subprocess.Popen(
-            [sys.executable, "-P", str(_WORKER), str(file)],  # by its path: it needs nothing of this package
+            [sys.executable, "-P", hosted_worker.__file__, str(file)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
+        assert self._process_handle.stdin is not None
+        assert self._process_handle.stdout is not None
+        self._streams = self._process_handle.stdin, self._process_handle.stdout
         self._file = file
-        described, _ = self._ask({"do": "describe"})
+        described, _ = self._request("describe")
         identifier = hashlib.sha1(described["name"].encode(), usedforsecurity=False).hexdigest()[:32].upper()
         super().__init__(
             name=f"VST3: {described['name']} ({described['vendor']})",
@@ -53,44 +53,37 @@ class HostedFx(StandInFx):
             name=described["name"],
             ident=f"{index}:{described['name'].replace(' ', '_')}",
             default=described["default"],
-            text=lambda value: str(self._ask({"do": "text", "index": index, "value": value})[0]["text"]),
+            text=lambda value: str(self._request("text", index=index, value=value)[0]["text"]),
             step=1.0 / (steps - 1) if steps else None,
             is_toggle=described["is_toggle"],
         )
 
-    def _ask(self, question: dict[str, Any], audio: Audio | None = None) -> tuple[dict[str, Any], bytes]:
-        """One question to the plugin's process; Misuse where it has gone."""
-        body = b"" if audio is None else np.ascontiguousarray(audio, dtype=np.float32).tobytes()
-        head = question | {"bytes": len(body), "channels": 0 if audio is None else len(audio)}
-        questions, answers = self._process_handle.stdin, self._process_handle.stdout
-        assert questions is not None
-        assert answers is not None
-        line = b""
+    def _request(self, do: str, audio: Audio | None = None, **fields: Any) -> Frame:
+        """Have the plugin's process carry out a request; Misuse where it has ended."""
+        stdin, stdout = self._streams
+        reply = None
         if self._process_handle.poll() is None:
-            questions.write(json.dumps(head).encode() + b"\n" + body)
-            questions.flush()
-            line = answers.readline()
-        if not line:
+            write_frame(stdin, {"do": do} | fields, audio)
+            reply = read_frame(stdout)
+        if reply is None:
             raise Misuse(f"{self._file.name} ended its process in the stand-in (status {self._process_handle.wait()})")
-        reply = json.loads(line)
-        return reply, answers.read(reply["bytes"])
+        return reply
 
     def _load(self, index: int) -> float:
         return self._values[index]
 
     def _store(self, index: int, normalized: float) -> None:
         normalized = min(max(normalized, 0.0), 1.0)  # pedalboard accepts nothing else
-        reply, _ = self._ask({"do": "set", "values": [[index, normalized]]})
-        self._values[index] = reply["values"][0]
+        self._values[index] = self._request("set", index=index, value=normalized)[0]["value"]
 
     def _process(self, audio: Audio, sample_rate_hz: float) -> Audio:
-        _, body = self._ask({"do": "process", "sample_rate_hz": sample_rate_hz}, audio)
-        return np.frombuffer(body, np.float32).reshape(len(audio), -1).copy()
+        output = self._request("process", audio, sample_rate_hz=sample_rate_hz)[1]
+        assert output is not None
+        return output
 
     def close(self) -> None:
         """End the plugin's process."""
-        for stream in (self._process_handle.stdin, self._process_handle.stdout):
-            if stream is not None:
-                stream.close()
+        for stream in self._streams:
+            stream.close()
         self._process_handle.kill()
         self._process_handle.wait()

@@ -1,5 +1,5 @@
-"""The process in which one real VST3 plugin of the stand-in lives. It speaks on its first standard output only:
-a line of JSON, then as many bytes as the line says. Whatever the plugin prints goes nowhere.
+"""The process in which one real VST3 plugin of the stand-in runs. Requests and replies are frames on its standard
+input and output: a line of JSON, then audio. Whatever the plugin prints goes nowhere.
 
     python hosted_worker.py PLUGIN_FILE
 """
@@ -9,17 +9,35 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 from pedalboard._pedalboard import load_plugin
 
-from bridge.types import Float32
+Audio = npt.NDArray[np.float32]  # not bridge's: this file is run by its path, without the package
+Frame = tuple[dict[str, Any], Audio | None]
+
+
+def write_frame(stream: IO[bytes], head: dict[str, Any], audio: Audio | None) -> None:
+    body = b"" if audio is None else np.ascontiguousarray(audio, dtype=np.float32).tobytes()
+    head = head | {"bytes": len(body), "channels": 0 if audio is None else len(audio)}
+    stream.write(json.dumps(head).encode() + b"\n" + body)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> Frame | None:
+    """Return the next frame; None where the other side has ended."""
+    line = stream.readline()
+    if not line:
+        return None
+    head = json.loads(line)
+    body = stream.read(head["bytes"])
+    return head, np.frombuffer(body, np.float32).reshape(head["channels"], -1).copy() if head["channels"] else None
 
 
 def describe(plugin: Any) -> dict[str, Any]:
-    """The plugin as REAPER would list it."""
+    """Return the plugin as REAPER would list it."""
     parameters = [
         {
             "name": p.name,
@@ -32,8 +50,8 @@ def describe(plugin: Any) -> dict[str, Any]:
     return {"name": plugin.name, "vendor": plugin.manufacturer_name, "parameters": parameters}
 
 
-def process(plugin: Any, audio: Float32, sample_rate_hz: float) -> Float32:
-    """The plugin's output; a mono plugin hears the channels one after the other."""
+def process(plugin: Any, audio: Audio, sample_rate_hz: float) -> Audio:
+    """Return the plugin's output; a mono plugin processes the channels one after the other."""
     try:
         return np.asarray(plugin.process(audio, sample_rate_hz, reset=True))
     except ValueError:
@@ -41,41 +59,32 @@ def process(plugin: Any, audio: Float32, sample_rate_hz: float) -> Float32:
         return np.concatenate(parts)
 
 
-def answer(plugin: Any, question: dict[str, Any], audio: Float32 | None) -> tuple[dict[str, Any], bytes]:
-    # parameters are looked up anew each time: some plugins rebuild their list
-    if question["do"] == "describe":
-        return describe(plugin), b""
-    if question["do"] == "set":
-        for index, value in question["values"]:
-            plugin._parameters[index].raw_value = value
-        return {"values": [plugin._parameters[index].raw_value for index, _ in question["values"]]}, b""
-    if question["do"] == "text":
-        return {"text": plugin._parameters[question["index"]].get_text_for_raw_value(question["value"])}, b""
+def handle(plugin: Any, request: dict[str, Any], audio: Audio | None) -> Frame:
+    """Carry out one request. Parameters are looked up anew each time: some plugins rebuild their list."""
+    match request["do"]:
+        case "describe":
+            return describe(plugin), None
+        case "set":
+            parameter = plugin._parameters[request["index"]]
+            parameter.raw_value = request["value"]
+            return {"value": plugin._parameters[request["index"]].raw_value}, None
+        case "text":
+            return {"text": plugin._parameters[request["index"]].get_text_for_raw_value(request["value"])}, None
     assert audio is not None
-    output = process(plugin, audio, question["sample_rate_hz"])
-    return {}, np.ascontiguousarray(output, dtype=np.float32).tobytes()
+    return {}, process(plugin, audio, request["sample_rate_hz"])
 
 
-def serve(plugin: Any, questions: BinaryIO, answers: BinaryIO) -> None:
-    for line in questions:
-        question = json.loads(line)
-        audio = None
-        if question["bytes"]:
-            audio = np.frombuffer(questions.read(question["bytes"]), np.float32).reshape(question["channels"], -1)
-        head, body = answer(plugin, question, audio)
-        answers.write(json.dumps(head | {"bytes": len(body)}).encode() + b"\n" + body)
-        answers.flush()
-
-
-def main(arguments: Sequence[str]) -> None:
-    answers = os.fdopen(os.dup(1), "wb")
+def main(file: str) -> None:
+    output = os.fdopen(os.dup(1), "wb")
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
-    serve(load_plugin(arguments[0]), sys.stdin.buffer, answers)
-    answers.close()
+    plugin = load_plugin(file)
+    while frame := read_frame(sys.stdin.buffer):
+        write_frame(output, *handle(plugin, *frame))
+    output.close()
     os._exit(0)  # plugins print and may crash while they are unloaded
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(sys.argv[1])

@@ -47,7 +47,7 @@ _EXTRA_BANDS = ((BAND, 2500.0), (BAND, 150.0), (NOTCH, 50.0), (LOPASS, 18000.0))
 
 
 class ReaEqDouble(StockFxDouble):
-    """Bands in an order drawn at random; a low cut that is missing, switched off or on unless the test says."""
+    """Bands in an order drawn at random; a low cut that is missing, switched off or on unless the test sets it."""
 
     is_eq = True
 
@@ -72,16 +72,16 @@ class ReaEqDouble(StockFxDouble):
         self._is_band_enabled = [band_type != HIPASS or low_cut == "on" for band_type, _ in bands]
         kinds = rng.sample((FREQUENCY, GAIN, BANDWIDTH), 3)
         gain_db = rng.choice((12.0, 24.0))
-        knobs, self._roles = [], []
+        specs, self._roles = [], []
         for number, (band_type, frequency_hz) in enumerate(bands):
             for kind in kinds:
-                knobs.append(_band_knob(kind, band_type, number, frequency_hz, gain_db))
+                specs.append(_band_parameter(kind, band_type, number, frequency_hz, gain_db))
                 self._roles.append(StandInEqRole(band_type, self._index_within_type(number), kind))
-        knobs.append(StockParameter("Global Gain", "dB", -math.inf, gain_db, "amplitude", 0.0))
+        specs.append(StockParameter("Global Gain", "dB", -math.inf, gain_db, "amplitude", 0.0))
         self._roles.append(StandInEqRole(MASTER, 0, GAIN))
-        super().__init__("VST: ReaEQ (Cockos)", "reaeq", knobs, rng, touch)
+        super().__init__("VST: ReaEQ (Cockos)", "reaeq", specs, rng, touch)
         if is_used:
-            self._use(knobs, ("Gain", "Q", "Global"))
+            self._use(specs, ("Gain", "Q", "Global"))
 
     def _index_within_type(self, number: int) -> int:
         return sum(band_type == self._bands[number][0] for band_type, _ in self._bands[:number])
@@ -161,7 +161,7 @@ class ReaEqDouble(StockFxDouble):
         return [shape[band_type](frequency_hz, gain_db, q)]
 
 
-def _band_knob(kind: int, band_type: int, number: int, frequency_hz: float, gain_db: float) -> StockParameter:
+def _band_parameter(kind: int, band_type: int, number: int, frequency_hz: float, gain_db: float) -> StockParameter:
     name = _BAND_NAMES[band_type] + (f" {number + 1}" if band_type == BAND or number else "")
     if kind == FREQUENCY:
         return StockParameter(f"Freq-{name}", "Hz", 20.0, 24000.0, "log", frequency_hz)
@@ -177,7 +177,7 @@ def _q_of_octaves(octaves: float) -> float:
 
 # ---------------------------------------------------------------- ReaComp
 
-_COMP_KNOBS = (
+_COMP_PARAMETERS = (
     StockParameter("Thresh", "dB", -60.0, 12.0, "linear", 0.0),
     StockParameter("Ratio", ":1", 1.0, 100.0, "linear", 4.0),
     StockParameter("Attack", "ms", 0.0, 500.0, "linear", 3.0),
@@ -199,12 +199,12 @@ class ReaCompDouble(StockFxDouble):
 
     def __init__(self, rng: random.Random, touch: Callable[[], None], *, is_used: bool = False) -> None:
         """`is_used`: knee, RMS size, pre-comp and the detector's filters are drawn, and not at rest."""
-        knobs = list(_COMP_KNOBS)
+        specs = list(_COMP_PARAMETERS)
         if rng.random() < 0.5:
-            rng.shuffle(knobs)
-        super().__init__("VST: ReaComp (Cockos)", "reacomp", knobs, rng, touch)
+            rng.shuffle(specs)
+        super().__init__("VST: ReaComp (Cockos)", "reacomp", specs, rng, touch)
         if is_used:
-            self._use(knobs, ("Knee", "RMS", "Pre-comp", "Lowpass", "Hipass"))
+            self._use(specs, ("Knee", "RMS", "Pre-comp", "Lowpass", "Hipass"))
 
     def _process(self, audio: Audio, sample_rate_hz: float) -> Audio:
         compressor = Compressor(
@@ -230,7 +230,7 @@ class ReaCompDouble(StockFxDouble):
 
 
 def _gain_between(before: Audio, after: Audio) -> Audio:
-    """The gain of each sample, held where there is nothing to tell it by."""
+    """Return the gain of each sample; where the signal is zero, the last known one."""
     is_known = np.abs(before) > 1e-7
     is_known[:, 0] = True
     gain = np.divide(after, before, out=np.ones_like(before), where=np.abs(before) > 1e-7)

@@ -1,5 +1,5 @@
-"""What the doubles of REAPER's stock FX share: knobs whose laws and displays are drawn at random, values that are
-kept in this process. What an FX is made of and sounds like is said in `stock`.
+"""What the doubles of REAPER's stock FX share: parameters whose laws and displays are drawn at random, values that
+are kept in this process. The FX themselves are in `stock`.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class StockFxDouble(StandInFx):
     """A double whose parameters hold values in this process. Some have a raw range other than 0..1."""
 
     def __init__(
-        self, name: str, file: str, knobs: Sequence[StockParameter], rng: random.Random, touch: Callable[[], None]
+        self, name: str, file: str, specs: Sequence[StockParameter], rng: random.Random, touch: Callable[[], None]
     ) -> None:
-        self.laws = [draw_law(rng, knob.low, knob.high, knob.axis) for knob in knobs]
+        self.laws = [draw_law(rng, spec.low, spec.high, spec.axis) for spec in specs]
         display = draw_display(rng)
-        parameters = [_parameter(i, *pair, display) for i, pair in enumerate(zip(knobs, self.laws, strict=True))]
+        parameters = [_parameter(i, *pair, display) for i, pair in enumerate(zip(specs, self.laws, strict=True))]
         ident = f"/opt/REAPER/Plugins/FX/{file}.vst.so<{rng.getrandbits(31)}"
         self._rng = random.Random(ident)  # for what is not a law: it leaves the laws of a seed as they are
         for index, parameter in enumerate(parameters):
@@ -45,21 +45,21 @@ class StockFxDouble(StandInFx):
         self._values = [parameter.default for parameter in parameters]
 
     def real_value(self, parameter: str) -> float:
-        """What the parameter stands at, in its unit."""
+        """Return the parameter's value, in its unit."""
         index = self.index(parameter)
         return self.laws[index].to_real(self._values[index])
 
     def set_real_value(self, parameter: str, real_value: float) -> None:
-        """Set up a test: the parameter stands at this value, in its unit."""
+        """Set the parameter to a value, in its unit."""
         index = self.index(parameter)
         self._values[index] = self.laws[index].to_normalized(real_value)
         self.touch()
 
-    def _use(self, knobs: Sequence[StockParameter], names: tuple[str, ...]) -> None:
-        """Draw values for the parameters whose names begin so: somebody has worked with this FX."""
-        for index, knob in enumerate(knobs):
-            if knob.name.startswith(names):
-                around = self.laws[index].to_normalized(knob.default)
+    def _use(self, specs: Sequence[StockParameter], names: tuple[str, ...]) -> None:
+        """Draw values for the parameters whose names begin so, as if a user had worked with this FX."""
+        for index, spec in enumerate(specs):
+            if spec.name.startswith(names):
+                around = self.laws[index].to_normalized(spec.default)
                 self._values[index] = min(max(around + self._rng.uniform(-0.25, 0.25), 0.05), 0.95)
 
     def _load(self, index: int) -> float:
@@ -70,12 +70,12 @@ class StockFxDouble(StandInFx):
         self._values[index] = round(normalized / step) * step if step else normalized
 
 
-def _parameter(index: int, knob: StockParameter, law: StockLaw, display: ValueDisplay) -> StandInParameter:
-    if knob.is_toggle:
+def _parameter(index: int, spec: StockParameter, law: StockLaw, display: ValueDisplay) -> StandInParameter:
+    if spec.is_toggle:
         text: Callable[[float], str] = lambda n: "On" if n >= 0.5 else "Off"  # noqa: E731
-        return StandInParameter(knob.name, _ident(index, knob.name), knob.default, text, step=1.0, is_toggle=True)
-    text = lambda n: display.text(law.to_real(n), knob.unit)  # noqa: E731
-    return StandInParameter(knob.name, _ident(index, knob.name), law.to_normalized(knob.default), text)
+        return StandInParameter(spec.name, _ident(index, spec.name), spec.default, text, step=1.0, is_toggle=True)
+    text = lambda n: display.text(law.to_real(n), spec.unit)  # noqa: E731
+    return StandInParameter(spec.name, _ident(index, spec.name), law.to_normalized(spec.default), text)
 
 
 def _ident(index: int, name: str) -> str:

@@ -1,6 +1,6 @@
 --- The `gfx` table of a script in the stand-in: REAPER's names, its variables, and strictness about both.
 -- `draw(name, ...)` is the window's side; `misuse(...)` refuses. Returns the table, and `look(mouse)` by which the
--- window tells where mouse and size are.
+-- window sets mouse and size.
 local draw, misuse = ...
 
 local gfx = {

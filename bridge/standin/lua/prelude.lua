@@ -1,6 +1,6 @@
 --- What surrounds a script in the stand-in: the `reaper` table, arrays, the queue of `defer`, and strictness.
 -- `call(name, count, ...)` is the stand-in's side of every API function: it returns true and the results, or false
--- and a message. `known` holds the names of the API, `load_gfx` makes the `gfx` table, which `draw` answers as `call` does.
+-- and a message. `known` holds the names of the API, `load_gfx` makes the `gfx` table, whose calls `draw` carries out.
 -- Returns the functions that the stand-in drives a script with.
 local call, known, context, load_gfx, draw = ...
 
@@ -39,8 +39,8 @@ local function unpack_into(values, bytes)
   return values
 end
 
---- The values one by one. What REAPER fills in C costs much here, and mostly nobody asks for more than a table of it:
--- so zeros (`is_clear`) and what was read last (`bytes`) only become values when somebody does.
+--- The values one by one. What REAPER fills in C costs much here, and mostly no more than a table of it is used:
+-- so zeros (`is_clear`) and what was read last (`bytes`) only become values when they are.
 local function values_of(storage)
   if storage.is_clear then
     for index = 1, storage.allocated do storage.values[index] = 0.0 end

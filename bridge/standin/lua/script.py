@@ -18,8 +18,8 @@ PRELUDE, GFX = Path(__file__).with_name("prelude.lua"), Path(__file__).with_name
 
 
 class RunningScript:
-    """A script from its file to its end. `call` answers API calls: (True, results...) or (False, message), as
-    `draw` answers those of `gfx` for the script's `window`."""
+    """A script from its file to its end. `call` carries out API calls: (True, results...) or (False, message), as
+    `draw` does those of `gfx` for the script's `window`."""
 
     def __init__(
         self,

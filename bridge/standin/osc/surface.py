@@ -1,4 +1,4 @@
-"""REAPER's OSC control surface: a UDP socket that is heard once per tick, and feedback on what has changed.
+"""REAPER's OSC control surface: a UDP socket that is read once per tick, and feedback on what has changed.
 
     surface = OscSurface(reaper, feedback=("127.0.0.1", port))      # surface.port: where to send
     /track/3/fx/1/fxparam/6/value 0.5      /track/3/fx/1,2/fxparam/6,7/value 0.5 0.1
@@ -53,12 +53,12 @@ class StandInOscSurface:
         self._socket.close()
 
     def tick(self) -> None:
-        """Do what has come since the last tick, then tell what has changed."""
+        """Carry out what has come since the last tick, then send what has changed."""
         written: dict[str, float] = {}
         for message in self._receive():
             if message is None or not self._do(message, written):
                 self.discarded += 1
-        self._tell(written)
+        self._send_changes(written)
 
     # ------------------------------------------------------------ in
 
@@ -82,7 +82,7 @@ class StandInOscSurface:
                 return
 
     def _do(self, message: OscMessage, written: dict[str, float]) -> bool:
-        """Do what a message says; False where it means nothing here. `written` collects addresses and values."""
+        """Carry out a message; False where it means nothing here. `written` collects addresses and values."""
         match message.address.split("/")[1:]:
             case ["action", *rest]:
                 return self._act(rest, message)
@@ -148,7 +148,7 @@ class StandInOscSurface:
             for index in range(min(len(fx.parameters), FEEDBACK_PARAMETERS))
         }
 
-    def _tell(self, written: Mapping[str, float]) -> None:
+    def _send_changes(self, written: Mapping[str, float]) -> None:
         if self._feedback is None:
             return
         shown = self._read_all()

@@ -1,1 +1,1 @@
-"""What a project holds: tracks, items, envelopes, undo, and what is heard of them. It knows no script."""
+"""What a project holds: tracks, items, envelopes, undo, and their sound. It knows no script."""

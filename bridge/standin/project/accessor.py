@@ -12,7 +12,7 @@ MAX_FRAMES = 65536
 
 
 class AudioAccessor:
-    """Hears a track or a take as it was when the accessor was made or updated last."""
+    """The audio of a track or a take; it knows whether that has changed since it was created or updated last."""
 
     kind = "AudioAccessor*"
 

@@ -83,10 +83,10 @@ class FxEnvelope:
         return first.value + share * (second.value - first.value)
 
     def play(self, time_s: float) -> None:
-        """Set the parameter to what the envelope says at a time of the project's clock."""
+        """Set the parameter to the envelope's value at a time of the project's clock."""
         self.fx.play(self.parameter, self.normalized(self.at(time_s)))
 
-    def heard_at(self, time_s: float) -> float:
+    def effective_at(self, time_s: float) -> float:
         """The normalized value that acts on the sound of project time `time_s`: FX before this one delay it, and the
         clock by which envelopes are read goes on meanwhile."""
         chain = self.track.fx

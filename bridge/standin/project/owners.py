@@ -1,4 +1,4 @@
-"""What items, takes and envelopes ask of the track and the project that hold them."""
+"""What items, takes and envelopes need of the track and the project that hold them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class OwningTrack(Protocol):
     def audio_version(self) -> int: ...
 
     def change_audio(self) -> None:
-        """What an accessor hears has changed (an edit, a recording that goes on)."""
+        """What an accessor reads has changed (an edit, a recording that goes on)."""
 
     def pre_fx(self, start_s: float, frames: int) -> Audio | None:
         """What enters the first FX: (2, frames) at the project's rate, or None where no item lies."""

@@ -92,7 +92,7 @@ class ReaperProject:
             fx.settle()
 
     def play_envelopes(self) -> None:
-        """Every envelope in force sets its parameter to what it says at the edit cursor."""
+        """Every envelope in force sets its parameter to its value at the edit cursor."""
         for track in self.every_track():
             for envelope in track.envelopes:
                 if envelope.is_alive and envelope.is_in_force:

@@ -33,7 +33,7 @@ def mix_project(project: ReaperProject, start_s: float, end_s: float) -> Audio:
 
 
 def render_project(project: ReaperProject) -> Path | None:
-    """Write the mix as the project's render settings say; None where there is nothing to render."""
+    """Write the mix by the project's render settings; None where there is nothing to render."""
     numbers, texts = project.render_numbers, project.render_texts
     for name, value in EXPECTED.items():
         if numbers[name] != value:

@@ -17,7 +17,7 @@ from bridge.types import Audio
 
 
 class TrackProject(OwningProject, Protocol):
-    """What a track asks of its project, beyond what its parts do."""
+    """What a track needs of its project, beyond what its parts do."""
 
     @property
     def tracks(self) -> Sequence[ReaperTrack]: ...
@@ -57,7 +57,7 @@ class ReaperTrack:
         self.items: list[MediaItem] = []
         self.fx: list[StandInFx] = []
         self.envelopes: list[FxEnvelope] = []
-        self.audio_version = 0  # grows when what an accessor hears changes
+        self.audio_version = 0  # grows when what an accessor reads changes
 
     @property
     def is_alive(self) -> bool:
@@ -89,7 +89,7 @@ class ReaperTrack:
         return item
 
     def change_audio(self) -> None:
-        """What an accessor hears has changed (an edit, a recording that goes on)."""
+        """What an accessor reads has changed (an edit, a recording that goes on)."""
         self.audio_version += 1
         self.project.touch()
 

@@ -31,7 +31,7 @@ WORD_RIGHT, WORD_BOTTOM, WORD_LOOSE = 2, 8, 256
 
 @dataclass(frozen=True)
 class DrawnText:
-    """A text in the frame and the box that it stands in, in pixels."""
+    """A text in the frame and its box, in pixels."""
 
     text: str
     x: float
@@ -72,7 +72,7 @@ class GfxWindow:
 
     @property
     def words(self) -> list[DrawnText]:
-        """Every text of the frame where it stands."""
+        """Every text of the frame and its box."""
         return [word for op in self._operations if op[0] == "drawstr" for word in [self._word(op)] if word.text.strip()]
 
     @property
@@ -80,7 +80,7 @@ class GfxWindow:
         return [word.text for word in self.words]
 
     def find(self, text: str, place: int = 0) -> DrawnText:
-        """The `place`-th text of the frame that reads so; Misuse tells what is there."""
+        """Return the `place`-th text of the frame that reads so; Misuse where there is none."""
         found = [word for word in self.words if word.text == text]
         if len(found) <= place:
             raise Misuse(f"the window shows no {text!r}; it shows {self.texts}")

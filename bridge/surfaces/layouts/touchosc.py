@@ -52,7 +52,13 @@ def touchosc_xml() -> str:
     """Return what is in the file, on one line as the editor writes it."""
     children = "".join(map(_control, CONTROLS)) + _caption("amount", "Amount", AMOUNT_LABEL)
     frame = LayoutFrame(0, 0, WIDTH, HEIGHT)
-    properties = {"frame": frame, "color": BACKGROUND, "background": True, "interactive": False, "name": "Bridge"}
+    properties: dict[str, Property] = {
+        "frame": frame,
+        "color": BACKGROUND,
+        "background": True,
+        "interactive": False,
+        "name": "Bridge",
+    }
     root = _node("root", "GROUP", properties, _value("touch", "false"), before="<includes/>",
                  behind=f"<children>{children}</children>")  # fmt: skip
     return f"<?xml version='1.0' encoding='UTF-8'?><lexml version='6'>{root}</lexml>"
@@ -72,7 +78,7 @@ def _control(control: LayoutControl) -> str:
 
 def _caption(name: str, label: str, frame: LayoutFrame) -> str:
     """Return a text over a control, which lets touches through: buttons have no text of their own."""
-    properties = {
+    properties: dict[str, Property] = {
         "name": f"{name} label", "frame": frame, "background": False, "outline": False, "interactive": False,
         "textSize": 26, "textColor": TEXT, "textAlignH": CENTER, "textAlignV": MIDDLE,
     }  # fmt: skip
