@@ -55,9 +55,9 @@ def train(
     require_extra("train", "bridge train")
     from bridge.plugins.chain.chain_file import load_chain
     from bridge.plugins.host.host import host_for
+    from bridge.training.options import TrainOptions
     from bridge.training.recipe import load_recipe
     from bridge.training.tasks.registry import find_task
-    from bridge.training.train import TrainOptions
     from bridge.training.train import train as learn
     from bridge.training.trainer.distributed import find_device, has_distributed_environment
 

@@ -1,7 +1,7 @@
 """How the minutes of a training are spent: all that the command does is in them.
 
 First recordings are read and examples made, for at most the recipe's share; then follows learning; the last tenth is
-for judging, which keeps fewer cases where that is not enough. Only what cannot be divided comes on top: an update or
+for evaluation, which keeps fewer cases where that is not enough. Only what cannot be divided comes on top: an update or
 a case that is under way when the time is up, and one case of each use at least.
 """
 
@@ -14,34 +14,31 @@ from dataclasses import dataclass, field
 
 Notify = Callable[[float, str], None]
 
-JUDGING_SHARE = 0.1
+EVALUATION_SHARE = 0.1
 PREPARED, LEARNED = 0.4, 0.95  # shares of the progress behind each, where updates are counted in place of time
 
 
 @dataclass
 class TimeBudget:
-    """The time of one training, over all runs that it takes.
+    """The time of one training, over all runs that it takes. Infinite where updates are counted in place of time.
 
     Attributes:
-        prepared_s, grown_s, learned_s, total_s: by when learning begins, no more examples are made beside it, learning
-            is over, and all is done. Infinite where updates are counted in place of time.
+        prepare_s, make_more_s, learn_s, total_s: by when learning begins, no more examples are made beside it,
+            learning is over, and all is done.
     """
 
-    prepared_s: float
-    grown_s: float
-    learned_s: float
-    total_s: float
+    prepare_s: float = math.inf
+    make_more_s: float = math.inf
+    learn_s: float = math.inf
+    total_s: float = math.inf
     begin: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(
-        cls, minutes: float, steps: int | None, preparing_share: float, judged_cases: int, growing_share: float = 0.0
-    ) -> TimeBudget:
-        if steps is not None:
-            return cls(math.inf, math.inf, math.inf, math.inf)
+    def of(cls, minutes: float, *, preparing: float, making_more: float, evaluates: bool) -> TimeBudget:
+        """Divide `minutes`: the shares of the whole by which preparing, and making more, are over."""
         total_s = 60 * minutes
-        learned_s = total_s * (1 - JUDGING_SHARE if judged_cases else 1)
-        return cls(preparing_share * total_s, growing_share * total_s, learned_s, total_s)
+        learn_s = total_s * (1 - EVALUATION_SHARE if evaluates else 1)
+        return cls(preparing * total_s, making_more * total_s, learn_s, total_s)
 
     @property
     def spent_s(self) -> float:
@@ -50,38 +47,36 @@ class TimeBudget:
     @property
     def left_s(self) -> float | None:
         """None: as much as it takes."""
-        return max(0.0, self.total_s - self.spent_s) if self._counts else None
+        return max(0.0, self.total_s - self.spent_s) if self._is_limited else None
 
     @property
-    def has_prepared(self) -> bool:
-        """Whether the time for making examples is over."""
-        return self.spent_s > self.prepared_s
+    def is_preparing_over(self) -> bool:
+        return self.spent_s > self.prepare_s
 
     @property
-    def has_grown(self) -> bool:
-        """Whether the time for making examples beside learning is over."""
-        return self.spent_s > self.grown_s
+    def is_making_more_over(self) -> bool:
+        return self.spent_s > self.make_more_s
 
     def set_spent(self, spent_s: float) -> None:
-        """A training goes on that had spent so much when it was stopped."""
+        """Go on with a training that had spent so much when it was stopped."""
         self.begin = time.monotonic() - spent_s
 
     def preparing(self, progress: Notify) -> Notify:
-        """The progress of making examples alone as a part of the whole."""
+        """The progress of preparing as a part of the whole."""
         return self._part(progress, 0.0, PREPARED)
 
     def learning(self, progress: Notify) -> Notify:
         return self._part(progress, PREPARED, LEARNED)
 
-    def judging(self, progress: Notify) -> Notify:
-        return self._part(lambda share, text: progress(share, f"judging, {text}"), LEARNED, 1.0)
+    def evaluating(self, progress: Notify) -> Notify:
+        return self._part(lambda share, text: progress(share, f"evaluating, {text}"), LEARNED, 1.0)
 
     def _part(self, progress: Notify, start: float, end: float) -> Notify:
         def part(share: float, text: str) -> None:
-            progress(min(1.0, self.spent_s / self.total_s) if self._counts else start + (end - start) * share, text)
+            progress(min(1.0, self.spent_s / self.total_s) if self._is_limited else start + (end - start) * share, text)
 
         return part
 
     @property
-    def _counts(self) -> bool:
+    def _is_limited(self) -> bool:
         return math.isfinite(self.total_s)

@@ -10,8 +10,9 @@ from pathlib import Path
 import torch
 
 from bridge.plugins.chain.chain_file import load_chain
+from bridge.training.options import TrainOptions
 from bridge.training.recipe import load_recipe
-from bridge.training.train import TrainOptions, train
+from bridge.training.train import train
 
 ROOT = Path(__file__).parents[2]
 CHAIN = ROOT / "models" / "chains" / "channel-strip.toml"
@@ -62,7 +63,7 @@ def small_options(data: Path, output: Path, recipe: str = RECIPE) -> TrainOption
         output=output,
         steps=40,
         shards=3,
-        judged_cases=0,
+        evaluated_cases=0,
         command="reaper-bridge train ...",
         tensorboard=output.with_name(f"{output.name} curves"),
     )

@@ -1,4 +1,4 @@
-"""A small folder of songs and loops, and a studio of them."""
+"""A small folder of songs and loops, and a renderer of them."""
 
 from pathlib import Path
 
@@ -47,5 +47,5 @@ def manifest(chain: Chain) -> Manifest:
 
 
 @pytest.fixture
-def studio(chain: Chain, host: PluginHost, folder: Path) -> ExampleRenderer:
+def renderer(chain: Chain, host: PluginHost, folder: Path) -> ExampleRenderer:
     return ExampleRenderer(chain, host, read_recordings(find_files([folder])), RATE, clip_s=1.5)

@@ -18,8 +18,9 @@ from bridge.errors import AudioError, ModelError, SettingsError
 from bridge.model.bundle import load_bundle
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.recordings import find_files, split_by_song
+from bridge.training.options import TrainOptions
 from bridge.training.time_budget import PREPARED
-from bridge.training.train import TrainOptions, train
+from bridge.training.train import train
 from bridge.training.trainer.trainer import checkpoint_file
 
 ROOT = Path(__file__).parents[2]
@@ -39,13 +40,13 @@ def through_plugins(options: TrainOptions, folder: Path) -> TrainOptions:
 
 def test_a_training_writes_a_model_that_names_what_it_heard(options: TrainOptions) -> None:
     """Stopped while it is judged, the model is complete, and resuming judges it."""
-    options = replace(options, judged_cases=1)
+    options = replace(options, evaluated_cases=1)
     told: list[tuple[float, str]] = []
-    with pytest.raises(ModelError, match=r"Stopped while judging.*complete"):
+    with pytest.raises(ModelError, match=r"Stopped while evaluating.*complete"):
         train(
             options,
             progress=lambda *one: told.append(one),
-            is_cancelled=lambda: bool(told) and told[-1][1].startswith("judging"),
+            is_cancelled=lambda: bool(told) and told[-1][1].startswith("evaluating"),
         )
     assert "test" not in load_bundle(options.output).manifest.scores
     told.clear()
@@ -162,7 +163,7 @@ def test_the_asked_minutes_hold_everything(options: TrainOptions) -> None:
     loading plugins, a shard, and a case of each use."""
     begin, learned = time.monotonic(), []
     manifest = train(
-        replace(options, steps=None, shards=None, minutes=0.2, judged_cases=1),
+        replace(options, steps=None, shards=None, minutes=0.2, evaluated_cases=1),
         progress=lambda share, text: learned.append((share, time.monotonic())) if ", step " in text else None,
     )
     assert manifest is not None and "test" in manifest.scores
@@ -274,7 +275,7 @@ def test_a_recording_to_judge_by_that_is_damaged_is_named_before_anything_is_mad
 def test_a_model_that_cannot_be_judged_is_said_to_be_complete(options: TrainOptions, tmp_path: Path) -> None:
     """NaN in a recording shows when it is read, which is after learning."""
     shutil.copytree(options.data[0], mine := tmp_path / "songs")
-    options = replace(options, data=(mine,), judged_cases=1)
+    options = replace(options, data=(mine,), evaluated_cases=1)
     for file in split_by_song(find_files(options.data))["test"]:
         with AudioWriter(file.path, sample_rate_hz=44100, channels=1) as written:
             written.write(np.full((1, 6 * 44100), np.nan, np.float32))

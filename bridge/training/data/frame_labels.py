@@ -49,9 +49,9 @@ class FrameLabels:
     speech: Float64
 
 
-def label_scene(scene: Scene, studio: ExampleRenderer, features: FeatureSettings) -> FrameLabels | None:
+def label_scene(scene: Scene, renderer: ExampleRenderer, features: FeatureSettings) -> FrameLabels | None:
     """The labels of `scene`, or None where a plugin failed on it."""
-    chain = studio.chain
+    chain = renderer.chain
     neutral, controls = neutral_positions(chain), len(chain.controls)
     grid = FrameGrid.of(scene.heard.shape[-1], scene.sample_rate_hz, features)
     truth, added, heard = (grid.power(audio) for audio in (scene.truth, scene.added, scene.heard))
@@ -68,7 +68,7 @@ def label_scene(scene: Scene, studio: ExampleRenderer, features: FeatureSettings
         places = _places(float(neutral[control]))
         positions = np.repeat(neutral[None], len(places), axis=0)
         positions[:, control] = places
-        rendered = studio.render([scene.heard] * len(places), positions)
+        rendered = renderer.render([scene.heard] * len(places), positions)
         if any(not audio.size for audio in rendered):
             return None
         errors = np.stack([grid.power(audio - scene.truth) for audio in rendered])

@@ -134,7 +134,7 @@ def _filters(probe: Float32, response: Float32, period: int, hop: int) -> Float6
         transfer = heard[:, :, source::channels] * probed.conj() / (weight + SMALL * weight.mean())
         filters[:, :, source] = (np.fft.ifft(transfer) * turn[source]).real
     if len(filters) > 1:
-        filters[0] = filters[1]  # the response has not settled yet in the first
+        filters[0] = filters[1]  # the response has not prepare yet in the first
     return filters
 
 

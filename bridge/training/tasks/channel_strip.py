@@ -31,26 +31,26 @@ class ChannelStripTask(EncoderTask):
 
     name = "channel-strip"
     job = ObjectiveSettings(margin_share=MARGIN_SHARE)
-    lessons = (
+    objectives = (
         TrainingObjective("match", has_reference=True, level_counts=True),
         TrainingObjective("automix", has_reference=False, level_counts=False),
     )
 
     def draw(
-        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+        self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
     ) -> list[Mapping[str, ObjectiveExample]]:
-        sampler = studio.sampler
-        clips = [studio.draw_clips(generator) for _ in range(count)]
+        sampler = renderer.sampler
+        clips = [renderer.draw_clips(generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in clips])
         pairs = [sampler.draw_undoable(generator) for _ in clips]
         degrading, undoing = (np.stack(side) for side in zip(*pairs, strict=True))
         coloured = generator.random(count) < COLOURED_SHARE * sampler.can_undo
 
         clean = [first for first, _ in clips]
-        degraded = studio.render(clean, degrading)
-        others = studio.render([second for _, second in clips], _where(coloured, degrading, sampler.neutral))
+        degraded = renderer.render(clean, degrading)
+        others = renderer.render([second for _, second in clips], _where(coloured, degrading, sampler.neutral))
         dry = [d if c else a for a, d, c in zip(clean, degraded, coloured, strict=True)]
-        wet, reference = studio.render(dry, hidden), studio.render(others, hidden)
+        wet, reference = renderer.render(dry, hidden), renderer.render(others, hidden)
         return [
             {
                 "match": ObjectiveExample(dry[i], wet[i], hidden[i], reference[i], rendered=wet[i]),

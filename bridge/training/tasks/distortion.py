@@ -35,10 +35,10 @@ from bridge.training.data.speech import resample
 from bridge.training.evaluation.cases import EvaluationCase, fits_a_file
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.tasks.labelled import LabelledTask
-from bridge.training.tasks.task import TaskData
+from bridge.training.tasks.task import TaskRecordings
 from bridge.types import Audio
 
-LESSON = TrainingObjective("amplifier", has_reference=False, level_counts=True)
+OBJECTIVE = TrainingObjective("amplifier", has_reference=False, level_counts=True)
 PLAYED = ("guitar", "bass")  # what goes into an amplifier, where files say so
 DEMONSTRATION = Amplifier(delay_samples=1234, is_inverted=True)
 DEMONSTRATION_SOURCE = (
@@ -56,10 +56,10 @@ class DistortionTask(LabelledTask):
 
     demonstrates: bool = True
     name = "distortion"
-    lessons = (LESSON,)
+    objectives = (OBJECTIVE,)
     job = ObjectiveSettings(keeps_loudness=False)
 
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:  # noqa: ARG002
+    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:  # noqa: ARG002
         files = find_files(data)
         check_partners(files)
         names = tuple(folder.name for folder in data)
@@ -72,17 +72,17 @@ class DistortionTask(LabelledTask):
             sides = split_by_song(_played(files))
             train, validation = (_demonstrated(sides[side]) for side in _LEARNED)
             sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}" for name in names)
-        return TaskData(train, validation, tuple(file.name for file in sides["test"]), sources)
+        return TaskRecordings(train, validation, tuple(file.name for file in sides["test"]), sources)
 
     def as_trained(self, training: Provenance) -> DistortionTask:
         return replace(self, demonstrates=any(DEMONSTRATION_SOURCE in source for source in training.sources))
 
     def draw(
-        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+        self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
     ) -> list[Mapping[str, ObjectiveExample]]:
         """Passages of pairs; the settings that lead from one to the other are not searched for here."""
-        passages = [_passage(studio, generator) for _ in range(count)]
-        return [{LESSON.name: ObjectiveExample(dry, processed, None)} for dry, processed in passages]
+        passages = [_passage(renderer, generator) for _ in range(count)]
+        return [{OBJECTIVE.name: ObjectiveExample(dry, processed, None)} for dry, processed in passages]
 
     def cases(
         self,
@@ -107,8 +107,8 @@ class DistortionTask(LabelledTask):
             generator = np.random.default_rng([seed, zlib.crc32(recording.name.encode())])
             for _ in range(each):
                 dry, processed = _cut(recording, generator, round(CASE_S * rate))
-                cases.append(EvaluationCase(recording.name, LESSON.name, rate, dry, processed, None))
-        return {LESSON.name: [case for case in cases if fits_a_file(case)]}
+                cases.append(EvaluationCase(recording.name, OBJECTIVE.name, rate, dry, processed, None))
+        return {OBJECTIVE.name: [case for case in cases if fits_a_file(case)]}
 
 
 _LEARNED: tuple[Literal["train"], Literal["validation"]] = ("train", "validation")
@@ -134,14 +134,14 @@ def _through_the_amplifier(recording: Recording, file: AudioFileEntry) -> Paired
     return paired(file, dry, DEMONSTRATION.play(dry, recording.sample_rate_hz), recording.sample_rate_hz)
 
 
-def _passage(studio: ExampleRenderer, generator: np.random.Generator) -> tuple[Audio, Audio]:
-    """A passage of one of the studio's pairs, (1, samples) dry and processed, at the studio's sample rate."""
-    recording = studio.recordings[int(generator.integers(len(studio.recordings)))]
+def _passage(renderer: ExampleRenderer, generator: np.random.Generator) -> tuple[Audio, Audio]:
+    """A passage of one of the renderer's pairs, (1, samples) dry and processed, at the renderer's sample rate."""
+    recording = renderer.recordings[int(generator.integers(len(renderer.recordings)))]
     assert isinstance(recording, PairedRecording)
-    dry, processed = _cut(recording, generator, round(studio.clip_s * recording.sample_rate_hz))
-    if recording.sample_rate_hz == studio.sample_rate_hz:
+    dry, processed = _cut(recording, generator, round(renderer.clip_s * recording.sample_rate_hz))
+    if recording.sample_rate_hz == renderer.sample_rate_hz:
         return dry, processed
-    length = round(studio.clip_s * studio.sample_rate_hz)
+    length = round(renderer.clip_s * renderer.sample_rate_hz)
     return resample(dry[0], length)[None], resample(processed[0], length)[None]
 
 

@@ -30,16 +30,16 @@ class EvennessTask(LabelledTask):
     """See the module."""
 
     name = "level"
-    lessons = (TrainingObjective("level", has_reference=False, level_counts=False),)
+    objectives = (TrainingObjective("level", has_reference=False, level_counts=False),)
     lead_in_s = 1.5  # slow compressors need as long to find their level
     job = ObjectiveSettings(margin_share=0.0, margin_db=0.1, evens_level=True)
 
     def draw(
-        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+        self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
     ) -> list[Mapping[str, ObjectiveExample]]:
-        clips = [studio.draw_clips(generator)[0] for _ in range(count)]
+        clips = [renderer.draw_clips(generator)[0] for _ in range(count)]
         return [
-            {"level": ObjectiveExample(disturb_level(clip, studio.sample_rate_hz, generator), clip, None)}
+            {"level": ObjectiveExample(disturb_level(clip, renderer.sample_rate_hz, generator), clip, None)}
             for clip in clips
         ]
 

@@ -6,7 +6,7 @@ to a label for each example. The encoder learns to answer with the labels, and m
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Self
@@ -33,34 +33,38 @@ from bridge.training.tasks.task import EncoderTask
 from bridge.types import NormalizedArray
 
 SEARCH_SEED = 1
-LEAST_HEARD_S = 0.2  # of a passage, behind what is left out
+LEAST_COMPARED_S = 0.2  # of a passage, behind what is left out
 _STATIC = "static"
 
 
 @dataclass(frozen=True)
 class LabelledTask(EncoderTask):
-    """A task of one lesson, whose `draw` leaves positions unknown. `static` (controls,) is the one position that
-    serves all examples best, once it is found."""
+    """A task of one objective, whose `draw` leaves positions unknown.
+
+    Attributes:
+        static: (controls,) the one position that serves all examples best, once it is found.
+        lead_in_s: of each passage, in which the plugins come to rest.
+    """
 
     static: NormalizedArray | None = None
-    lead_in_s: ClassVar[float] = 0.1  # of each passage, in which the plugins come to rest
+    lead_in_s: ClassVar[float] = 0.1
 
     @property
-    def lesson(self) -> TrainingObjective:
-        return self.lessons[0]
+    def objective(self) -> TrainingObjective:
+        return self.objectives[0]
 
     def check(self, recipe: Recipe, chain: Chain) -> None:
         super().check(recipe, chain)
-        shortest_s = min(recipe.examples.clip_s, recipe.examples.search.passage_s)
-        if shortest_s < self.lead_in_s + LEAST_HEARD_S:
+        shortest_s, least_s = min(recipe.examples.clip_s, recipe.examples.search.passage_s), LEAST_COMPARED_S
+        if shortest_s < self.lead_in_s + least_s:
             raise SettingsError(
                 f"The recipe has clips or passages of {shortest_s:g} s, of which {self.name} leaves out the first "
-                f"{self.lead_in_s:g} s. Give at least {self.lead_in_s + LEAST_HEARD_S:g} s (clip_s, passage_s)."
+                f"{self.lead_in_s:g} s. Give at least {self.lead_in_s + least_s:g} s (clip_s, passage_s)."
             )
 
-    def settled(
+    def prepare(
         self,
-        studio: ExampleRenderer,
+        renderer: ExampleRenderer,
         recipe: Recipe,
         folder: Path,
         *,
@@ -68,72 +72,70 @@ class LabelledTask(EncoderTask):
         must_stop: Callable[[], bool],
         is_cancelled: Callable[[], bool],
     ) -> Self | None:
-        """With the static position, searched for once and kept in `folder`; None when cancelled on the way there."""
+        """Return the task with the static position, searched for once and kept in `folder`; None when cancelled."""
         file = folder / f"{_STATIC}.safetensors"
-        if (found := _kept(file)) is not None:
-            return replace(self, static=found)
-        label = self._search(studio, recipe, notify, must_stop, is_cancelled)
-        if label is None:
-            return None
-        folder.mkdir(parents=True, exist_ok=True)
-        write_file(file, safetensors.numpy.save({_STATIC: label.position}))
-        return replace(self, static=label.position)
+        static = _read_static(file)
+        if static is None:
+            static = self._search(renderer, recipe, notify, must_stop, is_cancelled)
+            if static is None:
+                return None
+            folder.mkdir(parents=True, exist_ok=True)
+            write_file(file, safetensors.numpy.save({_STATIC: static}))
+        return replace(self, static=static)
 
-    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
-        assert self.static is not None, "settled() comes first"
-        drawn = [one[self.lesson.name] for one in self.draw(studio, generator, recipe.examples.shard_examples)]
-        start, rounds = SearchedLabel(self.static, np.inf), recipe.examples.search.rounds
-        labels = [refine_label(self._ear(studio, recipe, [sounded]), start, rounds=rounds) for sounded in drawn]
-        examples = [
-            {self.lesson.name: replace(sounded, position=label.position)}
-            for sounded, label in zip(drawn, labels, strict=True)
-        ]
-        return pack_examples(self.lessons, examples, studio.sample_rate_hz, recipe.features)
+    def make_shard(self, renderer: ExampleRenderer, generator: np.random.Generator, recipe: Recipe) -> Shard:
+        assert self.static is not None, "prepare() comes first"
+        name = self.objective.name
+        labelled = []
+        for example in (one[name] for one in self.draw(renderer, generator, recipe.examples.shard_examples)):
+            start = SearchedLabel(self.static, np.inf)
+            objective = self._label_objective(renderer, recipe, [example])
+            label = refine_label(objective, start, rounds=recipe.examples.search.rounds)
+            labelled.append({name: replace(example, position=label.position)})
+        return pack_examples(self.objectives, labelled, renderer.sample_rate_hz, recipe.features)
 
     def _search(
         self,
-        studio: ExampleRenderer,
+        renderer: ExampleRenderer,
         recipe: Recipe,
         notify: Callable[[str], None],
         must_stop: Callable[[], bool],
         is_cancelled: Callable[[], bool],
-    ) -> SearchedLabel | None:
+    ) -> NormalizedArray | None:
         settings = recipe.examples.search
-        drawn = self.draw(
-            replace(studio, clip_s=settings.passage_s), np.random.default_rng(SEARCH_SEED), settings.passages
-        )
-        ear = self._ear(studio, recipe, [one[self.lesson.name] for one in drawn])
+        passages = replace(renderer, clip_s=settings.passage_s)
+        drawn = self.draw(passages, np.random.default_rng(SEARCH_SEED), settings.passages)
+        objective = self._label_objective(renderer, recipe, [one[self.objective.name] for one in drawn])
 
-        def tell(generation: int, cost: float) -> None:
+        def notify_step(generation: int, cost: float) -> None:
             notify(f"one setting for all: {cost:.2f} dB after {generation + 1} of {settings.generations} steps")
 
-        found = search_labels(
-            studio.chain,
-            ear.cost,
+        label = search_labels(
+            renderer.chain,
+            objective.cost,
             generations=settings.generations,
             population=settings.population,
             seed=SEARCH_SEED,
-            notify=tell,
+            notify=notify_step,
             must_stop=lambda: must_stop() or is_cancelled(),
         )
         if is_cancelled():
             return None
-        better = sweep_choices(ear, refine_label(ear, found, rounds=settings.polishing))
-        polished = refine_label(ear, better, rounds=settings.polishing)
-        notify(f"one setting for all: {polished.distance_db:.2f} dB after small steps")
-        return polished
+        label = sweep_choices(objective, refine_label(objective, label, rounds=settings.polishing))
+        label = refine_label(objective, label, rounds=settings.polishing)
+        notify(f"one setting for all: {label.distance_db:.2f} dB after small steps")
+        return label.position
 
-    def _ear(self, studio: ExampleRenderer, recipe: Recipe, sounds: list[ObjectiveExample]) -> LabelObjective:
-        passages = [LabelPassage(one.heard, one.truth, studio.sample_rate_hz, self.lead_in_s) for one in sounds]
-        return LabelObjective(
-            studio.chain, studio.host, passages, recipe.features, level_counts=self.lesson.level_counts
-        )
+    def _label_objective(
+        self, renderer: ExampleRenderer, recipe: Recipe, examples: Sequence[ObjectiveExample]
+    ) -> LabelObjective:
+        rate, level_counts = renderer.sample_rate_hz, self.objective.level_counts
+        passages = [LabelPassage(one.input, one.truth, rate, self.lead_in_s) for one in examples]
+        return LabelObjective(renderer.chain, renderer.host, passages, recipe.features, level_counts=level_counts)
 
 
-def _kept(file: Path) -> NormalizedArray | None:
+def _read_static(file: Path) -> NormalizedArray | None:
     """The static position that an earlier run kept; None where there is none whole: a power cut can leave a part."""
-    if not file.is_file():
-        return None
     try:
         with safetensors.safe_open(file, framework="np") as opened:
             return np.asarray(opened.get_tensor(_STATIC), dtype=np.float32)

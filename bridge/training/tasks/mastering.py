@@ -53,7 +53,7 @@ class MasteringTask(EncoderTask):
     """See the module."""
 
     name = "mastering"
-    lessons = (
+    objectives = (
         TrainingObjective("match", has_reference=True, level_counts=False),
         TrainingObjective("automix", has_reference=False, level_counts=False),
     )
@@ -68,11 +68,11 @@ class MasteringTask(EncoderTask):
         split_at_limiter(chain)
 
     def draw(
-        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
+        self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
     ) -> list[Mapping[str, ObjectiveExample]]:
-        desk, sampler = MixGenerator(studio.recordings), ToneSampler(studio.chain)
-        tonal, kept = self._renderer(studio)
-        drawn = [_draw_parts(desk, studio, generator) for _ in range(count)]
+        desk, sampler = MixGenerator(renderer.recordings), ToneSampler(renderer.chain)
+        tonal, kept = self._renderer(renderer)
+        drawn = [_draw_parts(desk, renderer, generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in drawn])
         wet = tonal.render([first for first, _, _ in drawn], hidden[:, kept])
         reference = tonal.render([second for _, second, _ in drawn], hidden[:, kept])
@@ -84,17 +84,17 @@ class MasteringTask(EncoderTask):
                     "match": ObjectiveExample(
                         first, clipped(made, by_db), position, clipped(other, by_db), rendered=made
                     ),
-                    "automix": _disturbed(first, finishing_db, studio.sample_rate_hz, sampler, generator),
+                    "automix": _disturbed(first, finishing_db, renderer.sample_rate_hz, sampler, generator),
                 }
             )
         return examples
 
-    def _renderer(self, studio: ExampleRenderer) -> tuple[ToneRenderer, Indices]:
+    def _renderer(self, renderer: ExampleRenderer) -> tuple[ToneRenderer, Indices]:
         """What renders the chain before its limiter, and which of its controls that has. Measured once for a host."""
-        split = split_at_limiter(studio.chain)
-        known = self._renderers.get(studio.host)
+        split = split_at_limiter(renderer.chain)
+        known = self._renderers.get(renderer.host)
         if known is None or known.chain.key != split.tone.key:
-            known = self._renderers[studio.host] = ToneRenderer(split.tone, studio.host, studio.sample_rate_hz)
+            known = self._renderers[renderer.host] = ToneRenderer(split.tone, renderer.host, renderer.sample_rate_hz)
         return known, split.toned
 
     def cases(
@@ -121,15 +121,15 @@ def clipped(audio: Audio, by_db: float) -> Audio:
 
 
 def _draw_parts(
-    desk: MixGenerator, studio: ExampleRenderer, generator: np.random.Generator
+    desk: MixGenerator, renderer: ExampleRenderer, generator: np.random.Generator
 ) -> tuple[Audio, Audio, Float64]:
     """Two parts of one mix (2, samples) at one level, and the gains that would finish it (29,)."""
-    rate = studio.sample_rate_hz
-    length = round(studio.clip_s * rate)
+    rate = renderer.sample_rate_hz
+    length = round(renderer.clip_s * rate)
     for _ in range(_TRIES):
         mix = desk.draw(generator)
         retuning = 0.0
-        if studio.augment and generator.random() < RETUNED_SHARE:
+        if renderer.augment and generator.random() < RETUNED_SHARE:
             retuning = generator.uniform(-RETUNING_SEMITONES, RETUNING_SEMITONES)
         place = generator.random()
         first, second = (mix.cut(rate, length, p, retuning) for p in (place, place + generator.uniform(0.4, 0.6)))
@@ -147,15 +147,15 @@ def _draw_parts(
             finishing_db = np.zeros(THIRDS_HZ.size)
         return first, second, finishing_db
     raise AudioError(
-        f"{_TRIES} draws from {len(studio.recordings)} recordings found no two parts of {studio.clip_s:g} s of one mix "
-        "that both sound. Give recordings with fewer pauses, or longer clips (clip_s in the recipe)."
+        f"{_TRIES} draws from {len(renderer.recordings)} recordings found no two parts of {renderer.clip_s:g} s of one "
+        "mix that both sound. Give recordings with fewer pauses, or longer clips (clip_s in the recipe)."
     )
 
 
 def _disturbed(
     part: Audio, finishing_db: Float64, rate: int, sampler: ToneSampler, generator: np.random.Generator
 ) -> ObjectiveExample:
-    """The lesson `automix`: `part` as it is or with another balance, and finished."""
+    """The objective `automix`: `part` as it is or with another balance, and finished."""
     disturbing_db = np.zeros(THIRDS_HZ.size)
     if generator.random() < DISTURBED_SHARE:
         disturbing_db = draw_curve_db(THIRDS_HZ, generator)

@@ -21,7 +21,7 @@ from bridge.errors import AudioError, PluginError, SettingsError
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.encoders.frame_encoder import frame_loudness_db, loud_frame_db
-from bridge.model.manifest import AutomationSettings, ConfidenceCalibration, ObjectiveSettings, Provenance
+from bridge.model.manifest import AutomationSettings, ObjectiveSettings
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import GAIN_DB, ExampleRenderer, cut_clip
@@ -33,7 +33,7 @@ from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
 from bridge.training.evaluation.nonspeech_metrics import SceneCase, scene_metrics
 from bridge.training.objectives import Shard
 from bridge.training.recipe import Recipe
-from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, TaskData
+from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, Task, TaskRecordings
 from bridge.training.trainer.frame_train_step import FrameTrainStep
 from bridge.training.trainer.train_step import TrainStep, TrainStepSettings
 from bridge.types import Float32
@@ -55,7 +55,7 @@ class SpokenRecording(Recording):
     """Clean speech; every other recording is to be left alone."""
 
 
-class NonspeechTask:
+class NonspeechTask(Task):
     """See the module."""
 
     name = "nonspeech"
@@ -81,7 +81,7 @@ class NonspeechTask:
                     f"The stage {stage.name!r} has slots; {self.name} learns all at once. Leave it out."
                 )
 
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:
+    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:
         speech, others = split_by_song(_files(data, speech=True)), split_by_song(_files(data, speech=False))
 
         def side_of(side: Side, voices: int, first: int) -> list[Recording]:
@@ -97,21 +97,18 @@ class NonspeechTask:
             music = _music(first, max(1, round(MUSIC_PER_VOICE * voices)))
             return [*(_as_speech(one) for one in voiced), *read_recordings(others[side]), *music]
 
-        return TaskData(
+        return TaskRecordings(
             train=side_of("train", takes, seed * 1000),
             validation=side_of("validation", min(VALIDATION_VOICES, takes), VALIDATION_SEED),
             test=tuple(file.name for file in (*speech["test"], *others["test"])),
             sources=("voices by espeak-ng, breaths, clicks, pops and music synthesised", *(f.name for f in data)),
         )
 
-    def as_trained(self, training: Provenance) -> NonspeechTask:  # noqa: ARG002
-        return self
-
-    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
+    def make_shard(self, renderer: ExampleRenderer, generator: np.random.Generator, recipe: Recipe) -> Shard:
         made: list[tuple[Scene, FrameLabels]] = []
         for _ in range(recipe.examples.shard_examples):
-            scene = draw_example(studio, generator)
-            labels = label_scene(scene, studio, recipe.features)
+            scene = draw_example(renderer, generator)
+            labels = label_scene(scene, renderer, recipe.features)
             if labels is not None:
                 made.append((scene, labels))
         if not made:
@@ -119,19 +116,13 @@ class NonspeechTask:
         heard = np.stack([_frames(scene, recipe.features) for scene, _ in made])
         levels = loud_frame_db(frame_loudness_db(torch.from_numpy(heard))).numpy()
         return {
-            "heard": heard.astype(np.float16),
+            "input": heard.astype(np.float16),
             "loud_db": levels.astype(np.float32),
             **stack_labels([labels for _, labels in made]),
         }
 
-    def new_learner(self, setup: TrainStepSettings) -> TrainStep:
-        return FrameTrainStep(setup)
-
-    def fit_confidence(self, learner: TrainStep, examples: Shard) -> ConfidenceCalibration:  # noqa: ARG002
-        return ConfidenceCalibration()
-
-    def bank(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
-        return None
+    def new_train_step(self, settings: TrainStepSettings) -> TrainStep:
+        return FrameTrainStep(settings)
 
     def cases(
         self,
@@ -160,28 +151,30 @@ class NonspeechTask:
         return scene_metrics(case.scene, audio) if isinstance(case, SceneCase) else {}
 
 
-def draw_example(studio: ExampleRenderer, generator: np.random.Generator) -> Scene:
-    """A scene by one of the studio's speakers, or something that is to be left alone."""
-    speakers = [recording for recording in studio.recordings if isinstance(recording, SpokenRecording)]
-    others = [recording for recording in studio.recordings if not isinstance(recording, SpokenRecording)]
+def draw_example(renderer: ExampleRenderer, generator: np.random.Generator) -> Scene:
+    """A scene by one of the renderer's speakers, or something that is to be left alone."""
+    speakers = [recording for recording in renderer.recordings if isinstance(recording, SpokenRecording)]
+    others = [recording for recording in renderer.recordings if not isinstance(recording, SpokenRecording)]
     if others and generator.random() < LEFT_ALONE:
-        return _left_alone(others[generator.integers(len(others))], studio, generator)
+        return _left_alone(others[generator.integers(len(others))], renderer, generator)
     own = [speaker for speaker in speakers if not speaker.name.startswith("spoken/")]
     pool = own if own and generator.random() < USER_SHARE else speakers
     speaker = pool[generator.integers(len(pool))]
     return draw_scene(
-        _at_rate(speaker, studio.sample_rate_hz),
-        studio.sample_rate_hz,
+        _at_rate(speaker, renderer.sample_rate_hz),
+        renderer.sample_rate_hz,
         generator,
         side="train",
-        duration_s=studio.clip_s,
+        duration_s=renderer.clip_s,
     )
 
 
-def _left_alone(recording: Recording, studio: ExampleRenderer, generator: np.random.Generator) -> Scene:
-    audio = cut_clip(recording, studio.sample_rate_hz, round(studio.clip_s * studio.sample_rate_hz), generator.random())
+def _left_alone(recording: Recording, renderer: ExampleRenderer, generator: np.random.Generator) -> Scene:
+    audio = cut_clip(
+        recording, renderer.sample_rate_hz, round(renderer.clip_s * renderer.sample_rate_hz), generator.random()
+    )
     audio = (audio * db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB))).astype(np.float32)
-    return Scene(audio, audio, np.zeros_like(audio), studio.sample_rate_hz, (), ())
+    return Scene(audio, audio, np.zeros_like(audio), renderer.sample_rate_hz, (), ())
 
 
 def _spoken_case(use: str, speaker: Recording, generator: np.random.Generator, eventless: float) -> SceneCase:

@@ -1,6 +1,6 @@
-"""What a model can be trained for: the questions it is asked, the examples it learns from, the cases it is judged by.
+"""What a model can be trained for: the recordings and examples it learns from, the cases it is evaluated on.
 
-`Task` is what the loop needs. `EncoderTask` is a task whose encoder answers with one setting for a whole sound; it
+`Task` is what a training needs. `EncoderTask` is a task whose encoder answers with one setting for a whole sound; it
 only has to draw sounds. This module knows no task.
 """
 
@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 import numpy as np
 
@@ -27,13 +27,14 @@ from bridge.training.data.recordings import (
     split_by_song,
     synthesised,
 )
-from bridge.training.evaluation.cases import CaseSource, EvaluationCase
+from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective, pack_examples
 from bridge.training.recipe import Recipe
 from bridge.training.trainer.confidence import fit_confidence
+from bridge.training.trainer.encoder_train_step import EncoderTrainStep
 from bridge.training.trainer.jacobian import profile_jacobian
-from bridge.training.trainer.train_step import EncoderTrainStep, TrainStep, TrainStepSettings
-from bridge.types import Float32
+from bridge.training.trainer.train_step import TrainStep, TrainStepSettings
+from bridge.types import Audio, Float32
 
 VALIDATION_TAKES = 2
 VALIDATION_SEED = 500_000
@@ -41,7 +42,7 @@ SAMPLE_RATE_HZ = 44100
 
 
 @dataclass(frozen=True)
-class TaskData:
+class TaskRecordings:
     """The recordings of each side. Those of the test are named, not read: nothing is learned or chosen by them."""
 
     train: Sequence[Recording] = field(repr=False)
@@ -50,72 +51,94 @@ class TaskData:
     sources: tuple[str, ...]  # one line each, for the card
 
 
-class Task(CaseSource, Protocol):
-    """One thing that models can be trained for."""
+class Task(ABC):
+    """One thing that models can be trained for.
 
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def job(self) -> ObjectiveSettings: ...
-
-    def check(self, recipe: Recipe, chain: Chain) -> None:
-        """SettingsError for a recipe that asks for what this task cannot do, ModelError for a chain that it cannot be
-        done with."""
-        ...
-
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:
-        """The recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
-        sides. AudioError for unusable files."""
-        ...
-
-    def as_trained(self, training: Provenance) -> Task:
-        """The task as it was when a model learned it, to judge that model by."""
-        ...
-
-    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
-        """Examples as arrays of the same first dimension; always the same from the same generator."""
-        ...
-
-    def new_learner(self, setup: TrainStepSettings) -> TrainStep:
-        """What learns from these shards."""
-        ...
-
-    def fit_confidence(self, learner: TrainStep, examples: Shard) -> ConfidenceCalibration:
-        """The law that makes confidence mean something, from validation examples."""
-        ...
-
-    def bank(self, examples: Shard) -> Float32 | None:
-        """(n, 2, bands) profiles of good sounds, which have a veto in the guard; None for no veto."""
-        ...
-
-
-@runtime_checkable
-class SearchingTask(Task, Protocol):
-    """A task that has to find something out once, before it can make examples."""
-
-    def settled(
-        self,
-        studio: ExampleRenderer,
-        recipe: Recipe,
-        folder: Path,
-        *,
-        notify: Callable[[str], None],
-        must_stop: Callable[[], bool],
-        is_cancelled: Callable[[], bool],
-    ) -> Task | None:
-        """The task with what it found out from the recordings to learn from; kept in `folder`, where it is found
-        again. When `must_stop` says so, what has been found must do; None, and nothing kept, when cancelled."""
-        ...
-
-
-class EncoderTask(ABC):
-    """A task whose encoder gives one answer for a whole sound: it learns from `lessons`."""
+    Attributes:
+        name: on the command line and in the manifest.
+        job: what the guard and the loudness of a model of this task are to do.
+    """
 
     name: str
-    lessons: tuple[TrainingObjective, ...]
     job = ObjectiveSettings()
-    channels: Literal[1, 2] | None = 1  # that recordings are read with; None: as many as they have
+
+    @abstractmethod
+    def check(self, recipe: Recipe, chain: Chain) -> None:
+        """Raise SettingsError for a recipe that asks for what this task cannot do, ModelError for a chain that does not
+        suit it."""
+
+    @abstractmethod
+    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:
+        """Return the recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
+        sides. AudioError for unusable files."""
+
+    def as_trained(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
+        """Return the task as it was when a model learned it, to evaluate that model by."""
+        return self
+
+    def prepare(
+        self,
+        renderer: ExampleRenderer,  # noqa: ARG002  (most tasks need nothing)
+        recipe: Recipe,  # noqa: ARG002
+        folder: Path,  # noqa: ARG002
+        *,
+        notify: Callable[[str], None],  # noqa: ARG002
+        must_stop: Callable[[], bool],  # noqa: ARG002
+        is_cancelled: Callable[[], bool],  # noqa: ARG002
+    ) -> Task | None:
+        """Return the task with what it has to find out, once, before it can make examples.
+
+        Args:
+            renderer: the recordings to learn from, as they are.
+            folder: where what was found is kept, and found again.
+            must_stop: once true, what has been found must do.
+            is_cancelled: once true, None is returned and nothing kept.
+        """
+        return self
+
+    @abstractmethod
+    def make_shard(self, renderer: ExampleRenderer, generator: np.random.Generator, recipe: Recipe) -> Shard:
+        """Return examples as arrays of the same first dimension; always the same from the same generator."""
+
+    @abstractmethod
+    def new_train_step(self, settings: TrainStepSettings) -> TrainStep:
+        """Return what learns from these shards."""
+
+    def fit_confidence(self, train_step: TrainStep, examples: Shard) -> ConfidenceCalibration:  # noqa: ARG002
+        """Return the law that makes confidence mean something, from validation examples."""
+        return ConfidenceCalibration()
+
+    def bank(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
+        """Return (n, 2, bands) profiles of good sounds, which have a veto in the guard; None for no veto."""
+        return None
+
+    @abstractmethod
+    def cases(
+        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+    ) -> dict[str, list[EvaluationCase]]:
+        """Return `each` cases of every file, by use; see `evaluation.cases.CaseSource`."""
+
+    def metrics(self, case: EvaluationCase, audio: Audio) -> dict[str, float]:  # noqa: ARG002
+        """Return what this task measures of a result beside what all do, by name."""
+        return {}
+
+
+class EncoderTask(Task):
+    """A task whose encoder gives one answer for a whole sound.
+
+    Attributes:
+        objectives: what the encoder learns to answer.
+        channels: that recordings are read with; None: as many as they have.
+    """
+
+    objectives: tuple[TrainingObjective, ...]
+    channels: Literal[1, 2] | None = 1
+
+    @abstractmethod
+    def draw(
+        self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
+    ) -> list[Mapping[str, ObjectiveExample]]:
+        """Return `count` examples: by the objective's name input and truth. A failed render is empty audio."""
 
     def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (most tasks take any chain)
         if recipe.encoder.kind == "frames":
@@ -124,57 +147,38 @@ class EncoderTask(ABC):
                 'all of a sound. Give "compact", "inception" or "mobilenet".'
             )
 
-    def gather(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskData:
+    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:
         sides = split_by_song(find_files(data))
-        return TaskData(
-            train=read_recordings(sides["train"], channels=self.channels) + synthesised_takes(seed * 1000, takes),
-            validation=read_recordings(sides["validation"], channels=self.channels)
-            + synthesised_takes(VALIDATION_SEED, min(VALIDATION_TAKES, takes)),
+
+        def side(name: Literal["train", "validation"], first: int, count: int) -> list[Recording]:
+            drawn = synthesised(first, takes=count, sample_rate_hz=SAMPLE_RATE_HZ) if count else []
+            return read_recordings(sides[name], channels=self.channels) + drawn
+
+        return TaskRecordings(
+            train=side("train", seed * 1000, takes),
+            validation=side("validation", VALIDATION_SEED, min(VALIDATION_TAKES, takes)),
             test=tuple(file.name for file in sides["test"]),
             sources=tuple(folder.name for folder in data),
         )
 
-    def as_trained(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
-        return self
-
-    @abstractmethod
-    def draw(
-        self, studio: ExampleRenderer, generator: np.random.Generator, count: int
-    ) -> list[Mapping[str, ObjectiveExample]]:
-        """`count` examples: by the lesson's name what is heard and what is right. A failed render is empty audio."""
-
-    def make_shard(self, studio: ExampleRenderer, recipe: Recipe, generator: np.random.Generator) -> Shard:
+    def make_shard(self, renderer: ExampleRenderer, generator: np.random.Generator, recipe: Recipe) -> Shard:
         return pack_examples(
-            self.lessons,
-            self.draw(studio, generator, recipe.examples.shard_examples),
-            studio.sample_rate_hz,
+            self.objectives,
+            self.draw(renderer, generator, recipe.examples.shard_examples),
+            renderer.sample_rate_hz,
             recipe.features,
-            jacobian=lambda sounded: profile_jacobian(sounded, studio, recipe.features),
+            jacobian=lambda example: profile_jacobian(example, renderer, recipe.features),
             jacobian_share=recipe.examples.jacobian_share,
         )
 
-    def new_learner(self, setup: TrainStepSettings) -> TrainStep:
-        return EncoderTrainStep(self.lessons, setup, self.draw)
+    def new_train_step(self, settings: TrainStepSettings) -> TrainStep:
+        return EncoderTrainStep(self.objectives, settings, self.draw)
 
-    def fit_confidence(self, learner: TrainStep, examples: Shard) -> ConfidenceCalibration:
-        assert isinstance(learner, EncoderTrainStep)
-        return fit_confidence(learner, examples)
+    def fit_confidence(self, train_step: TrainStep, examples: Shard) -> ConfidenceCalibration:
+        assert isinstance(train_step, EncoderTrainStep)
+        return fit_confidence(train_step, examples)
 
     def bank(self, examples: Shard) -> Float32 | None:
-        """The truths of the lessons without a reference."""
-        alone = [lesson for lesson in self.lessons if not lesson.has_reference]
-        if not alone:
-            return None
-        return np.concatenate([examples[f"{lesson.name}.target"] for lesson in alone]).astype(np.float32)
-
-    @abstractmethod
-    def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
-    ) -> dict[str, list[EvaluationCase]]: ...
-
-    def metrics(self, case: EvaluationCase, audio: Float32) -> dict[str, float]:  # noqa: ARG002
-        return {}
-
-
-def synthesised_takes(seed: int, takes: int) -> list[Recording]:
-    return synthesised(seed, takes=takes, sample_rate_hz=SAMPLE_RATE_HZ) if takes else []
+        """Return the truths of the objectives without a reference."""
+        alone = [examples[f"{one.name}.target"] for one in self.objectives if not one.has_reference]
+        return np.concatenate(alone).astype(np.float32) if alone else None

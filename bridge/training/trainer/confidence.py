@@ -13,7 +13,7 @@ from torch import Tensor
 from bridge.model.encoders import Category, confidence_of
 from bridge.model.manifest import ConfidenceCalibration
 from bridge.training.objectives import Shard, example_count
-from bridge.training.trainer.train_step import EncoderTrainStep, take_batch
+from bridge.training.trainer.encoder_train_step import EncoderTrainStep, take_batch
 from bridge.types import Float32
 
 TOLERANCE = 0.1  # of a control's range
@@ -21,8 +21,8 @@ _FACTORS = np.geomspace(0.1, 10.0, 81)  # that widenings and temperatures are ch
 
 
 @dataclass(frozen=True)
-class ValidationAnswers:
-    """The answers to all examples (n) of all lessons whose right positions are known.
+class ValidationOutputs:
+    """What the encoder predicts for all examples (n) of all objectives whose right positions are known.
 
     Attributes:
         position, truth, spread: (n, controls), in shares of each range.
@@ -40,48 +40,48 @@ class ValidationAnswers:
         return (self.position - self.truth).abs().cpu().numpy()
 
 
-def fit_confidence(learner: EncoderTrainStep, examples: Shard) -> ConfidenceCalibration:
-    """The law whose mean confidence equals the share of hits, control by control, over all lessons."""
-    answered = validation_answers(learner, examples)
-    if answered is None:
+def fit_confidence(train_step: EncoderTrainStep, examples: Shard) -> ConfidenceCalibration:
+    """Return the law whose mean confidence equals the share of hits, control by control, over all objectives."""
+    outputs = validation_outputs(train_step, examples)
+    if outputs is None:
         return ConfidenceCalibration(tolerance=TOLERANCE)
-    hits = (answered.errors <= TOLERANCE).mean(0)
-    spreads = answered.spread.cpu().numpy()
+    hits = (outputs.errors <= TOLERANCE).mean(0)
+    spreads = outputs.spread.cpu().numpy()
     confidence = 1 - np.exp(-TOLERANCE / (spreads[None] * _FACTORS[:, None, None]))  # (factors, n, controls)
     nearest = np.abs(confidence.mean(1) - hits).argmin(0)
     return ConfidenceCalibration(
         tolerance=TOLERANCE,
         widening=tuple(float(round(factor, 3)) for factor in _FACTORS[nearest]),
-        temperatures=_temperatures(answered, learner.encoder.categories),
+        temperatures=_temperatures(outputs, train_step.encoder.categories),
     )
 
 
-def validation_answers(learner: EncoderTrainStep, examples: Shard) -> ValidationAnswers | None:
-    """What the encoder says of `examples`; None where nobody knows what is right in any of them."""
-    batch = take_batch(examples, np.arange(example_count(examples)), learner.device)
+def validation_outputs(train_step: EncoderTrainStep, examples: Shard) -> ValidationOutputs | None:
+    """Return what the encoder predicts; None where nobody knows what is right in any of `examples`."""
+    batch = take_batch(examples, np.arange(example_count(examples)), train_step.device)
     with torch.no_grad():
-        answers = learner.answers(batch)
-    taught = [lesson.name for lesson in learner.lessons if batch[f"{lesson.name}.position"].shape[1]]
-    if not taught:
+        outputs = train_step.predict(batch)
+    names = [name for name in outputs if batch[f"{name}.position"].shape[1]]
+    if not names:
         return None
-    truth = torch.cat([batch[f"{name}.position"] for name in taught])
+    truth = torch.cat([batch[f"{name}.position"] for name in names])
     known = torch.isfinite(truth).all(1)
     if not known.any():
         return None
-    return ValidationAnswers(
-        position=torch.cat([answers[name].position for name in taught]).clamp(0, 1)[known],
+    return ValidationOutputs(
+        position=torch.cat([outputs[name].position for name in names]).clamp(0, 1)[known],
         truth=truth[known],
-        spread=torch.cat([answers[name].spread for name in taught])[known],
-        logits=tuple(torch.cat(given)[known] for given in zip(*(answers[name].logits for name in taught), strict=True)),
+        spread=torch.cat([outputs[name].spread for name in names])[known],
+        logits=tuple(torch.cat(one)[known] for one in zip(*(outputs[name].logits for name in names), strict=True)),
     )
 
 
-def _temperatures(answered: ValidationAnswers, categories: Sequence[Category]) -> tuple[float, ...]:
+def _temperatures(outputs: ValidationOutputs, categories: Sequence[Category]) -> tuple[float, ...]:
     """For each category the one at which its mean probability equals the share of right choices."""
-    found = []
-    for category, logits in zip(categories, answered.logits, strict=True):
-        right = category.chosen(answered.truth[:, category.control])
+    temperatures = []
+    for category, logits in zip(categories, outputs.logits, strict=True):
+        right = category.chosen(outputs.truth[:, category.control])
         hits = float((logits.argmax(1) == right).float().mean())
-        told = np.array([float(confidence_of(logits, factor).mean()) for factor in _FACTORS])
-        found.append(float(round(_FACTORS[np.abs(told - hits).argmin()], 3)))
-    return tuple(found)
+        confidence = np.array([float(confidence_of(logits, factor).mean()) for factor in _FACTORS])
+        temperatures.append(float(round(_FACTORS[np.abs(confidence - hits).argmin()], 3)))
+    return tuple(temperatures)

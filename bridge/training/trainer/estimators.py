@@ -25,15 +25,16 @@ from bridge.training.plugin_layer.sensitivity import audible_sensitivity, finest
 from bridge.training.trainer.settings import PluginLossSettings
 from bridge.types import Audio
 
-SEED = 7  # of the settings at which controls are listened to: neutral ones would hide what a gain of 0 dB hides
+SEED = 7  # of the settings at which sensitivity is measured: neutral ones would hide what a gain of 0 dB hides
 _BLOCK_FRAMES = 512  # settings do not move
 
+DrawSounds = Callable[[], Sequence[Audio]]
+"""Returns sounds of one length, (channels, samples) each; called where steps of their own are measured."""
 
-def build_estimator(
-    settings: PluginLossSettings, studio: ExampleRenderer, draw: Callable[[], Sequence[Audio]]
-) -> Estimator:
-    """`draw` gives sounds of one length, (channels, samples) each, and is asked where controls are to be heard."""
-    steps = build_steps(settings, studio, draw)
+
+def build_estimator(settings: PluginLossSettings, renderer: ExampleRenderer, draw: DrawSounds) -> Estimator:
+    """Return the estimator that a stage asks for. Raises PluginError as renders do."""
+    steps = build_steps(settings, renderer, draw)
     match settings.estimator:
         case "spsa":
             return SPSA(settings.directions, steps)
@@ -43,19 +44,15 @@ def build_estimator(
             return CentralDifferences(steps)
 
 
-def build_steps(settings: PluginLossSettings, studio: ExampleRenderer, draw: Callable[[], Sequence[Audio]]) -> Steps:
-    """One for all controls, or one for each, (controls,); shares of each range. Raises PluginError as renders do."""
+def build_steps(settings: PluginLossSettings, renderer: ExampleRenderer, draw: DrawSounds) -> Steps:
+    """Return the step of all controls, or one for each, (controls,), as shares of each range."""
     steps: Steps = settings.step
+    chain = renderer.chain
     if settings.steps == "heard":
-        heard = _heard(studio, np.stack(draw()))
-        finest = finest_steps(studio.chain, studio.host.calibrate)
-        steps = steps_from_sensitivity(heard, step=settings.step, finest=finest)
-    if not settings.moves_choices:
-        return steps
-    return steps_over_choices(categories_of(studio.chain), len(studio.chain.controls), steps)
-
-
-def _heard(studio: ExampleRenderer, audio: Audio) -> np.ndarray:
-    positions = np.random.default_rng(SEED).random((len(audio), len(studio.chain.controls)), dtype=np.float32)
-    renderer = BatchRenderer(studio.host, studio.chain, studio.sample_rate_hz, _BLOCK_FRAMES)
-    return audible_sensitivity(renderer, audio, positions)
+        sounds = np.stack(draw())
+        positions = np.random.default_rng(SEED).random((len(sounds), len(chain.controls)), dtype=np.float32)
+        batches = BatchRenderer(renderer.host, chain, renderer.sample_rate_hz, _BLOCK_FRAMES)
+        sensitivity = audible_sensitivity(batches, sounds, positions)
+        finest = finest_steps(chain, renderer.host.calibrate)
+        steps = steps_from_sensitivity(sensitivity, step=settings.step, finest=finest)
+    return steps_over_choices(categories_of(chain), len(chain.controls), steps) if settings.moves_choices else steps

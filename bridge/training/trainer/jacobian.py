@@ -16,18 +16,18 @@ from bridge.types import Float32
 STEP = 0.04  # of each range
 
 
-def profile_jacobian(sounded: ObjectiveExample, studio: ExampleRenderer, features: FeatureSettings) -> Float32:
+def profile_jacobian(example: ObjectiveExample, renderer: ExampleRenderer, features: FeatureSettings) -> Float32:
     """(controls, 2, bands) in dB per range; NaN where the position is unknown or a render failed."""
-    controls = len(studio.chain.controls)
+    controls = len(renderer.chain.controls)
     nothing = np.full((controls, 2, features.bands), np.nan, np.float32)
-    if sounded.position is None:
+    if example.position is None:
         return nothing
-    centre = sounded.position
+    centre = example.position
     up = np.clip(centre + STEP * np.eye(controls, dtype=np.float32), 0, 1)
     down = np.clip(centre - STEP * np.eye(controls, dtype=np.float32), 0, 1)
-    heard = studio.render([sounded.heard] * (2 * controls), np.concatenate([up, down]).astype(np.float32))
-    if not all(audio.size for audio in heard):
+    rendered = renderer.render([example.input] * (2 * controls), np.concatenate([up, down]).astype(np.float32))
+    if not all(audio.size for audio in rendered):
         return nothing
-    told = profiles(clip_frames(heard, studio.sample_rate_hz, features))
+    profile = profiles(clip_frames(rendered, renderer.sample_rate_hz, features))
     moved = np.diagonal(up - down)
-    return np.asarray((told[:controls] - told[controls:]) / moved[:, None, None], dtype=np.float32)
+    return np.asarray((profile[:controls] - profile[controls:]) / moved[:, None, None], dtype=np.float32)

@@ -1,6 +1,6 @@
 """What learning can be told: rates, and the stages with the losses that count in each.
 
-Data that a recipe holds; the losses themselves stand in `learner`.
+Data that a recipe holds; the losses themselves stand in `train_step`.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ class PluginLossSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
         step: of the perturbation, as a share of each range.
         steps: whether that is the "same" for all controls, or that of a typical one, and the others have theirs by how
             much of them is "heard": what is hardly heard moves farther, what is heard much less far. Measured once,
-            by two renders a control of each of `HEARD_EXAMPLES`.
+            by two renders a control of each of `SENSITIVITY_EXAMPLES`.
         moves_choices: whether switches and choices are moved too, each to its next place; they learn from the other
             losses alone otherwise.
-        loss: what the sounds are compared by; lessons whose level means nothing are compared at equal loudness.
+        loss: what the sounds are compared by; objectives whose level means nothing are compared at equal loudness.
     """
 
     examples: Batch = 8

@@ -20,17 +20,17 @@ def with_pauses(sounding_s: float, duration_s: float = 12.0) -> Recording:
     return Recording("one", "one", audio, RATE)
 
 
-def test_both_clips_sound(studio: ExampleRenderer) -> None:
+def test_both_clips_sound(renderer: ExampleRenderer) -> None:
     """Most of the recording is silent."""
-    studio = replace(studio, recordings=[with_pauses(5.0)])
+    renderer = replace(renderer, recordings=[with_pauses(5.0)])
     for seed in range(5):
-        for clip in studio.draw_clips(np.random.default_rng(seed)):
-            assert clip.shape == (1, round(studio.clip_s * RATE))
+        for clip in renderer.draw_clips(np.random.default_rng(seed)):
+            assert clip.shape == (1, round(renderer.clip_s * RATE))
             assert np.sqrt(np.mean(np.square(clip))) > SILENCE_RMS
 
 
-def test_recordings_of_one_short_sound_are_refused_with_what_to_give(studio: ExampleRenderer) -> None:
+def test_recordings_of_one_short_sound_are_refused_with_what_to_give(renderer: ExampleRenderer) -> None:
     """They are no silence, but no second clip of any of them sounds."""
-    studio = replace(studio, recordings=[with_pauses(1.0)], augment=False)
+    renderer = replace(renderer, recordings=[with_pauses(1.0)], augment=False)
     with pytest.raises(AudioError, match=r"1 recordings.*1\.5 s.*fewer pauses"):
-        studio.draw_clips(np.random.default_rng(0))
+        renderer.draw_clips(np.random.default_rng(0))

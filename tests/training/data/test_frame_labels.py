@@ -32,18 +32,18 @@ def host():
 
 
 @pytest.fixture(scope="module")
-def studio(host):
+def renderer(host):
     return ExampleRenderer(CHAIN, host, [], RATE, 5.0)
 
 
 @pytest.fixture(scope="module")
-def labelled(studio):
+def labelled(renderer):
     generator = np.random.default_rng(4)
     scenes = [
         draw_scene(synthetic_speech(seed), RATE, generator, side="train", duration_s=5.0, eventless=0.0)
         for seed in range(5)
     ]
-    return [(scene, label_scene(scene, studio, FEATURES)) for scene in scenes]
+    return [(scene, label_scene(scene, renderer, FEATURES)) for scene in scenes]
 
 
 def test_there_is_a_label_for_each_frame_that_is_heard(labelled):
@@ -89,9 +89,9 @@ def test_the_gate_acts_on_breaths_and_the_shelf_on_pops_alone(labelled):
     assert acting["pop"][SHELF] > 5
 
 
-def test_nothing_acts_where_nothing_was_added(studio):
+def test_nothing_acts_where_nothing_was_added(renderer):
     scene = draw_scene(synthetic_speech(), RATE, np.random.default_rng(0), side="train", duration_s=5.0, eventless=1.0)
-    labels = label_scene(scene, studio, FEATURES)
+    labels = label_scene(scene, renderer, FEATURES)
     assert not labels.activity.any()
     assert (labels.weight > 0).all()
     assert labels.speech.any() and not labels.speech.all()

@@ -23,10 +23,11 @@ from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.pairs import PairedRecording
 from bridge.training.data.recordings import find_files
 from bridge.training.evaluation.metrics import EvaluationMetrics
+from bridge.training.options import TrainOptions
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.distortion import DEMONSTRATION_SOURCE, DistortionTask
 from bridge.training.tasks.registry import task_of_model
-from bridge.training.train import TrainOptions, train
+from bridge.training.train import train
 
 ROOT = Path(__file__).parents[3]
 RATE = 44100
@@ -103,7 +104,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_pairs_are_used_where_there_are_some(pairs: Path) -> None:
-    gathered = DistortionTask().gather([pairs], seed=0, takes=0)
+    gathered = DistortionTask().load_recordings([pairs], seed=0, takes=0)
     assert [one.name for one in (*gathered.train, *gathered.validation)] == [*gathered_names(gathered)]
     assert {*gathered_names(gathered), *gathered.test} == {f"dry/song{song}.wav" for song in range(4)}
     assert "pairs" in gathered.sources[0] and "formulas" not in gathered.sources[0]
@@ -114,7 +115,7 @@ def test_pairs_are_used_where_there_are_some(pairs: Path) -> None:
 
 
 def test_without_pairs_the_amplifier_in_formulas_makes_them_and_says_so(folder: Path) -> None:
-    gathered = DistortionTask().gather([folder], seed=0, takes=0)
+    gathered = DistortionTask().load_recordings([folder], seed=0, takes=0)
     assert DEMONSTRATION_SOURCE in gathered.sources[0]
     assert {Path(one.name).stem for one in gathered.train} == {"bass"}, "what goes into an amplifier"
     for one in gathered.train:
@@ -127,16 +128,16 @@ def test_a_lonely_file_stops_the_training_before_it_begins(pairs: Path, tmp_path
     (tmp_path / "dry").mkdir()
     (tmp_path / "dry" / "alone.wav").write_bytes((pairs / "dry" / "song0.wav").read_bytes())
     with pytest.raises(AudioError, match=r"dry/alone\.wav"):
-        DistortionTask().gather([tmp_path], seed=0, takes=0)
+        DistortionTask().load_recordings([tmp_path], seed=0, takes=0)
 
 
 def test_passages_of_a_pair_stay_aligned_at_another_rate(pairs: Path, amplifier: Chain, host: PluginHost) -> None:
-    gathered = DistortionTask().gather([pairs], seed=0, takes=0)
-    studio = ExampleRenderer(amplifier, host, gathered.train, RATE, clip_s=1.5)
-    for example in DistortionTask().draw(studio, np.random.default_rng(0), 3):
-        sounded = example["amplifier"]
-        assert sounded.heard.shape == sounded.truth.shape == (1, round(1.5 * RATE))
-        assert abs(align(sounded.heard, sounded.truth, RATE).delay_samples) <= 8
+    gathered = DistortionTask().load_recordings([pairs], seed=0, takes=0)
+    renderer = ExampleRenderer(amplifier, host, gathered.train, RATE, clip_s=1.5)
+    for example in DistortionTask().draw(renderer, np.random.default_rng(0), 3):
+        example = example["amplifier"]
+        assert example.input.shape == example.truth.shape == (1, round(1.5 * RATE))
+        assert abs(align(example.input, example.truth, RATE).delay_samples) <= 8
 
 
 def test_a_training_of_seconds_comes_closer_to_the_amplifier(
@@ -153,7 +154,7 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
         recipe=load_recipe("distortion", tmp_path / "small.toml"),
         steps=40,
         shards=2,
-        judged_cases=0,
+        evaluated_cases=0,
     )
     manifest = train(options, progress=lambda _, text: told.append(text))
     assert manifest is not None and not manifest.job.keeps_loudness

@@ -17,9 +17,10 @@ from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import find_files, read_recordings
 from bridge.training.evaluation.metrics import EvaluationMetrics
+from bridge.training.options import TrainOptions
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.evenness import EvennessTask
-from bridge.training.train import TrainOptions, train
+from bridge.training.train import train
 
 ROOT = Path(__file__).parents[3]
 RATE = 44100
@@ -51,16 +52,16 @@ def test_the_neutral_chain_does_nothing(levelling: Chain, host: PluginHost) -> N
 def test_examples_are_recordings_and_what_became_of_their_level(
     levelling: Chain, host: PluginHost, folder: Path
 ) -> None:
-    studio = ExampleRenderer(levelling, host, read_recordings(find_files([folder])), RATE, clip_s=2.0)
-    drawn, again = (EvennessTask().draw(studio, np.random.default_rng(3), 4) for _ in range(2))
+    renderer = ExampleRenderer(levelling, host, read_recordings(find_files([folder])), RATE, clip_s=2.0)
+    drawn, again = (EvennessTask().draw(renderer, np.random.default_rng(3), 4) for _ in range(2))
     moved_db = []
     for one, other in zip(drawn, again, strict=True):
-        sounded = one["level"]
-        assert sounded.position is None and sounded.heard.shape == sounded.truth.shape == (1, 2 * RATE)
-        sounding = np.abs(sounded.truth) > 1e-3
-        gain_db = amplitude_to_db(np.abs(sounded.heard[sounding] / sounded.truth[sounding]))
+        example = one["level"]
+        assert example.position is None and example.input.shape == example.truth.shape == (1, 2 * RATE)
+        sounding = np.abs(example.truth) > 1e-3
+        gain_db = amplitude_to_db(np.abs(example.input[sounding] / example.truth[sounding]))
         moved_db.append(np.ptp(gain_db))
-        np.testing.assert_array_equal(sounded.heard, other["level"].heard)
+        np.testing.assert_array_equal(example.input, other["level"].input)
     assert max(moved_db) > 3
 
 
@@ -89,7 +90,7 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, tmp_path
         recipe=load_recipe("level", recipe),
         steps=16,
         shards=1,
-        judged_cases=0,
+        evaluated_cases=0,
     )
     assert train(options, progress=lambda _, text: told.append(text)) is not None
     assert any("validation plugins" in text for text in told), "nobody knows the right settings: the plugins tell"

@@ -34,8 +34,8 @@ def recipe() -> Recipe:
     return msgspec.structs.replace(told, examples=msgspec.structs.replace(told.examples, search=search))
 
 
-def settled(
-    studio: ExampleRenderer, recipe: Recipe, folder: Path, *, stops_after: int = 99, is_cancelled: bool = False
+def prepare(
+    renderer: ExampleRenderer, recipe: Recipe, folder: Path, *, stops_after: int = 99, is_cancelled: bool = False
 ) -> EvennessTask:
     """Stopped after so many steps of the search, by time or by the user."""
     told: list[str] = []
@@ -43,8 +43,8 @@ def settled(
     def has_stopped() -> bool:
         return len(told) >= stops_after
 
-    return EvennessTask().settled(
-        studio,
+    return EvennessTask().prepare(
+        renderer,
         recipe,
         folder,
         notify=told.append,
@@ -55,16 +55,16 @@ def settled(
 
 def test_what_was_cancelled_is_not_kept(levelling: ExampleRenderer, recipe: Recipe, tmp_path: Path) -> None:
     """Resumed, the search begins anew, and finds what it would have found."""
-    assert settled(levelling, recipe, tmp_path / "a", stops_after=2, is_cancelled=True) is None
+    assert prepare(levelling, recipe, tmp_path / "a", stops_after=2, is_cancelled=True) is None
     assert not (tmp_path / "a").exists()
-    resumed, whole = (settled(levelling, recipe, tmp_path / name) for name in ("a", "b"))
+    resumed, whole = (prepare(levelling, recipe, tmp_path / name) for name in ("a", "b"))
     np.testing.assert_array_equal(resumed.static, whole.static)
 
 
 def test_what_was_found_when_time_was_up_must_do(levelling: ExampleRenderer, recipe: Recipe, tmp_path: Path) -> None:
-    stopped = settled(levelling, recipe, tmp_path, stops_after=1)
+    stopped = prepare(levelling, recipe, tmp_path, stops_after=1)
     before = levelling.host.render_count
-    again = settled(levelling, recipe, tmp_path)
+    again = prepare(levelling, recipe, tmp_path)
     np.testing.assert_array_equal(again.static, stopped.static)
     assert levelling.host.render_count == before
 
@@ -72,10 +72,10 @@ def test_what_was_found_when_time_was_up_must_do(levelling: ExampleRenderer, rec
 def test_what_was_cut_short_on_the_disk_is_searched_for_again(
     levelling: ExampleRenderer, recipe: Recipe, tmp_path: Path
 ) -> None:
-    first = settled(levelling, recipe, tmp_path, stops_after=1)
+    first = prepare(levelling, recipe, tmp_path, stops_after=1)
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-5])
-    again = settled(levelling, recipe, tmp_path, stops_after=1)
+    again = prepare(levelling, recipe, tmp_path, stops_after=1)
     assert first.static is not None and again.static is not None
     np.testing.assert_array_equal(first.static, again.static)
 

@@ -21,9 +21,10 @@ from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import find_files, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase
+from bridge.training.options import TrainOptions
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.mastering import CEILING_DBTP, LOUDNESS_LUFS, MasteringTask, clipped
-from bridge.training.train import TrainOptions, train
+from bridge.training.train import train
 
 CHAIN = mastering_chain()
 
@@ -35,41 +36,41 @@ def host() -> Iterator[PluginHost]:
 
 
 @pytest.fixture(scope="module")
-def studio(host: PluginHost, folder: Path) -> ExampleRenderer:
+def renderer(host: PluginHost, folder: Path) -> ExampleRenderer:
     return ExampleRenderer(CHAIN, host, read_recordings(find_files([folder]), channels=None), RATE_HZ, 2.0)
 
 
 def test_examples_are_whole_in_stereo_and_their_settings_lead_where_they_say(
-    studio: ExampleRenderer, host: PluginHost
+    renderer: ExampleRenderer, host: PluginHost
 ) -> None:
-    drawn = MasteringTask().draw(studio, np.random.default_rng(1), 8)
+    drawn = MasteringTask().draw(renderer, np.random.default_rng(1), 8)
     assert len(drawn) == 8
-    for example in drawn:
-        for sounded in example.values():
-            assert sounded.is_whole and sounded.heard.shape == (2, 2 * RATE_HZ)
-            assert np.abs(sounded.heard).max() < 4
-    changed = next(e["match"] for e in drawn if not np.array_equal(e["match"].heard, e["match"].rendered))
+    for by_objective in drawn:
+        for example in by_objective.values():
+            assert example.is_whole and example.input.shape == (2, 2 * RATE_HZ)
+            assert np.abs(example.input).max() < 4
+    changed = next(e["match"] for e in drawn if not np.array_equal(e["match"].input, e["match"].rendered))
     assert changed.rendered is not None and changed.position is not None
     low, high = CHAIN.bounds
     row = (low + changed.position * (high - low)).astype(np.float32)
-    made = host.render(CHAIN, [Render(0.05 * changed.heard, RATE_HZ, row)])[0]  # so quiet that the limiter stands idle
+    made = host.render(CHAIN, [Render(0.05 * changed.input, RATE_HZ, row)])[0]  # so quiet that the limiter stands idle
     assert np.abs(made - 0.05 * changed.rendered).max() < 0.01 * np.abs(made).max()
 
 
-def test_the_same_generator_draws_the_same_examples(studio: ExampleRenderer) -> None:
-    first, second = (MasteringTask().draw(studio, np.random.default_rng(4), 2) for _ in range(2))
+def test_the_same_generator_draws_the_same_examples(renderer: ExampleRenderer) -> None:
+    first, second = (MasteringTask().draw(renderer, np.random.default_rng(4), 2) for _ in range(2))
     for one, other in zip(first, second, strict=True):
-        np.testing.assert_array_equal(one["automix"].heard, other["automix"].heard)
+        np.testing.assert_array_equal(one["automix"].input, other["automix"].input)
         np.testing.assert_array_equal(one["match"].truth, other["match"].truth)
 
 
-def test_what_disturbed_a_mix_is_undone_by_the_label(studio: ExampleRenderer, host: PluginHost) -> None:
+def test_what_disturbed_a_mix_is_undone_by_the_label(renderer: ExampleRenderer, host: PluginHost) -> None:
     """Through many bands the curve comes back; through the few of this chain at least its direction does."""
-    drawn = MasteringTask().draw(studio, np.random.default_rng(6), 12)
+    drawn = MasteringTask().draw(renderer, np.random.default_rng(6), 12)
     low, high = CHAIN.bounds
     for example in (e["automix"] for e in drawn):
         gains = (example.position * (high - low) + low - CHAIN.neutral)[1:5] * 24
-        heard, truth = (np.abs(np.fft.rfft(one.mean(0))) for one in (example.heard, example.truth))
+        heard, truth = (np.abs(np.fft.rfft(one.mean(0))) for one in (example.input, example.truth))
         for gain_db, hertz in zip(gains, (100, 501, 2514, 7963), strict=True):
             band = slice(round(2 * hertz * 0.95), round(2 * hertz * 1.05))
             wanted_db = amplitude_to_db(np.linalg.norm(truth[band]) / np.linalg.norm(heard[band]))
@@ -122,7 +123,7 @@ def test_a_training_of_seconds_makes_a_model_that_honours_its_targets(
         recipe = load_recipe("mastering", file)
     options = TrainOptions(
         chain=CHAIN, data=(folder,), output=tmp_path / "small", task="mastering", recipe=recipe, steps=20, shards=2,
-        workers=1, judged_cases=0,
+        workers=1, evaluated_cases=0,
     )  # fmt: skip
     manifest = train(options, progress=lambda _share, _text: None)
     assert manifest is not None and manifest.job == MasteringTask.job

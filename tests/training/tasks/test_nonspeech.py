@@ -80,7 +80,7 @@ def test_voices_speak_phrases_and_the_same_seed_says_the_same():
 
 def test_only_the_folder_called_speech_is_spoken(folder, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
-    gathered = NonspeechTask().gather([folder], seed=0, takes=1)
+    gathered = NonspeechTask().load_recordings([folder], seed=0, takes=1)
     for side in (gathered.train, gathered.validation):
         own = [one for one in side if not one.name.startswith("synthesised/")]
         assert all(isinstance(one, SpokenRecording) == one.name.startswith("Speech/") for one in own)
@@ -93,15 +93,15 @@ def test_nobody_who_speaks_is_an_error_with_a_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     write(tmp_path / "loop.wav", synthesise("pad", duration_s=2, sample_rate_hz=RATE, seed=0))
     with pytest.raises(AudioError, match="espeak-ng"):
-        NonspeechTask().gather([tmp_path], seed=0, takes=1)
+        NonspeechTask().load_recordings([tmp_path], seed=0, takes=1)
 
 
 def test_examples_are_scenes_and_things_to_leave_alone(host):
     speaker = SpokenRecording("one", "one", synthetic_speech()[None], RATE)
     pad = Recording("pad", "pad", synthesise("pad", duration_s=5, sample_rate_hz=RATE, seed=0), RATE)
-    studio = ExampleRenderer(CHAIN, host, [speaker, pad], RATE, 4.0)
+    renderer = ExampleRenderer(CHAIN, host, [speaker, pad], RATE, 4.0)
     generator = np.random.default_rng(0)
-    scenes = [draw_example(studio, generator) for _ in range(40)]
+    scenes = [draw_example(renderer, generator) for _ in range(40)]
     alone = [scene for scene in scenes if not scene.speech]
     assert 1 <= len(alone) <= 15
     assert all(np.array_equal(scene.heard, scene.truth) for scene in alone)
@@ -123,23 +123,23 @@ def test_cases_are_of_the_test_alone_and_ask_for_nothing_where_nothing_was_added
 
 def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, recipe):
     speakers = [SpokenRecording(str(seed), str(seed), synthetic_speech(seed)[None], RATE) for seed in range(4)]
-    studio = ExampleRenderer(CHAIN, host, speakers, RATE, 5.0)
+    renderer = ExampleRenderer(CHAIN, host, speakers, RATE, 5.0)
     task = NonspeechTask()
     manifest = msgspec.structs.replace(
         manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder, job=task.job
     )
-    shard = task.make_shard(studio, recipe, np.random.default_rng(0))
+    shard = task.make_shard(renderer, np.random.default_rng(0), recipe)
     assert example_count(shard) == 12
-    learner = task.new_learner(
-        TrainStepSettings(manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), studio, recipe.stages)
+    train_step = task.new_train_step(
+        TrainStepSettings(manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), renderer, recipe.stages)
     )
-    assert isinstance(learner, FrameTrainStep)
-    first = learner.validate(shard)
+    assert isinstance(train_step, FrameTrainStep)
+    first = train_step.validate(shard)
     for step in range(90):
-        learner.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0])
-    assert sum(learner.validate(shard).values()) < 0.3 * sum(first.values())
-    learner.encoder.load_state_dict(learner.average)
-    model = AutomationModel(manifest, learner.encoder.eval())
+        train_step.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0])
+    assert sum(train_step.validate(shard).values()) < 0.3 * sum(first.values())
+    train_step.encoder.load_state_dict(train_step.average)
+    model = AutomationModel(manifest, train_step.encoder.eval())
     generator = np.random.default_rng(9)
     down, changed = [], []
     for seed in (7, 8):
@@ -151,35 +151,39 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
     assert np.median(changed) < 0.5
 
 
-def test_the_rate_of_an_update_is_the_one_that_it_is_told(host, manifest, recipe):
-    """The course has put the stage's own factor into it already."""
-    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", synthetic_speech()[None], RATE)], RATE, 4.0)
+def test_the_rate_of_an_update_is_the_one_that_it_is_given(host, manifest, recipe):
+    """The trainer has put the stage's own factor into it already."""
+    renderer = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", synthetic_speech()[None], RATE)], RATE, 4.0)
     examples = msgspec.structs.replace(recipe.examples, shard_examples=1)
     shard = NonspeechTask().make_shard(
-        studio, msgspec.structs.replace(recipe, examples=examples), np.random.default_rng(0)
+        renderer, np.random.default_rng(0), msgspec.structs.replace(recipe, examples=examples)
     )
     small = EncoderSettings(kind="frames", width=8, blocks=2)
     manifest = msgspec.structs.replace(manifest, chain=CHAIN, features=recipe.features, encoder=small)
-    setup = TrainStepSettings(manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), studio, recipe.stages)
-    learner = FrameTrainStep(setup)
+    setup = TrainStepSettings(
+        manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), renderer, recipe.stages
+    )
+    train_step = FrameTrainStep(setup)
     slow = msgspec.structs.replace(recipe.stages[0], rate=0.1)
-    learner.update(shard, seed=0, step=0, rate=0.05, stage=slow)
-    assert [group["lr"] for group in learner.optimizer.param_groups] == [0.05 * recipe.learning.rate]
+    train_step.update(shard, seed=0, step=0, rate=0.05, stage=slow)
+    assert [group["lr"] for group in train_step.optimizer.param_groups] == [0.05 * recipe.learning.rate]
 
 
 def test_a_resumed_learner_goes_on_as_if_it_had_never_stopped(host, manifest, recipe):
-    studio = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", synthetic_speech()[None], RATE)], RATE, 4.0)
+    renderer = ExampleRenderer(CHAIN, host, [SpokenRecording("one", "one", synthetic_speech()[None], RATE)], RATE, 4.0)
     recipe = msgspec.structs.replace(
         recipe,
         encoder=EncoderSettings(kind="frames", width=8, blocks=2),
         examples=msgspec.structs.replace(recipe.examples, shard_examples=4),
     )
     manifest = msgspec.structs.replace(manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder)
-    shard = NonspeechTask().make_shard(studio, recipe, np.random.default_rng(0))
-    setup = TrainStepSettings(manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), studio, recipe.stages)
+    shard = NonspeechTask().make_shard(renderer, np.random.default_rng(0), recipe)
+    setup = TrainStepSettings(
+        manifest, recipe.learning, torch.device("cpu"), 0, ProcessGroup(), renderer, recipe.stages
+    )
 
-    def learn(learner, steps):
-        return [learner.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0]) for step in steps]
+    def learn(train_step, steps):
+        return [train_step.update(shard, seed=0, step=step, rate=1.0, stage=recipe.stages[0]) for step in steps]
 
     whole, stopped, resumed = (FrameTrainStep(setup) for _ in range(3))
     told = learn(whole, range(6))

@@ -10,10 +10,10 @@ from bridge.training.trainer.checkpoint import (
     CheckpointState,
     load_checkpoint,
     pack_optimizer,
-    pack_state,
+    prefixed,
     save_checkpoint,
+    tensors_with_prefix,
     unpack_optimizer,
-    unpack_state,
 )
 
 STAND = CheckpointState(step=7, prepared_s=0.5, elapsed_s=1.5, best_validation=3.25, signature="abc")
@@ -33,10 +33,10 @@ def stepped(seed: int) -> tuple[torch.nn.Linear, torch.optim.AdamW]:
 def test_module_and_optimizer_go_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
     module, optimizer = stepped(0)
     file = tmp_path / "stand.safetensors"
-    save_checkpoint(file, pack_state(module, "net") | pack_optimizer(optimizer, "adam"), STAND)
+    save_checkpoint(file, prefixed(module.state_dict(), "net") | pack_optimizer(optimizer, "adam"), STAND)
     other, other_optimizer = stepped(1)
     tensors, stand = load_checkpoint(file, "abc")
-    unpack_state(other, "net", tensors)
+    other.load_state_dict(tensors_with_prefix(tensors, "net"))
     unpack_optimizer(other_optimizer, "adam", tensors)
     assert stand == STAND
     for net, adam in ((module, optimizer), (other, other_optimizer)):

@@ -93,9 +93,9 @@ def test_controls_are_heard_once_and_choices_learn_through_the_plugins(
     filtering: ExampleRenderer, ladder: Chain, manifest: Manifest
 ) -> None:
     """No further renders for it in the second update, nor where nothing is learned."""
-    lesson = TrainingObjective("alone", has_reference=False, level_counts=True)
+    objective = TrainingObjective("alone", has_reference=False, level_counts=True)
     example = {"alone": ObjectiveExample(sounds()[0], sounds()[1], None)}
-    loss = PluginLoss([lesson], lambda *_: [example], filtering, manifest.features, ProcessGroup())
+    loss = PluginLoss([objective], lambda *_: [example], filtering, manifest.features, ProcessGroup())
     small = EncoderSettings(width=16, blocks=1, embedding=8, hidden=16)
     encoder = build_encoder(msgspec.structs.replace(manifest, chain=ladder, encoder=small))
     counts = []

@@ -1,4 +1,4 @@
-"""The course: stages and rates by the share that is done, the best weights kept, whatever a check says."""
+"""The training loop: stages and rates by the share that is done, the best weights kept, whatever a check says."""
 
 import math
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from bridge.errors import ModelError
+from bridge.training.dataset import Dataset
 from bridge.training.trainer.settings import LossWeights, TrainingStage
 from bridge.training.trainer.trainer import Trainer, best_weights_file, checkpoint_file, find_stage, learning_rate_at
 
@@ -19,7 +20,7 @@ STAGES = [
 
 
 class Counter:
-    """A learner whose one weight counts updates, and whose validation scores are given."""
+    """A train step whose one weight counts updates, and whose validation scores are given."""
 
     def __init__(self, scores: list[float]) -> None:
         self.encoder = torch.nn.Linear(1, 1, bias=False)
@@ -56,25 +57,35 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def course(folder: Path, scores: list[float], **changes: object) -> Trainer:
-    told: dict[str, object] = {
+class Examples(Dataset):
+    """None that anybody looks at."""
+
+    def __init__(self) -> None:
+        self.examples = {}
+
+    def join(self, *, least_share: float = 0.0) -> None:
+        pass
+
+
+def new_trainer(folder: Path, scores: list[float], **changes: object) -> Trainer:
+    options: dict[str, object] = {
         "stages": STAGES,
         "validate_every": 5,
         "checkpoint_every_s": 30.0,
         "limit_s": 60.0,
         "limit_steps": 20,
     }
-    return Trainer(folder, {}, {}, Counter(scores), seed=0, **(told | changes))  # type: ignore[arg-type]
+    return Trainer(folder, Examples(), Examples(), Counter(scores), seed=0, **(options | changes))  # type: ignore[arg-type]
 
 
-def run(course: Trainer, stops_after: int | None = None) -> bool:
-    return course.run(lambda _share, _text: None, lambda: course.step == stops_after)
+def run(trainer: Trainer, stops_after: int | None = None) -> bool:
+    return trainer.run(lambda _share, _text: None, lambda: trainer.step == stops_after)
 
 
 def test_stages_follow_by_their_shares(folder: Path) -> None:
-    learning = course(folder, [1.0] * 5)
-    assert run(learning)
-    names = [name for _, name, _ in learning.learner.seen]  # type: ignore[attr-defined]
+    trainer = new_trainer(folder, [1.0] * 5)
+    assert run(trainer)
+    names = [name for _, name, _ in trainer.train_step.seen]  # type: ignore[attr-defined]
     assert names == ["first"] * 5 + ["second"] * 15
     assert find_stage(STAGES, 1.0).name == "second"
 
@@ -84,9 +95,9 @@ def test_rates_rise_at_the_start_and_fall_to_a_fiftieth(folder: Path) -> None:
     top = int(np.argmax(rates))
     assert rates[0] == 0.05 and rates[top] == pytest.approx(1.0) and rates[-1] == pytest.approx(0.02)
     assert rates[: top + 1] == sorted(rates[: top + 1]) and rates[top:] == sorted(rates[top:], reverse=True)
-    learning = course(folder, [1.0] * 5)
-    run(learning)
-    step, _, rate = learning.learner.seen[10]  # type: ignore[attr-defined]
+    trainer = new_trainer(folder, [1.0] * 5)
+    run(trainer)
+    step, _, rate = trainer.train_step.seen[10]  # type: ignore[attr-defined]
     assert rate == pytest.approx(0.5 * learning_rate_at(step / 20))  # the stage's own factor is in it
 
 
@@ -101,62 +112,62 @@ def test_rates_rise_at_the_start_and_fall_to_a_fiftieth(folder: Path) -> None:
 )
 def test_the_best_weights_are_kept(folder: Path, scores: list[float], best: int) -> None:
     """A check that says nothing (NaN) is no reason to keep weights, nor ever after to refuse others."""
-    learning = course(folder, scores)
-    run(learning)
-    learning.load_best()
-    assert learning.learner.count == best  # type: ignore[attr-defined]
+    trainer = new_trainer(folder, scores)
+    run(trainer)
+    trainer.load_best()
+    assert trainer.train_step.count == best  # type: ignore[attr-defined]
 
 
 def test_resumed_it_knows_how_far_it_was_and_what_was_best(folder: Path) -> None:
-    assert not run(course(folder, [1.0, 2.0], prepared_s=7.0), stops_after=12)
-    learning = course(folder, [3.0, 4.0], prepared_s=1.0)
-    learning.resume()
-    assert (learning.step, learning.best, learning.prepared_s) == (12, 1.0, 7.0)
-    assert run(learning)
-    assert [step for step, _, _ in learning.learner.seen] == list(range(12, 20))  # type: ignore[attr-defined]
-    learning.load_best()
-    assert learning.learner.count == 5  # type: ignore[attr-defined]
+    assert not run(new_trainer(folder, [1.0, 2.0], prepared_s=7.0), stops_after=12)
+    trainer = new_trainer(folder, [3.0, 4.0], prepared_s=1.0)
+    trainer.resume()
+    assert (trainer.step, trainer.best, trainer.prepared_s) == (12, 1.0, 7.0)
+    assert run(trainer)
+    assert [step for step, _, _ in trainer.train_step.seen] == list(range(12, 20))  # type: ignore[attr-defined]
+    trainer.load_best()
+    assert trainer.train_step.count == 5  # type: ignore[attr-defined]
 
 
 def test_stopped_before_the_first_check_it_can_be_resumed(folder: Path) -> None:
-    run(course(folder, []), stops_after=2)
-    learning = course(folder, [1.0] * 4)
-    learning.resume()
-    assert (learning.step, learning.best) == (2, math.inf)
+    run(new_trainer(folder, []), stops_after=2)
+    trainer = new_trainer(folder, [1.0] * 4)
+    trainer.resume()
+    assert (trainer.step, trainer.best) == (2, math.inf)
 
 
 def test_killed_after_a_check_it_keeps_the_better_weights(folder: Path) -> None:
     """The best weights were written after the checkpoint that a resume goes on from."""
-    run(course(folder, []), stops_after=4)
+    run(new_trainer(folder, []), stops_after=4)
     old = checkpoint_file(folder).read_bytes()
-    run(course(folder, [1.0]), stops_after=6)
+    run(new_trainer(folder, [1.0]), stops_after=6)
     checkpoint_file(folder).write_bytes(old)
-    learning = course(folder, [2.0] * 4)
-    learning.resume()
-    assert (learning.step, learning.best) == (4, 1.0)
+    trainer = new_trainer(folder, [2.0] * 4)
+    trainer.resume()
+    assert (trainer.step, trainer.best) == (4, 1.0)
 
 
 def test_a_damaged_file_of_best_weights_is_found_when_resuming(folder: Path) -> None:
-    run(course(folder, [1.0]), stops_after=6)
+    run(new_trainer(folder, [1.0]), stops_after=6)
     best_weights_file(folder).write_bytes(b"")
     with pytest.raises(ModelError, match=r"best\.safetensors is damaged"):
-        course(folder, []).resume()
+        new_trainer(folder, []).resume()
 
 
 def test_a_state_of_another_version_is_refused(folder: Path) -> None:
-    run(course(folder, []), stops_after=2)
-    learning = course(folder, [])
-    learning.learner.encoder = torch.nn.Linear(3, 3)  # type: ignore[misc]
+    run(new_trainer(folder, []), stops_after=2)
+    trainer = new_trainer(folder, [])
+    trainer.train_step.encoder = torch.nn.Linear(3, 3)  # type: ignore[misc]
     with pytest.raises(ModelError, match="does not fit this version"):
-        learning.resume()
+        trainer.resume()
 
 
 def test_the_time_for_learning_is_what_preparing_left_over(folder: Path) -> None:
     """Nothing is left: a second is learned all the same. Of much, most is to come."""
-    late = course(folder, [1.0] * 99, limit_steps=None, limit_s=5.0, prepared_s=9.0, validate_every=10**9)
+    late = new_trainer(folder, [1.0] * 99, limit_steps=None, limit_s=5.0, prepared_s=9.0, validate_every=10**9)
     assert run(late)
     assert 0.9 < late.spent_s - 9.0 < 5.0
-    early = course(folder, [], limit_steps=None, limit_s=1000.0, prepared_s=400.0)
+    early = new_trainer(folder, [], limit_steps=None, limit_s=1000.0, prepared_s=400.0)
     assert early.done < 0.02
 
 
@@ -167,5 +178,5 @@ def test_checkpoints_come_by_the_clock(folder: Path) -> None:
         written.append(checkpoint_file(folder).is_file())
         return False
 
-    course(folder, [1.0] * 4, checkpoint_every_s=1e-9).run(lambda _share, _text: None, look)
+    new_trainer(folder, [1.0] * 4, checkpoint_every_s=1e-9).run(lambda _share, _text: None, look)
     assert written == [False] + 19 * [True]
