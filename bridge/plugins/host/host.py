@@ -1,7 +1,7 @@
 """The plugin host: renders through chains in worker processes, whatever the plugins do.
 
-The public door of this room. It turns requests into jobs and waits for them; lanes do the work (`lane`), one worker
-each. It loads no plugin itself.
+The public door of this room. It queues renders and tasks and waits for them; threads do the work (`worker_thread`),
+one worker process each. It loads no plugin itself.
 """
 
 from __future__ import annotations
@@ -25,9 +25,8 @@ from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import VST3, Chain
 from bridge.plugins.host.file_render import STRETCH_FRAMES, FileRender
 from bridge.plugins.host.render_queue import (
-    DedicatedWorker,
     ExclusiveTask,
-    LoadedPlugins,
+    LocatedChain,
     RenderBatch,
     RenderJob,
     RenderQueue,
@@ -81,17 +80,18 @@ class PluginHost:
         self._pool = BufferPool(idle_limit_bytes=IDLE_BUFFER_BYTES)
         self._deadlines = Deadlines()
         settings = WorkerThreadSettings(
-            lanes=max(workers, 1),
+            threads=max(workers, 1),
             load_limit_s=load_limit_s,
             render_limit_s=render_limit_s,
             modules=modules,
             module_folders=module_folders,
         )
-        self._lanes = [WorkerThread(settings, self._queue, self._pool, self._deadlines) for _ in range(settings.lanes)]
+        shared = (settings, self._queue, self._pool, self._deadlines)
+        self._threads = [WorkerThread(*shared) for _ in range(settings.threads)]
         self._start_lock = threading.Lock()
         self._is_started = self._is_closed = False
-        self._render_count = 0
-        self._load_limit_s = load_limit_s
+        self.load_limit_s = load_limit_s  # the time that loading one plugin may take
+        self.render_count = 0  # renders asked for: what a search or a guard has cost
 
     def __enter__(self) -> PluginHost:
         return self
@@ -122,10 +122,10 @@ class PluginHost:
         the rest of a batch is not tried, and has RenderNotTried in place of results.
         """
         batch = self._begin(chain, renders, return_errors=return_errors)
-        batch.wait()
+        results = batch.results()
         if batch.error is not None and not return_errors:
             raise batch.error
-        return batch.results  # type: ignore[return-value]  # complete: wait() returned
+        return results
 
     def begin(self, chain: Chain, renders: Sequence[Render]) -> RenderBatch:
         """As `render` with `return_errors`, without waiting; `result(index)` of the batch waits for one render."""
@@ -149,64 +149,61 @@ class PluginHost:
         """
         rows = np.atleast_2d(chain.check_settings(settings))
         work = FileRender(
-            loaded=self._located(chain),
+            located=self._located(chain),
             settings=rows,
             block_frames=block_frames if len(rows) > 1 else STRETCH_FRAMES,
             info=probe(source),
             target=target,
             progress=progress,
         )
-        self.run_errand(ExclusiveTask(work.run))
+        self.run_task(ExclusiveTask(work.run))
 
     def describe(self, chain: Chain) -> tuple[protocol.SlotDescription, ...]:
         """Load the chain's plugins and tell identity, latency and load time of each.
 
         Raises PluginError if a plugin is missing, or is not the one that the chain was calibrated with.
         """
-        loaded = self._located(chain)
-
-        def work(worker: DedicatedWorker) -> protocol.Answers:
-            return worker.ask(protocol.DescribeRequest(key=chain.key), loaded.suspects, about=loaded)
-
-        answer = self.run_errand(ExclusiveTask(work))
-        assert isinstance(answer, protocol.DescribeReply)
-        return answer.slots
+        located, request = self._located(chain), protocol.DescribeRequest(key=chain.key)
+        reply = self.run_task(ExclusiveTask(lambda worker: worker.call(request, located)))
+        assert isinstance(reply, protocol.DescribeReply)
+        return reply.slots
 
     def identify(self, plugin: str) -> protocol.SlotDescription:
-        """Load 'vst3:NAME' once and tell what it is. Raises PluginError as `describe` does."""
-        answer = self._measure(plugin, only_identity=True)
-        assert isinstance(answer, protocol.IdentifyReply)
-        return answer.slot
+        """Load 'vst3:NAME' once and describe it. Raises PluginError as `describe` does."""
+        reply = self._try_out(plugin, only_identity=True)
+        assert isinstance(reply, protocol.IdentifyReply)
+        return reply.slot
 
     def calibrate(self, plugin: str) -> Calibration:
-        """What is known of 'vst3:NAME' from trying it: seconds the first time, then remembered by the catalog."""
+        """Return what trying a plugin shows of its parameters: seconds the first time, then kept by the catalog.
+
+        Args:
+            plugin: 'vst3:NAME', a plugin's name or the path of its bundle.
+
+        Returns:
+            The display law, choices and effect of every parameter, and the plugin's fingerprint.
+
+        Raises:
+            PluginMissing: there is no such plugin; the message has the nearest names.
+            PluginCrashed, PluginHung, PluginError: it cannot be loaded, or dies of being tried.
+        """
         path = self.catalog.find(plugin)
         if (known := self.catalog.known_calibration(path)) is not None:
             return known
-        answer = self._measure(plugin, only_identity=False)
-        assert isinstance(answer, protocol.CalibrateReply)
-        self.catalog.remember_calibration(path, answer.calibration)
-        return answer.calibration
+        reply = self._try_out(plugin, only_identity=False)
+        assert isinstance(reply, protocol.CalibrateReply)
+        self.catalog.remember_calibration(path, reply.calibration)
+        return reply.calibration
 
-    def run_errand(self, errand: ExclusiveTask) -> object:
-        """Run something on a lane that has its worker to itself, and wait for it."""
-        self._put([errand])
-        return errand.wait()
-
-    @property
-    def load_limit_s(self) -> float:
-        """The time that loading one plugin may take."""
-        return self._load_limit_s
-
-    @property
-    def render_count(self) -> int:
-        """How many renders this host was asked for: what a search or a guard has cost."""
-        return self._render_count
+    def run_task(self, task: ExclusiveTask) -> object:
+        """Run something on a worker that does nothing else meanwhile, and wait for it."""
+        self._put([task])
+        return task.future.result()
 
     @property
     def worker_pids(self) -> list[int]:
         """The workers that run now."""
-        return [pid for lane in self._lanes if (pid := lane.worker_pid) is not None]
+        return [pid for thread in self._threads if (pid := thread.worker_pid) is not None]
 
     def close(self) -> None:
         """End all workers and delete all shared memory. What is still being rendered ends in an error."""
@@ -217,26 +214,25 @@ class PluginHost:
         atexit.unregister(self.close)
         for item in self._queue.close():
             if isinstance(item, ExclusiveTask):
-                item.finish(None, HostClosed())
+                item.future.set_exception(HostClosed())
             else:
                 item.batch.finish(item, HostClosed())
-        for lane in self._lanes:
-            lane.shut()
-        for lane in self._lanes:
-            if lane.ident is not None:
-                lane.join()
+        for thread in self._threads:
+            thread.shut()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
         self._deadlines.close()
         self._pool.close()
 
-    def _measure(self, plugin: str, *, only_identity: bool) -> protocol.Answers:
-        ask = protocol.CalibrateRequest(plugin=plugin, path=str(self.catalog.find(plugin)), only_identity=only_identity)
-        answer = self.run_errand(ExclusiveTask(lambda worker: worker.ask(ask, plugin)))
-        assert isinstance(answer, protocol.IdentifyReply | protocol.CalibrateReply)
-        return answer
+    def _try_out(self, plugin: str, *, only_identity: bool) -> object:
+        path = str(self.catalog.find(plugin))
+        request = protocol.CalibrateRequest(plugin=plugin, path=path, only_identity=only_identity)
+        return self.run_task(ExclusiveTask(lambda worker: worker.call(request, plugin)))
 
     def _begin(self, chain: Chain, renders: Sequence[Render], *, return_errors: bool) -> RenderBatch:
         with self._start_lock:
-            self._render_count += len(renders)
+            self.render_count += len(renders)
         batch = RenderBatch(self._located(chain), len(renders), return_errors=return_errors)
         self._put(self._jobs(chain, batch, renders))
         return batch
@@ -247,8 +243,8 @@ class PluginHost:
                 self._is_started = True
                 sweep()
                 atexit.register(self.close)
-                for lane in self._lanes:
-                    lane.start()
+                for thread in self._threads:
+                    thread.start()
         self._queue.put(items)
 
     def _jobs(self, chain: Chain, batch: RenderBatch, renders: Sequence[Render]) -> list[RenderJob]:
@@ -275,10 +271,10 @@ class PluginHost:
             )
         return jobs
 
-    def _located(self, chain: Chain) -> LoadedPlugins:
+    def _located(self, chain: Chain) -> LocatedChain:
         """Raises PluginMissing for a VST3 plugin that is not installed."""
         paths = [str(self.catalog.find(slot.plugin)) if slot.scheme == VST3 else "" for slot in chain.slots]
-        return LoadedPlugins(chain, tuple(paths))
+        return LocatedChain(chain, tuple(paths))
 
 
 def host_for(settings: Settings) -> PluginHost:

@@ -1,7 +1,7 @@
 """The host's handle on one worker: start it, talk to it, notice its death, end it.
 
 It knows processes and pipes, not chains. A deadline that passes kills the worker (`Deadlines`); the thread that
-waits for an answer then reads the end of the pipe, on every operating system alike.
+waits for a reply then reads the end of the pipe, on every operating system alike.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class WorkerGone(Exception):
 
 
 class WorkerProcess:
-    """One running worker. `ask` and `receive` belong to one thread; `kill` may come from any."""
+    """One running worker. `send` and `receive` belong to one thread; `kill` may come from any."""
 
     def __init__(self, *, own_limit_s: float, modules: Sequence[str] = (), folders: Sequence[Path] = ()) -> None:
         command = [sys.executable, "-P", "-m", "bridge.plugins.worker", "--own-limit-s", f"{own_limit_s:g}"]
@@ -55,18 +55,18 @@ class WorkerProcess:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._reader = protocol.FrameReader()
-        self._answers: list[bytes] = []
+        self._replies: list[bytes] = []
         self._was_hung = False
         self.known_chains: set[str] = set()
-        self.told_forgotten = 0
+        self.deletions_sent = 0
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
-    def send(self, *asks: protocol.WorkerRequest) -> None:
+    def send(self, *requests: protocol.WorkerRequest) -> None:
         """Raises WorkerGone."""
-        data = memoryview(b"".join(map(protocol.encode_frame, asks)))
+        data = memoryview(b"".join(map(protocol.encode_frame, requests)))
         assert self._process.stdin is not None
         try:
             while data:
@@ -74,10 +74,10 @@ class WorkerProcess:
         except OSError as error:
             raise self._gone() from error
 
-    def receive(self) -> protocol.Answers:
-        """Wait for the next answer. Raises WorkerGone."""
+    def receive(self) -> protocol.AnyReply:
+        """Wait for the next reply. Raises WorkerGone."""
         assert self._process.stdout is not None
-        while not self._answers:
+        while not self._replies:
             try:
                 data = os.read(self._process.stdout.fileno(), _READ_BYTES)
             except (OSError, ValueError) as error:
@@ -85,11 +85,11 @@ class WorkerProcess:
             if not data:
                 raise self._gone()
             try:
-                self._answers = self._reader.feed(data)
+                self._replies = self._reader.feed(data)
             except ValueError as error:  # no message: memory was overwritten in there
                 raise self._gone() from error
-        answer: protocol.Answers = protocol.answer_decoder.decode(self._answers.pop(0))
-        return answer
+        reply: protocol.AnyReply = protocol.reply_decoder.decode(self._replies.pop(0))
+        return reply
 
     def kill(self, *, is_hung: bool = False) -> None:
         self._was_hung = self._was_hung or is_hung

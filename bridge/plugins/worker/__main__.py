@@ -30,21 +30,21 @@ class Pipe:
     def __init__(self, source: int, target: int) -> None:
         self._source = source
         self._target = target
-        self._asks: queue.SimpleQueue[protocol.Asks] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[protocol.AnyRequest] = queue.SimpleQueue()
         self._host_pid = os.getppid()
 
     def start(self) -> None:
         threading.Thread(target=self._read, name="host", daemon=True).start()
 
-    def next(self) -> protocol.Asks:
-        return self._asks.get()
+    def next(self) -> protocol.AnyRequest:
+        return self._requests.get()
 
     @property
     def is_idle(self) -> bool:
-        return self._asks.empty()
+        return self._requests.empty()
 
-    def send(self, answer: protocol.WorkerReply) -> None:
-        data = memoryview(protocol.encode_frame(answer))
+    def send(self, reply: protocol.WorkerReply) -> None:
+        data = memoryview(protocol.encode_frame(reply))
         try:
             while data:
                 data = data[os.write(self._target, data) :]
@@ -55,7 +55,7 @@ class Pipe:
         reader = protocol.FrameReader()
         while data := self._read_some():
             for body in reader.feed(data):
-                self._asks.put(protocol.ask_decoder.decode(body))
+                self._requests.put(protocol.request_decoder.decode(body))
         self._leave()
 
     def _read_some(self) -> bytes:
@@ -74,35 +74,34 @@ def main() -> None:
     options = argparse.ArgumentParser(prog="bridge.plugins.worker.__main__")
     options.add_argument("--own-limit-s", type=float, required=True, help="end by itself after this long in one step")
     options.add_argument("--module", action="append", default=[], help="imported first: it adds plugin schemes")
-    given = options.parse_args()
+    arguments = options.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the host's to answer
     pipe = Pipe(*_keep_pipes())
 
     from bridge.plugins.worker.handler import WorkerHandler  # only now: pedalboard may not write into the pipe
 
-    for module in given.module:
+    for module in arguments.module:
         importlib.import_module(module)
 
-    last_resort = LoadWatchdog(given.own_limit_s)
+    watchdog = StepWatchdog(arguments.own_limit_s)
 
-    def announce(doing: protocol.ProgressReply) -> None:
-        pipe.send(doing)
-        last_resort.begin()
+    def announce(progress: protocol.ProgressReply) -> None:
+        pipe.send(progress)
+        watchdog.begin()
 
-    service = WorkerHandler(announce)
+    handler = WorkerHandler(announce)
     pipe.start()
     pipe.send(protocol.ReadyReply())
     while True:
         if pipe.is_idle:
-            last_resort.end()
-        ask = pipe.next()
-        last_resort.begin()
-        answer = service.answer(ask)
-        if answer is not None:
-            pipe.send(answer)
+            watchdog.end()
+        request = pipe.next()
+        watchdog.begin()
+        if (reply := handler.reply(request)) is not None:
+            pipe.send(reply)
 
 
-class LoadWatchdog:
+class StepWatchdog:
     """Ends the process after `limit_s` in one step, by a thread of C: a plugin that hangs holding Python's lock would
     otherwise outlive a killed host. Winding it up costs 40 us, so that a busy worker does it once a second."""
 

@@ -8,7 +8,8 @@ audio in every slot.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import cast
+from itertools import accumulate
+from typing import Protocol, cast
 
 import numpy as np
 import pedalboard
@@ -21,65 +22,56 @@ from bridge.types import Float32
 WHOLE_FRAMES = 1 << 19  # longer audio goes through in stretches of this, each a sign of progress
 LONGEST_LATENCY_FRAMES = 1 << 20
 
-Announce = Callable[[str, bool], None]
-"""Called with a plugin's name and whether it is being loaded, before each step that may take long."""
+
+class ShowProgress(Protocol):
+    """Called with a plugin's name before each step that may take long."""
+
+    def __call__(self, plugin: str, *, is_loading: bool = False) -> None: ...
 
 
-class LoadedSlot:
-    """What runs in one go: one plugin, or consecutive built-in effects."""
+class Stage:
+    """What runs in one go: one plugin, or consecutive built-in effects as a pedalboard."""
 
     def __init__(self, instances: list[Instance], first_control: int) -> None:
-        self.instances = instances
+        self.name = ", ".join(instance.slot.plugin for instance in instances)
+        self.accepts = instances[0].channels
+        self._instances = instances
         self._first_control = first_control
         self._board = (
             pedalboard.Chain([cast(pedalboard.Plugin, i.processors(2)[0]) for i in instances])
             if len(instances) > 1
             else None
         )
-        self._last: tuple[bytes, int] | None = None
-
-    @property
-    def name(self) -> str:
-        return ", ".join(instance.slot.plugin for instance in self.instances)
-
-    @property
-    def accepts(self) -> tuple[int, ...]:
-        return self.instances[0].channels
-
-    @property
-    def is_alone(self) -> bool:
-        return self._board is None
 
     def set(self, settings: Float32, sample_rate_hz: int, *, is_moving: bool = False) -> None:
         """`settings`: the whole chain's row."""
         at = self._first_control
-        for instance in self.instances:
+        for instance in self._instances:
             count = len(instance.slot.controls)
-            values: Sequence[float] = settings[at : at + count].tolist()
-            instance.set(values, sample_rate_hz, is_moving=is_moving)
+            instance.set(settings[at : at + count].tolist(), sample_rate_hz, is_moving=is_moving)
             at += count
 
     def processors(self, channels: int) -> list[Processor]:
-        return self.instances[0].processors(channels) if self._board is None else [self._board]
+        return self._instances[0].processors(channels) if self._board is None else [self._board]
 
 
 class LoadedChain:
     """A chain's plugins, loaded once and used for many renders."""
 
-    def __init__(self, slots: Sequence[Slot], paths: Sequence[str], announce: Announce) -> None:
-        self._announce = announce
+    def __init__(self, slots: Sequence[Slot], paths: Sequence[str], show_progress: ShowProgress) -> None:
+        self._show_progress = show_progress
         self.instances = [self._load(slot, path) for slot, path in zip(slots, paths, strict=True)]
-        self.stages = _stages(self.instances)
-        foreign = [stage.name for stage in self.stages if not stage.name.startswith(BUILTIN)]
-        self.suspects = ", ".join(foreign or [stage.name for stage in self.stages])  # what may crash or hang
+        self._stages = _stages(self.instances)
+        foreign = [stage.name for stage in self._stages if not stage.name.startswith(BUILTIN)]
+        self.suspects = ", ".join(foreign or [stage.name for stage in self._stages])  # what may crash or hang
         self._needs_names = len(foreign) > 1
 
     def render(self, audio: Float32, settings: Float32, *, sample_rate_hz: int, block_frames: int) -> Float32:
         """(channels, frames) in and out. `settings` is (rows, controls): row k holds from frame k * block_frames."""
         if len(settings) > 1 or audio.shape[1] > WHOLE_FRAMES or audio.shape[1] < 3:
             return self._render_in_blocks(audio, settings, sample_rate_hz, block_frames)
-        for stage in self.stages:
-            self._say(stage)
+        for stage in self._stages:
+            self._announce(stage)
             frames = audio.shape[1]
             processors = stage.processors(audio.shape[0])
             stage.set(settings[0], sample_rate_hz)
@@ -88,8 +80,9 @@ class LoadedChain:
         return audio
 
     def stream(self, settings: Float32, *, sample_rate_hz: int, block_frames: int, channels: int) -> ChainStream:
-        """A fresh stream through the chain; see `Stream`."""
-        return ChainStream(self.stages, settings, sample_rate_hz, block_frames, channels, self._say)
+        """Return a fresh stream through the chain."""
+        stages = [_StageStream(stage, settings, sample_rate_hz, block_frames, channels) for stage in self._stages]
+        return ChainStream(stages, self._announce)
 
     def _render_in_blocks(self, audio: Float32, settings: Float32, sample_rate_hz: int, block_frames: int) -> Float32:
         channels, frames = audio.shape
@@ -98,25 +91,25 @@ class LoadedChain:
         step = max(WHOLE_FRAMES // block, 1) * block
         parts = []
         for start in range(0, frames, step):
-            self._announce(self.suspects, False)
+            self._show_progress(self.suspects)
             parts.append(stream.push(audio[:, start : start + step]))
         missing = frames - sum(part.shape[1] for part in parts)
-        fed = 0
-        while missing > 0 and fed < LONGEST_LATENCY_FRAMES:
-            silence = np.zeros((channels, block), dtype=np.float32)
+        silence = np.zeros((channels, block), dtype=np.float32)
+        for _ in range(0, LONGEST_LATENCY_FRAMES, block):
+            if missing <= 0:
+                break
             parts.append(stream.push(silence))
             missing -= parts[-1].shape[1]
-            fed += block
         rendered = np.concatenate(parts, axis=1)[:, :frames]
-        check_output(rendered, frames, self.stages[-1].name)
+        check_output(rendered, frames, self._stages[-1].name)
         return rendered
 
-    def _say(self, stage: LoadedSlot) -> None:
+    def _announce(self, stage: Stage) -> None:
         if self._needs_names:
-            self._announce(stage.name, False)
+            self._show_progress(stage.name)
 
     def _load(self, slot: Slot, path: str) -> Instance:
-        self._announce(slot.plugin, True)
+        self._show_progress(slot.plugin, is_loading=True)
         if slot.scheme not in LOADERS:
             raise PluginError(
                 f"{slot.plugin}: no plugins of the kind {slot.scheme!r}; write builtin:NAME or vst3:NAME."
@@ -127,35 +120,28 @@ class LoadedChain:
 class ChainStream:
     """Audio of any length through a chain, a stretch at a time, latency taken out.
 
-    Every slot gets blocks of one length: a longer block than the first would make pedalboard prepare its effects
-    again and lose their state. `push` returns what is ready; push silence at the end until nothing is missing.
+    `push` returns what is ready; push silence at the end until nothing is missing.
     """
 
-    def __init__(
-        self,
-        stages: Sequence[LoadedSlot],
-        settings: Float32,
-        sample_rate_hz: int,
-        block_frames: int,
-        channels: int,
-        say: Callable[[LoadedSlot], None],
-    ) -> None:
-        self._passages = [_Passage(stage, settings, sample_rate_hz, block_frames, channels) for stage in stages]
-        self._say = say
+    def __init__(self, stages: Sequence[_StageStream], announce: Callable[[Stage], None]) -> None:
+        self._stages = stages
+        self._announce = announce
 
     def push(self, audio: Float32) -> Float32:
-        for passage in self._passages:
-            self._say(passage.stage)
-            audio = passage.push(audio)
+        for stage in self._stages:
+            self._announce(stage.stage)
+            audio = stage.push(audio)
         return audio
 
 
-class _Passage:
-    """One stage of a stream: collects whole blocks and lets the settings move between them."""
+class _StageStream:
+    """One stage of a stream: collects whole blocks and lets the settings move between them.
 
-    def __init__(
-        self, stage: LoadedSlot, settings: Float32, sample_rate_hz: int, block_frames: int, channels: int
-    ) -> None:
+    Every block has one length: a longer one than the first would make pedalboard prepare its effects again and lose
+    their state.
+    """
+
+    def __init__(self, stage: Stage, settings: Float32, sample_rate_hz: int, block_frames: int, channels: int) -> None:
         self.stage = stage
         self._settings = settings
         self._sample_rate_hz = sample_rate_hz
@@ -193,14 +179,12 @@ class _Passage:
         return output
 
 
-def _stages(instances: Sequence[Instance]) -> list[LoadedSlot]:
-    groups: list[tuple[int, list[Instance]]] = []
-    control = 0
+def _stages(instances: Sequence[Instance]) -> list[Stage]:
+    groups: list[list[Instance]] = []
     for instance in instances:
-        is_builtin = instance.slot.scheme == BUILTIN
-        if groups and is_builtin and groups[-1][1][-1].slot.scheme == BUILTIN:
-            groups[-1][1].append(instance)
+        if groups and instance.slot.scheme == groups[-1][-1].slot.scheme == BUILTIN:
+            groups[-1].append(instance)
         else:
-            groups.append((control, [instance]))
-        control += len(instance.slot.controls)
-    return [LoadedSlot(group, first) for first, group in groups]
+            groups.append([instance])
+    counts = [sum(len(instance.slot.controls) for instance in group) for group in groups]
+    return [Stage(group, first) for group, first in zip(groups, accumulate(counts, initial=0), strict=False)]

@@ -1,9 +1,8 @@
-"""What the host and a worker say to each other, as one table of types, and how it is framed.
+"""The messages between the host and a worker, as one table of types, and how they are framed.
 
-MessagePack with a length in front, no pickles. Audio is named by its place in shared memory (`Region`), never sent.
-The host asks `Load` once for each chain; then each `Render`, `Begin` + `Push`, `Describe` or `Measure` is answered
-in order by exactly one `Rendered`, `Pushed`, `Described`, `Measured` or `Failed`. `Doing` comes in between: a sign
-of progress that names the slot at work.
+MessagePack with a length in front, no pickles. Audio is named by its place in shared memory (`SharedRegion`), never
+sent. The host sends `LoadRequest` once for each chain; every other request has exactly one reply, in order, which is
+its own or an `ErrorReply`. A `ProgressReply` comes in between: it names the slot at work.
 """
 
 from __future__ import annotations
@@ -42,11 +41,11 @@ class RenderRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
     sample_rate_hz: int
     source: SharedRegion
     target: SharedRegion
-    forget: tuple[str, ...] = ()
+    unmap: tuple[str, ...] = ()
 
 
 class StreamRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
-    """Start a stream with fresh state: `Push` follows, with `frames` of audio each."""
+    """Start a stream with fresh state; a `PushRequest` follows for each stretch of audio."""
 
     key: str
     settings: bytes
@@ -57,15 +56,15 @@ class StreamRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
 
 
 class PushRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
-    """The next stretch of the stream; the answer may hold fewer samples, as latency is taken out."""
+    """The next stretch of the stream; the reply may hold fewer samples, as latency is taken out."""
 
     source: SharedRegion
     target: SharedRegion
-    forget: tuple[str, ...] = ()
+    unmap: tuple[str, ...] = ()
 
 
 class DescribeRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
-    """Load the chain's plugins and tell what they are."""
+    """Load the chain's plugins and describe them."""
 
     key: str
 
@@ -123,26 +122,26 @@ class CalibrateReply(WorkerReply, frozen=True, tag=True, kw_only=True):
 
 
 class IdentifyReply(WorkerReply, frozen=True, tag=True, kw_only=True):
-    """The answer to `Measure` with `only_identity`."""
+    """The reply to `CalibrateRequest` with `only_identity`."""
 
     slot: SlotDescription
 
 
 class ErrorReply(WorkerReply, frozen=True, tag=True, kw_only=True):
-    """The answer is an error: the name of its class in bridge.errors, and its message."""
+    """The reply is an error: the name of its class in bridge.errors, and its message."""
 
     error: str
     message: str
 
 
-Asks = LoadRequest | RenderRequest | StreamRequest | PushRequest | DescribeRequest | CalibrateRequest
-Answers = (
+AnyRequest = LoadRequest | RenderRequest | StreamRequest | PushRequest | DescribeRequest | CalibrateRequest
+AnyReply = (
     ReadyReply | ProgressReply | RenderReply | PushReply | DescribeReply | CalibrateReply | IdentifyReply | ErrorReply
 )
 
 _encoder = msgspec.msgpack.Encoder()
-ask_decoder = msgspec.msgpack.Decoder(Asks)
-answer_decoder = msgspec.msgpack.Decoder(Answers)
+request_decoder = msgspec.msgpack.Decoder(AnyRequest)
+reply_decoder = msgspec.msgpack.Decoder(AnyReply)
 
 
 def encode_frame(message: WorkerRequest | WorkerReply) -> bytes:

@@ -31,10 +31,9 @@ SPARE = 2  # a buffer may be so much larger than asked for: each one more is a f
 
 
 class SharedRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where audio of the shape (channels, frames) lies: a file and an offset in bytes."""
+    """Where audio of the shape (channels, frames) lies: the start of a file."""
 
     file: str
-    offset: int
     channels: int
     frames: int
 
@@ -46,8 +45,8 @@ class SharedBuffer:
         self.path, self._map = _create(size_bytes)
         self.size_bytes = size_bytes
 
-    def region(self, offset: int, channels: int, frames: int) -> SharedRegion:
-        return SharedRegion(str(self.path), offset, channels, frames)
+    def region(self, channels: int, frames: int) -> SharedRegion:
+        return SharedRegion(str(self.path), channels, frames)
 
     def view(self, region: SharedRegion) -> Float32:
         """A writable view, (channels, frames); it must be gone before `close`."""
@@ -67,10 +66,10 @@ class BufferPool:
         self._idle: list[SharedBuffer] = []
         self._idle_limit_bytes = idle_limit_bytes
         self._lock = threading.Lock()
-        self._retired: list[str] = []
+        self._deleted: list[str] = []
         self._is_closed = False
 
-    def take(self, size_bytes: int) -> SharedBuffer:
+    def acquire(self, size_bytes: int) -> SharedBuffer:
         size_bytes = _size_class(size_bytes)
         with self._lock:
             fitting = [n for n, idle in enumerate(self._idle) if size_bytes <= idle.size_bytes <= SPARE * size_bytes]
@@ -78,20 +77,20 @@ class BufferPool:
                 return self._idle.pop(min(reversed(fitting), key=lambda n: self._idle[n].size_bytes))
         return SharedBuffer(size_bytes)
 
-    def give_back(self, buffer: SharedBuffer) -> None:
+    def release(self, buffer: SharedBuffer) -> None:
         with self._lock:
             self._idle.append(buffer)
             total = sum(idle.size_bytes for idle in self._idle)
             while self._idle and (total > self._idle_limit_bytes or self._is_closed):
                 oldest = self._idle.pop(0)
                 total -= oldest.size_bytes
-                self._retired.append(str(oldest.path))
+                self._deleted.append(str(oldest.path))
                 oldest.close()
 
-    def retired(self, known: int) -> tuple[str, ...]:
-        """The files deleted since `known` of them had been told: workers unmap those."""
+    def deleted_files(self, known: int) -> tuple[str, ...]:
+        """The files deleted since `known` of them were known: workers unmap those."""
         with self._lock:
-            return tuple(self._retired[known:])
+            return tuple(self._deleted[known:])
 
     def close(self) -> None:
         """Delete what is idle now, and what is given back later."""
@@ -115,7 +114,7 @@ class BorrowedBuffers:
                 mapped = self._maps[region.file] = mmap.mmap(file.fileno(), 0)
         return _view(mapped, region)
 
-    def forget(self, files: Sequence[str]) -> None:
+    def unmap(self, files: Sequence[str]) -> None:
         for file in files:
             if (mapped := self._maps.pop(file, None)) is not None:
                 mapped.close()
@@ -161,7 +160,7 @@ def audio_bytes(channels: int, frames: int) -> int:
 
 
 def _view(mapped: mmap.mmap, region: SharedRegion) -> Float32:
-    flat = np.frombuffer(mapped, np.float32, region.channels * region.frames, region.offset)
+    flat = np.frombuffer(mapped, np.float32, region.channels * region.frames)
     return flat.reshape(region.channels, region.frames)
 
 

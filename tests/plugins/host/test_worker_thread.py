@@ -1,4 +1,4 @@
-"""A lane and a worker that dies at the worst moment: between an answer and the next render."""
+"""A worker thread and a worker that dies at the worst moment: between an answer and the next render."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bridge.plugins.host.worker_process import WorkerProcess
 def test_a_render_that_was_answered_is_not_lost_with_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     send, sent = WorkerProcess.send, []
 
-    def send_to_a_dying_worker(worker: WorkerProcess, *asks: object) -> None:
-        sent.append(asks)
+    def send_to_a_dying_worker(worker: WorkerProcess, *requests: object) -> None:
+        sent.append(requests)
         if len(sent) == 3:  # two renders are under way; the first has just been answered
             worker.kill()
             worker._process.wait()
-        send(worker, *asks)  # type: ignore[arg-type]
+        send(worker, *requests)  # type: ignore[arg-type]
 
     monkeypatch.setattr(WorkerProcess, "send", send_to_a_dying_worker)
     chain = parse_chain('[[slot]]\nplugin = "builtin:Gain"\n[slot.control.gain_db]\n', source="test")

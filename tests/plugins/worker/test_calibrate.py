@@ -125,14 +125,14 @@ def test_a_calibration_is_remembered_until_the_plugin_changes(zam: Catalog, tmp_
 
 @pytest.mark.parametrize(("fault", "error"), [("CrashAtLoad", PluginCrashed), ("HangAtLoad", PluginHung)])
 def test_a_plugin_that_cannot_be_tried(fault_host, zam: Catalog, fault: str, error: type[Exception]) -> None:
-    """The errand of measuring ends as a render does."""
+    """Calibration ends as a render does."""
     from bridge.plugins.host.render_queue import ExclusiveTask
     from bridge.plugins.worker import protocol
 
     host = fault_host(workers=1, load_limit_s=0.5)
-    ask = protocol.CalibrateRequest(plugin=f"fault:{fault}", path="")
+    request = protocol.CalibrateRequest(plugin=f"fault:{fault}", path="")
     with pytest.raises(error, match=f"fault:{fault}"):
-        host.run_errand(ExclusiveTask(lambda worker: worker.ask(ask, f"fault:{fault}")))
+        host.run_task(ExclusiveTask(lambda worker: worker.call(request, f"fault:{fault}")))
 
 
 @pytest.mark.parametrize("channels", [1, 2])

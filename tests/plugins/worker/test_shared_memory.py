@@ -18,20 +18,20 @@ from bridge.plugins.worker.shared_memory import BorrowedBuffers, BufferPool, Sha
 
 def test_both_sides_see_the_same_audio() -> None:
     buffer = SharedBuffer(1 << 16)
-    region = buffer.region(400, 2, 100)
+    region = buffer.region(2, 100)
     buffer.view(region)[:] = np.arange(200, dtype=np.float32).reshape(2, 100)
     borrowed = BorrowedBuffers()
     np.testing.assert_array_equal(borrowed.view(region)[1], np.arange(100, 200))
     borrowed.view(region)[0, 0] = 7.0
     assert buffer.view(region)[0, 0] == 7.0
-    borrowed.forget([region.file])
+    borrowed.unmap([region.file])
     buffer.close()
     assert not Path(region.file).exists()
 
 
 def test_a_view_outlives_the_buffer() -> None:
     buffer = SharedBuffer(1 << 16)
-    view = buffer.view(buffer.region(0, 1, 10))
+    view = buffer.view(buffer.region(1, 10))
     view[:] = 3.0
     buffer.close()
     assert view.sum() == 30.0
@@ -40,32 +40,32 @@ def test_a_view_outlives_the_buffer() -> None:
 
 def test_the_pool_gives_the_same_room_again() -> None:
     pool = BufferPool(idle_limit_bytes=1 << 24)
-    first = pool.take(audio_bytes(2, 48_000))
-    pool.give_back(first)
-    assert pool.take(audio_bytes(2, 48_000) - 100) is first
-    assert pool.take(audio_bytes(2, 48_000)) is not first
+    first = pool.acquire(audio_bytes(2, 48_000))
+    pool.release(first)
+    assert pool.acquire(audio_bytes(2, 48_000) - 100) is first
+    assert pool.acquire(audio_bytes(2, 48_000)) is not first
     pool.close()
-    pool.give_back(first)
+    pool.release(first)
     assert not first.path.exists()
 
 
 def test_a_larger_buffer_serves_before_a_new_one_is_made() -> None:
     pool = BufferPool(idle_limit_bytes=1 << 24)
-    small, large, huge = (pool.take(size) for size in (1 << 18, 3 << 17, 1 << 20))
+    small, large, huge = (pool.acquire(size) for size in (1 << 18, 3 << 17, 1 << 20))
     for buffer in (huge, small, large):
-        pool.give_back(buffer)
-    assert [pool.take(1 << 18) for _ in range(2)] == [small, large], "the smallest that fits first"
-    assert pool.take(1 << 18) is not huge, "four times as large is a waste"
+        pool.release(buffer)
+    assert [pool.acquire(1 << 18) for _ in range(2)] == [small, large], "the smallest that fits first"
+    assert pool.acquire(1 << 18) is not huge, "four times as large is a waste"
     pool.close()
 
 
 def test_the_pool_keeps_no_more_than_its_limit_and_tells_what_went() -> None:
     pool = BufferPool(idle_limit_bytes=3 << 20)
-    buffers = [pool.take(1 << 20) for _ in range(5)]
+    buffers = [pool.acquire(1 << 20) for _ in range(5)]
     for buffer in buffers:
-        pool.give_back(buffer)
-    assert pool.retired(0) == tuple(str(buffer.path) for buffer in buffers[:2])
-    assert pool.retired(2) == ()
+        pool.release(buffer)
+    assert pool.deleted_files(0) == tuple(str(buffer.path) for buffer in buffers[:2])
+    assert pool.deleted_files(2) == ()
     assert [buffer.path.exists() for buffer in buffers] == [False, False, True, True, True]
     pool.close()
 
