@@ -44,7 +44,7 @@ def daemon(
 def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None) -> None:
     """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
     require_extra("demo", "bridge demo")
-    from bridge.demo.session import heard_changes, run_demo
+    from bridge.demo.session import audible_changes, run_demo
     from bridge.report.page import format_measurement
 
     with shown_progress("Demo") as progress:
@@ -53,7 +53,7 @@ def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None
     if json_file is not None and str(json_file) == "-":
         return
     for track in result.tracks:
-        changes, others = heard_changes(track)
+        changes, others = audible_changes(track)
         print_table(
             f"{track.name}  ({', '.join(track.fx)})",
             ("parameter", "before", "after"),

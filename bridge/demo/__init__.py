@@ -1,1 +1,1 @@
-"""`bridge demo`: the main job from end to end, on music made for it, with nothing prepared."""
+"""`bridge demo`: the main job from end to end, on synthesised music, with nothing prepared."""

@@ -1,4 +1,4 @@
-"""The real daemon as a process of its own, for as long as somebody needs it."""
+"""The real daemon as a process of its own, for the length of a `with` block."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ STOP_LIMIT_S = 20.0
 
 @contextmanager
 def running_daemon(home: Path, settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    """Start `bridge daemon` on `home` and a free OSC port, wait until it says that it is ready, stop it at the end.
+    """Start `bridge daemon` on a free OSC port, wait until it is ready, and stop it at the end.
 
-    Raises LinkError with what the daemon said where it does not start.
+    Args:
+        home: Bridge's folder: spool, models, logs.
+        settings: of which the number of workers is used.
+
+    Raises:
+        LinkError: the daemon does not start; with its output.
     """
     command = [sys.executable, "-P", "-m", "bridge", "--home", str(home), "daemon", "--osc-port", "0"]
     command += ["--workers", str(settings.workers)]
@@ -47,15 +52,15 @@ def _wait_until_ready(process: subprocess.Popen[str]) -> None:
         lines.put("")
 
     threading.Thread(target=read, name="daemon output", daemon=True).start()
-    said = []
+    output = []
     try:
         while line := lines.get(timeout=START_LIMIT_S):
-            said.append(line.strip())
+            output.append(line.strip())
             if READY in line:
                 return
     except Empty:
         raise LinkError(f"The daemon did not start within {START_LIMIT_S:.0f} s. Run `reaper-bridge doctor`.") from None
-    raise LinkError(f"The daemon ended at once: {' '.join(said) or f'exit status {process.wait()}'}")
+    raise LinkError(f"The daemon ended at once: {' '.join(output) or f'exit status {process.wait()}'}")
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

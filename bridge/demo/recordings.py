@@ -1,6 +1,6 @@
-"""The demo's songs: good recordings, and what a bad microphone in a bad room made of them.
+"""The demo's songs: good recordings, and the same with the flaws of a bad microphone in a bad room.
 
-The good recording is the truth that the demo measures by: how near does the processed track come to it?
+The good recording is the ground truth: the demo measures how near the processed track comes to it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import numpy as np
 
 from bridge.audio.synthesis import synthesise
 from bridge.decibels import db_to_amplitude
-from bridge.types import Float32
+from bridge.types import Audio
 
 SAMPLE_RATE_HZ = 48_000
 DURATION_S = 12.0
-UNHEARD_SEED = 10_000  # training draws its synthesised recordings from small seeds: none of these is among them
+FIRST_SEED = 10_000  # training draws its synthesised recordings from small seeds: none of these is among them
 
 
 @dataclass(frozen=True)
@@ -23,20 +23,20 @@ class DemoRecording:
     """One track of the demo. `good` and `recorded` are float32 (1, samples) at `SAMPLE_RATE_HZ`."""
 
     name: str
-    good: Float32
-    recorded: Float32
+    good: Audio
+    recorded: Audio
 
 
 @dataclass(frozen=True)
 class RecordingFlaw:
-    """A bell-shaped or shelving error of a recording, drawn on the spectrum itself: no plugin made it."""
+    """A bell-shaped error of a recording's spectrum, applied to the spectrum itself: no plugin did it."""
 
     centre_hz: float
     octaves: float
     gain_db: float
 
 
-_TAKES: tuple[tuple[str, str, tuple[RecordingFlaw, ...]], ...] = (
+_TRACKS: tuple[tuple[str, str, tuple[RecordingFlaw, ...]], ...] = (  # name, kind of synthesis, flaws
     ("Vocals, muddy and dull", "voice", (RecordingFlaw(260, 0.8, 9), RecordingFlaw(9000, 1.6, -12))),
     ("Guitar, thin and harsh", "strings", (RecordingFlaw(160, 1.0, -8), RecordingFlaw(3200, 0.7, 9))),
     ("Drums, boxy", "drums", (RecordingFlaw(450, 0.7, 9), RecordingFlaw(10_000, 1.2, -8))),
@@ -44,17 +44,17 @@ _TAKES: tuple[tuple[str, str, tuple[RecordingFlaw, ...]], ...] = (
 
 
 def recordings(seed: int) -> list[DemoRecording]:
-    """The demo's three tracks; the same seed gives the same sound."""
-    takes = []
-    for name, kind, faults in _TAKES:
-        good = synthesise(kind, duration_s=DURATION_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=UNHEARD_SEED + seed)
-        takes.append(DemoRecording(name, good, _with_faults(good, faults)))
-    return takes
+    """Return the demo's three tracks; the same seed gives the same sound."""
+    tracks = []
+    for name, kind, flaws in _TRACKS:
+        good = synthesise(kind, duration_s=DURATION_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=FIRST_SEED + seed)
+        tracks.append(DemoRecording(name, good, _with_flaws(good, flaws)))
+    return tracks
 
 
-def _with_faults(audio: Float32, faults: tuple[RecordingFlaw, ...]) -> Float32:
+def _with_flaws(audio: Audio, flaws: tuple[RecordingFlaw, ...]) -> Audio:
     spectrum = np.fft.rfft(audio.astype(np.float64), axis=1)
     octave = np.log2(np.maximum(np.fft.rfftfreq(audio.shape[1], 1 / SAMPLE_RATE_HZ), 1.0))
-    gain_db = sum(f.gain_db * np.exp(-0.5 * ((octave - np.log2(f.centre_hz)) / f.octaves) ** 2) for f in faults)
-    faulty = np.fft.irfft(spectrum * db_to_amplitude(gain_db), audio.shape[1], axis=1)
-    return np.asarray(faulty * min(1.0, 0.9 / np.abs(faulty).max()), np.float32)
+    gain_db = sum(f.gain_db * np.exp(-0.5 * ((octave - np.log2(f.centre_hz)) / f.octaves) ** 2) for f in flaws)
+    flawed = np.fft.irfft(spectrum * db_to_amplitude(gain_db), audio.shape[1], axis=1)
+    return np.asarray(flawed * min(1.0, 0.9 / np.abs(flawed).max()), np.float32)

@@ -1,7 +1,7 @@
-"""The demo from end to end: real daemon, real scripts, a stand-in for REAPER, and what came of it.
+"""The demo from end to end: real daemon, real scripts, a stand-in for REAPER, and the result.
 
-It measures by itself: the tonal distance is the distance to the good recording that each track was before it was
-spoilt, which neither the model nor its guard ever see.
+It measures by itself: the tonal distance is the distance to the good recording, without flaws, which neither the model
+nor its guard ever gets.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from bridge.standin.project.track import ReaperTrack
 
 Progress = Callable[[float, str], None]
+Values = dict[tuple[str, str], tuple[float, str]]  # by FX and parameter: normalized, as displayed
 
 ACTION = "bridge_automix.lua"
 FX = ("ReaEQ", "ReaComp")
@@ -52,7 +53,7 @@ class DemoChange(msgspec.Struct, frozen=True, kw_only=True):
     after: float
     text_before: str
     text_after: str
-    is_heard: bool = True
+    is_audible: bool = msgspec.field(default=True, name="is_heard")
 
 
 class DemoTrack(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,15 +80,21 @@ class DemoResult(msgspec.Struct, frozen=True, kw_only=True):
 def run_demo(
     folder: Path, settings: Settings, *, seed: int = 1, progress: Progress = lambda _share, _step: None
 ) -> DemoResult:
-    """Run the demo; audio and report go into `folder`, everything else into a folder that is removed again.
+    """Run the demo.
 
-    Raises LinkError when daemon or action fail; the daemon is stopped in any case.
+    Args:
+        folder: for audio and report; everything else goes into a folder that is removed again.
+        seed: draws music and the laws of the stock FX.
+        progress: gets the share that is done, 0..1, and the step.
+
+    Raises:
+        LinkError: daemon or action fail; the daemon is stopped in any case.
     """
     from bridge.standin import StandIn
 
     folder.mkdir(parents=True, exist_ok=True)
-    progress(0.0, "making music")
-    takes = recordings(seed)
+    progress(0.0, "synthesising music")
+    tracks_to_mix = recordings(seed)
     progress(0.2, "starting the daemon")
     tracks = []
     with (
@@ -95,9 +102,9 @@ def run_demo(
         running_daemon(Path(home), settings),
         StandIn(home=Path(home), lua="5.4", seed=seed) as reaper,
     ):
-        for index, take in enumerate(takes):
-            progress(0.3 + 0.6 * index / len(takes), take.name)
-            tracks.append(_auto_mix(reaper, take, folder, Path(home) / "spool" / "applied"))
+        for index, recording in enumerate(tracks_to_mix):
+            progress(0.3 + 0.6 * index / len(tracks_to_mix), recording.name)
+            tracks.append(_auto_mix(reaper, recording, folder, Path(home) / "spool" / "applied"))
     report = folder / "report.html"
     progress(0.9, "writing the report")
     sections = [_section(track) for track in tracks]
@@ -109,9 +116,9 @@ def run_demo(
     return DemoResult(tracks=tracks, report=str(report))
 
 
-def _auto_mix(reaper: StandIn, take: DemoRecording, folder: Path, records: Path) -> DemoTrack:
+def _auto_mix(reaper: StandIn, recording: DemoRecording, folder: Path, records: Path) -> DemoTrack:
     """One press of the button: select the track, run the action, wait until REAPER is idle again."""
-    track = reaper.project.add_track(take.name, take.recorded)
+    track = reaper.project.add_track(recording.name, recording.recorded)
     for name in FX:
         track.add_fx(name)
     for other in reaper.project.tracks:
@@ -120,37 +127,40 @@ def _auto_mix(reaper: StandIn, take: DemoRecording, folder: Path, records: Path)
     reaper.run_action(ACTION)
     reaper.run_until_idle(limit_s=ACTION_LIMIT_S)
     if reaper.messages.boxes:
-        raise LinkError(f"The action could not do its work on {take.name}: {reaper.messages.boxes[-1]}")
+        raise LinkError(f"The action could not do its work on {recording.name}: {reaper.messages.boxes[-1]}")
     after_values, after = _values(track), track.render()
-    unheard = _unheard(track, records)
-    changes = [
-        DemoChange(
-            fx=fx,
-            parameter=name,
-            before=old[0],
-            after=new[0],
-            text_before=old[1],
-            text_after=new[1],
-            is_heard=(fx, name) not in unheard,
-        )
-        for (fx, name), old in before_values.items()
-        if (new := after_values[fx, name]) != old
-    ]
-    said = reaper.messages.console[-1].removeprefix("!SHOW:").splitlines()
+    changes = _changes(before_values, after_values, _inaudible(track, records))
+    lines = reaper.messages.console[-1].removeprefix("!SHOW:").splitlines()
     return DemoTrack(
-        name=take.name,
+        name=recording.name,
         fx=list(FX),
         applied=bool(changes),
-        summary=said[0].removeprefix(f"Bridge: {take.name}: "),
-        left_alone=[line.split("left as it is: ")[1] for line in said if "left as it is: " in line],
+        summary=lines[0].removeprefix(f"Bridge: {recording.name}: "),
+        left_alone=[line.split("left as it is: ")[1] for line in lines if "left as it is: " in line],
         changes=changes,
-        measures=MeasurementsPair(before=_measure(before, take.good), after=_measure(after, take.good)),
-        wav_before=str(_write(folder, take.name, "before", before)),
-        wav_after=str(_write(folder, take.name, "after", after)),
+        measures=MeasurementsPair(before=_measure(before, recording.good), after=_measure(after, recording.good)),
+        wav_before=str(_write(folder, recording.name, "before", before)),
+        wav_after=str(_write(folder, recording.name, "after", after)),
     )
 
 
-def _values(track: ReaperTrack) -> dict[tuple[str, str], tuple[float, str]]:
+def _changes(before: Values, after: Values, inaudible: set[tuple[str, str]]) -> list[DemoChange]:
+    return [
+        DemoChange(
+            fx=place[0],
+            parameter=place[1],
+            before=old[0],
+            after=after[place][0],
+            text_before=old[1],
+            text_after=after[place][1],
+            is_audible=place not in inaudible,
+        )
+        for place, old in before.items()
+        if after[place] != old
+    ]
+
+
+def _values(track: ReaperTrack) -> Values:
     return {
         (fx.original_name, name): (normalized, _with_unit(name, text))
         for fx in track.fx
@@ -158,8 +168,8 @@ def _values(track: ReaperTrack) -> dict[tuple[str, str], tuple[float, str]]:
     }
 
 
-def _unheard(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
-    """FX and parameters that were moved without being heard, by the track's record."""
+def _inaudible(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
+    """Return the FX and parameters whose change is inaudible, by the track's record."""
     file = records / f"{track.guid.strip('{}')}.json"
     if not file.is_file():  # nothing was set
         return set()
@@ -169,10 +179,10 @@ def _unheard(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
     return {(names[write.fx_guid], write.name) for write in record.writes if write.control in unheard}
 
 
-def heard_changes(track: DemoTrack) -> tuple[list[DemoChange], str]:
-    """The changes of a list, and a line on those that it leaves out."""
-    heard = [change for change in track.changes if change.is_heard]
-    return (heard, inaudible_count_text(len(track.changes) - len(heard))) if heard else (track.changes, "")
+def audible_changes(track: DemoTrack) -> tuple[list[DemoChange], str]:
+    """Return the changes to list, and a line on those that are left out."""
+    audible = [change for change in track.changes if change.is_audible]
+    return (audible, inaudible_count_text(len(track.changes) - len(audible))) if audible else (track.changes, "")
 
 
 def _with_unit(parameter: str, text: str) -> str:
@@ -185,11 +195,11 @@ def _measure(audio: Float32, good: Float32) -> Measurements:
     from bridge.features.profile import profile_distance_db
     from bridge.features.settings import FeatureSettings
 
-    heard, wanted = (extract_features([part], SAMPLE_RATE_HZ, FeatureSettings()).profile for part in (audio, good))
+    profile, wanted = (extract_features([part], SAMPLE_RATE_HZ, FeatureSettings()).profile for part in (audio, good))
     return Measurements(
         loudness_lufs=loudness_lufs(audio, SAMPLE_RATE_HZ),
         true_peak_dbtp=true_peak_dbtp(audio, SAMPLE_RATE_HZ),
-        distance_db=profile_distance_db(heard, wanted, level_counts=False),
+        distance_db=profile_distance_db(profile, wanted, level_counts=False),
     )
 
 
@@ -204,7 +214,7 @@ def _write(folder: Path, name: str, when: str, audio: Float32) -> Path:
 def _section(track: DemoTrack) -> PageSection:
     before, rate = read_audio(Path(track.wav_before))
     after, _ = read_audio(Path(track.wav_after))
-    changes, others = heard_changes(track)
+    changes, others = audible_changes(track)
     return PageSection(
         name=track.name,
         summary=f"{track.summary} {others}".strip(),

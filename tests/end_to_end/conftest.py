@@ -63,7 +63,7 @@ def home_with_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calla
     with ExitStack() as stack:
 
         def serve(chain: Chain | None, is_model_shipped: bool) -> Path:
-            key = "shipped" if is_model_shipped else chain.key if chain else "flattening"
+            key = "shipped" if is_model_shipped else chain.key if chain else "neutral"
             if key not in homes:
                 home = tmp_path_factory.mktemp(key) / "Jörgs Bridge"
                 if not is_model_shipped:

@@ -16,8 +16,8 @@ Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
 
 
 def test_a_track_comes_closer_to_its_reference(open_session: Open, lua: str) -> None:
-    studio = open_session(lua=lua, is_model_shipped=True)
-    project = studio.reaper.project
+    session = open_session(lua=lua, is_model_shipped=True)
+    project = session.reaper.project
     track = project.add_track("Strings", song(seed=1))
     for name in ("ReaEQ", "ReaComp"):
         track.add_fx(name)
@@ -26,34 +26,34 @@ def test_a_track_comes_closer_to_its_reference(open_session: Open, lua: str) -> 
     tilt = np.sqrt(np.maximum(np.arange(spectrum.shape[1]), 1) / 4000.0)
     bright = np.fft.irfft(spectrum * np.minimum(tilt, 3.0)).astype(np.float32)
     project.add_track("Reference", (0.3 * bright / np.abs(bright).max()).astype(np.float32))
-    studio.settle()
+    session.settle()
     before = tonal_distance_db(track.render(), project.tracks[1].render())
-    studio.press("bridge_match_reference.lua")
-    assert studio.reaper.messages.boxes == []
+    session.press("bridge_match_reference.lua")
+    assert session.reaper.messages.boxes == []
     after = tonal_distance_db(track.render(), project.tracks[1].render())
-    assert after < 0.9 * before, (before, after, studio.reaper.messages.console)
-    studio.wait_for_empty_spool()
+    assert after < 0.9 * before, (before, after, session.reaper.messages.console)
+    session.wait_for_empty_spool()
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_pops_go_down_by_an_envelope(open_session: Open) -> None:
     (take,) = synthesise_speech("test", 31, takes=1, sample_rate_hz=RATE_HZ)
     scene = draw_scene(take.audio[0], RATE_HZ, np.random.default_rng(3), side="test", duration_s=12.0, eventless=0.0)
-    studio = open_session(is_model_shipped=True)
-    studio.reaper.ext_state[("Bridge", "model")] = "nonspeech"
-    track = studio.reaper.project.add_track("Voice", np.asarray(scene.heard, np.float32), position_s=3.0)
+    session = open_session(is_model_shipped=True)
+    session.reaper.ext_state[("Bridge", "model")] = "nonspeech"
+    track = session.reaper.project.add_track("Voice", np.asarray(scene.heard, np.float32), position_s=3.0)
     eq = track.add_fx("ReaEQ", low_cut="off")
     track.selected = True
-    studio.settle()
-    studio.press()
-    assert 'run "Bridge: Write as automation"' in "".join(studio.reaper.messages.console)
-    studio.press("bridge_write_automation.lua")
-    assert studio.reaper.messages.boxes == []
+    session.settle()
+    session.press()
+    assert 'run "Bridge: Write as automation"' in "".join(session.reaper.messages.console)
+    session.press("bridge_write_automation.lua")
+    assert session.reaper.messages.boxes == []
     gain = next(e for e in track.envelopes if eq.eq_role(e.parameter).kind == 1)
     values = [gain.normalized(gain.at(time_s)) for time_s in np.arange(3.0, 15.0, 0.01)]
     rest = gain.normalized(gain.at(0.0))
     assert min(values) < rest - 0.03
     assert np.mean(np.isclose(values, rest, atol=0.01)) > 0.3  # words are left as they are
     assert gain.normalized(gain.at(20.0)) == pytest.approx(rest, abs=1e-4)
-    studio.reaper.undo()
+    session.reaper.undo()
     assert track.envelopes == []

@@ -34,99 +34,99 @@ def boom(eq) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_stock_plugins_are_set_back_in_one_undo_step(open_session: Open, lua: str, seed: int) -> None:
-    studio = open_session(lua=lua, seed=seed)
-    project = studio.reaper.project
+    session = open_session(lua=lua, seed=seed)
+    project = session.reaper.project
     dry = song()
     track = project.add_track("Guitar", dry)
     eq, compressor = track.add_fx("ReaEQ"), track.add_fx("ReaComp")
     boom(eq)
     before, coloured = (eq.values(), compressor.values()), track.render()
     track.selected = True
-    studio.settle()
-    points = len(studio.reaper.undo_points)
+    session.settle()
+    points = len(session.reaper.undo_points)
 
-    studio.press()
+    session.press()
 
-    assert studio.reaper.messages.boxes == []
-    assert len(studio.reaper.undo_points) == points + 1
+    assert session.reaper.messages.boxes == []
+    assert len(session.reaper.undo_points) == points + 1
     after = track.render()
-    said = studio.reaper.messages.console
+    said = session.reaper.messages.console
     assert tonal_distance_db(after, dry) < 0.5 * tonal_distance_db(coloured, dry), said
     assert loudness_lufs(after, RATE_HZ) == pytest.approx(loudness_lufs(coloured, RATE_HZ), abs=1.5)
     assert true_peak_dbtp(after, RATE_HZ) <= max(0.0, true_peak_dbtp(coloured, RATE_HZ))
-    studio.wait_for_empty_spool()
-    assert studio.reaper.undo()
+    session.wait_for_empty_spool()
+    assert session.reaper.undo()
     assert (eq.values(), compressor.values()) == before
     assert np.array_equal(track.render(), coloured)
 
 
 def test_the_same_vst3_plugin_in_both_places(open_session: Open, lua: str, vst3_chain: Chain) -> None:
-    studio = open_session(lua=lua, chain=vst3_chain)
+    session = open_session(lua=lua, chain=vst3_chain)
     dry = song(seed=4)
-    track = studio.reaper.project.add_track("Keys", dry)
+    track = session.reaper.project.add_track("Keys", dry)
     fx = track.add_fx(f"VST3: {PLUGIN}")
     for name, normalized in COLOURED.items():
         fx.write(fx.index(name), normalized)
     before, coloured = fx.values(), track.render()
     assert tonal_distance_db(coloured, dry) > 1.0
     track.selected = True
-    studio.settle()
+    session.settle()
 
-    studio.press()
+    session.press()
 
-    assert studio.reaper.messages.boxes == []
-    said = studio.reaper.messages.console
+    assert session.reaper.messages.boxes == []
+    said = session.reaper.messages.console
     assert tonal_distance_db(track.render(), dry) < 0.5 * tonal_distance_db(coloured, dry), said
-    assert studio.reaper.undo()
+    assert session.reaper.undo()
     assert fx.values() == before
 
 
 def test_other_plugins_on_the_track_are_left_alone_and_named(open_session: Open) -> None:
-    studio = open_session()
-    track = studio.reaper.project.add_track("Guitar", song())
+    session = open_session()
+    track = session.reaper.project.add_track("Guitar", song())
     other = track.add_fx("VST3: ZamDelay")
     eq = track.add_fx("ReaEQ")
     track.add_fx("ReaComp")
     boom(eq)
     values = other.values()
     track.selected = True
-    studio.press()
+    session.press()
     assert other.values() == values
-    assert "ZamDelay" in studio.reaper.messages.console[-1]
+    assert "ZamDelay" in session.reaper.messages.console[-1]
 
 
 def test_missing_fx_are_added_on_request_in_the_same_undo_step(open_session: Open, lua: str) -> None:
-    studio = open_session(lua=lua, is_model_shipped=True)
-    track = studio.reaper.project.add_track("Vocals", muddy())
+    session = open_session(lua=lua, is_model_shipped=True)
+    track = session.reaper.project.add_track("Vocals", muddy())
     track.selected = True
-    studio.settle()
-    points = len(studio.reaper.undo_points)
-    studio.press()
+    session.settle()
+    points = len(session.reaper.undo_points)
+    session.press()
     assert track.fx == []
-    assert "adding missing FX" in studio.reaper.messages.boxes[-1]
-    studio.press("bridge_automix_add_fx.lua")
+    assert "adding missing FX" in session.reaper.messages.boxes[-1]
+    session.press("bridge_automix_add_fx.lua")
     assert sorted(fx.original_name for fx in track.fx) == ["VST: ReaComp (Cockos)", "VST: ReaEQ (Cockos)"]
-    assert len(studio.reaper.undo_points) == points + 1
-    assert studio.reaper.undo()
+    assert len(session.reaper.undo_points) == points + 1
+    assert session.reaper.undo()
     assert track.fx == []
 
 
 def test_several_tracks_are_one_action_and_one_undo_step(open_session: Open) -> None:
-    studio = open_session()
+    session = open_session()
     tracks = []
     for number in range(4):
-        track = studio.reaper.project.add_track(f"Track {number}", song(seed=number, seconds=4.0))
+        track = session.reaper.project.add_track(f"Track {number}", song(seed=number, seconds=4.0))
         boom(track.add_fx("ReaEQ"))
         track.add_fx("ReaComp")
         track.selected = True
         tracks.append(track)
     before = [track.fx[0].values() for track in tracks]
-    studio.settle()
-    points = len(studio.reaper.undo_points)
-    studio.press()
-    assert len(studio.reaper.undo_points) == points + 1
+    session.settle()
+    points = len(session.reaper.undo_points)
+    session.press()
+    assert len(session.reaper.undo_points) == points + 1
     assert all(track.fx[0].values() != values for track, values in zip(tracks, before, strict=True))
-    assert studio.reaper.undo()
+    assert session.reaper.undo()
     assert [track.fx[0].values() for track in tracks] == before
 
 
