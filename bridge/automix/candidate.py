@@ -13,6 +13,7 @@ import numpy as np
 
 from bridge.audio.dynamics import unevenness_db
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
+from bridge.audio.silence import SILENCED_RMS
 from bridge.automix.job import Measurements
 from bridge.automix.objective import Objective
 from bridge.features.mel import MelPower, extract_power
@@ -20,8 +21,6 @@ from bridge.features.profile import SpectralProfile
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.host.render_queue import RenderBatch
 from bridge.types import Audio, NormalizedArray
-
-SILENT_RMS = 1e-5
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class CandidateMetrics:
         """How far a sound lies from the aim."""
         if not self.aim.evens_level:
             return self.aim.distance_db(profile)
-        sounding = [window for window in windows if float(np.abs(window).max(initial=0.0)) > SILENT_RMS]
+        sounding = [window for window in windows if float(np.abs(window).max(initial=0.0)) > SILENCED_RMS]
         return float(np.mean([unevenness_db(window, self.sample_rate_hz) for window in sounding])) if sounding else 0.0
 
 
@@ -61,7 +60,7 @@ class Candidate:
 
     @cached_property
     def profile(self) -> SpectralProfile:
-        return self._power.sound().profile
+        return self._power.features().profile
 
     @cached_property
     def distance_db(self) -> float:
@@ -83,8 +82,8 @@ class Candidate:
     def as_loud_as(self, other: Candidate) -> Baseline:
         """This one at the level of `other`, so that only their tone is compared: what falls below the floor of the
         features, as the decay of a drum does, changes a profile with the level."""
-        gain = np.float32(other.rms / max(self.rms, SILENT_RMS))
-        profile = self._power.sound(float(gain)).profile
+        gain = np.float32(other.rms / max(self.rms, SILENCED_RMS))
+        profile = self._power.features(float(gain)).profile
         louder = [window * gain for window in self.windows] if self.ears.aim.evens_level else ()
         return Baseline(profile, self.ears.distance_db(louder, profile))
 

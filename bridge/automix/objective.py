@@ -55,8 +55,8 @@ class Objective:
     def _strangeness_db(self, sound: SpectralProfile) -> float:
         """Mean distance at equal loudness to the nearest profiles of the bank."""
         assert self.bank is not None
-        own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.bands_heard]
-        bank = self.bank[:, :, : sound.bands_heard]
+        own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.valid_bands]
+        bank = self.bank[:, :, : sound.valid_bands]
         distances = profile_distances_db(own, bank, level_counts=False, features=self.features)
         return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
 

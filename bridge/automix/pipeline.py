@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 
 from bridge.audio.loudness import loudness_lufs
+from bridge.audio.silence import is_silent
 from bridge.automix.explanations.text import explain_changes
 from bridge.automix.guard.guard import Guard, GuardDecision
 from bridge.automix.guard.loudness_guard import LoudnessGuard
@@ -34,7 +35,6 @@ Progress = Callable[[float, str], None]
 GUARD_WINDOW_S = 3.0
 GUARD_WINDOWS = 4
 PEAK_WINDOW_S = 6.0
-SILENT_PEAK = 1e-4  # -80 dBFS: nothing that a model could judge
 NOT_SEARCHED = " Not refined: a search needs a reference to go by."
 
 
@@ -187,4 +187,4 @@ def _preferred(first: GuardDecision, second: GuardDecision) -> GuardDecision:
 
 
 def _sounds(excerpts: Sequence[Float32]) -> bool:
-    return any(float(np.abs(excerpt).max(initial=0.0)) >= SILENT_PEAK for excerpt in excerpts)
+    return not all(map(is_silent, excerpts))

@@ -145,7 +145,7 @@ class Refinement:
         heard = {index: sound for index, sound in enumerate(sounds) if sound is not None}
         if not heard:
             return costs
-        bands = min(sound.bands_heard for sound in heard.values())
+        bands = min(sound.valid_bands for sound in heard.values())
         profiles = np.stack([_stacked(sound.profile)[:, :bands] for sound in heard.values()])
         apart = profile_distances_db(
             target[:, :bands],

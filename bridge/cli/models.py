@@ -175,9 +175,9 @@ def add_style(context: click.Context, name: str, files: tuple[Path, ...], model:
 @click.pass_context
 def list_styles(context: click.Context, json_file: Path | None) -> None:
     """The stored styles."""
-    from bridge.features import style_names
+    from bridge.features import styles as stored
 
-    names = style_names.list_styles(settings_of(context).styles)
+    names = stored.list_styles(settings_of(context).styles)
     write_json(names, json_file)
     if json_file is None or str(json_file) != "-":
         if names:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.audio.silence import is_silent
 from bridge.audio.spool_wav import read_float_wav
 from bridge.daemon.automation_handler import handle_automation
 from bridge.daemon.model_cache import CachedModel, ModelCache
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 Excerpts = list[Float32]
 
 MAX_ERROR = 600  # characters
-SILENT_PEAK = 1e-4  # -80 dBFS
 
 
 def handle_request(
@@ -128,7 +128,7 @@ def read_excerpts(spool: Spool, audio: RequestAudio, *, what: str) -> Excerpts:
             f"{what} was announced with {audio.channels} channels of {frames:,} frames, its file holds "
             f"{samples.shape[0]} of {samples.shape[1]:,}: it is cut off or foreign. Run the action again."
         )
-    if float(np.abs(samples).max(initial=0.0)) < SILENT_PEAK:
+    if is_silent(samples):
         raise AudioError(f"{what} is silent in the chosen range. Select a range in which it plays.")
     ends = np.cumsum([excerpt.frames for excerpt in audio.excerpts])[:-1]
     return [part for part in np.split(samples, ends, axis=1) if part.shape[1]]

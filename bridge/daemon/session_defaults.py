@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bridge.errors import ModelError, shown
-from bridge.features.style_names import list_styles
+from bridge.features.styles import list_styles
 
 FULL_AMOUNT = 100.0
 

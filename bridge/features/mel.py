@@ -35,7 +35,7 @@ def log_mel(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings)
 
     Returns:
         (..., bands, frames). Bands above half the sample rate repeat the highest one that can be heard;
-        `bands_heard` tells how many are real.
+        `valid_bands` tells how many are real.
 
     >>> tone = torch.sin(2 * torch.pi * 1000 * torch.arange(44100) / 44100)
     >>> mel = log_mel(tone[None], 44100, FeatureSettings())
@@ -75,7 +75,7 @@ class MelPower:
     sample_rate_hz: int
     settings: FeatureSettings
 
-    def sound(self, gain: float = 1.0) -> SoundFeatures:
+    def features(self, gain: float = 1.0) -> SoundFeatures:
         """What is heard of the sound times `gain`."""
         with torch.inference_mode():
             log_mel = _decibel(self.power * gain**2, self.sample_rate_hz, self.settings).numpy()
@@ -94,7 +94,7 @@ def extract_power(excerpts: Sequence[Float32], sample_rate_hz: int, settings: Fe
 
 def extract_features(excerpts: Sequence[Float32], sample_rate_hz: int, settings: FeatureSettings) -> SoundFeatures:
     """The log-mel frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
-    return extract_power(excerpts, sample_rate_hz, settings).sound()
+    return extract_power(excerpts, sample_rate_hz, settings).features()
 
 
 def check_rate(sample_rate_hz: int) -> None:

@@ -28,12 +28,12 @@ class SpectralProfile:
     Attributes:
         mean_db: (bands,) mean level of each band over the frames that are not pauses.
         spread_db: (bands,) standard deviation of that level over time.
-        bands_heard: bands below half the sample rate; the others carry no knowledge.
+        valid_bands: bands below half the sample rate; the others carry no knowledge.
     """
 
     mean_db: Float32
     spread_db: Float32
-    bands_heard: int
+    valid_bands: int
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class SoundFeatures:
     """
 
     log_mel: Float32
-    bands_heard: int
+    valid_bands: int
     loudness_lufs: float | None = None
 
     @cached_property
     def profile(self) -> SpectralProfile:
         kept = self.log_mel[:, audible_frames(self.log_mel)]
-        return SpectralProfile(kept.mean(1), kept.std(1), self.bands_heard)
+        return SpectralProfile(kept.mean(1), kept.std(1), self.valid_bands)
 
 
 def audible_frames(log_mel: Float32) -> Mask:
@@ -67,7 +67,7 @@ def profile_distance_db(
     Differences of the spread count half. With `level_counts` off, the two are compared at equal loudness: a louder
     copy has the distance 0.
     """
-    heard = min(sound.bands_heard, target.bands_heard)
+    heard = min(sound.valid_bands, target.valid_bands)
     own, other = (np.stack([profile.mean_db, profile.spread_db])[:, :heard] for profile in (sound, target))
     return float(profile_distances_db(own, other[None], level_counts=level_counts, features=features)[0])
 

@@ -19,9 +19,9 @@ from bridge.atomic_files import write_file
 from bridge.errors import ModelError, shown
 from bridge.features.profile import SoundFeatures
 from bridge.features.settings import FeatureSettings
-from bridge.features.style_names import SUFFIX, list_styles
 
 SCHEMA = 1
+SUFFIX = ".safetensors"
 MAX_FRAMES = 2600  # a minute: 330 KiB
 
 _NAME = re.compile(r"[\w][\w .+-]{0,63}")
@@ -37,6 +37,11 @@ class Style:
     files: tuple[str, ...] = ()
 
 
+def list_styles(folder: Path) -> list[str]:
+    """Return the names of the styles in a folder, in order; none where there is no such folder. Opens no file."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+
+
 def save_style(folder: Path, style: Style) -> Path:
     """Write `style` into `folder`, replacing one of the same name. Long sounds are thinned to `MAX_FRAMES` frames."""
     path = _path(folder, style.name)
@@ -47,7 +52,7 @@ def save_style(folder: Path, style: Style) -> Path:
     metadata = {
         "schema": str(SCHEMA),
         "name": style.name,
-        "bands_heard": str(style.sound.bands_heard),
+        "bands_heard": str(style.sound.valid_bands),
         "features": msgspec.json.encode(style.features).decode(),
         "files": msgspec.json.encode(style.files).decode(),
     }
@@ -77,7 +82,7 @@ def load_style(folder: Path, name: str) -> Style:
     except (safetensors.SafetensorError, msgspec.DecodeError, KeyError, ValueError, OSError) as error:
         raise ModelError(f"The style {path} is damaged ({error}). Remove it, or add it again.") from error
     is_whole = frames.ndim == 2 and len(frames) == features.bands and frames.size > 0
-    if not is_whole or not 1 <= sound.bands_heard <= len(frames) or not np.isfinite(frames).all():
+    if not is_whole or not 1 <= sound.valid_bands <= len(frames) or not np.isfinite(frames).all():
         raise ModelError(
             f"The style {path} is damaged: its frames have the shape {frames.shape} or hold numbers that are none. "
             "Remove it, or add it again."

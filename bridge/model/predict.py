@@ -73,7 +73,7 @@ class Predictor:
         return Prediction(
             settings=positions_to_normalized(self.bundle.chain, position),
             confidence=self._confidence(answer),
-            target=SpectralProfile(mean_db, spread_db, sound.bands_heard),
+            target=SpectralProfile(mean_db, spread_db, sound.valid_bands),
         )
 
     def compare(self, sounds: Sequence[SoundFeatures], reference: SoundFeatures | None) -> BatchPrediction:

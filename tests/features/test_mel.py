@@ -56,8 +56,8 @@ def test_opposite_phase_is_not_silence() -> None:
 def test_bands_above_half_the_rate_repeat_the_last_heard_one() -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, (1, 22050)).astype(np.float32)
     sound = extract_features([noise], 22050, FEATURES)
-    assert sound.bands_heard == bands_below_nyquist(22050, FEATURES) < FEATURES.bands
-    np.testing.assert_array_equal(sound.log_mel[sound.bands_heard], sound.log_mel[sound.bands_heard - 1])
+    assert sound.valid_bands == bands_below_nyquist(22050, FEATURES) < FEATURES.bands
+    np.testing.assert_array_equal(sound.log_mel[sound.valid_bands], sound.log_mel[sound.valid_bands - 1])
 
 
 def test_silence_is_the_floor_and_short_audio_is_one_frame() -> None:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from bridge.features.profile import SoundFeatures, SpectralProfile, profile_distance_db
 
 
-def profile(seed: int, *, bands_heard: int = 64, shift_db: float = 0.0) -> SpectralProfile:
+def profile(seed: int, *, valid_bands: int = 64, shift_db: float = 0.0) -> SpectralProfile:
     generator = np.random.default_rng(seed)
     mean = (generator.normal(-40, 10, 64) + shift_db).astype(np.float32)
-    return SpectralProfile(mean, generator.uniform(2, 8, 64).astype(np.float32), bands_heard)
+    return SpectralProfile(mean, generator.uniform(2, 8, 64).astype(np.float32), valid_bands)
 
 
 @given(first=st.integers(0, 99), second=st.integers(0, 99), counts=st.booleans())
@@ -38,6 +38,6 @@ def test_pauses_do_not_count() -> None:
 
 
 def test_bands_that_one_side_cannot_hear_are_left_out() -> None:
-    full, half = profile(3), profile(3, bands_heard=40)
+    full, half = profile(3), profile(3, valid_bands=40)
     full.mean_db[40:] += 30
     assert profile_distance_db(full, half, level_counts=True) == 0

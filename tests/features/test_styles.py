@@ -11,8 +11,7 @@ import safetensors.numpy
 from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures, profile_distance_db
 from bridge.features.settings import FeatureSettings
-from bridge.features.style_names import list_styles
-from bridge.features.styles import MAX_FRAMES, Style, load_style, save_style, style_for
+from bridge.features.styles import MAX_FRAMES, Style, list_styles, load_style, save_style, style_for
 from bridge.model.manifest import read_manifest
 
 
@@ -28,7 +27,7 @@ def test_a_style_comes_back_as_it_was(tmp_path: Path) -> None:
     loaded = load_style(folder, "warm vocal")
     assert list_styles(folder) == ["warm vocal"]
     assert (loaded.name, loaded.files, loaded.features) == (saved.name, saved.files, saved.features)
-    assert loaded.sound.bands_heard == 60
+    assert loaded.sound.valid_bands == 60
     assert profile_distance_db(loaded.sound.profile, saved.sound.profile, level_counts=True) < 0.05
 
 
@@ -82,7 +81,7 @@ def test_frames_of_another_shape_are_damage(tmp_path: Path, shape: tuple[int, ..
 def test_a_style_is_for_models_with_the_same_ears(tmp_path: Path, model_folder: Path) -> None:
     save_style(tmp_path, style())
     same = read_manifest(model_folder)
-    assert style_for(tmp_path, "warm vocal", features=same.features, model=same.name).bands_heard == 60
+    assert style_for(tmp_path, "warm vocal", features=same.features, model=same.name).valid_bands == 60
     other = msgspec.structs.replace(same, features=FeatureSettings(bands=48))
     with pytest.raises(ModelError, match=r"warm vocal.*hears otherwise.*styles add"):
         style_for(tmp_path, "warm vocal", features=other.features, model=other.name)

@@ -81,7 +81,7 @@ def _moved_slots(guard: Guard, before: NormalizedArray, after: NormalizedArray) 
 
 
 def _difference(whole: SpectralProfile, without: SpectralProfile, floor_db: float) -> SlotEffect:
-    heard = whole.bands_heard
+    heard = whole.valid_bands
     tone = whole.mean_db[:heard] - without.mean_db[:heard]
     spread = whole.spread_db[:heard] - without.spread_db[:heard]
     return SlotEffect(tone, spread, np.minimum(whole.mean_db, without.mean_db)[:heard] > floor_db)

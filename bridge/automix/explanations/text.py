@@ -50,7 +50,7 @@ class ProfileChange:
 
     @property
     def heard(self) -> int:
-        return min(self.before.bands_heard, self.aim.target.bands_heard)
+        return min(self.before.valid_bands, self.aim.target.valid_bands)
 
 
 def explain_changes(

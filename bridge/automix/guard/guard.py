@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 
 from bridge.audio.loudness import true_peak_dbtp
-from bridge.automix.candidate import SILENT_RMS, Candidate, CandidateMetrics
+from bridge.audio.silence import SILENCED_RMS
+from bridge.automix.candidate import Candidate, CandidateMetrics
 from bridge.automix.job import Measurements, ProxyChain
 from bridge.automix.objective import Objective
 from bridge.errors import PluginError
@@ -211,7 +212,7 @@ class Guard:
 
     def _is_fit(self, take: Candidate, after: Measurements, before: Measurements) -> bool:
         """Whether a take may replace what was there: no silence, no clipping, and without reference as loud."""
-        if after.true_peak_dbtp is None or take.rms < SILENT_RMS:
+        if after.true_peak_dbtp is None or take.rms < SILENCED_RMS:
             return False
         if after.loudness_lufs is None or before.loudness_lufs is None:
             is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None

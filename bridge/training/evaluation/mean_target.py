@@ -53,7 +53,7 @@ class MeanTargets:
             SpectralProfile(
                 np.mean([target.profile.mean_db for target in others], axis=0),
                 np.mean([target.profile.spread_db for target in others], axis=0),
-                min(target.profile.bands_heard for target in others),
+                min(target.profile.valid_bands for target in others),
             ),
             float(np.mean(loud)) if loud else None,
         )

@@ -68,7 +68,7 @@ def frame_distance_db(audio: Audio, truth: Audio, sample_rate_hz: int, *, pauses
     """
     settings = FeatureSettings(floor_db=PAUSE_FLOOR_DB) if pauses_count else FeatureSettings()
     own, wanted = (extract_features([one], sample_rate_hz, settings) for one in (audio, truth))
-    difference = np.abs(own.log_mel - wanted.log_mel)[: wanted.bands_heard]
+    difference = np.abs(own.log_mel - wanted.log_mel)[: wanted.valid_bands]
     return float((difference if pauses_count else difference[:, audible_frames(wanted.log_mel)]).mean())
 
 
