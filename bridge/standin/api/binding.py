@@ -37,6 +37,12 @@ def api_call(*names: str) -> Callable[[Function], Function]:
     return register
 
 
+def api_calls(functions: Mapping[str, Callable[..., Any]]) -> None:
+    """Register a table of functions; see `api_call`."""
+    for name, function in functions.items():
+        api_call(name)(function)
+
+
 def _bind(function: Callable[..., Any], signature: ApiSignature) -> Callable[..., Any]:
     first = next(iter(inspect.signature(function).parameters), "")
     is_project_missing = first == "project" and all(parameter.kind != PROJECT for parameter in signature.args)

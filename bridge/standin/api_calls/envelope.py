@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from bridge.standin.api.binding import api_call
+from collections.abc import Callable
+from typing import Any
+
+from bridge.standin.api.binding import api_call, api_calls
 from bridge.standin.faults import NotSimulated
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
 from bridge.standin.project.track import ReaperTrack
+
+_OF_ENVELOPE: dict[str, Callable[[FxEnvelope], Any]] = {
+    "CountEnvelopePoints": lambda envelope: len(envelope.points),
+    "GetEnvelopeScalingMode": lambda _envelope: 0,  # what FX parameters have; faders have another
+}
+api_calls(_OF_ENVELOPE)
 
 _STATES = {"ACTIVE": "is_active", "ARM": "is_armed", "VISIBLE": "is_visible"}
 
@@ -23,11 +32,6 @@ def get_fx_envelope(track: ReaperTrack, fx: int, parameter: int, create: bool) -
     found.is_active = True
     track.project.touch()
     return found
-
-
-@api_call("CountEnvelopePoints")
-def count_envelope_points(envelope: FxEnvelope) -> int:
-    return len(envelope.points)
 
 
 @api_call("GetEnvelopePoint")
@@ -65,11 +69,6 @@ def envelope_evaluate(
     envelope: FxEnvelope, time_s: float, _rate: float, _samples: int
 ) -> tuple[int, float, float, float, float]:
     return 1, envelope.at(time_s), 0.0, 0.0, 0.0
-
-
-@api_call("GetEnvelopeScalingMode")
-def get_envelope_scaling_mode(_envelope: FxEnvelope) -> int:
-    return 0  # what FX parameters have; faders have another
 
 
 @api_call("ScaleToEnvelopeMode", "ScaleFromEnvelopeMode")

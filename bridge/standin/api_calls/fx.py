@@ -45,34 +45,34 @@ def parameter_call(name: str, *, missing: Any) -> Callable[[Function], Function]
     return register
 
 
+_OF_FX: dict[str, tuple[Any, Callable[[StandInFx], Any]]] = {  # the result where there is no FX, and where there is
+    "TrackFX_GetFXName": ((False, ""), lambda fx: (True, fx.name)),
+    "TrackFX_GetFXGUID": (None, lambda fx: fx.guid),
+    "TrackFX_GetEnabled": (False, lambda fx: fx.is_enabled),
+    "TrackFX_GetOffline": (False, lambda fx: fx.is_offline),
+    "TrackFX_GetNumParams": (0, lambda fx: 0 if fx.is_offline else fx.parameter_count),
+}
+for _name, (_missing, _get) in _OF_FX.items():
+    fx_call(_name, missing=_missing)(_get)
+
+_OF_PARAMETER: dict[str, tuple[Any, Callable[[StandInFx, int], Any]]] = {
+    "TrackFX_GetParamName": ((False, ""), lambda fx, parameter: (True, fx.describe(parameter)[0])),
+    "TrackFX_GetParamIdent": ((False, ""), lambda fx, parameter: (True, fx.describe(parameter)[1])),
+    "TrackFX_GetParamNormalized": (0.0, lambda fx, parameter: fx.shown(parameter)),
+    "TrackFX_GetFormattedParamValue": ((False, ""), lambda fx, parameter: (True, fx.text(parameter))),
+}
+for _name, (_missing, _read) in _OF_PARAMETER.items():
+    parameter_call(_name, missing=_missing)(_read)
+
+
 @api_call("TrackFX_GetCount")
 def track_fx_get_count(track: ReaperTrack) -> int:
     return len(track.fx)
 
 
-@fx_call("TrackFX_GetFXName", missing=(False, ""))
-def track_fx_get_fx_name(fx: StandInFx) -> tuple[bool, str]:
-    return True, fx.name
-
-
-@fx_call("TrackFX_GetFXGUID", missing=None)
-def track_fx_get_fx_guid(fx: StandInFx) -> str:
-    return fx.guid
-
-
-@fx_call("TrackFX_GetEnabled", missing=False)
-def track_fx_get_enabled(fx: StandInFx) -> bool:
-    return fx.is_enabled
-
-
 @fx_call("TrackFX_SetEnabled", missing=None)
 def track_fx_set_enabled(fx: StandInFx, is_enabled: bool) -> None:
     fx.is_enabled = is_enabled
-
-
-@fx_call("TrackFX_GetOffline", missing=False)
-def track_fx_get_offline(fx: StandInFx) -> bool:
-    return fx.is_offline
 
 
 @fx_call("TrackFX_SetOffline", missing=None)
@@ -128,29 +128,9 @@ def track_fx_delete(track: ReaperTrack, index: int) -> bool:
 # ---------------------------------------------------------------- parameters
 
 
-@fx_call("TrackFX_GetNumParams", missing=0, is_online=True)
-def track_fx_get_num_params(fx: StandInFx) -> int:
-    return fx.parameter_count
-
-
-@parameter_call("TrackFX_GetParamName", missing=(False, ""))
-def track_fx_get_param_name(fx: StandInFx, parameter: int) -> tuple[bool, str]:
-    return True, fx.describe(parameter)[0]
-
-
-@parameter_call("TrackFX_GetParamIdent", missing=(False, ""))
-def track_fx_get_param_ident(fx: StandInFx, parameter: int) -> tuple[bool, str]:
-    return True, fx.describe(parameter)[1]
-
-
 @fx_call("TrackFX_GetParamFromIdent", missing=-1, is_online=True)
 def track_fx_get_param_from_ident(fx: StandInFx, ident: str) -> int:
     return fx.find(ident)
-
-
-@parameter_call("TrackFX_GetParamNormalized", missing=0.0)
-def track_fx_get_param_normalized(fx: StandInFx, parameter: int) -> float:
-    return fx.shown(parameter)
 
 
 @parameter_call("TrackFX_SetParamNormalized", missing=False)
@@ -172,11 +152,6 @@ def track_fx_get_parameter_step_sizes(fx: StandInFx, parameter: int) -> tuple[bo
         return False, 0.0, 0.0, 0.0, False
     step *= own.high - own.low
     return True, step, step, step, own.is_toggle
-
-
-@parameter_call("TrackFX_GetFormattedParamValue", missing=(False, ""))
-def track_fx_get_formatted_param_value(fx: StandInFx, parameter: int) -> tuple[bool, str]:
-    return True, fx.text(parameter)
 
 
 @parameter_call("TrackFX_FormatParamValueNormalized", missing=(False, ""))

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bridge.audio.files import read_audio
 from bridge.errors import AudioError
-from bridge.standin.api.binding import api_call
+from bridge.standin.api.binding import api_call, api_calls
 from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import NotSimulated
 from bridge.standin.project.media import MediaItem, MediaSource, MediaTake
-from bridge.standin.project.owners import OwningTrack
 from bridge.standin.project.project import ReaperProject
 from bridge.standin.project.track import ReaperTrack
 
+_OF_TRACK: dict[str, Callable[[ReaperTrack], Any]] = {
+    "CountTrackMediaItems": lambda track: len(track.items),
+    "GetTrackNumMediaItems": lambda track: len(track.items),
+    "AddMediaItemToTrack": lambda track: track.add_empty_item(),
+}
+_OF_ITEM: dict[str, Callable[[MediaItem], Any]] = {
+    "IsMediaItemSelected": lambda item: item.is_selected,
+    "GetMediaItemTrack": lambda item: item.track,
+    "GetActiveTake": lambda item: item.take,
+}
+_OF_TAKE: dict[str, Callable[[MediaTake], Any]] = {"GetTakeName": lambda take: take.name}
+_OF_SOURCE: dict[str, Callable[[MediaSource], Any]] = {"GetMediaSourceLength": lambda source: (source.length_s, False)}
+for _table in (_OF_TRACK, _OF_ITEM, _OF_TAKE, _OF_SOURCE):
+    api_calls(_table)
+
 _ITEM_VALUES = {"D_POSITION": "position_s", "D_LENGTH": "length_s"}
-
-
-@api_call("CountTrackMediaItems", "GetTrackNumMediaItems")
-def count_track_media_items(track: ReaperTrack) -> int:
-    return len(track.items)
 
 
 @api_call("GetTrackMediaItem")
@@ -35,16 +46,6 @@ def count_media_items(project: ReaperProject) -> int:
 @api_call("GetMediaItem")
 def get_media_item(project: ReaperProject, index: int) -> MediaItem | None:
     return at([item for track in project.tracks for item in track.items], index)
-
-
-@api_call("IsMediaItemSelected")
-def is_media_item_selected(item: MediaItem) -> bool:
-    return item.is_selected
-
-
-@api_call("GetMediaItemTrack")
-def get_media_item_track(item: MediaItem) -> OwningTrack:
-    return item.track
 
 
 @api_call("GetMediaItemInfo_Value")
@@ -70,28 +71,13 @@ def get_set_media_item_info_string(item: MediaItem, name: str, value: str, is_se
     return True, item.guid
 
 
-@api_call("AddMediaItemToTrack")
-def add_media_item_to_track(track: ReaperTrack) -> MediaItem:
-    return track.add_empty_item()
-
-
 # ---------------------------------------------------------------- takes and sources
-
-
-@api_call("GetActiveTake")
-def get_active_take(item: MediaItem) -> MediaTake | None:
-    return item.take
 
 
 @api_call("AddTakeToMediaItem")
 def add_take_to_media_item(item: MediaItem) -> MediaTake:
     item.take = MediaTake(item)
     return item.take
-
-
-@api_call("GetTakeName")
-def get_take_name(take: MediaTake) -> str:
-    return take.name
 
 
 @api_call("SetMediaItemTake_Source")
@@ -108,8 +94,3 @@ def pcm_source_create_from_file(file: str) -> MediaSource | None:
     except AudioError:
         return None
     return MediaSource(Path(file).name, audio, rate_hz)
-
-
-@api_call("GetMediaSourceLength")
-def get_media_source_length(source: MediaSource) -> tuple[float, bool]:
-    return source.length_s, False

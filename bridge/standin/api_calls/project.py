@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from bridge.standin.api.binding import api_call
+from bridge.standin.api.binding import api_call, api_calls
 from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import NotSimulated
 from bridge.standin.program import ReaperProgram
 from bridge.standin.project.project import ReaperProject
+
+_OF_PROJECT: dict[str, Callable[[ReaperProject], Any]] = {
+    "GetProjectName": lambda project: project.path.replace("\\", "/").rpartition("/")[2],
+    "GetProjectStateChangeCount": lambda project: project.change_count,
+    "MarkProjectDirty": lambda project: project.touch(),
+    "GetProjectLength": lambda project: max((track.length_s() for track in project.tracks), default=0.0),
+    "Undo_BeginBlock": lambda project: project.history.begin(),
+    "Undo_BeginBlock2": lambda project: project.history.begin(),
+    "Undo_CanUndo2": lambda project: at(project.history.texts[-1:], 0),
+    "Undo_CanRedo2": lambda project: project.history.redo_text,
+    "Undo_DoUndo2": lambda project: int(project.history.undo()),
+    "Undo_DoRedo2": lambda project: int(project.history.redo()),
+}
+api_calls(_OF_PROJECT)
 
 _STORED_RATE_HZ = 22050  # in projects that do not use it
 
@@ -22,21 +37,6 @@ def enum_projects(reaper: ReaperProgram, index: int) -> tuple[ReaperProject | No
 @api_call("SelectProjectInstance")
 def select_project_instance(reaper: ReaperProgram, project: ReaperProject) -> None:
     reaper.switch_to(project)
-
-
-@api_call("GetProjectName")
-def get_project_name(project: ReaperProject) -> str:
-    return project.path.replace("\\", "/").rpartition("/")[2]
-
-
-@api_call("GetProjectStateChangeCount")
-def get_project_state_change_count(project: ReaperProject) -> int:
-    return project.change_count
-
-
-@api_call("MarkProjectDirty")
-def mark_project_dirty(project: ReaperProject) -> None:
-    project.touch()
 
 
 @api_call("GetSetProjectInfo")
@@ -62,11 +62,6 @@ def get_set_project_info_string(project: ReaperProject, name: str, value: str, i
     return True, texts[name]
 
 
-@api_call("GetProjectLength")
-def get_project_length(project: ReaperProject) -> float:
-    return max((track.length_s() for track in project.tracks), default=0.0)
-
-
 @api_call("GetSet_LoopTimeRange2", "GetSet_LoopTimeRange")
 def get_set_loop_time_range2(
     project: ReaperProject, is_set: bool, _loop: bool, start_s: float, end_s: float, _seek: bool
@@ -85,11 +80,6 @@ def validate_ptr2(project: ReaperProject, pointer: Any, kind: str) -> bool:
     return (getattr(pointer, "project", None) or pointer.track.project) is project
 
 
-@api_call("Undo_BeginBlock2", "Undo_BeginBlock")
-def undo_begin_block2(project: ReaperProject) -> None:
-    project.history.begin()
-
-
 @api_call("Undo_EndBlock2", "Undo_EndBlock")
 def undo_end_block2(project: ReaperProject, text: str, flags: int) -> None:
     project.history.end(text, flags)
@@ -98,26 +88,6 @@ def undo_end_block2(project: ReaperProject, text: str, flags: int) -> None:
 @api_call("Undo_OnStateChangeEx2")
 def undo_on_state_change_ex2(project: ReaperProject, text: str, flags: int, _track: int) -> None:
     project.history.add(text, flags)
-
-
-@api_call("Undo_CanUndo2")
-def undo_can_undo2(project: ReaperProject) -> str | None:
-    return at(project.history.texts[-1:], 0)
-
-
-@api_call("Undo_CanRedo2")
-def undo_can_redo2(project: ReaperProject) -> str | None:
-    return project.history.redo_text
-
-
-@api_call("Undo_DoUndo2")
-def undo_do_undo2(project: ReaperProject) -> int:
-    return int(project.history.undo())
-
-
-@api_call("Undo_DoRedo2")
-def undo_do_redo2(project: ReaperProject) -> int:
-    return int(project.history.redo())
 
 
 @api_call("GetProjExtState")

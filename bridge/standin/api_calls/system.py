@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import sys
 import time
-import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from bridge.standin.api.binding import api_call
+from bridge.standin.api.binding import api_call, api_calls
 from bridge.standin.api.signatures import LUA_ONLY, signatures
 from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import Misuse
+from bridge.standin.fx.fx import new_guid
 from bridge.standin.program import ReaperProgram
 from bridge.standin.project.project import ReaperProject
+
+_OS_NAMES = {"win32": "Win64", "darwin": "macOS-arm64"}
+
+_OF_PROGRAM: dict[str, Callable[[ReaperProgram], Any]] = {
+    "ClearConsole": lambda reaper: reaper.messages.console.clear(),
+    "GetOS": lambda reaper: reaper.os_name or _OS_NAMES.get(sys.platform, "Other"),
+    "GetResourcePath": lambda reaper: reaper.resource_path,
+    "GetGlobalAutomationOverride": lambda reaper: reaper.automation_override,
+}
+_OF_NOTHING: dict[str, Callable[..., Any]] = {
+    "GetAppVersion": lambda: "7.78/linux-x86_64",
+    "time_precise": lambda: time.perf_counter(),  # noqa: PLW0108 (a builtin has no signature)
+    "file_exists": lambda path: Path(path).is_file(),
+    "genGuid": lambda _: new_guid(),
+    "RefreshToolbar2": lambda _section, _command: None,  # neither toolbars nor the arrangement are drawn here
+    "UpdateArrange": lambda: None,
+    "TrackList_UpdateAllExternalSurfaces": lambda: None,
+}
+for _table in (_OF_PROGRAM, _OF_NOTHING):
+    api_calls(_table)
 
 
 @api_call("ShowConsoleMsg")
 def show_console_msg(reaper: ReaperProgram, text: str) -> None:
     reaper.messages.console.append(text)
-
-
-@api_call("ClearConsole")
-def clear_console(reaper: ReaperProgram) -> None:
-    reaper.messages.console.clear()
 
 
 @api_call("ShowMessageBox", "MB")
@@ -64,34 +81,9 @@ def set_toggle_command_state(reaper: ReaperProgram, _section: int, command: int,
     return True
 
 
-@api_call("RefreshToolbar2", "UpdateArrange", "TrackList_UpdateAllExternalSurfaces")
-def refresh_toolbar2(*_: int) -> None:
-    """Neither toolbars nor the arrangement are drawn here."""
-
-
 @api_call("Help_Set")
 def help_set(reaper: ReaperProgram, text: str, _is_temporary: bool) -> None:
     reaper.messages.help.append(text)
-
-
-@api_call("time_precise")
-def time_precise() -> float:
-    return time.perf_counter()
-
-
-@api_call("GetOS")
-def get_os(reaper: ReaperProgram) -> str:
-    return reaper.os_name or {"win32": "Win64", "darwin": "macOS-arm64"}.get(sys.platform, "Other")
-
-
-@api_call("GetAppVersion")
-def get_app_version() -> str:
-    return "7.78/linux-x86_64"
-
-
-@api_call("GetResourcePath")
-def get_resource_path(reaper: ReaperProgram) -> str:
-    return reaper.resource_path
 
 
 @api_call("GetAudioDeviceInfo")
@@ -126,11 +118,6 @@ def _names(path: str, *, want_files: bool) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.is_file() == want_files)
 
 
-@api_call("file_exists")
-def file_exists(path: str) -> bool:
-    return Path(path).is_file()
-
-
 @api_call("GetExtState")
 def get_ext_state(reaper: ReaperProgram, section: str, key: str) -> str:
     return reaper.ext_state.get((section, key), "")
@@ -151,11 +138,6 @@ def set_ext_state(reaper: ReaperProgram, section: str, key: str, value: str, per
 @api_call("DeleteExtState")
 def delete_ext_state(reaper: ReaperProgram, section: str, key: str, _persist: bool) -> None:
     reaper.ext_state.pop((section, key), None)
-
-
-@api_call("genGuid")
-def gen_guid(_: str) -> str:
-    return "{" + str(uuid.uuid4()).upper() + "}"
 
 
 @api_call("APIExists")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from bridge.standin.api.binding import api_call
+from bridge.standin.api.binding import api_call, api_calls
 from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import Misuse, NotSimulated
 from bridge.standin.program import ReaperProgram
@@ -22,19 +23,30 @@ _TRACK_VALUES = {
 }  # fmt: skip
 
 
-@api_call("CountTracks")
-def count_tracks(project: ReaperProject) -> int:
-    return len(project.tracks)
+_OF_PROJECT: dict[str, Callable[[ReaperProject], Any]] = {
+    "CountTracks": lambda project: len(project.tracks),
+    "GetMasterTrack": lambda project: project.master,
+}
+_OF_TRACK: dict[str, Callable[[ReaperTrack], Any]] = {
+    "DeleteTrack": lambda track: track.project.remove_track(track),
+    "GetTrackAutomationMode": lambda track: track.automation_mode,
+    "GetTrackGUID": lambda track: track.guid,
+    "GetTrackName": lambda track: (True, "MASTER" if track.is_master else track.name or f"Track {_number(track)}"),
+    "IsTrackSelected": lambda track: track.is_selected,
+}
+_OF_ACCESSOR: dict[str, Callable[[AudioAccessor], Any]] = {
+    "AudioAccessorStateChanged": lambda accessor: accessor.has_changed,
+    "AudioAccessorUpdate": lambda accessor: accessor.update(),
+    "GetAudioAccessorStartTime": lambda accessor: accessor.source.start_s(),
+    "GetAudioAccessorEndTime": lambda accessor: accessor.source.length_s(),
+}
+for _table in (_OF_PROJECT, _OF_TRACK, _OF_ACCESSOR):
+    api_calls(_table)
 
 
 @api_call("GetTrack")
 def get_track(project: ReaperProject, index: int) -> ReaperTrack | None:
     return at(project.tracks, index)
-
-
-@api_call("GetMasterTrack")
-def get_master_track(project: ReaperProject) -> ReaperTrack:
-    return project.master
 
 
 @api_call("CountSelectedTracks2", "CountSelectedTracks")
@@ -60,21 +72,6 @@ def set_track_selected(track: ReaperTrack, is_selected: bool) -> None:
 def set_only_track_selected(track: ReaperTrack) -> None:
     for other in track.project.every_track():
         other.is_selected = other is track
-
-
-@api_call("IsTrackSelected")
-def is_track_selected(track: ReaperTrack) -> bool:
-    return track.is_selected
-
-
-@api_call("GetTrackGUID")
-def get_track_guid(track: ReaperTrack) -> str:
-    return track.guid
-
-
-@api_call("GetTrackName")
-def get_track_name(track: ReaperTrack) -> tuple[bool, str]:
-    return True, "MASTER" if track.is_master else track.name or f"Track {_number(track)}"
 
 
 def _number(track: ReaperTrack) -> int:
@@ -114,26 +111,11 @@ def set_media_track_info_value(track: ReaperTrack, name: str, value: float) -> b
     return True
 
 
-@api_call("GetTrackAutomationMode")
-def get_track_automation_mode(track: ReaperTrack) -> int:
-    return track.automation_mode
-
-
-@api_call("GetGlobalAutomationOverride")
-def get_global_automation_override(reaper: ReaperProgram) -> int:
-    return reaper.automation_override
-
-
 @api_call("InsertTrackAtIndex")
 def insert_track_at_index(reaper: ReaperProgram, index: int, _with_defaults: bool) -> None:
     project = reaper.project
     project.tracks.insert(min(max(index, 0), len(project.tracks)), ReaperTrack(project, ""))
     project.touch()
-
-
-@api_call("DeleteTrack")
-def delete_track(track: ReaperTrack) -> None:
-    track.project.remove_track(track)
 
 
 # ---------------------------------------------------------------- audio accessors
@@ -152,31 +134,11 @@ def destroy_audio_accessor(reaper: ReaperProgram, accessor: AudioAccessor) -> No
     reaper.accessors.remove(accessor)
 
 
-@api_call("AudioAccessorStateChanged")
-def audio_accessor_state_changed(accessor: AudioAccessor) -> bool:
-    return accessor.has_changed
-
-
-@api_call("AudioAccessorUpdate")
-def audio_accessor_update(accessor: AudioAccessor) -> None:
-    accessor.update()
-
-
 @api_call("AudioAccessorValidateState")
 def audio_accessor_validate_state(accessor: AudioAccessor) -> bool:
     has_changed = accessor.has_changed
     accessor.update()
     return has_changed
-
-
-@api_call("GetAudioAccessorStartTime")
-def get_audio_accessor_start_time(accessor: AudioAccessor) -> float:
-    return accessor.source.start_s()
-
-
-@api_call("GetAudioAccessorEndTime")
-def get_audio_accessor_end_time(accessor: AudioAccessor) -> float:
-    return accessor.source.length_s()
 
 
 @api_call("GetAudioAccessorSamples")

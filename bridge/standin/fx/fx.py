@@ -80,6 +80,11 @@ class FxState:
     extra: Any
 
 
+def new_guid() -> str:
+    """Return a new identifier as REAPER writes them, in braces."""
+    return "{" + str(uuid.uuid4()).upper() + "}"
+
+
 class StandInFx(ABC):
     """Base of all FX. `formats_values`: whether the FX can format a value that is not set."""
 
@@ -96,7 +101,7 @@ class StandInFx(ABC):
         touch: Callable[[], None],
         formats_values: bool,
     ) -> None:
-        self.guid = "{" + str(uuid.uuid4()).upper() + "}"
+        self.guid = new_guid()
         self.original_name = name
         self.ident = ident
         self.parameters = parameters

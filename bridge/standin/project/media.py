@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-
 import numpy as np
 
+from bridge.standin.fx.fx import new_guid
 from bridge.standin.project.owners import OwningProject, OwningTrack
 from bridge.types import Audio
-
-
-def new_guid() -> str:
-    return "{" + str(uuid.uuid4()).upper() + "}"
 
 
 class MediaItem:

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from bridge.standin.faults import Misuse
-from bridge.standin.fx.fx import FxState, StandInFx
+from bridge.standin.fx.fx import FxState, StandInFx, new_guid
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
-from bridge.standin.project.media import MediaItem, new_guid
+from bridge.standin.project.media import MediaItem
 from bridge.standin.project.owners import OwningProject
 from bridge.types import Audio
 
