@@ -1,7 +1,6 @@
 """Searches that know no encoder: random settings and CMA-ES, through the same plugins, for as many renders.
 
-What they minimise is what an outsider knows: the distance of long-term profiles. They are opponents in an evaluation;
-the search that people use is `bridge.automix.search`.
+What they minimise is what an outsider knows: the distance of long-term profiles to the target, without a guard.
 """
 
 from __future__ import annotations
@@ -11,15 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from cmaes import CMA
 
 from bridge.automix.pipeline import GUARD_WINDOW_S, GUARD_WINDOWS, Automix
+from bridge.automix.search import SearchSpace, search
 from bridge.errors import PluginError
 from bridge.features.mel import extract_features
 from bridge.features.profile import profile_distance_db
 from bridge.features.settings import FeatureSettings
 from bridge.features.windows import choose_windows
-from bridge.model.bundle import neutral_positions, positions_to_normalized
+from bridge.model.bundle import categories_of, neutral_positions, positions_to_normalized
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.evaluation.cases import EvaluationCase
@@ -27,13 +26,12 @@ from bridge.training.evaluation.mean_target import MeanTarget, MeanTargets
 from bridge.training.evaluation.method import MethodResult
 from bridge.types import Audio, Float64
 
-FAILED_DB = 1e6  # what settings cost that a plugin failed at
-FIRST_STEP = 0.3  # of CMA-ES, as a share of each control's range
+SPREAD = 0.5  # of each control's range: nobody says where the right settings lie
 
 
 @dataclass(frozen=True)
-class SearchTrial:
-    """Measures settings for one case by what an outsider knows: the long-term profile of the target."""
+class SearchObjective:
+    """What a search minimises for one case: the distance to the long-term profile of its target."""
 
     case: EvaluationCase
     chain: Chain
@@ -42,56 +40,54 @@ class SearchTrial:
     features: FeatureSettings
     windows: Sequence[Audio]
 
-    def distances(self, positions: Float64) -> Float64:
-        """Distances in dB (n,) of positions (n, controls); infinite where a plugin failed."""
+    def distances_db(self, positions: Float64) -> Float64:
+        """Return distances in dB (n,) of positions (n, controls); infinite where a plugin failed."""
         rows = positions_to_normalized(self.chain, positions)
         rate, count = self.case.sample_rate_hz, len(self.windows)
         renders = [Render(window, rate, row) for row in rows for window in self.windows]
-        answers = self.host.render(self.chain, renders, return_errors=True)
-        return np.array([self._distance_db(answers[i : i + count]) for i in range(0, len(answers), count)])
+        results = self.host.render(self.chain, renders, return_errors=True)
+        return np.array([self._distance_db(results[i : i + count]) for i in range(0, len(results), count)])
 
-    def _distance_db(self, answers: Sequence[Audio | PluginError]) -> float:
-        windows = [answer for answer in answers if not isinstance(answer, PluginError)]
-        if len(windows) < len(answers):
+    def _distance_db(self, results: Sequence[Audio | PluginError]) -> float:
+        windows = [result for result in results if not isinstance(result, PluginError)]
+        if len(windows) < len(results):
             return math.inf
         profile = extract_features(windows, self.case.sample_rate_hz, self.features).profile
         wanted, level_counts = self.target.profile, self.case.level_counts
         return profile_distance_db(profile, wanted, level_counts=level_counts, features=self.features)
 
 
-Search = Callable[[SearchTrial, int, int], Float64]
+Search = Callable[[SearchObjective, int, int], Float64]
+"""(objective, candidates, seed) -> the best positions (controls,) of so many candidates, the neutral ones among them."""
 
 
-def random_search(trial: SearchTrial, candidates: int, seed: int) -> Float64:
-    """The best (controls,) positions of `candidates` drawn evenly, the neutral ones among them."""
-    generator = np.random.default_rng(seed)
-    start = neutral_positions(trial.chain)
-    positions = np.vstack([start, generator.random((candidates - 1, start.size))])
-    return np.asarray(positions[int(np.argmin(trial.distances(positions)))])
+def random_search(objective: SearchObjective, candidates: int, seed: int) -> Float64:
+    """Draw candidates evenly."""
+    start = neutral_positions(objective.chain)
+    positions = np.vstack([start, np.random.default_rng(seed).random((candidates - 1, start.size))])
+    return np.asarray(positions[int(np.argmin(objective.distances_db(positions)))])
 
 
-def cma_search(trial: SearchTrial, candidates: int, seed: int) -> Float64:
-    """The best (controls,) positions of `candidates` that CMA-ES tries, beginning at the neutral ones."""
-    start = neutral_positions(trial.chain).astype(np.float64)
-    optimizer = CMA(
-        mean=np.clip(start, 0.01, 0.99), sigma=FIRST_STEP, bounds=np.tile((0.0, 1.0), (start.size, 1)), seed=seed
-    )
-    best, cost, left = start, float(trial.distances(start[None])[0]), candidates - 1
-    while left > 0:
-        asked = np.array([optimizer.ask() for _ in range(optimizer.population_size)])[:left]
-        costs = trial.distances(asked)
-        left -= len(asked)
-        if costs.min() < cost:
-            best, cost = asked[int(np.argmin(costs))], float(costs.min())
-        if len(asked) == optimizer.population_size:
-            told = np.where(np.isfinite(costs), costs, FAILED_DB)
-            optimizer.tell(list(zip(asked, map(float, told), strict=True)))
-    return best
+def cma_search(objective: SearchObjective, candidates: int, seed: int) -> Float64:
+    """Search with CMA-ES from the neutral positions, wherever in the range of each control."""
+    start, left = neutral_positions(objective.chain).astype(np.float64), candidates
+
+    def measure(positions: Float64) -> Float64:  # the last generation is cut where the budget ends
+        nonlocal left
+        costs = np.full(len(positions), math.inf)
+        if left > 0:
+            costs[:left] = objective.distances_db(positions[:left])
+        left -= len(positions)
+        return costs
+
+    is_free = np.ones(start.size, dtype=bool)
+    space = SearchSpace(start, np.full(start.size, SPREAD), is_free, categories_of(objective.chain))
+    return search(space, measure, limit_candidates=candidates, seed=seed).positions
 
 
 @dataclass(frozen=True)
 class SearchMethod:
-    """Settings of the same chain found by a search that knows no encoder, without a guard."""
+    """Settings of the same chain found by a search."""
 
     name: str
     search: Search
@@ -105,8 +101,9 @@ class SearchMethod:
             return None
         chain, host = self.automix.bundle.chain, self.automix.host
         windows = choose_windows([case.given], case.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
-        trial = SearchTrial(case, chain, host, target, self.automix.bundle.manifest.features, windows)
-        candidates = max(1, budget // len(windows))
-        settings = positions_to_normalized(chain, self.search(trial, candidates, self.seed))
-        audio = host.render(chain, [Render(case.given, case.sample_rate_hz, settings)])[0]
-        return MethodResult(audio, settings, renders=candidates * len(windows))
+        objective = SearchObjective(case, chain, host, target, self.automix.bundle.manifest.features, windows)
+        before = host.render_count
+        positions = self.search(objective, max(1, budget // len(windows)), self.seed)
+        renders, normalized = host.render_count - before, positions_to_normalized(chain, positions)
+        audio = host.render(chain, [Render(case.given, case.sample_rate_hz, normalized)])[0]
+        return MethodResult(audio, normalized, renders=renders)

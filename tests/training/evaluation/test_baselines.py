@@ -23,7 +23,7 @@ from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mean_target import MeanTargets
 from bridge.training.evaluation.metrics import frame_distance_db
 from bridge.training.evaluation.model_method import ModelMethod
-from bridge.training.evaluation.search_baselines import SearchTrial, cma_search, random_search
+from bridge.training.evaluation.search_baselines import SearchObjective, cma_search, random_search
 
 RATE = 44100
 LOUD_LUFS = -15.0
@@ -96,13 +96,13 @@ def test_searches_spend_their_candidates_and_come_closer(
 ) -> None:
     target = targets.of(case)
     assert target is not None and callable(search)
-    trial = SearchTrial(case, chain, host, target, FeatureSettings(), [case.given])
+    objective = SearchObjective(case, chain, host, target, FeatureSettings(), [case.given])
     before = host.render_count
-    best = search(trial, 50, 1)
+    best = search(objective, 50, 1)
     assert host.render_count - before == 50
     assert ((best >= 0) & (best <= 1)).all()
     start = normalized_to_positions(chain, chain.neutral)
-    found, neutral = trial.distances(np.stack([best, start]))
+    found, neutral = objective.distances_db(np.stack([best, start]))
     assert found < neutral
 
 
@@ -111,9 +111,9 @@ def test_a_search_with_one_candidate_leaves_all_as_it_is(
 ) -> None:
     target = targets.of(case)
     assert target is not None
-    trial = SearchTrial(case, chain, host, target, FeatureSettings(), [case.given])
+    objective = SearchObjective(case, chain, host, target, FeatureSettings(), [case.given])
     for search in (random_search, cma_search):
-        np.testing.assert_allclose(search(trial, 1, 0), normalized_to_positions(chain, chain.neutral))
+        np.testing.assert_allclose(search(objective, 1, 0), normalized_to_positions(chain, chain.neutral))
 
 
 def test_the_target_without_a_reference_is_that_of_the_others_alone(case: EvaluationCase) -> None:
