@@ -20,6 +20,7 @@ from bridge.cli.layouts import layouts
 from bridge.cli.midi import midi
 from bridge.cli.mix_balance import levels
 from bridge.cli.models import evaluate, models, styles
+from bridge.cli.param_types import FOLDER
 from bridge.cli.service import daemon, demo
 from bridge.cli.training import train
 from bridge.errors import BridgeError
@@ -53,7 +54,7 @@ def _leave(message: str, exit_status: int) -> NoReturn:
 @click.option("--debug", is_flag=True, help="Show the trace of an error.")
 @click.option(
     "--home",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder of spool, styles and own models (default: the user's data folder).",
 )
 @click.pass_context

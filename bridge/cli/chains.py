@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.param_types import FILE
 from bridge.cli.progress import shown_progress
 from bridge.errors import ChainError, PluginError
 from bridge.settings import Settings, shipped_folder
 
 if TYPE_CHECKING:
     from bridge.plugins.host.host import PluginHost
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
@@ -37,8 +36,7 @@ def list_chains(context: click.Context, json_file: Path | None) -> None:
         for place, file in enumerate(files):
             progress(place / len(files), file.stem)
             rows.append(_chain_row(file, host))
-    write_json(rows, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(rows, json_file):
         columns = ("name", "description", "controls", "file")
         print_table("Chains", columns, [tuple(str(row.get(key, "")) for key in columns) for row in rows])
 
@@ -73,8 +71,7 @@ def show_chain(context: click.Context, name: str, json_file: Path | None) -> Non
     settings = settings_of(context)
     with host_for(settings) as host:
         loaded = load_chain(_find_chain(name, settings), calibrate=host.calibrate)
-    write_json(chain_to_dict(loaded), json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(chain_to_dict(loaded), json_file):
         plugin_of = {slot.name: slot.plugin for slot in loaded.slots}
         print_table(
             f"{loaded.name}: {loaded.description}",
@@ -108,8 +105,7 @@ def plugins(context: click.Context, again: bool, json_file: Path | None) -> None
 
     with host_for(settings_of(context)) as host, shown_progress("Looking at plugins") as progress:
         entries = list_plugins(host, again=again, progress=lambda name: progress(0.5, name))
-    write_json(entries, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(entries, json_file):
         print_table(
             "Plugins",
             ("plugin", "version", "vendor", "note"),
@@ -119,7 +115,7 @@ def plugins(context: click.Context, again: bool, json_file: Path | None) -> None
 
 @chain.command("new")
 @click.argument("plugins", metavar="PLUGIN...", nargs=-1, required=True)
-@click.option("-o", "--output", required=True, type=_FILE, help="The chain file to write; its name is the chain's.")
+@click.option("-o", "--output", required=True, type=FILE, help="The chain file to write; its name is the chain's.")
 @click.pass_context
 def new(context: click.Context, plugins: tuple[str, ...], output: Path) -> None:
     """A chain of PLUGINs in this order, every parameter that does something a control.
@@ -130,8 +126,8 @@ def new(context: click.Context, plugins: tuple[str, ...], output: Path) -> None:
 
 
 @chain.command("from-snapshot")
-@click.argument("snapshot", metavar="FILE", type=_FILE)
-@click.option("-o", "--output", required=True, type=_FILE, help="The chain file to write; its name is the chain's.")
+@click.argument("snapshot", metavar="FILE", type=FILE)
+@click.option("-o", "--output", required=True, type=FILE, help="The chain file to write; its name is the chain's.")
 @click.pass_context
 def from_snapshot(context: click.Context, snapshot: Path, output: Path) -> None:
     """A chain of the VST3 plugins on a REAPER track, from a request that the scripts wrote."""

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
-
-if TYPE_CHECKING:
-    from bridge.reaper.install.install import InstallChanges
+from bridge.cli.param_types import FOLDER
 
 _resource_option = click.option(
     "--resource-path",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     metavar="DIR",
     help="REAPER's resource folder, for portable installations (default: the one that Bridge was installed in last).",
 )
-
-
-def _names(changes: InstallChanges) -> dict[str, Any]:
-    """For programs: paths as texts."""
-    import msgspec
-
-    names: dict[str, Any] = msgspec.to_builtins(changes, enc_hook=str)
-    return names
 
 
 @click.command()
@@ -50,8 +39,7 @@ def install(context: click.Context, resource_path: Path | None, start_daemon: bo
     command = daemon_command(settings.home) if start_daemon else None
     changes = installing.install(folder, settings.home, surface=surface, start_command=command)
     remember_resource_path(folder, settings.home)
-    write_json(_names(changes), json_file)
-    if json_file is not None and str(json_file) == "-":
+    if not write_json(changes, json_file):
         return
     if not changes.written and not changes.removed:
         click.echo(f"Nothing to do: {folder} is up to date.")
@@ -82,8 +70,7 @@ def uninstall(context: click.Context, resource_path: Path | None, json_file: Pat
     refuse_while_running()
     changes = installing.uninstall(folder, home)
     forget_resource_path(folder, home)
-    write_json(_names(changes), json_file)
-    if json_file is not None and str(json_file) == "-":
+    if not write_json(changes, json_file):
         return
     click.echo(f"Removed {len(changes.removed)} files from {folder}.")
     for file in changes.kept:
@@ -101,8 +88,7 @@ def doctor(context: click.Context, resource_path: Path | None, json_file: Path |
     from bridge.daemon.doctor.examine import examine
 
     findings = examine(settings_of(context), resource_path)
-    write_json(findings, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(findings, json_file):
         rows = [("ok" if f.is_ok else "FAULT", f.link, f.finding, f.remedy) for f in findings]
         print_table("Bridge doctor", ("", "link", "found", "what to do"), rows)
     if not all(finding.is_ok for finding in findings):

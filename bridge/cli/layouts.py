@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from bridge.cli.output import settings_of
+from bridge.cli.param_types import FOLDER
 
 
 @click.command()
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path(),
+@click.option("-o", "--output", "folder", type=FOLDER, default=Path(),
               help="Folder for the files (default: here).")  # fmt: skip
 @click.option("--host", metavar="ADDRESS", help="Where Bridge runs, as Open Stage Control reaches it.")
 @click.pass_context

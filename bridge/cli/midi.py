@@ -26,8 +26,7 @@ def ports(json_file: Any) -> None:
 
     inputs, outputs = input_names(), output_names()
     rows = [{"name": n, "input": n in inputs, "output": n in outputs} for n in dict.fromkeys([*inputs, *outputs])]
-    write_json(rows, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(rows, json_file):
         marks = {True: "yes", False: ""}
         shown = [(str(row["name"]), marks[bool(row["input"])], marks[bool(row["output"])]) for row in rows]
         print_table("MIDI ports", ("name", "input", "output"), shown)
@@ -42,8 +41,7 @@ def show(context: click.Context, json_file: Any) -> None:
     from bridge.surfaces.midi.bindings import load_bindings
 
     layout = load_bindings(settings_of(context).home)
-    write_json(layout, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(layout, json_file):
         rows = [(b.name, f"{b.command} {b.value or ''}".strip(), COMMANDS[b.command].meaning) for b in layout.control]
         print_table("MIDI controls", ("control", "command", "meaning"), rows)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.param_types import FILE, FOLDER
 from bridge.errors import ModelError
 
 if TYPE_CHECKING:
@@ -28,14 +29,13 @@ def show(context: click.Context, json_file: Path | None) -> None:
     from bridge.mix_balance.targets import load_targets
 
     targets = load_targets(settings_of(context).home)
-    write_json(targets, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(targets, json_file):
         _print(targets)
 
 
 @levels.command()
-@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path, file_okay=False))
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.json",
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
+@click.option("-o", "--output", type=FILE, metavar="FILE.json",
               help="Write the levels to a file.")  # fmt: skip
 @click.option("--use", is_flag=True, help="Use them from now on: levels.json in the home folder.")
 @click.option("--force", is_flag=True, help="Use them also where they do worse than the shipped ones.")
@@ -51,7 +51,8 @@ def measure(
     Of several songs some are held back, and tell how far a mix made by these levels is from theirs. Levels that do
     worse there than the shipped ones, or than equal ones, are not used without --force.
     """
-    from bridge.mix_balance.targets import FILE, SHIPPED, read_targets, write_targets
+    from bridge.mix_balance.targets import FILE as TARGETS_FILE
+    from bridge.mix_balance.targets import SHIPPED, read_targets, write_targets
     from bridge.training.fit_mix_balance import find_songs, is_worse_than, measure_distance, measure_targets
 
     learned, held = find_songs(folders)
@@ -62,13 +63,12 @@ def measure(
     worse = is_worse_than(distance, shipped) if distance is not None and shipped is not None else ""
     is_used = use and (force or not worse)
     home = settings_of(context).home
-    written = [*([output] if output else []), *([home / FILE] if is_used else [])]
+    written = [*([output] if output else []), *([home / TARGETS_FILE] if is_used else [])]
     for file in written:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_targets(file, targets)
     names = [song.name for song in held]
-    write_json({"targets": targets, "held_back": names, "distance": distance, "shipped": shipped}, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json({"targets": targets, "held_back": names, "distance": distance, "shipped": shipped}, json_file):
         _print(targets)
         _print_distance(len(held), distance, shipped)
         for file in written:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from bridge.cli.interrupts import cancellable
-from bridge.cli.number_types import SEED, Number
 from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
+from bridge.cli.param_types import EXISTING_FOLDER, FILE, SEED, Number
 from bridge.cli.progress import shown_progress
 from bridge.errors import AudioError, ModelError
 from bridge.extras import require_extra
 
-if TYPE_CHECKING:
-    from bridge.training.evaluation.evaluate import Evaluation
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-
 
 @click.command()
 @click.argument("model", metavar="MODEL")
-@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=_FOLDER)
+@click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=EXISTING_FOLDER)
 @json_option
-@click.option("--report", "report_file", type=_FILE, metavar="FILE.html",
+@click.option("--report", "report_file", type=FILE, metavar="FILE.html",
               help="Write a page with tables, plots and players.")  # fmt: skip
 @click.option("--each", type=click.IntRange(1, 1000), default=4, show_default=True, metavar="N",
               help="Cases of every recording and use.")  # fmt: skip
@@ -55,8 +49,11 @@ def evaluate(
     """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
     require_extra("train", "bridge evaluate")
     from bridge.model.manifest import CARD_FILE, MANIFEST_FILE, WEIGHTS_FILE, find_model, read_manifest
+    from bridge.report.evaluation_page import write_evaluation_page
+    from bridge.training.data.recordings import SUFFIXES
     from bridge.training.evaluation.card import record_scores
     from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_model
+    from bridge.training.evaluation.tables import score_tables
     from bridge.training.tasks.registry import task_of_model
 
     if record and refine_s > 0:
@@ -66,7 +63,9 @@ def evaluate(
     task = task_of_model(read_manifest(folder).training)
     own = [folder / name for name in (MANIFEST_FILE, WEIGHTS_FILE, CARD_FILE)]
     check_outputs(own, {"--json": json_file, "--report": report_file})
-    _check_kinds(json_file, report_file)
+    for file in (json_file, report_file):
+        if file is not None and file.suffix.lower() in SUFFIXES:  # what may be one of the recordings
+            raise AudioError(f"{file} is named as audio is; name what is written there .json or .html.")
     with cancellable() as cancelled, shown_progress("Evaluating", in_lines=True) as progress:
         evaluation = evaluate_model(
             folder,
@@ -77,29 +76,13 @@ def evaluate(
             progress=progress,
             is_cancelled=cancelled.is_set,
         )
+    scores = evaluation.scores
     if record:
-        record_scores(folder, evaluation.scores)
-    _tell(evaluation, model, json_file, report_file)
-
-
-def _check_kinds(*outputs: Path | None) -> None:
-    """Nothing is written over what may be one of the recordings."""
-    from bridge.training.data.recordings import SUFFIXES
-
-    for file in outputs:
-        if file is not None and file.suffix.lower() in SUFFIXES:
-            raise AudioError(f"{file} is named as audio is; name what is written there .json or .html.")
-
-
-def _tell(evaluation: Evaluation, model: str, json_file: Path | None, report_file: Path | None) -> None:
-    from bridge.report.evaluation_page import write_evaluation_page
-    from bridge.training.evaluation.tables import score_tables
-
-    write_json(evaluation.scores, json_file)
+        record_scores(folder, scores)
     if report_file is not None:
-        write_evaluation_page(report_file, evaluation.scores, evaluation.examples)
-    if json_file is None or str(json_file) != "-":
-        for title, columns, rows in score_tables(evaluation.scores):
+        write_evaluation_page(report_file, scores, evaluation.examples)
+    if write_json(scores, json_file):
+        for title, columns, rows in score_tables(scores):
             print_table(f"{title}, on recordings that {model} never heard", columns, rows)
 
 
@@ -113,25 +96,25 @@ def models(context: click.Context, json_file: Path | None) -> None:
     settings = settings_of(context)
     folders = find_models(settings.model_folders)
     rows = [_model_row(name, folder) for name, folder in sorted(folders.items())]
-    write_json(rows, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(rows, json_file):
         columns = ("name", "description", "trained", "folder")
-        cells = [(*(str(row.get(key, "")) for key in columns), _left(row)) for row in rows]
+        cells = [(*(str(row.get(key, "")) for key in columns), _remaining(row)) for row in rows]
         print_table("Models", (*columns, "left"), cells)
         click.echo("left: of the distance to the truth, on recordings that the model never heard; 1 is doing nothing.")
 
 
-def _left(row: dict[str, Any]) -> str:
-    """What a model leaves of the distance in each of its uses, on stems of songs where it was judged by some."""
+def _remaining(row: dict[str, Any]) -> str:
+    """What a model leaves of the distance in each of its uses, on stems of songs where it was evaluated on some."""
     if "fault" in row:
         return ""
     test = row["scores"].get("test", {})
-    told = []
-    for use, rows in test.get("uses", {}).items():
-        for scored in test.get("songs", {}).get(use) or rows:
-            if scored["method"] == "model":
-                told.append(f"{use} {scored['ratio']:.2f}")
-    return "\n".join(told) or "not judged"
+    lines = [
+        f"{use} {scored['ratio']:.2f}"
+        for use, rows in test.get("uses", {}).items()
+        for scored in test.get("songs", {}).get(use) or rows
+        if scored["method"] == "model"
+    ]
+    return "\n".join(lines) or "not judged"
 
 
 def _model_row(name: str, folder: Path) -> dict[str, Any]:
@@ -159,8 +142,8 @@ def styles() -> None:
 
 @styles.command("add")
 @click.argument("name")
-@click.argument("files", nargs=-1, required=True, type=_FILE)
-@click.option("--model", metavar="NAME", help="The model whose ears are used (default: channel-strip).")
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--model", metavar="NAME", help="The model that analyses them (default: channel-strip).")
 @click.pass_context
 def add_style(context: click.Context, name: str, files: tuple[Path, ...], model: str | None) -> None:
     """Store the sound of FILES as the style NAME."""
@@ -178,8 +161,7 @@ def list_styles(context: click.Context, json_file: Path | None) -> None:
     from bridge.features import styles as stored
 
     names = stored.list_styles(settings_of(context).styles)
-    write_json(names, json_file)
-    if json_file is None or str(json_file) != "-":
+    if write_json(names, json_file):
         if names:
             print_table("Styles", ("name",), [(name,) for name in names])
         else:

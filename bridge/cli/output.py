@@ -19,7 +19,7 @@ json_option = click.option(
 
 
 def settings_of(context: click.Context, **overrides: Any) -> Settings:
-    """Settings with the command line's `--home` and the given options on top; None counts as not given."""
+    """Return the settings with the command line's `--home` and `overrides` on top; None counts as not given."""
     return load_settings({**context.obj, **overrides})
 
 
@@ -41,25 +41,36 @@ def check_outputs(inputs: Sequence[Path | None], outputs: Mapping[str, Path | No
             raise SettingsError(f"Cannot write {file}: {there} cannot be written to. Choose another file for {option}.")
 
 
-def write_json(result: Any, json_file: Path | None) -> None:
-    """Write `result` (built-in types or msgspec structs) if the user asked for JSON."""
+def write_json(result: Any, json_file: Path | None) -> bool:
+    """Write `result` (built-in types or msgspec structs) if the user gave `--json`.
+
+    Returns:
+        Whether standard output is left for people: tables are printed there only then.
+    """
     if json_file is None:
-        return
+        return True
     import msgspec
 
-    text = msgspec.json.format(msgspec.json.encode(result), indent=2)
+    text = msgspec.json.format(msgspec.json.encode(result, enc_hook=_path_text), indent=2)
     if str(json_file) == "-":
         click.echo(text)
-        return
+        return False
     try:
         json_file.parent.mkdir(parents=True, exist_ok=True)
         json_file.write_bytes(text + b"\n")
     except OSError as error:
         raise SettingsError(f"Cannot write {json_file}: {error.strerror}. Choose another file for --json.") from error
+    return True
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, to_stderr: bool = False) -> None:
-    """A table whose numbers line up; wide cells wrap instead of being cut."""
+def _path_text(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError  # as msgspec asks for
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose numbers line up; wide cells wrap instead of being cut."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -69,4 +80,4 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         table.add_column(Text(column), overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(stderr=to_stderr).print(table)
+    Console().print(table)

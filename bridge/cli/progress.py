@@ -15,19 +15,30 @@ LINE_EVERY_S = 15.0  # where no terminal shows a bar
 
 @contextmanager
 def shown_progress(title: str, *, in_lines: bool = False) -> Iterator[Progress]:
-    """A bar with the time left; call it with (fraction 0..1, step). Without a terminal nothing, or `in_lines`."""
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+    """A bar with the time left over the latest step; call it with (fraction 0..1, step).
 
-    console = Console(stderr=True)
-    if in_lines and not console.is_terminal:
-        yield PlainLines(TimeLeft())
+    Without a terminal nothing is shown, or lines with `in_lines`.
+    """
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+    from rich.text import Text
+
+    console, left = Console(stderr=True), TimeLeft()
+    if not console.is_terminal:
+        yield ProgressLines(left) if in_lines else lambda _fraction, _step: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(title, total=1.0)
-        yield lambda fraction, step: bar.update(task, completed=fraction, description=f"{title}: {step}")
+    columns = (title, BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    bar = Bar(*columns, console=console)
+    task = bar.add_task("", total=1.0)
+    with Live(console=console, transient=True) as live:
+
+        def show(fraction: float, step: str) -> None:
+            bar.update(task, completed=fraction, description=left.text(fraction))
+            live.update(Group(bar, Text(step)))
+
+        yield show
 
 
 class TimeLeft:
@@ -36,30 +47,30 @@ class TimeLeft:
     def __init__(self) -> None:
         self._first: tuple[float, float] | None = None
 
-    def told(self, share: float) -> str:
+    def text(self, fraction: float) -> str:
         """'3:20 left', or nothing while nothing is known."""
         now = time.monotonic()
         if self._first is None:
-            self._first = (now, share)
+            self._first = (now, fraction)
         begin, first = self._first
-        if share <= first:
+        if fraction <= first:
             return ""
-        left_s = round((now - begin) * (1 - share) / (share - first))
+        left_s = round((now - begin) * (1 - fraction) / (fraction - first))
         hours, rest = divmod(left_s, 3600)
         minutes, seconds = divmod(rest, 60)
         return f"{hours}:{minutes:02d}:{seconds:02d} left" if hours else f"{minutes}:{seconds:02d} left"
 
 
-class PlainLines:
-    """A line now and then; every one that tells of a validation."""
+class ProgressLines:
+    """A line now and then; every one that is about a validation."""
 
     def __init__(self, left: TimeLeft) -> None:
         self._left = left
         self._last = float("-inf")
 
-    def __call__(self, share: float, text: str) -> None:
-        told = self._left.told(share)
-        if "validation" not in text and time.monotonic() - self._last < LINE_EVERY_S:
+    def __call__(self, fraction: float, step: str) -> None:
+        left = self._left.text(fraction)
+        if "validation" not in step and time.monotonic() - self._last < LINE_EVERY_S:
             return
         self._last = time.monotonic()
-        click.echo(f"{share:4.0%} {text}" + (f"; {told}" if told else ""), err=True)
+        click.echo(f"{fraction:4.0%} {step}" + (f"; {left}" if left else ""), err=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
+from bridge.cli.param_types import FOLDER
 from bridge.cli.progress import shown_progress
 from bridge.extras import require_extra
 
@@ -36,7 +37,7 @@ def daemon(
 
 
 @click.command()
-@click.option("-o", "--output", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("bridge-demo"),
+@click.option("-o", "--output", "folder", type=FOLDER, default=Path("bridge-demo"),
               show_default=True, help="Folder for audio and report.")  # fmt: skip
 @click.option("--seed", type=int, default=1, show_default=True, help="Draws the stock plugins' hidden laws.")
 @json_option
@@ -45,12 +46,11 @@ def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None
     """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
     require_extra("demo", "bridge demo")
     from bridge.demo.session import audible_changes, run_demo
-    from bridge.report.page import format_measurement
+    from bridge.report.tables import format_measurement
 
     with shown_progress("Demo") as progress:
         result = run_demo(folder, settings_of(context), seed=seed, progress=progress)
-    write_json(result, json_file)
-    if json_file is not None and str(json_file) == "-":
+    if not write_json(result, json_file):
         return
     for track in result.tracks:
         changes, others = audible_changes(track)

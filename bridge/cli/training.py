@@ -1,42 +1,39 @@
-"""`bridge train`: what it is asked, and what is seen of it while it runs."""
+"""`bridge train`: a model for a chain, learned from recordings."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from bridge.cli.interrupts import cancellable
-from bridge.cli.number_types import SEED, Number
 from bridge.cli.output import settings_of
-from bridge.cli.progress import PlainLines, Progress, TimeLeft
+from bridge.cli.param_types import EXISTING_FOLDER, FILE, FOLDER, SEED, Number
+from bridge.cli.progress import shown_progress
 from bridge.errors import ModelError
 from bridge.extras import require_extra
 
 MOST_MINUTES = 60.0 * 24 * 31
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-_NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
-
 
 @click.command()
-@click.option("--chain", "chain_file", required=True, type=_FILE, help="The chain to learn, a TOML file.")
+@click.option("--chain", "chain_file", required=True, type=FILE, help="The chain to learn, a TOML file.")
 @click.option("--task", required=True, metavar="TASK", help="What to learn; an unknown one lists those there are.")
-@click.option("--data", "folders", required=True, multiple=True, type=_FOLDER, help="Folder of audio; may be repeated.")
-@click.option("-o", "--output", required=True, type=_NEW_FOLDER,
+@click.option(
+    "--data", "folders", required=True, multiple=True, type=EXISTING_FOLDER, help="Folder of audio; may be repeated."
+)
+@click.option("-o", "--output", required=True, type=FOLDER,
               help="Folder of the new model; its name becomes the model's.")  # fmt: skip
-@click.option("--recipe", "recipe_file", type=_FILE, help="A TOML with what the training is to do otherwise.")
+@click.option("--recipe", "recipe_file", type=FILE, help="A TOML with what the training is to do otherwise.")
 @click.option("--minutes", type=Number(0.1, MOST_MINUTES), default=30.0, show_default=True,
               help="Time for all of it: examples, learning and judging.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed and data, same examples.")
-@click.option("--tensorboard", type=_NEW_FOLDER, metavar="DIR", help="Write the losses there as curves.")
+@click.option("--tensorboard", type=FOLDER, metavar="DIR", help="Write the losses there as curves.")
 @click.pass_context
 def train(
     context: click.Context,
@@ -86,42 +83,14 @@ def train(
         command=command,
         tensorboard=tensorboard,
     )
-    with cancellable() as cancelled, shown_training(is_first=processes.is_first) as progress:
+    shown = shown_progress("Training", in_lines=True) if processes.is_first else nullcontext(lambda _share, _step: None)
+    with cancellable() as cancelled, shown as progress:
         manifest = learn(options, progress=progress, is_cancelled=cancelled.is_set)
     if not processes.is_first:
-        sys.exit(1 if cancelled.is_set() else 0)  # the first process tells
+        sys.exit(1 if cancelled.is_set() else 0)  # the first process says the rest
     if manifest is None:
         raise ModelError(f"Stopped. No model was written to {output}. Go on with: {command} --resume")
     if (failed := manifest.training.failed_renders) > 0:
         click.echo(f"Plugins failed in {failed:,} renders; the examples concerned were left out.")
-    judge = shlex.join(["reaper-bridge", "evaluate", str(output), "DIR"])
-    click.echo(f"The model {manifest.name} lies in {output}. Judge it: {judge}")
-
-
-@contextmanager
-def shown_training(*, is_first: bool = True) -> Iterator[Progress]:
-    """The progress of a training on standard error: a bar with the time left over the latest line, or plain lines
-    where no terminal is. Other processes than the first show nothing."""
-    from rich.console import Console, Group
-    from rich.live import Live
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-    from rich.text import Text
-
-    console = Console(stderr=True)
-    left = TimeLeft()
-    if not is_first:
-        yield lambda _share, _text: None
-    elif not console.is_terminal:
-        yield PlainLines(left)
-    else:
-        columns = ("Training", BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-        bar = Bar(*columns, console=console)
-        task = bar.add_task("", total=1.0)
-        with Live(console=console, transient=True) as live:
-
-            def show(share: float, text: str) -> None:
-                bar.update(task, completed=share, description=left.told(share))
-                live.update(Group(bar, Text(text)))
-
-            yield show
+    evaluate = shlex.join(["reaper-bridge", "evaluate", str(output), "DIR"])
+    click.echo(f"The model {manifest.name} lies in {output}. Judge it: {evaluate}")

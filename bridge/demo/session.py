@@ -23,8 +23,9 @@ from bridge.errors import LinkError
 from bridge.offline.result import inaudible_count_text
 from bridge.reaper.protocol.applied_state import Applied
 from bridge.reaper.protocol.messages import decode
-from bridge.report.page import PageSection, measure_rows, write_page
+from bridge.report.page import PageSection, write_page
 from bridge.report.plots import level_plot, spectrum_plot
+from bridge.report.tables import measurement_rows
 from bridge.settings import Settings
 from bridge.types import Float32
 
@@ -220,7 +221,7 @@ def _section(track: DemoTrack) -> PageSection:
         summary=f"{track.summary} {others}".strip(),
         rows=[(f"{c.fx}: {c.parameter}", c.text_before, c.text_after) for c in changes],
         columns=("parameter", "before", "after"),
-        measures=measure_rows(track.measures.before, track.measures.after),
+        measures=measurement_rows(track.measures.before, track.measures.after),
         left_alone=track.left_alone,
         plots=[
             ("Long-term spectrum", spectrum_plot(before, after, rate)),

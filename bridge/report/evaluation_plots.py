@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from bridge.report.plots import AFTER_COLOUR, BEFORE_COLOUR, INK, TARGET_COLOUR, new_figure, png_uri
-
-Row = dict[str, Any]
+from bridge.report.tables import Row
 
 
 def scatter_plot(cases: Sequence[Row]) -> str:

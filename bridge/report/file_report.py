@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.audio.files import read_audio
-from bridge.offline.result import audible_rows, without_repeated_reasons
 from bridge.report.control_names import control_name
-from bridge.report.page import PageSection, measure_rows, write_page
+from bridge.report.page import PageSection, write_page
 from bridge.report.plots import curve_plot, level_plot, spectrum_plot
+from bridge.report.tables import CONTROL_COLUMNS, control_rows, measurement_rows
 
 if TYPE_CHECKING:
     from bridge.offline.result import FileResult
@@ -22,22 +22,19 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
     source, target = Path(result.input), Path(result.output)
     before, rate = read_audio(source, duration_s=SHOWN_S)
     after, _ = read_audio(target, duration_s=SHOWN_S)
-    aim = None if reference is None else read_audio(reference, duration_s=SHOWN_S)
+    reference_audio = None if reference is None else read_audio(reference, duration_s=SHOWN_S)
     players = [("before", source), ("after", target)]
     if reference is not None:
         players.append(("reference", reference))
-    changed, others = audible_rows(result.controls) if result.applied else ([], "")
+    rows, others = control_rows(result)
     section = PageSection(
         name=source.name,
         summary=f"{result.reason} {others}".strip(),
-        columns=("control", "before", "after", "confidence", "why"),
-        rows=[
-            (control_name(row.slot, row.control), row.text_before, row.text, f"{row.confidence:.0%}", reason)
-            for row, reason in zip(changed, without_repeated_reasons(changed), strict=True)
-        ],
-        measures=measure_rows(result.measures.before, result.measures.after),
+        columns=CONTROL_COLUMNS,
+        rows=rows,
+        measures=measurement_rows(result.measures.before, result.measures.after),
         plots=[
-            ("Long-term spectrum", spectrum_plot(before, after, rate, aim)),
+            ("Long-term spectrum", spectrum_plot(before, after, rate, reference_audio)),
             ("Level over time", level_plot(before, after, rate)),
             *(
                 (
@@ -51,4 +48,4 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
         players=players,
     )
     title = f"{source.name}, set by {result.model}"
-    write_page(page, title, "Settings, measures and sound before and after.", [section])
+    write_page(page, title, "Settings, measurements and sound before and after.", [section])

@@ -10,10 +10,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import quote
 
 from bridge.errors import AudioError
+from bridge.report.tables import TextTable
 
 
 @dataclass(frozen=True)
@@ -23,46 +23,12 @@ class PageSection:
     name: str
     summary: str
     rows: Sequence[Sequence[str]]
-    measures: Sequence[tuple[str, str, str]]  # (measure, before, after)
+    measures: Sequence[Sequence[str]]  # (measurement, before, after)
     columns: Sequence[str] = ("control", "before", "after", "confidence")
     left_alone: Sequence[str] = ()
     plots: Sequence[tuple[str, str]] = ()  # (caption, data URI)
     players: Sequence[tuple[str, Path | str]] = field(default_factory=tuple)  # (label, file or data URI)
-    tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]] = ()  # (caption, columns, rows)
-
-
-class MeasurementsLike(Protocol):
-    """What a section says was measured; None where nothing can be, as in silence."""
-
-    @property
-    def loudness_lufs(self) -> float | None: ...
-    @property
-    def true_peak_dbtp(self) -> float | None: ...
-    @property
-    def distance_db(self) -> float | None: ...
-
-
-def measure_rows(before: MeasurementsLike, after: MeasurementsLike) -> list[tuple[str, str, str]]:
-    """The rows that tables of pages and of the command line share: (measure, before, after)."""
-    return [
-        ("loudness", format_measurement(before.loudness_lufs, "LUFS"), format_measurement(after.loudness_lufs, "LUFS")),
-        (
-            "true peak",
-            format_measurement(before.true_peak_dbtp, "dBTP"),
-            format_measurement(after.true_peak_dbtp, "dBTP"),
-        ),
-        ("distance to target", _distance(before.distance_db), _distance(after.distance_db)),
-    ]
-
-
-def format_measurement(value: float | None, unit: str) -> str:
-    """A measure as text: '-18.3 LUFS'."""
-    return "silence" if value is None else f"{value:.1f} {unit}"
-
-
-def _distance(value_db: float | None) -> str:
-    """A distance as text; a dash where there is none, as beside a target that nothing of the sound concerns."""
-    return "–" if value_db is None else format_measurement(value_db, "dB")
+    tables: Sequence[TextTable] = ()
 
 
 def write_page(target: Path, title: str, introduction: str, sections: Sequence[PageSection]) -> None:
@@ -99,8 +65,8 @@ def _section(section: PageSection, folder: Path) -> str:
         parts.append(
             f'<figure><img alt="{html.escape(caption)}" src="{uri}"><figcaption>{html.escape(caption)}</figcaption></figure>'
         )
-    for caption, columns, rows in section.tables:
-        parts.append(f"<h3>{html.escape(caption)}</h3>{_table(columns, rows)}")
+    for table in section.tables:
+        parts.append(f"<h3>{html.escape(table.title)}</h3>{_table(table.columns, table.rows)}")
     parts.append("</section>")
     return "\n".join(parts)
 

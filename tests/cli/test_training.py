@@ -20,7 +20,7 @@ from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.cli import main
 from bridge.cli.interrupts import cancellable
-from bridge.cli.progress import PlainLines, TimeLeft
+from bridge.cli.progress import ProgressLines, TimeLeft
 from bridge.model.manifest import read_manifest
 from bridge.training.trainer.checkpoint import CheckpointState, load_checkpoint
 
@@ -146,10 +146,10 @@ def test_time_left_follows_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("bridge.cli.progress.time.monotonic", lambda: now[0])
     left = TimeLeft()
-    assert left.told(0.5) == ""  # a resumed training begins in the middle
+    assert left.text(0.5) == ""  # a resumed training begins in the middle
     now[0] += 60
-    assert left.told(0.75) == "1:00 left"
-    assert left.told(0.501) == "8:19:00 left"
+    assert left.text(0.75) == "1:00 left"
+    assert left.text(0.501) == "8:19:00 left"
 
 
 def test_without_a_terminal_there_are_few_lines(
@@ -157,7 +157,7 @@ def test_without_a_terminal_there_are_few_lines(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr("bridge.cli.progress.time.monotonic", lambda: now[0])
-    show = PlainLines(TimeLeft())
+    show = ProgressLines(TimeLeft())
     for step in range(100):
         show(step / 200, f"sound, step {step}: loss 1")
         now[0] += 0.5

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from bridge.model.manifest import CARD_FILE, Manifest, read_manifest, write_manifest
+from bridge.report.tables import describe_unchanged
+from bridge.training.evaluation.tables import has_other_recordings
 
 
 def record_scores(folder: Path, scores: dict[str, Any]) -> Manifest:
@@ -101,11 +103,17 @@ def _scores(manifest: Manifest) -> list[str]:
         "",
     ]
     for use, rows in scores["uses"].items():
-        songs = scores["songs"].get(use, [])
         lines += [f"### {use}", ""]
-        if songs and songs[0]["cases"] != (rows[0]["cases"] if rows else 0):
-            lines += ["Stems of songs:", "", *_table(songs), "", "All recordings, with those that are no stems:", ""]
-        lines += [*_table(rows), "", _unchanged(scores["unchanged"][use]), *_beside(scores, use), ""]
+        if has_other_recordings(scores, use):
+            lines += [
+                "Stems of songs:",
+                "",
+                *_table(scores["songs"][use]),
+                "",
+                "All recordings, with those that are no stems:",
+                "",
+            ]
+        lines += [*_table(rows), "", describe_unchanged(scores["unchanged"][use]), *_beside(scores, use), ""]
     return lines
 
 
@@ -146,12 +154,3 @@ def _beside(scores: dict[str, Any], use: str) -> list[str]:
 def _measured(row: dict[str, Any]) -> str:
     before = "" if row["before"] is None else f"{row['before']:.2f} before, "
     return f"{row['measure']} {before}{row['after']:.2f} after ({row['largest_after']:.2f} at most)"
-
-
-def _unchanged(row: dict[str, Any]) -> str:
-    if not row["cases"]:
-        return "No case asked for no change."
-    return (
-        f"Of {row['cases']} cases that asked for no change {row['touched']:.0%} were changed; that cost "
-        f"{row['mean_harm_db']:.2f} dB on average and {row['largest_harm_db']:.2f} dB at most."
-    )

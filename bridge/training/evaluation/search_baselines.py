@@ -58,7 +58,7 @@ class SearchObjective:
 
 
 Search = Callable[[SearchObjective, int, int], Float64]
-"""(objective, candidates, seed) -> the best positions (controls,) of so many candidates, the neutral ones among them."""
+"""(objective, candidates, seed) -> the best positions (controls,) of so many candidates, neutral among them."""
 
 
 def random_search(objective: SearchObjective, candidates: int, seed: int) -> Float64:

@@ -10,7 +10,7 @@ import numpy as np
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.report.evaluation_page import METHOD_COLUMNS, method_cells
+from bridge.report.tables import TextTable, method_table
 from bridge.training.evaluation.case_result import SMALL_DB, CaseResult
 from bridge.training.evaluation.intervals import median_interval
 from bridge.types import Float64
@@ -231,16 +231,20 @@ def _task_metrics(result: CaseResult) -> dict[str, float]:
     return found
 
 
-def score_tables(scores: Row) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
-    """(title, columns, rows) of tables for people, from the scores of `evaluate.evaluate_model`.
+def score_tables(scores: Row) -> list[TextTable]:
+    """Tables for people, from the scores of `evaluate.evaluate_model`.
 
     Stems of songs have tables of their own where there are other recordings too.
     """
-    tables: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]] = []
+    tables = []
     for use, rows in scores["uses"].items():
-        songs = scores["songs"].get(use, [])
-        named = [(use, rows)]
-        if songs and songs[0]["cases"] != rows[0]["cases"]:
-            named.append((f"{use}, stems of songs", songs))
-        tables += [(title, METHOD_COLUMNS, [method_cells(row) for row in table]) for title, table in named]
+        tables.append(method_table(use, rows))
+        if has_other_recordings(scores, use):
+            tables.append(method_table(f"{use}, stems of songs", scores["songs"][use]))
     return tables
+
+
+def has_other_recordings(scores: Row, use: str) -> bool:
+    """Whether some of the recordings are stems of songs and some are not."""
+    songs, rows = scores["songs"].get(use, []), scores["uses"][use]
+    return bool(songs) and songs[0]["cases"] != (rows[0]["cases"] if rows else 0)

@@ -1,8 +1,9 @@
-"""Numbers as options take them: within a range that 'nan' does not pass, as it does click's own."""
+"""Types of arguments and options that several commands take."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,7 +12,7 @@ MOST_SEED = 2**31 - 1  # that every generator takes
 
 
 class Number(click.FloatRange):
-    """A finite number within a range."""
+    """A finite number within a range: 'nan' does not pass, as it does click's own."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         number = float(super().convert(value, param, ctx))
@@ -20,4 +21,7 @@ class Number(click.FloatRange):
         return number
 
 
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+EXISTING_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 SEED = click.IntRange(0, MOST_SEED)
