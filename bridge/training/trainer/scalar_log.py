@@ -5,13 +5,12 @@ TensorBoard is an option: its package is imported when a log is opened for it, n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from bridge.errors import SettingsError
-from bridge.extras import require_extra
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -20,54 +19,43 @@ FLUSH_EVERY_S = 10
 
 
 class ScalarLog:
-    """Takes the numbers and keeps none."""
+    """Writes curves called GROUP/NAME; without a writer, nothing."""
 
-    def add(self, group: str, step: int, values: Mapping[str, float]) -> None:
-        """`values` by name, as they were after update `step`; `group` says of what: "learning", "validation"."""
-
-    def close(self) -> None:
-        """Nothing is taken any more, and everything taken has been written."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class TensorBoardLog(ScalarLog):
-    """Writes event files; a curve is called GROUP/NAME."""
-
-    def __init__(self, writer: SummaryWriter) -> None:
+    def __init__(self, writer: SummaryWriter | None = None) -> None:
         self._writer = writer
 
     def add(self, group: str, step: int, values: Mapping[str, float]) -> None:
-        for name, value in values.items():
-            self._writer.add_scalar(f"{group}/{name}", value, step)
+        """Take `values` by name, as they were after update `step`; `group` is "learning" or "validation"."""
+        if self._writer is not None:
+            for name, value in values.items():
+                self._writer.add_scalar(f"{group}/{name}", value, step)
 
-    def close(self) -> None:
-        self._writer.close()
 
-
-def open_log(folder: Path | None, *, from_step: int = 0) -> ScalarLog:
-    """A log into `folder`, which TensorBoard reads while it is written; None: no log.
+@contextmanager
+def open_log(folder: Path | None, *, from_step: int = 0) -> Iterator[ScalarLog]:
+    """Open a log into `folder`, which TensorBoard reads while it is written; None: no log.
 
     A training that goes on at update `from_step` replaces what was written of later ones before it was stopped.
-    Raises ExtraMissing where TensorBoard is not installed, SettingsError where `folder` cannot be written to.
+
+    Raises:
+        SettingsError: TensorBoard is not installed, or `folder` cannot be written to.
     """
     if folder is None:
-        return ScalarLog()
-    require_extra("tensorboard", f"--tensorboard {folder}")
-    from torch.utils.tensorboard import SummaryWriter
-
+        yield ScalarLog()
+        return
     try:
+        from torch.utils.tensorboard import SummaryWriter
+
         folder.mkdir(parents=True, exist_ok=True)
-        purged = from_step if from_step > 0 else None
-        writer = SummaryWriter(str(folder), purge_step=purged, flush_secs=FLUSH_EVERY_S)
+        writer = SummaryWriter(str(folder), purge_step=from_step or None, flush_secs=FLUSH_EVERY_S)
+    except ImportError as error:
+        raise SettingsError(
+            f"--tensorboard {folder} needs the package tensorboard, which is not installed. "
+            "Install it with: pip install 'reaper-bridge[tensorboard]', or leave the option out."
+        ) from error
     except OSError as error:
         raise SettingsError(
             f"--tensorboard {folder} cannot be written to ({error.strerror}). Give another folder."
         ) from error
-    return TensorBoardLog(writer)
+    with writer:
+        yield ScalarLog(writer)

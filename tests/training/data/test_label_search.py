@@ -19,8 +19,8 @@ from bridge.training.data.label_search import (
     FAILED_DB,
     LabelObjective,
     LabelPassage,
-    LabelSpace,
     SearchedLabel,
+    label_space,
     refine_label,
     search_labels,
     sweep_choices,
@@ -65,30 +65,31 @@ def passage_through(host: PluginHost, chain: Chain, position: np.ndarray, second
 
 
 def test_a_joint_search_finds_hidden_settings_and_the_choice(host: PluginHost, switched: Chain) -> None:
-    space = LabelSpace.of(switched)
-    hidden = space.join(np.array([0.5, 0.4, 0.6]), [3])
-    ear = LabelObjective(switched, host, [passage_through(host, switched, hidden)], FEATURES)
-    start = float(ear.cost(neutral_positions(switched)[None])[0])
-    told: list[float] = []
+    space = label_space(switched)
+    hidden = space.positions(np.array([0.5, 0.4, 0.6]), [3]).astype(np.float32)
+    objective = LabelObjective(switched, host, [passage_through(host, switched, hidden)], FEATURES)
+    start = float(objective.cost(neutral_positions(switched)[None])[0])
+    costs: list[float] = []
     found = search_labels(
-        switched, ear.cost, generations=40, population=14, seed=0, notify=lambda _, cost: told.append(cost)
+        switched, objective.cost, generations=40, population=14, seed=0, notify=lambda _, cost: costs.append(cost)
     )
-    assert told == sorted(told, reverse=True)
-    assert list(space.choices(found.position)) == [3]
+    assert costs == sorted(costs, reverse=True)
+    (mode,) = space.categories
+    assert np.searchsorted(mode.edges, found.position[mode.control], side="right") == 3
     assert found.distance_db < 0.15 * start
     np.testing.assert_allclose(found.position, hidden, atol=0.12)
 
 
 def test_small_steps_reach_hidden_settings_from_nearby(host: PluginHost, switched: Chain) -> None:
-    space = LabelSpace.of(switched)
-    hidden = space.join(np.array([0.5, 0.4, 0.6]), [0])
-    ear = LabelObjective(switched, host, [passage_through(host, switched, hidden)], FEATURES)
-    near = space.join(np.array([0.56, 0.33, 0.65]), [0])
-    start = SearchedLabel(near, float(ear.cost(near[None])[0]))
-    found = refine_label(ear, start, rounds=3)
+    space = label_space(switched)
+    hidden = space.positions(np.array([0.5, 0.4, 0.6]), [0]).astype(np.float32)
+    objective = LabelObjective(switched, host, [passage_through(host, switched, hidden)], FEATURES)
+    near = space.positions(np.array([0.56, 0.33, 0.65]), [0]).astype(np.float32)
+    start = SearchedLabel(near, float(objective.cost(near[None])[0]))
+    found = refine_label(objective, start, rounds=3)
     assert found.distance_db < 0.25 * start.distance_db
     assert np.abs(found.position - hidden).max() < 0.03
-    assert refine_label(ear, SearchedLabel(hidden, np.inf)).position == pytest.approx(hidden), (
+    assert refine_label(objective, SearchedLabel(hidden, np.inf)).position == pytest.approx(hidden), (
         "nothing is better than what is right"
     )
 
@@ -99,8 +100,8 @@ def test_a_control_that_does_nothing_stays_where_it_was(host: PluginHost) -> Non
     start = neutral_positions(chain)
     louder = start.copy()
     louder[chain.index("output.gain_db")] += 0.08
-    ear = LabelObjective(chain, host, [passage_through(host, chain, louder)], FEATURES)
-    found = refine_label(ear, SearchedLabel(start, np.inf), rounds=2).position
+    objective = LabelObjective(chain, host, [passage_through(host, chain, louder)], FEATURES)
+    found = refine_label(objective, SearchedLabel(start, np.inf), rounds=2).position
     idle = [i for i, control in enumerate(chain.controls) if control.name in ("attack_ms", "release_ms")]
     np.testing.assert_array_equal(found[idle], start[idle])
     assert found[-1] == pytest.approx(louder[-1], abs=0.01)
@@ -120,10 +121,10 @@ def test_settings_at_which_a_plugin_fails_are_shunned() -> None:
     )
     hidden = np.array([0.45, 0.8], np.float32)
     with PluginHost(workers=1, modules=["faults"], module_folders=[ROOT / "tests" / "plugins"]) as host:
-        ear = LabelObjective(chain, host, [passage_through(host, chain, hidden)], FEATURES)
-        failed, right = ear.cost(np.array([[0.9, 0.8], hidden], np.float32))
-        found = search_labels(chain, ear.cost, generations=15, population=8, seed=0)
-        refined = refine_label(ear, found)
+        objective = LabelObjective(chain, host, [passage_through(host, chain, hidden)], FEATURES)
+        failed, right = objective.cost(np.array([[0.9, 0.8], hidden], np.float32))
+        found = search_labels(chain, objective.cost, generations=15, population=8, seed=0)
+        refined = refine_label(objective, found)
     assert failed == FAILED_DB and right == 0
     assert refined.distance_db < 0.01 and found.distance_db < 1
     assert refined.position[0] <= 0.5
@@ -147,11 +148,11 @@ range = [-30.0, 10.0]
 """
     with PluginHost(workers=2, catalog=zam_catalog()) as host:
         chain = parse_chain(text, source="test", calibrate=host.calibrate)
-        space = LabelSpace.of(chain)
-        hidden = space.join(np.array([0.7, 0.5]), [10])
-        ear = LabelObjective(chain, host, [passage_through(host, chain, hidden, seconds=0.3)], FEATURES)
-        first = search_labels(chain, ear.cost, generations=8, population=12, seed=1)
-        found = refine_label(ear, sweep_choices(ear, refine_label(ear, first, rounds=2)), rounds=2)
+        space = label_space(chain)
+        hidden = space.positions(np.array([0.7, 0.5]), [10]).astype(np.float32)
+        objective = LabelObjective(chain, host, [passage_through(host, chain, hidden, seconds=0.3)], FEATURES)
+        first = search_labels(chain, objective.cost, generations=8, population=12, seed=1)
+        found = refine_label(objective, sweep_choices(objective, refine_label(objective, first, rounds=2)), rounds=2)
     assert chain.controls[0].text(float(positions_to_normalized(chain, found.position)[0])) == "VOX AC-15"
     np.testing.assert_allclose(found.position, hidden, atol=0.1)
 
@@ -163,7 +164,7 @@ def test_chains_of_choices_and_at_most_one_range_are_searched(ranged: int) -> No
     mode = Control(slot="a", name="mode", unit="", law=law, high=0.34, choices=("one", "two", "three", "four"))
     gains = tuple(Control(slot="a", name=f"gain{n}", unit="dB", law=law) for n in range(ranged))
     chain = Chain(name="few", slots=(Slot(name="a", plugin="vst3:Few", controls=(mode, *gains)),))
-    wanted = LabelSpace.of(chain).join(np.full(ranged, 0.7), [1])
+    wanted = label_space(chain).positions(np.full(ranged, 0.7), [1])
     tried: list[np.ndarray] = []
 
     def measure(positions: np.ndarray) -> np.ndarray:
