@@ -45,11 +45,11 @@ def automix(*arguments: object):
 
 @needs_voice
 def test_breaths_go_down_words_stay_and_the_answer_tells_the_curve(scene, tmp_path):
-    source, target = write(tmp_path / "Sprache 1.wav", scene.heard), tmp_path / "out.wav"
+    source, target = write(tmp_path / "Sprache 1.wav", scene.audio), tmp_path / "out.wav"
     answer, page = tmp_path / "answer.json", tmp_path / "page.html"
     automix(source, "-o", target, "--automation", "--json", answer, "--report", page)
     made, rate = read_audio(target)
-    assert rate == RATE and made.shape == scene.heard.shape
+    assert rate == RATE and made.shape == scene.audio.shape
     assert np.median([one.down_db for one in event_results(scene, made)]) > 12
     assert np.median(speech_changes_db(scene, made)) < 0.2
     told = json.loads(answer.read_text("utf-8"))
@@ -63,7 +63,7 @@ def test_breaths_go_down_words_stay_and_the_answer_tells_the_curve(scene, tmp_pa
 
 @needs_voice
 def test_what_is_written_is_what_the_breakpoints_say(scene, tmp_path):
-    source, target, answer = write(tmp_path / "in.wav", scene.heard), tmp_path / "out.wav", tmp_path / "answer.json"
+    source, target, answer = write(tmp_path / "in.wav", scene.audio), tmp_path / "out.wav", tmp_path / "answer.json"
     automix(source, "-o", target, "--json", answer)
     chain = read_manifest(shipped_folder("models") / "nonspeech").chain
     rows = json.loads(answer.read_text("utf-8"))["controls"]
@@ -75,21 +75,21 @@ def test_what_is_written_is_what_the_breakpoints_say(scene, tmp_path):
         for place, row in enumerate(rows)
         if row["breakpoints"]
     }
-    settings = block_rows(curves, chain.neutral, frames=scene.heard.shape[1], sample_rate_hz=RATE)
+    settings = block_rows(curves, chain.neutral, frames=scene.audio.shape[1], sample_rate_hz=RATE)
     with PluginHost(workers=1) as host:
-        (again,) = host.render(chain, [Render(scene.heard, RATE, settings, block_frames(RATE))])
+        (again,) = host.render(chain, [Render(scene.audio, RATE, settings, block_frames(RATE))])
     assert np.abs(again - read_audio(target)[0]).max() < 1e-3
 
 
 @needs_voice
 @pytest.mark.parametrize("rate", [48000, 88200, 96000])
 def test_other_rates_and_stereo_work_as_well(scene, tmp_path, rate):
-    samples = round(scene.heard.shape[1] * rate / RATE / 3600) * 3600
+    samples = round(scene.audio.shape[1] * rate / RATE / 3600) * 3600
 
     def converted(audio):
         return np.repeat(resample(audio[0], samples)[None], 2, axis=0)
 
-    heard, truth, added = (converted(audio) for audio in (scene.heard, scene.truth, scene.added))
+    heard, truth, added = (converted(audio) for audio in (scene.audio, scene.truth, scene.added))
     stretched = type(scene)(heard, truth, added, rate, scene.events, scene.speech)
     target = tmp_path / "out.wav"
     automix(write(tmp_path / "in.wav", heard, rate), "-o", target)
@@ -104,7 +104,7 @@ def test_clean_speech_comes_back_as_it_was(tmp_path):
     (voice,) = synthesise_speech("test", 5, takes=1, sample_rate_hz=RATE)
     scene = draw_scene(voice.audio[0], RATE, np.random.default_rng(0), side="test", duration_s=8.0, eventless=1.0)
     target = tmp_path / "out.wav"
-    automix(write(tmp_path / "in.wav", scene.heard), "-o", target)
+    automix(write(tmp_path / "in.wav", scene.audio), "-o", target)
     made, _ = read_audio(target)
     assert speech_changes_db(scene, made).max() < 0.1
 

@@ -35,7 +35,7 @@ def voice() -> np.ndarray:
     """Ten seconds of speech with pops in it: bursts far below the voice."""
     (take,) = synthesise_speech("test", 31, takes=1, sample_rate_hz=RATE_HZ)
     scene = draw_scene(take.audio[0], RATE_HZ, np.random.default_rng(3), side="test", duration_s=12.0, eventless=0.0)
-    return np.asarray(scene.heard, dtype=np.float32)
+    return np.asarray(scene.audio, dtype=np.float32)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def test_pops_go_down_by_an_envelope(open_session: Open) -> None:
     scene = draw_scene(take.audio[0], RATE_HZ, np.random.default_rng(3), side="test", duration_s=12.0, eventless=0.0)
     session = open_session(is_model_shipped=True)
     session.reaper.ext_state[("Bridge", "model")] = "nonspeech"
-    track = session.reaper.project.add_track("Voice", np.asarray(scene.heard, np.float32), position_s=3.0)
+    track = session.reaper.project.add_track("Voice", np.asarray(scene.audio, np.float32), position_s=3.0)
     eq = track.add_fx("ReaEQ", low_cut="off")
     track.selected = True
     session.settle()

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError, PluginError, RenderNotTried
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
-from bridge.training.data.recordings import SILENCE_RMS, Recording
+from bridge.training.data.recordings import SILENCE_RMS, Recording, rms
 from bridge.training.data.settings_sampler import SettingsSampler
 from bridge.training.data.speech import resample
 from bridge.types import Audio, Float64, NormalizedArray
@@ -88,7 +87,7 @@ class ExampleRenderer:
                 gain * _sum([cut_clip(source, self.sample_rate_hz, length, place, retuning) for source in sources])
                 for place in (places[0], places[0] + 0.5 + 0.2 * (places[1] - 0.5))
             )
-            if min(_rms(first), _rms(second)) > SILENCE_RMS:
+            if min(rms(first), rms(second)) > SILENCE_RMS:
                 return first.astype(np.float32), second.astype(np.float32)
         raise AudioError(
             f"{_TRIES} draws from {len(self.recordings)} recordings found no two clips of {self.clip_s:g} s that both "
@@ -162,7 +161,3 @@ def _sum(clips: Sequence[Audio]) -> Float64:
     """Clips of one or two channels together; mono ones stand in the middle."""
     channels = max(len(clip) for clip in clips)
     return np.asarray(sum(np.broadcast_to(clip, (channels, clip.shape[-1])) for clip in clips), dtype=np.float64)
-
-
-def _rms(audio: NDArray[np.floating]) -> float:
-    return float(np.sqrt(np.mean(np.square(audio))))

@@ -2,7 +2,7 @@
 
 A scene is rendered through the chain with each control at a few places from rest to the far end of its range, the
 others at rest. An event's label is the nearest place that takes it down enough; a control must act in the frames in
-which what comes out then is closer to the truth than what was heard. No plugin's law is assumed.
+which what comes out then is closer to the truth than what went in. No plugin's law is assumed.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def label_scene(scene: Scene, renderer: ExampleRenderer, features: FeatureSettin
     """The labels of `scene`, or None where a plugin failed on it."""
     chain = renderer.chain
     neutral, controls = neutral_positions(chain), len(chain.controls)
-    grid = FrameGrid.of(scene.heard.shape[-1], scene.sample_rate_hz, features)
-    truth, added, heard = (grid.power(audio) for audio in (scene.truth, scene.added, scene.heard))
+    grid = FrameGrid.of(scene.audio.shape[-1], scene.sample_rate_hz, features)
+    truth, added, mixed = (grid.power(audio) for audio in (scene.truth, scene.added, scene.audio))
     speech = _speaks(scene, grid, truth)
     labels = FrameLabels(
         activity=np.zeros((controls, grid.count)),
@@ -68,14 +68,14 @@ def label_scene(scene: Scene, renderer: ExampleRenderer, features: FeatureSettin
         places = _places(float(neutral[control]))
         positions = np.repeat(neutral[None], len(places), axis=0)
         positions[:, control] = places
-        rendered = renderer.render([scene.heard] * len(places), positions)
+        rendered = renderer.render([scene.audio] * len(places), positions)
         if any(not audio.size for audio in rendered):
             return None
         errors = np.stack([grid.power(audio - scene.truth) for audio in rendered])
         powers = np.stack([grid.power(audio) for audio in rendered])
         for event in scene.events:
             span = grid.within(event.start_s, event.end_s + TAIL_S)
-            _label_event(labels, control, span, places, (heard, added, truth), errors, powers)
+            _label_event(labels, control, span, places, (mixed, added, truth), errors, powers)
     return labels
 
 
@@ -131,7 +131,7 @@ def _label_event(
     errors: Float64,
     powers: Float64,
 ) -> None:
-    heard, added, truth = powers_before
+    mixed, added, truth = powers_before
     audible = span & (added > _SILENT_POWER)
     clear = audible & (added > 4 * truth)
     if not clear.any():
@@ -139,7 +139,7 @@ def _label_event(
     labels.weight[control, span & (labels.speech == 0)] = 0.0
     if not clear.any():
         return
-    down_db = power_to_db(heard[clear].sum() / (powers[:, clear].sum(1) + _SILENT_POWER), floor=0.0)
+    down_db = power_to_db(mixed[clear].sum() / (powers[:, clear].sum(1) + _SILENT_POWER), floor=0.0)
     place, nearest = _nearest(places, down_db)
     if down_db[nearest] < USEFUL_DB:
         labels.weight[control, span & (labels.speech == 0)] = PAUSE_WEIGHT

@@ -84,7 +84,7 @@ class LabelObjective:
         self._audible = [audible_frames(target) for target in self._targets]
 
     def cost(self, positions: NormalizedArray) -> Float64:
-        """Return mean absolute differences in dB (candidates,) over the passages, of positions (candidates, controls)."""
+        """Return the mean absolute differences in dB (candidates,) of positions (candidates, controls)."""
         return np.array([np.mean([np.abs(part).mean() for part in parts]) for parts in self._differences(positions)])
 
     def residuals(self, positions: NormalizedArray) -> Float64:

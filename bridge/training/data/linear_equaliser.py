@@ -2,8 +2,8 @@
 
 Each band is measured once, by an impulse through the plugin; the bands of such an equaliser stand one after the other,
 so their responses multiply, and in decibels each grows with its gain. Whether that holds is measured too: a setting
-drawn by chance must sound as the plugin itself makes it. Only examples are made this way; what a model answers is
-always judged through the plugin.
+drawn by chance must sound as the plugin itself makes it. Only examples are made this way; what a model predicts is
+always rendered through the plugin.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from bridge.types import Audio, Float32, Float64, NormalizedArray
 
 IMPULSE_S = 1.5
 MEASURED_DB = 6.0
-DIFFERENCE_DB = 0.25  # most that the plugin's own response may differ by, over the frequencies that are heard
+DIFFERENCE_DB = 0.25  # most that the plugin's own response may differ by, over the audible frequencies
 TAIL_S = 0.6
-_HEARD_HZ = (25.0, 16000.0)
+_AUDIBLE_HZ = (25.0, 16000.0)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LinearEqualiser:
     sample_rate_hz: int
 
     def run(self, audio: Audio, gains_db: Float64) -> Audio:
-        """`audio` (channels, samples) with gains (bands,)."""
+        """Return `audio` (channels, samples) with gains (bands,) in dB, of the same shape."""
         samples = audio.shape[-1]
         size = _fast_size(samples + round(TAIL_S * self.sample_rate_hz))
         response = np.exp(gains_db.astype(np.float32) @ self.per_db)
@@ -43,14 +43,17 @@ class LinearEqualiser:
         below = np.minimum(bins.astype(int), self.per_db.shape[1] - 2)
         share = (bins - below).astype(np.float32)
         between = response[below] * (1 - share) + response[below + 1] * share
-        made = np.fft.irfft(np.fft.rfft(audio, size) * between, size)[:, :samples]
-        return np.asarray(made, dtype=np.float32)
+        return np.asarray(np.fft.irfft(np.fft.rfft(audio, size) * between, size)[:, :samples], dtype=np.float32)
 
 
 def measure_equaliser(chain: Chain, host: PluginHost, sample_rate_hz: int) -> LinearEqualiser | None:
-    """The graphic equaliser of `chain`, which must be all of it; None where it is not one that can be told this way.
+    """Measure the graphic equaliser that is all of `chain`.
 
-    Raises PluginError where it cannot be rendered.
+    Returns:
+        None where its bands do not multiply.
+
+    Raises:
+        PluginError: it cannot be rendered.
     """
     sampler = ToneSampler(chain)
     impulse = np.zeros((1, _fast_size(round(IMPULSE_S * sample_rate_hz))), np.float32)
@@ -59,16 +62,16 @@ def measure_equaliser(chain: Chain, host: PluginHost, sample_rate_hz: int) -> Li
     curve_db = draw_curve_db(sampler.hertz, np.random.default_rng(5))
     low, high = chain.bounds
     positions = np.stack([sampler.with_gains(sampler.neutral, gains) for gains in (*singles, curve_db)])
-    settings = low + positions * (high - low)
-    heard = host.render(chain, [Render(impulse, sample_rate_hz, row) for row in settings.astype(np.float32)])
-    responses = np.fft.rfft(np.concatenate(heard))
+    normalized = low + positions * (high - low)
+    rendered = host.render(chain, [Render(impulse, sample_rate_hz, row) for row in normalized.astype(np.float32)])
+    responses = np.fft.rfft(np.concatenate(rendered))
     safe = np.where(np.abs(responses) > 1e-9, responses, 1e-9)
     logarithms = np.log(np.abs(safe)) + 1j * np.unwrap(np.angle(safe))
-    told = LinearEqualiser((logarithms[:-1] / MEASURED_DB).astype(np.complex64), sample_rate_hz)
+    equaliser = LinearEqualiser((logarithms[:-1] / MEASURED_DB).astype(np.complex64), sample_rate_hz)
     hertz = np.fft.rfftfreq(impulse.shape[-1], 1 / sample_rate_hz)
-    counts = (hertz >= _HEARD_HZ[0]) & (hertz <= min(_HEARD_HZ[1], 0.45 * sample_rate_hz))
-    difference_db = np.abs(20 / np.log(10) * (curve_db @ told.per_db - logarithms[-1]).real)[counts]
-    return told if difference_db.max() <= DIFFERENCE_DB else None
+    counts = (hertz >= _AUDIBLE_HZ[0]) & (hertz <= min(_AUDIBLE_HZ[1], 0.45 * sample_rate_hz))
+    difference_db = np.abs(20 / np.log(10) * (curve_db @ equaliser.per_db - logarithms[-1]).real)[counts]
+    return equaliser if difference_db.max() <= DIFFERENCE_DB else None
 
 
 class ToneRenderer:
@@ -89,19 +92,19 @@ class ToneRenderer:
         """Each of `clips` (channels, samples) through its row of `positions` (clips, controls) of the chain; an empty
         array where a plugin failed."""
         low, high = self.chain.bounds
-        settings = (low + positions * (high - low)).astype(np.float32)
+        normalized = (low + positions * (high - low)).astype(np.float32)
         count = len(self._before.controls)
-        renders = [Render(clip, self._rate, row[:count]) for clip, row in zip(clips, settings, strict=True)]
-        answers = self._host.render(self._before, renders, return_errors=True)
-        made = [np.zeros((1, 0), np.float32) if isinstance(answer, PluginError) else answer for answer in answers]
+        renders = [Render(clip, self._rate, row[:count]) for clip, row in zip(clips, normalized, strict=True)]
+        results = self._host.render(self._before, renders, return_errors=True)
+        rendered = [np.zeros((1, 0), np.float32) if isinstance(one, PluginError) else one for one in results]
         if self.equaliser is None:
-            return made
-        gains = [self._gains_db(row) for row in settings]
-        return [self.equaliser.run(a, g) if a.size and g.any() else a for a, g in zip(made, gains, strict=True)]
+            return rendered
+        gains = [self._gains_db(row) for row in normalized]
+        return [self.equaliser.run(a, g) if a.size and g.any() else a for a, g in zip(rendered, gains, strict=True)]
 
-    def _gains_db(self, settings: Float32) -> Float64:
+    def _gains_db(self, normalized: Float32) -> Float64:
         controls = self.chain.controls
-        return np.array([controls[i].real_value(float(settings[i])) for i in self._sampler.bands])
+        return np.array([controls[i].real_value(float(normalized[i])) for i in self._sampler.bands])
 
 
 def _fast_size(samples: int) -> int:

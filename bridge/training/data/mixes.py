@@ -15,7 +15,7 @@ import numpy as np
 
 from bridge.decibels import db_to_amplitude, power_to_db
 from bridge.training.data.example_renderer import cut_clip
-from bridge.training.data.recordings import Recording
+from bridge.training.data.recordings import Recording, rms
 from bridge.types import Audio, Float64
 
 THIRDS_HZ: Float64 = 1000.0 * 2.0 ** (np.arange(-16, 13) / 3)  # 25 Hz to 16 kHz
@@ -131,7 +131,7 @@ def draw_mix(stems: Sequence[Recording], generator: np.random.Generator) -> Stem
         delays = (float(generator.uniform(*REFLECTIONS_S)), float(generator.uniform(*REFLECTIONS_S)))
         if _low_share(stem) > LOW_SHARE:
             place, room = 0.1 * place, 0.2 * room
-        strips.append(StemStrip(stem, level / max(_rms(stem.audio), 1e-6), place, room, delays))
+        strips.append(StemStrip(stem, level / max(rms(stem.audio), 1e-6), place, room, delays))
     drive = float(generator.uniform(0.5, 3.0)) if generator.random() < SATURATED_SHARE else 0.0
     return StemMix(stems[0].group if len({stem.group for stem in stems}) == 1 else stems[0].name, tuple(strips), drive)
 
@@ -189,10 +189,6 @@ def _low_share(stem: Recording) -> float:
     power = np.abs(np.fft.rfft(middle)) ** 2
     below = power[: int(200.0 * middle.size / stem.sample_rate_hz)]
     return float(below.sum() / max(power.sum(), 1e-12))
-
-
-def _rms(audio: Audio) -> float:
-    return float(np.sqrt(np.mean(np.square(audio))))
 
 
 _MIDDLE = (THIRDS_HZ > 200) & (THIRDS_HZ < 4000)

@@ -16,7 +16,7 @@ import numpy as np
 from bridge.audio.files import read_audio
 from bridge.errors import AudioError
 from bridge.training.data.alignment import REACH_S, align
-from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, Recording
+from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, Recording, rms
 from bridge.types import Audio
 
 DRY, PROCESSED = "dry", "processed"
@@ -51,10 +51,10 @@ def pairs_among(files: Sequence[AudioFileEntry]) -> list[PairEntry]:
 
 def check_partners(files: Sequence[AudioFileEntry]) -> None:
     """AudioError naming the files that are one side of a pair whose other side is missing."""
-    lonely = [file.name for _, found in _sides(files).values() if len(found) == 1 for file in found.values()]
-    if lonely:
+    alone = [file.name for _, found in _sides(files).values() if len(found) == 1 for file in found.values()]
+    if alone:
         raise AudioError(
-            f"These files have no partner: {', '.join(lonely)}. Give each the same name in {DRY}/ and {PROCESSED}/ "
+            f"These files have no partner: {', '.join(alone)}. Give each the same name in {DRY}/ and {PROCESSED}/ "
             f"(or NAME.{DRY}.wav and NAME.{PROCESSED}.wav), or take them out."
         )
 
@@ -71,7 +71,7 @@ def read_pair(found: PairEntry) -> PairedRecording:
         raise AudioError(f"{paths[0]} has {rate} Hz and {paths[1]} {other_rate} Hz. Export both at one sample rate.")
     dry, processed = (audio.mean(0, keepdims=True, dtype=np.float32) for audio in (dry, processed))
     for audio, path in zip((dry, processed), paths, strict=True):
-        if audio.shape[-1] < LEAST_S * rate or np.sqrt(np.mean(np.square(audio))) < SILENCE_RMS:
+        if audio.shape[-1] < LEAST_S * rate or rms(audio) < SILENCE_RMS:
             raise AudioError(
                 f"{path} is silent or shorter than {LEAST_S:g} s: nothing can be learned from it. Take the pair out."
             )

@@ -23,7 +23,7 @@ from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError
 from bridge.training.data.soundfont import play_soundfont
 from bridge.training.data.speech import speak
-from bridge.types import Audio
+from bridge.types import Audio, Float64
 
 Side = Literal["train", "validation", "test"]
 
@@ -35,6 +35,11 @@ PHRASES = 4  # of soundfont instruments, for each other kind of synthesised reco
 _MAX_SECONDS = 60.0  # of one file: more of the same recording teaches little
 MIX_WITHIN = 0.05  # of the length of its stems, that a mix may be shorter or longer: fades, tails
 _SAME_LENGTH_S = 0.5
+
+
+def rms(audio: Audio | Float64) -> float:
+    """Return the root mean square of all samples."""
+    return float(np.sqrt(np.mean(np.square(audio))))
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,7 @@ def read_recordings(files: Sequence[AudioFileEntry], *, channels: Literal[1, 2] 
             audio = audio.mean(0, keepdims=True, dtype=np.float32)
         elif channels == 2 and len(audio) == 1:
             audio = np.repeat(audio, 2, axis=0)
-        if audio.shape[-1] >= SHORTEST_S * rate and np.sqrt(np.mean(np.square(audio))) >= SILENCE_RMS:
+        if audio.shape[-1] >= SHORTEST_S * rate and rms(audio) >= SILENCE_RMS:
             recordings.append(Recording(file.name, file.group, audio, rate))
     return recordings
 
@@ -159,7 +164,7 @@ def synthesised(seed: int, *, takes: int, sample_rate_hz: int, duration_s: float
         makers.append(partial(speak_one, number))
         makers += [partial(play_one, phrase) for phrase in range(PHRASES * number, PHRASES * (number + 1))]
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # most of it is spent in other programs and in NumPy
-        return [made for made in threads.map(lambda make: make(), makers) if made is not None]
+        return [one for one in threads.map(lambda make: make(), makers) if one is not None]
 
 
 def _alone(name: str, audio: Audio, sample_rate_hz: int) -> Recording:

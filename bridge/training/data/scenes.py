@@ -47,12 +47,12 @@ class SceneEvent:
 
 @dataclass(frozen=True)
 class Scene:
-    """What is heard, (1, samples); `truth`, the same without the events; `added`, the events alone.
+    """A recording with events, `audio` (1, samples); `truth`, the same without the events; `added`, the events alone.
 
     `speech` are the spans in which words sound.
     """
 
-    heard: Float32 = field(repr=False)
+    audio: Float32 = field(repr=False)
     truth: Float32 = field(repr=False)
     added: Float32 = field(repr=False)
     sample_rate_hz: int

@@ -1,7 +1,7 @@
 """Draws settings of tone to learn from: broad curves for a graphic equaliser, anything for what stands beside it.
 
-A graphic equaliser is told by its controls: gains in dB that are called by their frequency ('1257Hz'). Bands drawn one
-by one would be a comb that nobody sets and no ear can tell apart; neighbours are drawn together, as curves.
+A graphic equaliser is known by its controls: gains in dB that are called by their frequency ('1257Hz'). Bands drawn one
+by one would be a comb that nobody sets and nobody distinguishes; neighbours are drawn together, as curves.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def event_results(scene: Scene, made: Audio) -> list[EventResult]:
 
     An event that dominates nowhere is under the words: it is neither heard nor counted.
     """
-    added, truth, heard, out = (_power(a, scene.sample_rate_hz) for a in (scene.added, scene.truth, scene.heard, made))
+    added, truth, heard, out = (_power(a, scene.sample_rate_hz) for a in (scene.added, scene.truth, scene.audio, made))
     results = []
     for event in scene.events:
         span = slice(int(event.start_s / _GRAIN_S), int(np.ceil(event.end_s / _GRAIN_S)))
@@ -65,7 +65,7 @@ def speech_changes_db(scene: Scene, made: Audio) -> Float64:
 
 def speech_error_db(scene: Scene, made: Audio) -> Float64:
     """The power of the waveform's change in each stretch of speech, relative to the speech: -40 is a hundredth."""
-    error, truth = _power(made - scene.heard, scene.sample_rate_hz), _power(scene.truth, scene.sample_rate_hz)
+    error, truth = _power(made - scene.audio, scene.sample_rate_hz), _power(scene.truth, scene.sample_rate_hz)
     added = _power(scene.added, scene.sample_rate_hz)
     found = []
     for start, end in scene.speech:

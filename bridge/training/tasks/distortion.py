@@ -2,7 +2,7 @@
 
 Which settings of the plugins come closest is searched for, see `tasks/labelled`. Level is part of the sound: what is
 played softer stays cleaner, as in the amplifier. Where the folders hold no pairs, they are made with the amplifier of
-`sources/amplifier.py`, to show the way; a model that learned from pairs is judged by pairs alone.
+`data/amplifier.py`, to show the way; a model that learned from pairs is evaluated on pairs alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from bridge.training.data.recordings import (
     Recording,
     find_files,
     read_recordings,
+    rms,
     split_by_song,
 )
 from bridge.training.data.speech import resample
@@ -150,7 +151,7 @@ def _cut(recording: PairedRecording, generator: np.random.Generator, length: int
     samples = recording.audio.shape[-1]
     for _ in range(_TRIES):
         start = int(generator.integers(max(1, samples - length)))
-        if np.sqrt(np.mean(np.square(recording.audio[:, start : start + length]))) >= SILENCE_RMS:
+        if rms(recording.audio[:, start : start + length]) >= SILENCE_RMS:
             break
     dry, processed = recording.audio[:, start : start + length], recording.processed[:, start : start + length]
     return (dry, processed) if dry.shape[-1] == length else (_wrapped(dry, length), _wrapped(processed, length))

@@ -1,8 +1,8 @@
 """The task `level`: two compressors even out what is too loud and too soft. The one to begin with.
 
-A recording whose level was disturbed is heard; what should come out is the recording as it was. Nobody knows which
+The input is a recording whose gain was disturbed; what should come out is the recording as it was. Nobody knows which
 settings lead there: the encoder starts from settings that were searched for, and then learns from what the plugins
-themselves make of its answers, see `bridge/training/recipes/level.toml`.
+themselves make of its predictions, see `bridge/training/recipes/level.toml`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.model.manifest import ObjectiveSettings
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.data.level_disturbance import disturb_level
+from bridge.training.data.gain_disturbance import disturb_gain
 from bridge.training.data.recordings import AudioFileEntry, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
 from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective
@@ -31,7 +31,7 @@ class EvennessTask(LabelledTask):
 
     name = "level"
     objectives = (TrainingObjective("level", has_reference=False, level_counts=False),)
-    lead_in_s = 1.5  # slow compressors need as long to find their level
+    lead_in_s = 1.5  # slow compressors need as long to settle
     job = ObjectiveSettings(margin_share=0.0, margin_db=0.1, evens_level=True)
 
     def draw(
@@ -39,12 +39,12 @@ class EvennessTask(LabelledTask):
     ) -> list[Mapping[str, ObjectiveExample]]:
         clips = [renderer.draw_clips(generator)[0] for _ in range(count)]
         return [
-            {"level": ObjectiveExample(disturb_level(clip, renderer.sample_rate_hz, generator), clip, None)}
+            {"level": ObjectiveExample(disturb_gain(clip, renderer.sample_rate_hz, generator), clip, None)}
             for clip in clips
         ]
 
     def bank(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
-        """None: an even level is no kind of sound."""
+        """None: evenness is no kind of sound."""
         return None
 
     def cases(
@@ -61,7 +61,7 @@ class EvennessTask(LabelledTask):
         for recording in (one for one in read_recordings(files) if has_two_halves(one)):
             for _ in range(each):
                 truth = halves(recording)[0] * draw_gain(generator)
-                given = disturb_level(truth, recording.sample_rate_hz, generator)
+                given = disturb_gain(truth, recording.sample_rate_hz, generator)
                 case = EvaluationCase(
                     recording.name, "level", recording.sample_rate_hz, given, truth, None, level_counts=False
                 )

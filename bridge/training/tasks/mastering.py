@@ -2,11 +2,11 @@
 
 What is learned is tone, compared at equal loudness; loudness and true peak are reached by trying
 (`bridge.automix.loudness_solver`). So examples leave the limiter out, and the equaliser sounds as measured
-(`sources.linear`): the two cost a hundred times what the compressor does.
+(`data.linear_equaliser`): the two cost a hundred times what the compressor does.
 
 `match`: a mix, and another part of it through hidden settings; a share of them softly clipped as well, as other
 people's limiters do. `automix`: a mix whose tonal balance was disturbed, and the same one finished: brought most of the
-way to the balance of finished recordings, which is the user's own where there are some (see `sources.mixes`).
+way to the balance of finished recordings, which is the user's own where there are some (see `data.mixes`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.linear_equaliser import ToneRenderer
 from bridge.training.data.mixes import THIRDS_HZ, MixGenerator, equalised
-from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, read_recordings
+from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, read_recordings, rms
 from bridge.training.data.tone_sampler import ToneSampler, draw_curve_db
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mastering_cases import mastering_cases
@@ -70,19 +70,19 @@ class MasteringTask(EncoderTask):
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
     ) -> list[Mapping[str, ObjectiveExample]]:
-        desk, sampler = MixGenerator(renderer.recordings), ToneSampler(renderer.chain)
+        mixes, sampler = MixGenerator(renderer.recordings), ToneSampler(renderer.chain)
         tonal, kept = self._renderer(renderer)
-        drawn = [_draw_parts(desk, renderer, generator) for _ in range(count)]
+        drawn = [_draw_parts(mixes, renderer, generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in drawn])
         wet = tonal.render([first for first, _, _ in drawn], hidden[:, kept])
         reference = tonal.render([second for _, second, _ in drawn], hidden[:, kept])
         examples: list[Mapping[str, ObjectiveExample]] = []
-        for (first, _, finishing_db), position, made, other in zip(drawn, hidden, wet, reference, strict=True):
+        for (first, _, finishing_db), position, rendered, other in zip(drawn, hidden, wet, reference, strict=True):
             by_db = generator.uniform(*CLIPPED_BY_DB) if generator.random() < CLIPPED_SHARE else 0.0
             examples.append(
                 {
                     "match": ObjectiveExample(
-                        first, clipped(made, by_db), position, clipped(other, by_db), rendered=made
+                        first, clipped(rendered, by_db), position, clipped(other, by_db), rendered=rendered
                     ),
                     "automix": _disturbed(first, finishing_db, renderer.sample_rate_hz, sampler, generator),
                 }
@@ -121,27 +121,26 @@ def clipped(audio: Audio, by_db: float) -> Audio:
 
 
 def _draw_parts(
-    desk: MixGenerator, renderer: ExampleRenderer, generator: np.random.Generator
+    mixes: MixGenerator, renderer: ExampleRenderer, generator: np.random.Generator
 ) -> tuple[Audio, Audio, Float64]:
     """Two parts of one mix (2, samples) at one level, and the gains that would finish it (29,)."""
     rate = renderer.sample_rate_hz
     length = round(renderer.clip_s * rate)
     for _ in range(_TRIES):
-        mix = desk.draw(generator)
+        mix = mixes.draw(generator)
         retuning = 0.0
         if renderer.augment and generator.random() < RETUNED_SHARE:
             retuning = generator.uniform(-RETUNING_SEMITONES, RETUNING_SEMITONES)
         place = generator.random()
         first, second = (mix.cut(rate, length, p, retuning) for p in (place, place + generator.uniform(0.4, 0.6)))
-        rms = [float(np.sqrt(np.mean(np.square(part)))) for part in (first, second)]
-        if min(rms) < SILENCE_RMS:
+        if min(rms(first), rms(second)) < SILENCE_RMS:
             continue
-        level = db_to_amplitude(generator.uniform(*LEVELS_DB)) / rms[0]
+        level = db_to_amplitude(generator.uniform(*LEVELS_DB)) / rms(first)
         level = min(level, HIGHEST_PEAK / max(float(np.abs(first).max()), float(np.abs(second).max())))
         first, second = np.float32(level) * first, np.float32(level) * second
         if mix.is_finished:
             return first, second, np.zeros(THIRDS_HZ.size)
-        finishing_db = desk.balance.finishing_db(first, rate, FINISHING)
+        finishing_db = mixes.balance.finishing_db(first, rate, FINISHING)
         if generator.random() < FINISHED_SHARE:
             first, second = (equalised(part, rate, finishing_db) for part in (first, second))
             finishing_db = np.zeros(THIRDS_HZ.size)
@@ -159,7 +158,7 @@ def _disturbed(
     disturbing_db = np.zeros(THIRDS_HZ.size)
     if generator.random() < DISTURBED_SHARE:
         disturbing_db = draw_curve_db(THIRDS_HZ, generator)
-    heard = equalised(part, rate, disturbing_db) if disturbing_db.any() else part
+    given = equalised(part, rate, disturbing_db) if disturbing_db.any() else part
     truth = equalised(part, rate, finishing_db) if finishing_db.any() else part
     undoing_db = np.interp(np.log(sampler.hertz), np.log(THIRDS_HZ), finishing_db - disturbing_db)
-    return ObjectiveExample(heard, truth, sampler.with_gains(sampler.neutral, undoing_db))
+    return ObjectiveExample(given, truth, sampler.with_gains(sampler.neutral, undoing_db))

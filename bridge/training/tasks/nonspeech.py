@@ -105,20 +105,20 @@ class NonspeechTask(Task):
         )
 
     def make_shard(self, renderer: ExampleRenderer, generator: np.random.Generator, recipe: Recipe) -> Shard:
-        made: list[tuple[Scene, FrameLabels]] = []
+        labelled: list[tuple[Scene, FrameLabels]] = []
         for _ in range(recipe.examples.shard_examples):
             scene = draw_example(renderer, generator)
             labels = label_scene(scene, renderer, recipe.features)
             if labels is not None:
-                made.append((scene, labels))
-        if not made:
+                labelled.append((scene, labels))
+        if not labelled:
             raise PluginError("No example rendered. Try the chain's plugins: reaper-bridge chain show.")
-        heard = np.stack([_frames(scene, recipe.features) for scene, _ in made])
-        levels = loud_frame_db(frame_loudness_db(torch.from_numpy(heard))).numpy()
+        frames = np.stack([_frames(scene, recipe.features) for scene, _ in labelled])
+        loud_db = loud_frame_db(frame_loudness_db(torch.from_numpy(frames))).numpy()
         return {
-            "input": heard.astype(np.float16),
-            "loud_db": levels.astype(np.float32),
-            **stack_labels([labels for _, labels in made]),
+            "input": frames.astype(np.float16),
+            "loud_db": loud_db.astype(np.float32),
+            **stack_labels([labels for _, labels in labelled]),
         }
 
     def new_train_step(self, settings: TrainStepSettings) -> TrainStep:
@@ -180,7 +180,7 @@ def _left_alone(recording: Recording, renderer: ExampleRenderer, generator: np.r
 def _spoken_case(use: str, speaker: Recording, generator: np.random.Generator, eventless: float) -> SceneCase:
     line, rate = _at_rate(speaker, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ
     scene = draw_scene(line, rate, generator, side="test", duration_s=CASE_S, eventless=eventless)
-    return SceneCase(speaker.name, use, rate, scene.heard, scene.truth, None, pauses_count=True, scene=scene)
+    return SceneCase(speaker.name, use, rate, scene.audio, scene.truth, None, pauses_count=True, scene=scene)
 
 
 def _music_case(recording: Recording, generator: np.random.Generator) -> EvaluationCase:
@@ -223,4 +223,4 @@ def _at_rate(recording: Recording, sample_rate_hz: int) -> Float32:
 
 def _frames(scene: Scene, features: FeatureSettings) -> Float32:
     with torch.inference_mode():
-        return np.asarray(log_mel(torch.from_numpy(scene.heard), scene.sample_rate_hz, features).numpy())
+        return np.asarray(log_mel(torch.from_numpy(scene.audio), scene.sample_rate_hz, features).numpy())

@@ -50,7 +50,7 @@ def test_there_is_a_label_for_each_frame_that_is_heard(labelled):
     import torch
 
     for scene, labels in labelled:
-        frames = log_mel(torch.from_numpy(scene.heard), RATE, FEATURES).shape[-1]
+        frames = log_mel(torch.from_numpy(scene.audio), RATE, FEATURES).shape[-1]
         assert labels.activity.shape == labels.position.shape == labels.weight.shape == (2, frames)
         assert labels.speech.shape == (frames,)
 
@@ -59,15 +59,15 @@ def test_rendered_by_its_labels_a_scene_loses_its_events_and_keeps_its_words(lab
     down, changed = [], []
     neutral = neutral_positions(CHAIN)
     for scene, labels in labelled:
-        grid = FrameGrid.of(scene.heard.shape[1], RATE, FEATURES)
+        grid = FrameGrid.of(scene.audio.shape[1], RATE, FEATURES)
         curves = {}
         for control in range(2):
             place = np.where(labels.activity[control] > 0, labels.position[control], neutral[control])
             positions = np.repeat(neutral[None], grid.count, axis=0)
             positions[:, control] = place
             curves[control] = Curve(grid.middles_s, positions_to_normalized(CHAIN, positions)[:, control])
-        rows = block_rows(curves, CHAIN.neutral, frames=scene.heard.shape[1], sample_rate_hz=RATE)
-        (made,) = host.render(CHAIN, [Render(scene.heard, RATE, rows, block_frames(RATE))])
+        rows = block_rows(curves, CHAIN.neutral, frames=scene.audio.shape[1], sample_rate_hz=RATE)
+        (made,) = host.render(CHAIN, [Render(scene.audio, RATE, rows, block_frames(RATE))])
         down += [result.down_db for result in event_results(scene, made)]
         changed += list(speech_changes_db(scene, made))
     assert len(down) > 8
@@ -79,7 +79,7 @@ def test_rendered_by_its_labels_a_scene_loses_its_events_and_keeps_its_words(lab
 def test_the_gate_acts_on_breaths_and_the_shelf_on_pops_alone(labelled):
     acting = {kind: np.zeros(2) for kind in ("breath", "pop")}
     for scene, labels in labelled:
-        grid = FrameGrid.of(scene.heard.shape[1], RATE, FEATURES)
+        grid = FrameGrid.of(scene.audio.shape[1], RATE, FEATURES)
         for event in scene.events:
             others = [e for e in scene.events if e is not event and e.start_s < event.end_s and e.end_s > event.start_s]
             kind = "pop" if event.kind == "pop" else "breath"

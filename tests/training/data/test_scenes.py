@@ -37,9 +37,9 @@ def test_silence_speaks_nowhere():
 
 def test_what_is_heard_is_the_truth_and_what_was_added():
     for scene in scenes():
-        assert np.array_equal(scene.heard, scene.truth + scene.added)
-        assert np.abs(scene.heard).max() <= 1.0
-        assert scene.heard.shape == (1, 6 * RATE) and scene.heard.dtype == np.float32
+        assert np.array_equal(scene.audio, scene.truth + scene.added)
+        assert np.abs(scene.audio).max() <= 1.0
+        assert scene.audio.shape == (1, 6 * RATE) and scene.audio.dtype == np.float32
 
 
 def test_events_are_where_they_are_said_to_be():
@@ -92,4 +92,4 @@ def test_floors_are_room_tone_or_nothing():
 
 def test_the_same_seed_gives_the_same_scene():
     first, second = scenes(1, seed=5)[0], scenes(1, seed=5)[0]
-    assert np.array_equal(first.heard, second.heard) and first.events == second.events
+    assert np.array_equal(first.audio, second.audio) and first.events == second.events

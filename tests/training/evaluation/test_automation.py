@@ -42,10 +42,10 @@ class Known:
         music = synthesise("pad", duration_s=3.0, sample_rate_hz=RATE, seed=1)
         return {
             "nonspeech": [
-                SceneCase("busy", "nonspeech", RATE, busy.heard, busy.truth, None, pauses_count=True, scene=busy)
+                SceneCase("busy", "nonspeech", RATE, busy.audio, busy.truth, None, pauses_count=True, scene=busy)
             ],
             "clean": [
-                SceneCase("clean", "clean", RATE, clean.heard, clean.truth, None, pauses_count=True, scene=clean)
+                SceneCase("clean", "clean", RATE, clean.audio, clean.truth, None, pauses_count=True, scene=clean)
             ],
             "music": [EvaluationCase("pad", "music", RATE, music, music, None, pauses_count=True)],
         }

@@ -24,7 +24,7 @@ def scene():
 
 
 def test_what_is_left_alone_is_missed(scene):
-    found = scene_metrics(scene, scene.heard)
+    found = scene_metrics(scene, scene.audio)
     assert found["events_down_db"] == pytest.approx(0.0, abs=1e-6)
     assert found["events_missed"] == 1.0
     assert found["speech_damaged"] == 0.0
@@ -38,7 +38,7 @@ def test_an_event_attenuated_by_20_db_is_down_by_20_db(scene):
 
 
 def test_words_that_are_1_db_softer_are_damaged(scene):
-    made = scene.heard.copy()
+    made = scene.audio.copy()
     made[:, : RATE // 1] *= np.float32(db_to_amplitude(-1))
     assert speech_changes_db(scene, made) == pytest.approx([1.0, 0.0], abs=0.01)
     found = scene_metrics(scene, made)
@@ -47,7 +47,7 @@ def test_words_that_are_1_db_softer_are_damaged(scene):
 
 
 def test_a_change_that_keeps_the_level_shows_in_the_waveform(scene):
-    made = -scene.heard
+    made = -scene.audio
     found = scene_metrics(scene, made)
     assert found["speech_changed_db"] == pytest.approx(0.0, abs=0.01)
     assert found["speech_error_db"] == pytest.approx(6.0, abs=0.1)
@@ -60,5 +60,5 @@ def test_an_event_under_the_words_is_not_counted(scene):
 
 
 def test_a_case_knows_its_scene(scene):
-    case = SceneCase("one", "nonspeech", RATE, scene.heard, scene.truth, None, scene=scene)
+    case = SceneCase("one", "nonspeech", RATE, scene.audio, scene.truth, None, scene=scene)
     assert case.scene is scene and case.level_counts

@@ -104,7 +104,7 @@ def test_examples_are_scenes_and_things_to_leave_alone(host):
     scenes = [draw_example(renderer, generator) for _ in range(40)]
     alone = [scene for scene in scenes if not scene.speech]
     assert 1 <= len(alone) <= 15
-    assert all(np.array_equal(scene.heard, scene.truth) for scene in alone)
+    assert all(np.array_equal(scene.audio, scene.truth) for scene in alone)
 
 
 @needs_voice
@@ -144,7 +144,7 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
     down, changed = [], []
     for seed in (7, 8):
         scene = draw_scene(synthetic_speech(seed), RATE, generator, side="train", duration_s=6.0, eventless=0.0)
-        _, made = automate_audio(model, host, scene.heard, RATE)
+        _, made = automate_audio(model, host, scene.audio, RATE)
         down += [one.down_db for one in event_results(scene, made) if one.kind in ("inhale", "exhale")]
         changed += list(speech_changes_db(scene, made))
     assert np.median(down) > 10

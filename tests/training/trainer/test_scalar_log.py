@@ -56,16 +56,16 @@ def test_a_missing_tensorboard_is_named_with_its_remedy(tmp_path: Path, monkeypa
     monkeypatch.setitem(sys.modules, "tensorboard", None)  # an import of it now fails as it does where it is missing
     for name in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(SettingsError, match=r"pip install 'reaper-bridge\[tensorboard\]'"):
-        open_log(tmp_path / "curves")
+    with pytest.raises(SettingsError, match=r"pip install 'reaper-bridge\[tensorboard\]'"), open_log(tmp_path / "curves"):
+        pass
     assert not (tmp_path / "curves").exists()
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(SettingsError, match="cannot be written to"):
-        open_log(tmp_path / "file" / "curves")
+    with pytest.raises(SettingsError, match="cannot be written to"), open_log(tmp_path / "file" / "curves"):
+        pass
 
 
 def test_tensorboard_is_not_imported_before_it_is_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Recordings whose level goes astray, as when a singer does not keep to the microphone: words and phrases are too loud
+"""Recordings whose gain goes astray, as when a singer does not keep to the microphone: words and phrases are too loud
 or too soft. Nothing here evens anything out.
 """
 
@@ -10,22 +10,22 @@ from bridge.decibels import db_to_amplitude
 from bridge.types import Audio, Float64
 
 DEPTH_DB = 10.0  # to either side
-LENGTHS_S = (0.4, 2.5)  # of what stays at one level: words and phrases
-GLIDE_S = 0.06  # from one level to the next
-GLIDING_SHARE = 0.3  # of the levels are not held but slid to
+LENGTHS_S = (0.4, 2.5)  # of what stays at one gain: words and phrases
+GLIDE_S = 0.06  # from one gain to the next
+GLIDING_SHARE = 0.3  # of the gains are not held but slid to
 HEADROOM = 0.99  # nothing is disturbed beyond full scale
 
 
-def disturb_level(audio: Audio, sample_rate_hz: int, generator: np.random.Generator) -> Audio:
-    """`audio` (channels, samples) under a random curve of levels within `DEPTH_DB`, in no sample beyond full scale."""
-    gain_db = level_curve(audio.shape[-1] / sample_rate_hz, generator)
+def disturb_gain(audio: Audio, sample_rate_hz: int, generator: np.random.Generator) -> Audio:
+    """Return `audio` (channels, samples) under a random gain curve within `DEPTH_DB`, nowhere beyond full scale."""
+    gain_db = gain_curve(audio.shape[-1] / sample_rate_hz, generator)
     time_s = np.arange(audio.shape[-1]) / sample_rate_hz
     uneven = audio * db_to_amplitude(np.interp(time_s, *gain_db))
     return np.asarray(uneven * min(1.0, HEADROOM / max(1e-9, np.abs(uneven).max())), dtype=np.float32)
 
 
-def level_curve(duration_s: float, generator: np.random.Generator) -> tuple[Float64, Float64]:
-    """Points in time and their gains in dB: stretches of one level, joined by short glides and some long ones."""
+def gain_curve(duration_s: float, generator: np.random.Generator) -> tuple[Float64, Float64]:
+    """Return points in time and their gains in dB: stretches of one gain, joined by short glides and some long ones."""
     times_s: list[float] = []
     gains_db: list[float] = []
     start_s = 0.0
