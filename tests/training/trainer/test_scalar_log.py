@@ -56,7 +56,8 @@ def test_a_missing_tensorboard_is_named_with_its_remedy(tmp_path: Path, monkeypa
     monkeypatch.setitem(sys.modules, "tensorboard", None)  # an import of it now fails as it does where it is missing
     for name in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
         monkeypatch.delitem(sys.modules, name)
-    with pytest.raises(SettingsError, match=r"pip install 'reaper-bridge\[tensorboard\]'"), open_log(tmp_path / "curves"):
+    remedy = r"pip install 'reaper-bridge\[tensorboard\]'"
+    with pytest.raises(SettingsError, match=remedy), open_log(tmp_path / "curves"):
         pass
     assert not (tmp_path / "curves").exists()
 
