@@ -1,4 +1,4 @@
-"""Names of controls as people read them, as REAPER's panel has them (`reaper_scripts/lib/ui/wording.lua`)."""
+"""Names of controls as people read them, as REAPER's panel has them (`reaper_scripts/lib/ui/change_text.lua`)."""
 
 from __future__ import annotations
 

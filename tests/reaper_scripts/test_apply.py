@@ -198,9 +198,9 @@ def test_the_user_reads_what_was_done(desk: ReaperSession) -> None:
     desk.run()
     assert desk.reaper.messages.boxes == []
     assert desk.console.startswith("!SHOW:Bridge: Vocals: 1 setting changed\n")
-    assert "  compressor threshold_db: -12.0 dB (was 0 dB)" in desk.console
+    assert "  compressor threshold_db: −12.0 dB (was 0 dB)" in desk.console
     assert "  left as it is: ReaEQ (is bypassed, so it stays as it is)" in desk.console
-    assert "  tonal distance: 4.50 dB before, 2.25 dB after" in desk.console
+    assert "  distance 4.5 → 2.2 dB  ·  " in desk.console
 
 
 def test_unchanged_says_why_and_makes_no_undo_step(desk: ReaperSession) -> None:

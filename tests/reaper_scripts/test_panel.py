@@ -15,7 +15,7 @@ from reaper_session import ReaperSession, applying, change, noise, silent, uncha
 
 from bridge.automix.job import UNHEARD
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
-from bridge.reaper.protocol.messages import Reply, Request
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
 from bridge.standin.ui.window import GfxWindow
 
 SLICE_S = 0.015
@@ -246,7 +246,8 @@ def test_menus_choose_model_style_and_reference(desk: ReaperSession, open_panel:
     styles = desk.reaper.home / "styles"
     styles.mkdir()
     (styles / "warm vocal.safetensors").write_bytes(b"")
-    (desk.daemon.spool / "offer.json").write_text('{"schema":1,"models":[{"name":"channel-strip"},{"name":"level"}]}')
+    offered = {"schema": SCHEMA, "models": [{"name": "channel-strip"}, {"name": "level"}]}
+    (desk.daemon.spool / "offer.json").write_text(json.dumps(offered))
     window = open_panel()
     chosen = desk.reaper.messages.menu_choices
     for place, choice in (("default", "level"), ("none", "warm vocal")):

@@ -308,7 +308,7 @@ def test_the_project_is_closed(desk: ReaperSession) -> None:
 
 def test_an_fx_is_removed(desk: ReaperSession) -> None:
     _meanwhile(desk, desk.track.fx.pop)
-    assert "an FX that it has judged was removed or taken offline" in desk.box
+    assert "an FX that it has evaluated was removed or taken offline" in desk.box
     (receipt,) = desk.daemon.receipts()
     assert (receipt.status, {r.status for r in receipt.results}) == ("dropped", {"gone"})
     assert desk.reaper.undo_points == []
@@ -334,7 +334,7 @@ def test_the_fx_change_places(desk: ReaperSession, before) -> None:
 
 def test_a_value_is_touched(desk: ReaperSession) -> None:
     _meanwhile(desk, lambda: desk.reaper.turn(desk.track.fx[1], "Ratio", 0.77))
-    assert "a setting was changed by hand or by automation while Bridge was listening. Nothing was changed" in desk.box
+    assert " was changed by hand or by automation while Bridge was listening. Nothing was changed" in desk.box
     (receipt,) = desk.daemon.receipts()
     touched = [r for r in receipt.results if r.status == "touched"]
     assert (receipt.status, [r.read for r in touched]) == ("dropped", [0.77])

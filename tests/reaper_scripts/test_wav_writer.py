@@ -38,10 +38,13 @@ def test_samples_come_back_bit_for_bit(
 
 
 def test_a_folder_that_is_missing_is_named(module: Callable[[str], Any], tmp_path: Path) -> None:
-    create = module.runtime.eval(b"function(create, ...) return tostring(select(2, pcall(create, ...))) end")  # type: ignore[attr-defined]
-    problem = create(module("audio.wav_writer").create, str(tmp_path / "missing" / "a.wav").encode(), 48000, 2).decode()
-    assert "a.wav could not be written" in problem
-    assert "Free some disk space or check the folder's rights." in problem
+    path = str(tmp_path / "missing" / "a.wav").encode()
+    create = module.runtime.eval(b"function(create, ...) return select(2, pcall(create, ...)) end")  # type: ignore[attr-defined]
+    problem = create(module("audio.wav_writer").create, path, 48000, 2)
+    assert (problem[b"kind"], problem[b"path"]) == (b"not_written", path)
+    said = module("ui.describe").fact(problem).decode()
+    assert "a.wav could not be written" in said
+    assert "Free some disk space or check the folder's rights." in said
 
 
 def test_an_abandoned_file_is_removed(module: Callable[[str], Any], tmp_path: Path) -> None:

@@ -1,83 +1,70 @@
 --- The actions that move what Bridge has set last, without the daemon: amount up, down, to a value, and compare.
-local user_error = require("runtime.user_error")
 local amount_control = require("live.amount_control")
+local cleanup = require("runtime.cleanup")
 local describe = require("ui.describe")
 local messages = require("ui.messages")
-local open_spool = require("exchange.spool").open
+local spool = require("exchange.spool")
 local ticks = require("runtime.ticks")
+local user_error = require("runtime.user_error")
 
 local change_amount = {}
 
 local STEP = 0.1
 local ABSOLUTE = 0 -- mode of a controller that says where it stands
 
-local open_move
-
-local function tell(outcome)
-  local lines = { outcome.is_compared and "Bridge: as it was before" or string.format("Bridge: amount %d %%", math.floor(outcome.amount * 100 + 0.5)) }
-  for _, item in ipairs(outcome.left) do lines[#lines + 1] = string.format("  %s stays as it is: %s", item.what, describe.reason(item)) end
-  for _, name in ipairs(outcome.refused) do lines[#lines + 1] = "  REAPER shows another value for " .. name end
-  messages.done(lines)
+local function show(outcome)
+  local text, notes = describe.outcome(outcome)
+  messages.done({ "Bridge: " .. text, table.unpack(notes) })
 end
 
-local function begin()
-  local spool, project = open_spool(), reaper.EnumProjects(-1)
-  return spool, project, amount_control.targets(spool, project)
-end
-
---- Moves the amount: `wanted(amount)` gives the new one, 0..1, or nil to leave it.
-function change_amount.amount(wanted)
-  reaper.atexit(function()
-    if open_move then open_move:release() end
-  end)
+--- Move the amount: `wanted(amount)` gives the new one, or nil to leave it; it is held to 0..1.
+local function move(wanted)
+  reaper.atexit(cleanup.run)
   ticks.run(function()
-    local spool, project, targets = begin()
-    local moving, reason = amount_control.begin(spool, project, targets)
-    if not moving then user_error.raise("%s", reason) end
-    open_move = moving
-    local amount = wanted(moving:amount())
+    local gesture, problem = amount_control.begin(spool.open())
+    if not gesture then error(problem, 0) end
+    local release = cleanup.open(function() gesture:release() end)
+    local amount = wanted(gesture:amount())
     if not amount then return end
-    moving:set(math.min(math.max(amount, 0), 1))
-    local outcome = moving:finish()
-    open_move = nil
-    tell(outcome)
-  end, messages.fault)
+    gesture:set(amount)
+    show(gesture:finish())
+    cleanup.forget(release)
+  end, messages.problem)
 end
 
 function change_amount.up()
-  change_amount.amount(function(amount) return amount + STEP end)
+  move(function(amount) return amount + STEP end)
 end
 
 function change_amount.down()
-  change_amount.amount(function(amount) return amount - STEP end)
+  move(function(amount) return amount - STEP end)
+end
+
+--- What the user types, 0..1; nil where nothing is given.
+local function typed(amount)
+  local now = string.format("%d", math.floor(amount * 100 + 0.5))
+  local is_given, text = reaper.GetUserInputs("Bridge: amount", 1, "Amount in percent", now)
+  if not is_given then return nil end
+  local percent = tonumber((text:gsub("[%s%%]", ""):gsub(",", ".")))
+  if not percent or percent < 0 or percent > 100 then user_error.raise("not_an_amount", { text = text }) end
+  return percent / 100
 end
 
 --- To where the controller stands that has started the action; by key or menu, to what the user types.
 function change_amount.set()
   local _, _, _, _, mode, resolution, value = reaper.get_action_context()
-  if mode == ABSOLUTE and resolution > 0 then
-    return change_amount.amount(function() return value / resolution end)
-  end
-  change_amount.amount(function(amount)
-    local now = string.format("%d", math.floor(amount * 100 + 0.5))
-    local is_given, text = reaper.GetUserInputs("Bridge: amount", 1, "Amount in percent", now)
-    if not is_given then return nil end
-    local percent = tonumber((text:gsub("[%s%%]", ""):gsub(",", ".")))
-    if not percent or percent < 0 or percent > 100 then user_error.raise("The amount is a number from 0 to 100, not %q.", text) end
-    return percent / 100
-  end)
+  move(mode == ABSOLUTE and resolution > 0 and function() return value / resolution end or typed)
 end
 
 --- From before to after and back.
 function change_amount.compare()
   ticks.run(function()
-    local spool, project, targets = begin()
-    local _, is_compared = nil, false
-    if targets[1] then _, is_compared = amount_control.standing(spool, targets[1]) end
-    local outcome, reason = amount_control.compare(spool, project, targets, not is_compared)
-    if not outcome then user_error.raise("%s", reason) end
-    tell(outcome)
-  end, messages.fault)
+    local opened = spool.open()
+    local _, is_compared = amount_control.amount_of(opened, amount_control.targets(opened)[1])
+    local outcome, problem = amount_control.compare(opened, not is_compared)
+    if not outcome then error(problem, 0) end
+    show(outcome)
+  end, messages.problem)
 end
 
 return change_amount

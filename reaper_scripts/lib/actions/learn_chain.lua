@@ -1,12 +1,12 @@
 --- "Learn this chain": the FX of a track with all that they display, written to a file of which the command line makes a
 -- chain that a model can be trained for (`reaper-bridge chain from-snapshot`).
-local user_error = require("runtime.user_error")
 local json = require("exchange.json")
-local request = require("exchange.request")
 local messages = require("ui.messages")
+local request = require("exchange.request")
 local open_spool = require("exchange.spool").open
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
+local user_error = require("runtime.user_error")
 
 local learn_chain = {}
 
@@ -18,23 +18,14 @@ local function file_name(track_name)
   return string.format("%s %s.json", plain == "" and "track" or plain:sub(1, 60), os.date("%Y-%m-%d %H-%M-%S"))
 end
 
-local function write(path, text)
-  local file, problem = io.open(path, "wb")
-  local is_written = file and file:write(text)
-  local is_closed = file and file:close()
-  if not is_written or not is_closed then
-    user_error.raise("%s could not be written: %s. Free some disk space or check the folder's rights.", path, tostring(problem))
-  end
-end
-
---- Writes the snapshot of a target into Bridge's folder; returns what to tell the user. Waits: inside `ticks.run`.
+--- Write the snapshot of a target into Bridge's folder; returns what to tell the user. Waits: inside `ticks.run`.
 function learn_chain.export(spool, target)
-  if reaper.TrackFX_GetCount(target.track) == 0 then user_error.raise("%s has no FX: there is nothing to learn.", target.name) end
+  if reaper.TrackFX_GetCount(target.track) == 0 then user_error.raise("nothing_to_learn", { track = target.name }) end
   local message = request.describe(spool, target, { listen = request.no_sound }, spool.new_id())
   local folder = spool.home .. spool.separator .. FOLDER
   reaper.RecursiveCreateDirectory(folder, 0)
   local path = folder .. spool.separator .. file_name(target.name)
-  write(path, json.encode(message))
+  spool.write_file(path, json.encode(message))
   return string.format("The chain of %s lies in %s. In a terminal: reaper-bridge chain from-snapshot \"%s\" -o my-chain.toml",
     target.name, path, path)
 end
@@ -44,7 +35,7 @@ function learn_chain.run()
   ticks.run(function()
     local target = tracks.selected(reaper.EnumProjects(-1))[1]
     messages.done({ "Bridge: " .. learn_chain.export(open_spool(), target) })
-  end, messages.fault)
+  end, messages.problem)
 end
 
 return learn_chain

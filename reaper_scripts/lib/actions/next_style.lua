@@ -1,18 +1,25 @@
 --- Auto-mix again with the next style: in the order of `bridge styles`, then none, then from the first again.
 local automix = require("actions.automix")
-local catalog = require("exchange.catalog")
 local find_spool = require("exchange.spool").find
 local messages = require("ui.messages")
+local user_error = require("runtime.user_error")
 
 local next_style = {}
 
-local NO_STYLES = "There are no styles yet. Add one in a terminal with: reaper-bridge styles add NAME FILE..."
+local STYLE = "^(.+)%.safetensors$"
 
---- Chooses the next style for all actions. Returns its name, nil for none; or nil and why there is nothing to choose.
+--- Return the names of the styles that lie in Bridge's folder, in the order of `bridge styles`.
+function next_style.names(spool)
+  local names = {}
+  for _, file in ipairs(spool and spool.list(spool.home .. spool.separator .. "styles") or {}) do names[#names + 1] = file:match(STYLE) end
+  table.sort(names)
+  return names
+end
+
+--- Choose the next style for all actions. Returns its name, nil for none; raises a user error where there are no styles.
 function next_style.choose(spool)
-  local names = catalog.styles(spool)
-  if #names == 0 then return nil, NO_STYLES end
-  local place = 0
+  local names, place = next_style.names(spool), 0
+  if #names == 0 then user_error.raise("no_styles") end
   for index, name in ipairs(names) do
     if name == reaper.GetExtState("Bridge", "style") then place = index end
   end
@@ -23,10 +30,10 @@ end
 
 --- The action.
 function next_style.run()
-  local name, problem = next_style.choose(find_spool())
-  if problem then
-    messages.problems({ problem })
-    return reaper.defer(function() end)
+  local is_sound, name = user_error.guard(next_style.choose, find_spool())
+  if not is_sound then
+    messages.problem(name)
+    return reaper.defer(function() end) -- a script that never defers gets an undo point of its own
   end
   messages.done({ "Bridge: style: " .. (name or "none") })
   automix.run({ style = name })

@@ -11,7 +11,7 @@ local CHUNK_BYTES = 32768 * BYTES_PER_FRAME
 local MAX_CHUNKS = 64
 
 local function refuse(path, what)
-  user_error.raise("REAPER's render %s %s. Look into Project Settings > Media for a limit, and run the action again.", path, what)
+  user_error.raise("unusable_render", { path = path, text = what })
 end
 
 --- Where the samples lie: position and length in bytes.
@@ -36,7 +36,7 @@ local function find_samples(file, path, rate_hz)
   refuse(path, "holds no samples")
 end
 
---- Copies `frames` frames; returns how many there were and whether any sample was not zero.
+--- Copy `frames` frames; returns how many there were and whether any sample was not zero.
 local function copy_stretch(file, writer, frames)
   local is_audible, left = false, frames * BYTES_PER_FRAME
   while left > 0 do
@@ -64,11 +64,11 @@ local function copy_all(file, path, writer, stretches, origin_s, rate_hz)
   return taken, is_audible
 end
 
---- Copies `stretches` of the file at `source`, which begins at project time `origin_s`, into a new one at `target`.
--- Returns {start_s, frames} of each, and whether anything was to be heard. A fault where the file is not as expected.
+--- Copy `stretches` of the file at `source`, which begins at project time `origin_s`, into a new one at `target`.
+-- Returns {start_s, frames} of each, and whether any of it can be heard. Raises a user error where the file is not as expected.
 function wav_reader.copy(source, target, stretches, origin_s, rate_hz)
   local file = io.open(source, "rb")
-  if not file then user_error.raise("REAPER rendered no mix: the render was cancelled or failed. Run the action again.") end
+  if not file then user_error.raise("no_render") end
   local writer = wav_writer.create(target, rate_hz, CHANNELS)
   local is_sound, taken, is_audible = user_error.guard(copy_all, file, source, writer, stretches, origin_s, rate_hz)
   file:close()

@@ -32,10 +32,10 @@ end
 local function check(self, is_done, problem)
   if is_done then return end
   self:abandon()
-  user_error.raise("%s could not be written: %s. Free some disk space or check the folder's rights.", self.path, problem)
+  user_error.raise("not_written", { path = self.path, error = problem })
 end
 
---- Opens `path` for writing; raises a fault that names it where that fails.
+--- Open `path` for writing; raises a user error that names it where that fails.
 function wav_writer.create(path, sample_rate_hz, channels)
   local self = setmetatable({ path = path, sample_rate_hz = sample_rate_hz, channels = channels, frames = 0 }, wav_writer)
   local problem
@@ -45,13 +45,13 @@ function wav_writer.create(path, sample_rate_hz, channels)
   return self
 end
 
---- Appends bytes of `wav.pack`.
+--- Append bytes of `wav.pack`.
 function wav_writer:write(packed)
   check(self, self.file:write(packed))
   self.frames = self.frames + #packed // (4 * self.channels)
 end
 
---- Completes the header and closes the file.
+--- Complete the header and closes the file.
 function wav_writer:finish()
   check(self, self.file:seek("set", 0))
   check(self, self.file:write(header(self.sample_rate_hz, self.channels, self.frames)))
@@ -60,7 +60,7 @@ function wav_writer:finish()
   check(self, file:close())
 end
 
---- Closes and removes what was written so far.
+--- Close and removes what was written so far.
 function wav_writer:abandon()
   if self.file then self.file:close() end
   self.file = nil

@@ -1,59 +1,71 @@
---- The daemon as the scripts see it: whether it lives, how far a job is, and its replies.
-local user_error = require("runtime.user_error")
+--- The daemon as the scripts see it: whether it runs, how far a job is, its replies, and which models it offers.
 local json = require("exchange.json")
 local ticks = require("runtime.ticks")
+local user_error = require("runtime.user_error")
 local version = require("exchange.version")
 
 local daemon = {}
 
-daemon.START_COMMAND = "reaper-bridge daemon"
-
 local STALE_AFTER_S = 5
-local RELEASE_ADVICE = "Install scripts and daemon of the same release (`reaper-bridge install`)."
+daemon.MISSES = 2 -- looks in a row without a heartbeat: one may fall into the moment in which it is renewed
 
-local function decode(text, name, pause)
+--- Read and check a message of the daemon's; nil while it is not there. `pause`: see `json.decode`.
+local function read(spool, folder, file, pause)
+  local text = spool:read(folder, file)
+  if not text then return nil end
   local is_sound, message = pcall(json.decode, text, pause)
-  if not is_sound and user_error.text(message) then error(message, 0) end -- it came while the text was decoded
-  if not is_sound then user_error.raise("%s is not a message of Bridge (%s). Run the action again.", name, message) end
-  if type(message) ~= "table" or message.schema == nil then
-    user_error.raise("%s is not a message of Bridge. Run the action again.", name)
+  if not is_sound and user_error.fact(message) then error(message, 0) end -- it came while the text was decoded
+  if not is_sound or type(message) ~= "table" or message.schema == nil then
+    user_error.raise("unreadable_message", { file = file, error = is_sound and "it names no schema" or message })
   end
   if message.schema ~= version.schema then
-    user_error.raise("%s has schema version %s; these scripts speak version %d. %s", name, tostring(message.schema), version.schema, RELEASE_ADVICE)
+    user_error.raise("other_schema", { file = file, schema = message.schema, own = version.schema })
   end
   return message
 end
 
---- The age of the daemon's last sign of life in seconds; nil where there is none.
-local function heartbeat_age_s(spool)
-  local file = io.open(spool.root .. "heartbeat.json", "rb")
-  if not file then return nil end
-  local text = file:read(65536)
-  file:close()
-  local time_s = decode(text or "", "The daemon's heartbeat").time_s
-  return type(time_s) == "number" and os.time() - time_s or nil
-end
-
---- Whether a daemon serves this spool: its heartbeat is younger than five seconds.
+--- Return whether a daemon serves this spool: its heartbeat is younger than five seconds.
 function daemon.is_alive(spool)
-  local age_s = heartbeat_age_s(spool)
-  return age_s ~= nil and math.abs(age_s) <= STALE_AFTER_S + 1 -- os.time() has whole seconds
+  local heartbeat = read(spool, ".", "heartbeat.json")
+  local time_s = heartbeat and heartbeat.time_s
+  return type(time_s) == "number" and math.abs(os.time() - time_s) <= STALE_AFTER_S + 1 -- os.time() has whole seconds
 end
 
---- How far the job is: fraction (0..1) and step, or nil. A broken progress file is none: the job goes on all the same.
+--- Look at the heartbeat once more. Returns how many looks in a row have missed it, and whether the daemon is gone.
+function daemon.count_misses(spool, misses)
+  misses = daemon.is_alive(spool) and 0 or misses + 1
+  return misses, misses >= daemon.MISSES
+end
+
+--- Raise a user error with the command that starts the daemon, where none serves this spool. Waits.
+function daemon.demand(spool)
+  for _ = 1, daemon.MISSES do
+    if daemon.is_alive(spool) then return end
+    ticks.wait()
+  end
+  user_error.raise("no_daemon")
+end
+
+--- Return how far a job is (0..1) and its step, or nil. A broken progress file is none: the job goes on all the same.
 function daemon.progress(spool, id)
-  local is_sound, message = user_error.guard(function()
-    local text = spool:read("progress", id .. ".json")
-    return text and decode(text, "A progress file")
-  end)
+  local is_sound, message = user_error.guard(read, spool, "progress", id .. ".json")
   if not is_sound or not message or message.id ~= id or type(message.fraction) ~= "number" or type(message.step) ~= "string" then return nil end
   return math.min(math.max(message.fraction, 0), 1), message.step
 end
 
---- The decoded reply to a request of ours, or nil while there is none. Takes slices for a long one.
+--- Return the reply to a request of ours, or nil while there is none. Takes slices for a long one.
 function daemon.reply(spool, id)
-  local text = spool:read("replies", id .. ".json")
-  return text and decode(text, "The daemon's reply", ticks.breathe)
+  return read(spool, "replies", id .. ".json", ticks.breathe)
+end
+
+--- Return the names of the models that the daemon offers; none where it has not said so.
+function daemon.models(spool)
+  local is_sound, message = user_error.guard(read, spool, ".", "offer.json")
+  local names = {}
+  for _, model in ipairs(is_sound and message and json.is_array(message.models) and message.models or {}) do
+    if type(model) == "table" and type(model.name) == "string" then names[#names + 1] = model.name end
+  end
+  return names
 end
 
 return daemon

@@ -63,6 +63,16 @@ function json.is_finite(number)
   return number == number and math.abs(number) < math.huge
 end
 
+--- Return the name of a field of `object` that is not of its kind in `kinds` ({name = type}), or is a number that JSON
+-- cannot hold; nil where all are.
+function json.odd_field(object, kinds)
+  for name, kind in pairs(kinds) do
+    local value = object[name]
+    if type(value) ~= kind or (kind == "number" and not json.is_finite(value)) then return name end
+  end
+  return nil
+end
+
 local function encode_number(number)
   if math.type(number) == "integer" then return string.format("%d", number) end
   if not json.is_finite(number) then error("JSON has no number for " .. tostring(number)) end
@@ -163,65 +173,59 @@ local function decode_number(text, position)
   return number, position + #token
 end
 
+local VALUES_AT_ONCE = 256
+local WORDS = { { "true", true }, { "false", false }, { "null", json.null } }
+
 local decode_value
 
 local function skip(text, position)
   return text:find("[^ \t\r\n]", position) or #text + 1
 end
 
-local function decode_array(text, position, depth)
+--- Decode what lies between the opening mark at `position` and `close`, separated by commas: `member(position)` decodes one
+-- and returns the position behind it. Returns the position behind `close`.
+local function decode_members(text, position, close, member)
+  position = skip(text, position + 1)
+  if text:sub(position, position) == close then return position + 1 end
+  while true do
+    position = skip(text, member(position))
+    local mark = text:sub(position, position)
+    if mark == close then return position + 1 end
+    if mark ~= "," then stop(position, "a value without , or " .. close .. " behind it") end
+    position = skip(text, position + 1)
+  end
+end
+
+local function decode_array(source, position, depth)
   local list = json.array()
-  position = skip(text, position + 1)
-  if text:sub(position, position) == "]" then return list, position + 1 end
-  while true do
-    list[#list + 1], position = decode_value(text, position, depth)
-    position = skip(text, position)
-    local mark = text:sub(position, position)
-    if mark == "]" then return list, position + 1 end
-    if mark ~= "," then stop(position, "an array without , or ]") end
-    position = skip(text, position + 1)
-  end
+  return list, decode_members(source.text, position, "]", function(place)
+    list[#list + 1], place = decode_value(source, place, depth)
+    return place
+  end)
 end
 
-local function decode_object(text, position, depth)
-  local object = {}
-  position = skip(text, position + 1)
-  if text:sub(position, position) == "}" then return object, position + 1 end
-  while true do
-    if text:sub(position, position) ~= '"' then stop(position, "an object without a key") end
+local function decode_object(source, position, depth)
+  local object, text = {}, source.text
+  return object, decode_members(text, position, "}", function(place)
+    if text:sub(place, place) ~= '"' then stop(place, "an object without a key") end
     local key
-    key, position = decode_string(text, position)
-    position = skip(text, position)
-    if text:sub(position, position) ~= ":" then stop(position, "a key without :") end
-    object[key], position = decode_value(text, skip(text, position + 1), depth)
-    position = skip(text, position)
-    local mark = text:sub(position, position)
-    if mark == "}" then return object, position + 1 end
-    if mark ~= "," then stop(position, "an object without , or }") end
-    position = skip(text, position + 1)
-  end
+    key, place = decode_string(text, place)
+    place = skip(text, place)
+    if text:sub(place, place) ~= ":" then stop(place, "a key without :") end
+    object[key], place = decode_value(source, skip(text, place + 1), depth)
+    return place
+  end)
 end
 
-local VALUES_AT_ONCE = 256
-local pauses = setmetatable({}, { __mode = "k" }) -- by coroutine: what to call now and then
-local values = 0
-
---- Counts a value and lets others work now and then, where the caller wants that.
-local function rest()
-  values = values + 1
-  if values % VALUES_AT_ONCE ~= 0 then return end
-  local pause = pauses[coroutine.running()]
-  if pause then pause() end
-end
-
-local WORDS = { { "true", true }, { "false", false }, { "null", json.null } }
-
-function decode_value(text, position, depth)
+--- Decode the value at `position` of a source {text, pause, values (so far)}. Returns it and the position behind it.
+function decode_value(source, position, depth)
   if depth >= MAX_DEPTH then stop(position, "nesting deeper than " .. MAX_DEPTH) end
-  rest()
+  source.values = source.values + 1
+  if source.pause and source.values % VALUES_AT_ONCE == 0 then source.pause() end
+  local text = source.text
   local character = text:sub(position, position)
-  if character == "{" then return decode_object(text, position, depth + 1) end
-  if character == "[" then return decode_array(text, position, depth + 1) end
+  if character == "{" then return decode_object(source, position, depth + 1) end
+  if character == "[" then return decode_array(source, position, depth + 1) end
   if character == '"' then return decode_string(text, position) end
   for _, word in ipairs(WORDS) do
     if text:sub(position, position + #word[1] - 1) == word[1] then return word[2], position + #word[1] end
@@ -229,13 +233,10 @@ function decode_value(text, position, depth)
   return decode_number(text, position)
 end
 
---- The value of a whole JSON text; raises a message with the byte position for anything else. `pause` is called now
--- and then in a long one, and may yield; what it raises passes through.
+--- Return the value of a whole JSON text; raises a message with the byte position for anything else. `pause` is called
+-- now and then in a long one, and may yield; what it raises passes through.
 function json.decode(text, pause)
-  local thread = coroutine.running()
-  pauses[thread] = pause
-  local value, position = decode_value(text, skip(text, 1), 0)
-  pauses[thread] = nil
+  local value, position = decode_value({ text = text, pause = pause, values = 0 }, skip(text, 1), 0)
   position = skip(text, position)
   if position <= #text then stop(position, "more text behind the value") end
   return value

@@ -1,10 +1,11 @@
 --- The receipt: what REAPER read back, or why nothing was written. The daemon takes it away.
+local describe = require("ui.describe")
 local json = require("exchange.json")
 local version = require("exchange.version")
 
 local receipt = {}
 
---- One line of the receipt about a write. `read` and `text` are what REAPER shows now.
+--- Return one line of the receipt about a write. `read` and `text` are what REAPER shows now.
 function receipt.result(write, status, read, text)
   return {
     fx_guid = write.fx_guid, ident = write.ident, index = write.index, wanted = write.normalized,
@@ -12,10 +13,12 @@ function receipt.result(write, status, read, text)
   }
 end
 
---- `status` is "applied", "restored" or "dropped".
-function receipt.write(spool, id, status, message, results)
-  spool:write("receipts", id .. ".json", json.encode({
-    schema = version.schema, id = id, status = status, message = message, results = json.array(results),
+--- Write the receipt of a job that has an outcome.
+function receipt.write(spool, job)
+  local outcome = job.outcome
+  spool:write("receipts", job.id .. ".json", json.encode({
+    schema = version.schema, id = job.id, status = outcome.status, results = json.array(outcome.results),
+    message = outcome.problem and describe.fact(outcome.problem) or describe.reply(job.reply),
   }))
 end
 

@@ -19,15 +19,26 @@ end
 
 --- The same; raises a user error where there is no such folder.
 function spool.open()
-  return spool.find() or user_error.raise("Bridge's folder could not be found. Run `reaper-bridge install`.")
+  return spool.find() or user_error.raise("no_bridge_folder")
 end
 
---- A new id for a message, which nobody else has: REAPER's GUID in lower case, without braces.
+--- Return the names of the files in a folder.
+function spool.list(folder)
+  local names = {}
+  reaper.EnumerateFiles(folder, -1) -- look again
+  repeat
+    local name = reaper.EnumerateFiles(folder, #names)
+    names[#names + 1] = name
+  until not name
+  return names
+end
+
+--- Return a new id for a message, which nobody else has: REAPER's GUID in lower case, without braces.
 function spool.new_id()
   return reaper.genGuid(""):lower():match("%x[%x%-]+")
 end
 
---- Creates the folders; raises a fault where that cannot be done.
+--- Create the folders.
 function spool:create()
   for _, folder in ipairs(FOLDERS) do
     reaper.RecursiveCreateDirectory(self.root .. folder, 0)
@@ -42,19 +53,15 @@ function spool:path(folder, name)
   return self.root .. folder .. self.separator .. name
 end
 
---- Moves a finished NAME.part to NAME. Names are unique: on Windows a rename onto a file fails.
+--- Move a finished NAME.part to NAME. Names are unique: on Windows a rename onto a file fails.
 function spool:publish(folder, name)
   local path = self:path(folder, name)
   local is_done, problem = os.rename(path .. ".part", path)
-  if not is_done then user_error.raise("%s could not be renamed to its name: %s. Check the folder's rights.", path, problem) end
+  if not is_done then user_error.raise("not_renamed", { path = path, error = problem }) end
 end
 
---- Writes a whole message; raises a fault that names the file where the disk is full or refuses.
-function spool:write(folder, name, text)
-  if #text > MAX_MESSAGE_BYTES then
-    user_error.raise("The track's FX list holds %d bytes, and a message at most %d. Take FX off the track.", #text, MAX_MESSAGE_BYTES)
-  end
-  local path = self:path(folder, name) .. ".part"
+--- Write a whole file; raises a user error that names it where the disk is full or refuses.
+function spool.write_file(path, text)
   local file, problem = io.open(path, "wb")
   if file then
     local is_written
@@ -64,25 +71,33 @@ function spool:write(folder, name, text)
   end
   if problem then
     os.remove(path)
-    user_error.raise("%s could not be written: %s. Free some disk space or check the folder's rights.", path, problem)
+    user_error.raise("not_written", { path = path, error = problem })
   end
+end
+
+--- Write a whole message; raises a user error where it is too long.
+function spool:write(folder, name, text)
+  if #text > MAX_MESSAGE_BYTES then
+    user_error.raise("message_too_long", { bytes = #text, most = MAX_MESSAGE_BYTES })
+  end
+  spool.write_file(self:path(folder, name) .. ".part", text)
   self:publish(folder, name)
 end
 
---- Writes a whole message in the place of an older one. On Windows nothing can be renamed onto it.
+--- Write a whole message in the place of an older one. On Windows nothing can be renamed onto it.
 function spool:replace(folder, name, text)
   self:remove(folder, name)
   self:write(folder, name, text)
 end
 
---- The text of a message, or nil while it is not there. One that is too long raises a fault.
+--- Return the text of a message, or nil while it is not there. Raises a user error for one that is too long.
 function spool:read(folder, name)
   local file = io.open(self:path(folder, name), "rb")
   if not file then return nil end
   local text = file:read(MAX_MESSAGE_BYTES + 1)
   file:close()
   if text and #text > MAX_MESSAGE_BYTES then
-    user_error.raise("%s is longer than a message can be. Remove it and run the action again.", self:path(folder, name))
+    user_error.raise("file_too_long", { path = self:path(folder, name) })
   end
   return text
 end
@@ -91,7 +106,7 @@ function spool:remove(folder, name)
   os.remove(self:path(folder, name))
 end
 
---- Removes everything of one job but its receipt, which the daemon takes.
+--- Remove everything of one job but its receipt, which the daemon takes.
 function spool:sweep(id)
   for _, suffix in ipairs({ ".part", "" }) do
     self:remove("audio", id .. ".wav" .. suffix)

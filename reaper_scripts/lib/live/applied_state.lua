@@ -1,6 +1,7 @@
 --- The record of the newest job of each track: what was set, from where to where, and what has been set since.
 -- The panel shows it, and the amount moves by it. It lies in the spool, so that it outlives REAPER and the daemon.
 -- Sets nothing on the track.
+local describe = require("ui.describe")
 local user_error = require("runtime.user_error")
 local json = require("exchange.json")
 local fx_info = require("track.fx_info")
@@ -15,7 +16,7 @@ local function file_name(guid)
   return guid:gsub("[{}]", "") .. ".json"
 end
 
-local function describe_write(track, step, result)
+local function write_record(track, step, result)
   local write = step.write
   local _, fx_name = reaper.TrackFX_GetFXName(track, step.fx)
   local _, name = reaper.TrackFX_GetParamName(track, step.fx, step.parameter)
@@ -32,13 +33,13 @@ local function describe_write(track, step, result)
 end
 
 --- The record of a job that was applied; `run` is the id of the first job of the same action.
-local function describe(job, run)
+local function record_of(job, run)
   local track, writes, values = job.target.track, json.array(), json.array()
   local before = json.array()
   for index, step in ipairs(job.steps) do
     local result = job.results[index]
     if step.fx and (result.status == "ok" or result.status == "differs") then
-      writes[#writes + 1] = describe_write(track, step, result)
+      writes[#writes + 1] = write_record(track, step, result)
       before[#before + 1], values[#values + 1] = step.before, result.read
     end
   end
@@ -47,22 +48,22 @@ local function describe(job, run)
   return {
     schema = version.schema, id = job.id, run = run, time_s = os.time(), project = path,
     track = { guid = job.target.guid, index = job.target.index, name = job.target.name },
-    message = reply.message, amount = 1.0, is_compared = false, model = reply.model or json.null,
+    message = describe.reply(reply), amount = 1.0, is_compared = false, model = reply.model or json.null,
     writes = writes, states = json.array({ { amount = 0.0, values = before }, { amount = 1.0, values = values } }),
     changes = reply.changes, left_alone = reply.left_alone, measures = reply.measures or json.null,
   }
 end
 
---- Writes a record in the place of the track's older one.
+--- Write a record in the place of the track's older one.
 function applied_state.save(spool, record)
   record.time_s = os.time()
   while #record.states > MAX_STATES do table.remove(record.states, 1) end
   spool:replace(FOLDER, file_name(record.track.guid), json.encode(record))
 end
 
---- Keeps what a job has set. `run` is the id of the first job of the same action.
+--- Keep what a job has set. `run` is the id of the first job of the same action.
 function applied_state.keep(spool, job, run)
-  applied_state.save(spool, describe(job, run))
+  applied_state.save(spool, record_of(job, run))
 end
 
 local WRITE_FIELDS = {
@@ -72,9 +73,7 @@ local WRITE_FIELDS = {
 
 local function is_sound_write(write)
   if type(write) ~= "table" or not math.tointeger(write.index) then return false end
-  for name, kind in pairs(WRITE_FIELDS) do
-    if type(write[name]) ~= kind or (kind == "number" and not json.is_finite(write[name])) then return false end
-  end
+  if json.odd_field(write, WRITE_FIELDS) then return false end
   local band = write.band
   return band == nil or type(band) == "table" and math.tointeger(band.band_type) ~= nil and math.tointeger(band.band_index) ~= nil
 end
@@ -98,7 +97,7 @@ local function migrate(record)
   end
 end
 
---- The record in a text, or nil where anything of it is not as `describe` makes it.
+--- The record in a text, or nil where anything of it is not as `record_of` makes it.
 local function decode(text)
   local record = json.decode(text)
   migrate(record)
@@ -125,10 +124,15 @@ local function copy(value)
   return setmetatable(made, getmetatable(value))
 end
 
---- The record of the track with this GUID, or nil where Bridge has set nothing there, or the record is broken.
+--- Return the record of a track as it lies in the spool; nil where there is none.
+function applied_state.read_text(spool, guid)
+  return spool:read(FOLDER, file_name(guid))
+end
+
+--- Return the record of the track with this GUID, or nil where Bridge has set nothing there, or the record is broken.
 function applied_state.read(spool, guid)
   local is_sound, record = user_error.guard(function()
-    local text = spool:read(FOLDER, file_name(guid))
+    local text = applied_state.read_text(spool, guid)
     if not text then return nil end
     if not known[guid] or known[guid].text ~= text then known[guid] = { text = text, record = decode(text) } end
     return known[guid].record

@@ -5,24 +5,23 @@
 -- the beginning, `wanted` where it shall stand.
 local applied_state = require("live.applied_state")
 local interpolation = require("live.interpolation")
-local user_error = require("runtime.user_error")
+local fx_info = require("track.fx_info")
 local json = require("exchange.json")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
+local undo_step = require("write.undo_step")
+local verify = require("write.verify")
 
 local gesture = {}
 gesture.__index = gesture
 
-local UNDO_STATE_FX = 2
-local SETTLE_TICKS = 6 -- a plugin may show a new value late
-local NEAR = 0.01 -- normalized: as far a plugin may round a value, beside its own steps
 local STILL = 1e-6 -- normalized
 
 local function name_of(write)
   return string.format("%s of %s", write.name, write.fx_name)
 end
 
---- A gesture over parts that have something to move. `id`: of one that a control surface streams values for; the
+--- Return a gesture over parts that have something to move. `id`: of one that a control surface streams values for; the
 -- records then tell that their values are moving, and bands stay on until the end.
 function gesture.new(spool, project, parts, id)
   local self = setmetatable({ spool = spool, project = project, parts = parts, id = id }, gesture)
@@ -34,14 +33,14 @@ function gesture.new(spool, project, parts, id)
   return self
 end
 
---- The amount of its first track.
+--- Return the amount of its first track.
 function gesture:amount()
   return self.parts[1].wanted
 end
 
 --------------------------------------------------------------------------------------------- moving
 
---- Why the gesture can go on no more, or nil: a track is gone, or another project is in front.
+--- Return why the gesture can go on no more, as a fact, or nil: a track is gone, or another project is in front.
 function gesture:loss()
   for _, part in ipairs(self.parts) do
     local loss = tracks.loss(part.target)
@@ -50,7 +49,7 @@ function gesture:loss()
   return nil
 end
 
---- Whether every track and FX is still where it was when the gesture began: a surface knows them by number.
+--- Return whether every track and FX is still where it was when the gesture began: a surface knows them by number.
 function gesture:is_in_place()
   for _, part in ipairs(self.parts) do
     local track = part.target.track
@@ -84,12 +83,10 @@ end
 
 function gesture:set_band(track, move, amount)
   local band, is_on = move.write.band, amount > 0 or self.id ~= nil
-  if band and reaper.TrackFX_GetEQBandEnabled(track, move.fx, band.band_type, band.band_index) ~= is_on then
-    reaper.TrackFX_SetEQBandEnabled(track, move.fx, band.band_type, band.band_index, is_on)
-  end
+  if band and fx_info.is_band_on(track, move.fx, band) ~= is_on then fx_info.set_band(track, move.fx, band, is_on) end
 end
 
---- Writes one value. A band is on before its values change, and goes off behind them.
+--- Write one value. A band is on before its values change, and goes off behind them.
 function gesture:set_move(track, move, amount)
   local value = self:value(move, amount)
   if amount > 0 then self:set_band(track, move, amount) end
@@ -107,13 +104,13 @@ local function set_parts(self)
   end
 end
 
---- Sets the amount of all tracks, 0..1, at once. No undo step: that is `finish`.
+--- Set the amount of all tracks, 0..1, at once. No undo step: that is `finish`.
 function gesture:set(amount)
   for _, part in ipairs(self.parts) do part.wanted = math.min(math.max(amount, 0), 1) end
   set_parts(self)
 end
 
---- Sets all tracks as they were (`is_on`), or back at the amount they had.
+--- Set all tracks as they were (`is_on`), or back at the amount they had.
 function gesture:compare(is_on)
   self.is_compared = is_on
   self.text = is_on and "Bridge: Compare, as it was" or "Bridge: Compare, as set"
@@ -124,12 +121,12 @@ function gesture:compare(is_on)
   set_parts(self)
 end
 
---- Takes the amounts at which the values stand now for the wanted ones: a surface has moved them, and is gone.
+--- Take the amounts at which the values stand now for the wanted ones: a surface has moved them, and is gone.
 function gesture:sense()
   for _, part in ipairs(self.parts) do
     local now = {}
     for _, move in ipairs(part.moves) do now[move.place] = read(part, move) end
-    part.wanted = interpolation.standing(part.record, now)
+    part.wanted = interpolation.amount_of(part.record, now)
   end
 end
 
@@ -140,21 +137,16 @@ local function undo_text(self)
   return self.text or string.format("Bridge: Amount %d %% on %s", math.floor(100 * self:amount() + 0.5), where)
 end
 
---- Makes the undo step, with every value as it shall stay. None where all stands as it did at the beginning.
+--- Make the undo step, with every value as it shall stay. None where all stands as it did at the beginning.
 local function make_step(self)
   local has_moved = false
   for _, part in ipairs(self.parts) do
     if math.abs(part.amount - part.wanted) > STILL then has_moved = true end
   end
   self.id = nil -- bands are held on no more
-  if not reaper.ValidatePtr2(0, self.project, "ReaProject*") then return end
+  if not tracks.is_open(self.project) then return end
   if not has_moved then return set_parts(self) end
-  reaper.Undo_BeginBlock2(self.project)
-  reaper.PreventUIRefresh(1)
-  local is_sound, problem = user_error.guard(set_parts, self)
-  reaper.PreventUIRefresh(-1)
-  reaper.Undo_EndBlock2(self.project, undo_text(self), UNDO_STATE_FX)
-  if not is_sound then error(problem, 0) end
+  undo_step.make(self.project, undo_text(self), function() set_parts(self) end)
 end
 
 --- What the moves of each part read now, by place, and the names of those that are not as wanted.
@@ -165,7 +157,7 @@ local function read_back(self)
     for _, move in ipairs(part.moves) do
       local value, wanted = read(part, move), interpolation.value(move.write, part.wanted)
       values[move.place] = value
-      if not value or math.abs(value - wanted) > math.max(move.write.step, NEAR) then odd[#odd + 1] = name_of(move.write) end
+      if not value or math.abs(value - wanted) > math.max(move.write.step, verify.NEAR) then odd[#odd + 1] = name_of(move.write) end
     end
     readings[index] = { values = values, odd = odd }
     is_settled = is_settled and #odd == 0
@@ -173,7 +165,7 @@ local function read_back(self)
   return readings, is_settled
 end
 
---- Keeps what a part reads now. What was touched keeps the value that Bridge had set, and so stays touched.
+--- Keep what a part reads now. What was touched keeps the value that Bridge had set, and so stays touched.
 local function renew(self, part, values)
   local record = part.record
   local last = record.states[#record.states]
@@ -200,12 +192,12 @@ local function conclude(self, readings)
   return outcome
 end
 
---- Ends the gesture: one undo step, read-back, renewed records. Waits for a few ticks at most.
+--- End the gesture: one undo step, read-back, renewed records. Waits for a few ticks at most.
 function gesture:finish()
   make_step(self)
   self.has_step = true
   local readings, is_settled
-  for _ = 1, SETTLE_TICKS do
+  for _ = 1, verify.SETTLE_TICKS do
     ticks.wait()
     readings, is_settled = read_back(self)
     if is_settled then break end
@@ -213,14 +205,14 @@ function gesture:finish()
   return conclude(self, readings)
 end
 
---- Makes the undo step of what a surface has moved so far. The records go on telling that values move, so that another
+--- Make the undo step of what a surface has moved so far. The records go on telling that values move, so that another
 -- run of the script, or the next gesture, finds them at whatever amount they stand by then.
 function gesture:suspend()
   self:sense()
   make_step(self)
 end
 
---- Ends the gesture without waiting. For `atexit`; harmless at any other time.
+--- End the gesture without waiting. For `atexit`; harmless at any other time.
 function gesture:release()
   if self.is_done then return end
   if self.id then self:sense() end

@@ -6,7 +6,7 @@ local ALIKE = 1e-4 -- normalized: nearer than this nobody has touched anything
 local ALIKE_MOVING = 2e-3 -- while an amount is being moved, and the values are worked out from each other
 local SPAN = 1e-3 -- a write that moves less tells nothing about the amount
 
---- The value of a write at an amount, 0..1.
+--- Return the value of a write at an amount, 0..1.
 function interpolation.value(write, amount)
   if amount <= 0 then return write.before end
   if amount >= 1 or write.is_switch then return write.after end
@@ -46,9 +46,9 @@ local function state_between(writes, now)
   return best
 end
 
---- At which amount the track stands, and which writes nobody has touched since Bridge set them (a set of places).
+--- Return at which amount the track stands, and which writes nobody has touched since Bridge set them (a set of places).
 -- Undo leads back to older states; a movement that was broken off has left values between them.
-function interpolation.standing(record, now)
+function interpolation.amount_of(record, now)
   local amount, best, untouched = record.amount, 0, {}
   for place = #record.states, 1, -1 do
     local state = record.states[place]

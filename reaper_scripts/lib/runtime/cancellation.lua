@@ -4,13 +4,13 @@ local cancellation = {}
 
 local SECTION, KEY = "Bridge", "cancelled"
 
---- The action: asks every one that runs now to stop.
+--- The action: ask every one that runs now to stop.
 function cancellation.run()
   reaper.SetExtState(SECTION, KEY, reaper.genGuid(""), false)
   reaper.defer(function() end) -- a script that never defers gets an undo point of its own
 end
 
---- Returns a function that tells whether somebody has asked since now.
+--- Return a function that tells whether somebody has asked since now.
 function cancellation.watch()
   local mark = reaper.GetExtState(SECTION, KEY)
   return function() return reaper.GetExtState(SECTION, KEY) ~= mark end

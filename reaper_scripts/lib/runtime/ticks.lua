@@ -5,12 +5,11 @@ local user_error = require("runtime.user_error")
 local ticks = {}
 
 local SLICE_S = 0.008 -- then the next step still ends below 15 ms
-local CANCELLED = "Cancelled. Nothing was changed."
 
 local slice_start_s = 0
 local watcher, is_cancelled
 
---- Runs `work` in slices; `finish(problem)` is called once, with nil where all went well.
+--- Run `work` in slices; `finish(problem)` is called once, with nil where all went well.
 function ticks.run(work, finish)
   local thread = coroutine.create(function() return user_error.guard(work) end)
   local function step()
@@ -23,25 +22,26 @@ function ticks.run(work, finish)
   reaper.defer(step) -- also where nothing waits: a script that never defers gets an undo point of its own
 end
 
---- Calls `check` whenever a slice begins: it raises where what the work holds has gone meanwhile. nil: no check.
+--- Call `check` whenever a slice begins: it raises where what the work holds has gone meanwhile. nil: no check.
 function ticks.watch(check)
   watcher = check
 end
 
---- Looks at `check` whenever a slice begins: where it says true, the work ends. nil: the work can no longer be cancelled.
+--- Look at `check` whenever a slice begins: where it says true, the work ends. nil: the work can no longer be cancelled.
 function ticks.cancel_by(check)
   is_cancelled = check
 end
 
 --- Whether what was raised is the user's own wish.
 function ticks.is_cancelled(problem)
-  return user_error.text(problem) == CANCELLED
+  local fact = user_error.fact(problem)
+  return fact ~= nil and fact.kind == "cancelled"
 end
 
---- Ends this slice; work goes on in REAPER's next tick.
+--- End this slice; work goes on in REAPER's next tick.
 function ticks.wait()
   coroutine.yield()
-  if is_cancelled and is_cancelled() then user_error.raise(CANCELLED) end
+  if is_cancelled and is_cancelled() then user_error.raise("cancelled") end
   if watcher then watcher() end
 end
 
@@ -50,7 +50,7 @@ function ticks.is_over()
   return reaper.time_precise() - slice_start_s > SLICE_S
 end
 
---- Ends this slice where its time is used up. Returns whether it did: what was known of the project may be no more.
+--- End this slice where its time is used up. Returns whether it did: what was known of the project may be no more.
 function ticks.breathe()
   if not ticks.is_over() then return false end
   ticks.wait()

@@ -1,24 +1,30 @@
---- Faults that a user can mend: one line each, that says what happened and what to do.
+--- Problems that a user can mend, as facts: {kind, and what the kind names}. `ui.describe` makes English of them.
 -- Raised as tables, so that a slip in the scripts (a string with a traceback) is never taken for one.
 local user_error = {}
 
-local User = { __tostring = function(self) return self.text end }
+local Fact = { __tostring = function(self) return self.kind end }
 
---- Stops the work at hand with one line for the user.
-function user_error.raise(format, ...)
-  error(setmetatable({ text = string.format(format, ...) }, User), 0)
+--- Make a fact. `kind` is one of `ui.sentences`, `values` a table with what its sentence names.
+function user_error.new(kind, values)
+  local fact = setmetatable(values or {}, Fact)
+  fact.kind = kind
+  return fact
 end
 
---- The line for the user, or nil where `problem` is a slip in the scripts.
-function user_error.text(problem)
-  return getmetatable(problem) == User and problem.text or nil
+--- Stop the work at hand with a fact for the user.
+function user_error.raise(kind, values)
+  error(user_error.new(kind, values), 0)
 end
 
---- `pcall` that keeps a traceback for slips; faults for the user pass through as they are.
+--- Return the fact, or nil where `problem` is a slip in the scripts.
+function user_error.fact(problem)
+  return getmetatable(problem) == Fact and problem or nil
+end
+
+--- `pcall` that keeps a traceback for slips; facts pass through as they are.
 function user_error.guard(work, ...)
   return xpcall(work, function(problem)
-    if user_error.text(problem) then return problem end
-    return debug.traceback(tostring(problem), 2)
+    return user_error.fact(problem) or debug.traceback(tostring(problem), 2)
   end, ...)
 end
 

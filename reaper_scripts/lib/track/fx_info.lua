@@ -1,12 +1,46 @@
 --- Single questions about an FX and its parameters, answered from REAPER. Only reads.
 local json = require("exchange.json")
+local tracks = require("track.tracks")
 
 local fx_info = {}
 
 local AUTOMATION_BYPASSED = 5 -- of GetGlobalAutomationOverride
 local EQ_KINDS = { [0] = "frequency", [1] = "gain", [2] = "q" }
+local SAME = 1e-6 -- normalized: values cross as decimal text and come back
 
---- Whether an envelope would override what is written to the parameter.
+--- Return whether two normalized values are the same.
+function fx_info.is_same(a, b)
+  return math.abs(a - b) <= SAME
+end
+
+--- Return the place of a write's parameter now, FX and index: the index of the write where its ident still fits, else
+-- where the ident went. Nil and the kind of reason ("fx_removed", "fx_offline", "no_parameter") where there is none.
+function fx_info.locate(track, write)
+  local fx = tracks.find_fx(track, write.fx_guid)
+  if not fx then return nil, "fx_removed" end
+  if reaper.TrackFX_GetOffline(track, fx) then return nil, "fx_offline" end
+  local is_known, ident = reaper.TrackFX_GetParamIdent(track, fx, write.index)
+  if is_known and ident == write.ident then return fx, write.index end
+  local index = reaper.TrackFX_GetParamFromIdent(track, fx, write.ident)
+  if index < 0 then return nil, "no_parameter" end
+  return fx, index
+end
+
+--- Return what the parameter reads (normalized) and shows now.
+function fx_info.read(track, fx, parameter)
+  local _, text = reaper.TrackFX_GetFormattedParamValue(track, fx, parameter)
+  return reaper.TrackFX_GetParamNormalized(track, fx, parameter), text
+end
+
+--- Return the names of a parameter and its FX, as the values of a fact.
+function fx_info.names(track, fx, parameter)
+  return {
+    parameter = select(2, reaper.TrackFX_GetParamName(track, fx, parameter)),
+    fx = select(2, reaper.TrackFX_GetFXName(track, fx)),
+  }
+end
+
+--- Return whether an envelope would override what is written to the parameter.
 function fx_info.is_automated(track, fx, parameter)
   if reaper.GetGlobalAutomationOverride() == AUTOMATION_BYPASSED then return false end
   local envelope = reaper.GetFXEnvelope(track, fx, parameter, false)
@@ -15,26 +49,33 @@ function fx_info.is_automated(track, fx, parameter)
   return not is_known or active ~= "0"
 end
 
---- What ReaEQ says the parameter does; nil for every other FX.
+--- Return whether a band of ReaEQ ({band_type, band_index}) is on; true for nil and for the master gain.
+function fx_info.is_band_on(track, fx, band)
+  return not band or band.band_type == -1 or reaper.TrackFX_GetEQBandEnabled(track, fx, band.band_type, band.band_index)
+end
+
+--- Switch a band of ReaEQ.
+function fx_info.set_band(track, fx, band, is_on)
+  reaper.TrackFX_SetEQBandEnabled(track, fx, band.band_type, band.band_index, is_on)
+end
+
+--- Return what ReaEQ says the parameter does; nil for every other FX.
 function fx_info.eq_role(track, fx, parameter)
   local is_eq, band_type, band_index, kind = reaper.TrackFX_GetEQParam(track, fx, parameter)
   if not is_eq or (band_type ~= -1 and not EQ_KINDS[kind]) then return nil end
-  return {
-    band_type = band_type,
-    band_index = band_index,
-    kind = band_type == -1 and "gain" or EQ_KINDS[kind],
-    enabled = band_type == -1 or reaper.TrackFX_GetEQBandEnabled(track, fx, band_type, band_index),
-  }
+  local role = { band_type = band_type, band_index = band_index, kind = band_type == -1 and "gain" or EQ_KINDS[kind] }
+  role.enabled = fx_info.is_band_on(track, fx, role)
+  return role
 end
 
---- How much of the FX is mixed in: REAPER's own parameter, normalized; 1 where the FX has none.
+--- Return how much of the FX is mixed in: REAPER's own parameter, normalized; 1 where the FX has none.
 function fx_info.wet(track, fx)
   local index = reaper.TrackFX_GetParamFromIdent(track, fx, ":wet")
   local wet = index >= 0 and reaper.TrackFX_GetParamNormalized(track, fx, index) or 1.0
   return json.is_finite(wet) and wet or 1.0
 end
 
---- One step of the parameter in normalized units; 0 where REAPER knows none.
+--- Return one step of the parameter in normalized units; 0 where REAPER knows none.
 function fx_info.step(track, fx, parameter)
   local has_steps, step = reaper.TrackFX_GetParameterStepSizes(track, fx, parameter)
   local _, low, high = reaper.TrackFX_GetParamEx(track, fx, parameter)

@@ -50,7 +50,7 @@ local function grid(track, fx, parameter)
   return points
 end
 
---- The parameter in the words of a request; nil where one of its numbers is none (a plugin's fault).
+--- The parameter as a request has it; nil where one of its numbers is none (a plugin's fault).
 local function read_parameter(track, fx, index, has_grid)
   local _, ident = reaper.TrackFX_GetParamIdent(track, fx, index)
   local _, name = reaper.TrackFX_GetParamName(track, fx, index)
@@ -81,7 +81,7 @@ local function is_worth_a_grid(message, count)
   return count <= MAX_PARAMETERS
 end
 
---- The FX in the words of a request, and what is kept of it to be compared later.
+--- The FX as a request has it, and what is kept of it to be compared later.
 local function read_fx(track, fx, are_envelopes_ours)
   local pseudo = {}
   for _, ident in ipairs(PSEUDO_PARAMETERS) do pseudo[reaper.TrackFX_GetParamFromIdent(track, fx, ident)] = true end
@@ -116,8 +116,8 @@ local function identity(track)
   return table.concat(guids, " ")
 end
 
---- All FX of the track in the words of a request, and what is kept of them (see `heard`). Takes slices as it needs; a
--- chain that changes meanwhile is read again, and a fault is raised where it never rests. `are_envelopes_ours`: values
+--- Return all FX of the track as a request has them, and what is kept of them (see `track.track_changes`). Takes slices as it needs; a
+-- chain that changes meanwhile is read again, and a user error is raised where it never rests. `are_envelopes_ours`: values
 -- that an envelope drives may be set, for it is envelopes that will be written.
 function snapshot.take(project, track, are_envelopes_ours)
   for _ = 1, MAX_RESTARTS do
@@ -130,7 +130,7 @@ function snapshot.take(project, track, are_envelopes_ours)
       return chain, kept
     end
   end
-  user_error.raise("The FX of the track kept changing while Bridge read them. Run the action again.")
+  user_error.raise("chain_kept_changing")
 end
 
 return snapshot

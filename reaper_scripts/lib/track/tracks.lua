@@ -1,11 +1,14 @@
 --- Which tracks the user means, who they are, and which of them cannot be worked on.
+--
+-- A target is a track with what is known of it: {project, track, name, guid, index (0-based, -1 for the master), is_muted,
+-- is_folder, automation_mode}.
 local user_error = require("runtime.user_error")
 
 local tracks = {}
 
 local MASTER_INDEX = -1
 
---- The track's place in the project now: 0-based, -1 for the master.
+--- Return the track's place in the project now: 0-based, -1 for the master.
 function tracks.index(track)
   local number = math.floor(reaper.GetMediaTrackInfo_Value(track, "IP_TRACKNUMBER"))
   return number == -1 and MASTER_INDEX or number - 1
@@ -23,7 +26,7 @@ local function describe(project, track)
   }
 end
 
---- The selected tracks, in the order of the project; the list may be empty.
+--- Return the selected tracks, in the order of the project; the list may be empty.
 function tracks.chosen(project)
   local selected = {}
   for index = 0, reaper.CountSelectedTracks2(project, true) - 1 do
@@ -32,66 +35,62 @@ function tracks.chosen(project)
   return selected
 end
 
---- All tracks of the project, the master first.
-function tracks.all(project)
-  local all = { describe(project, reaper.GetMasterTrack(project)) }
-  for index = 0, reaper.CountTracks(project) - 1 do all[#all + 1] = describe(project, reaper.GetTrack(project, index)) end
-  return all
-end
-
---- The track with this number, counted from 1. Raises a fault where there is none.
-function tracks.numbered(project, number)
-  local track = number >= 1 and reaper.GetTrack(project, number - 1)
-  if not track then
-    user_error.raise("There is no track %d: this project has %d. Send the number of one of them.", number, reaper.CountTracks(project))
-  end
-  return describe(project, track)
-end
-
---- The selected tracks. Raises a fault where none is.
-function tracks.selected(project)
-  local selected = tracks.chosen(project)
-  if #selected == 0 then user_error.raise("No track is selected. Select the track whose plugins Bridge shall set, and run the action again.") end
-  return selected
-end
-
---- The master track as a target.
+--- Return the master track as the only target.
 function tracks.master(project)
   return { describe(project, reaper.GetMasterTrack(project)) }
 end
 
---- Raises a fault where the track cannot be listened to, whatever is on it. For the options see `automix`.
-function tracks.check(target, options)
-  if options.only_missing then return end
-  if target.index == MASTER_INDEX and not options.is_master_meant then
-    user_error.raise("The master track cannot be set by this action. Run \"Bridge: Master the mix\", or select other tracks.")
-  end
-  if target.is_folder then
-    user_error.raise("%s is a folder: its sound comes from the tracks inside. Run the action on those.", target.name)
-  end
-  if target.is_muted then user_error.raise("%s is muted and was skipped. Unmute it and run the action again.", target.name) end
-  if reaper.TrackFX_GetCount(target.track) == 0 and not options.may_add_fx then
-    user_error.raise("%s has no FX. Add the plugins that Bridge shall set, or run \"Bridge: Auto-mix track, adding missing FX\".", target.name)
-  end
+--- Return all tracks of the project, the master first.
+function tracks.all(project)
+  local all = tracks.master(project)
+  for index = 0, reaper.CountTracks(project) - 1 do all[#all + 1] = describe(project, reaper.GetTrack(project, index)) end
+  return all
 end
 
---- Why the target is no more; nil where it is still there, also in a project tab behind another.
+--- Return the track with this number, counted from 1. Raises a user error where there is none.
+function tracks.numbered(project, number)
+  local track = number >= 1 and reaper.GetTrack(project, number - 1)
+  if not track then user_error.raise("no_such_track", { number = number, count = reaper.CountTracks(project) }) end
+  return describe(project, track)
+end
+
+--- Return the selected tracks. Raises a user error where none is.
+function tracks.selected(project)
+  local selected = tracks.chosen(project)
+  if #selected == 0 then user_error.raise("nothing_selected") end
+  return selected
+end
+
+--- Raise a user error where the track cannot be listened to, whatever is on it. For the options see `actions.automix`.
+function tracks.check(target, options)
+  if options.only_missing then return end
+  local kind = target.index == MASTER_INDEX and not options.is_master_meant and "master_not_meant"
+    or target.is_folder and "folder_track"
+    or target.is_muted and "muted_track"
+    or reaper.TrackFX_GetCount(target.track) == 0 and not options.may_add_fx and "no_fx"
+  if kind then user_error.raise(kind, { track = target.name }) end
+end
+
+--- Return whether the project is still open, in whatever tab.
+function tracks.is_open(project)
+  return reaper.ValidatePtr2(0, project, "ReaProject*")
+end
+
+--- Return why the target is no more, as a fact; nil where it is still there, also in a project tab behind another.
 function tracks.gone(target)
-  if not reaper.ValidatePtr2(0, target.project, "ReaProject*") then return "its project was closed" end
+  if not tracks.is_open(target.project) then return user_error.new("project_closed") end
   if not reaper.ValidatePtr2(target.project, target.track, "MediaTrack*") or reaper.GetTrackGUID(target.track) ~= target.guid then
-    return "the track was removed"
+    return user_error.new("track_removed")
   end
   return nil
 end
 
---- Why nothing new may be written to the target: it is gone, or the user has turned to another project.
+--- Return why nothing new may be written to the target: it is gone, or the user has turned to another project.
 function tracks.loss(target)
-  local gone = tracks.gone(target)
-  if not gone and reaper.EnumProjects(-1) ~= target.project then return "another project tab was opened in front of it" end
-  return gone
+  return tracks.gone(target) or reaper.EnumProjects(-1) ~= target.project and user_error.new("project_behind") or nil
 end
 
---- The place of an FX in its chain now, or nil where it is gone.
+--- Return the place of an FX in its chain now, or nil where it is gone.
 function tracks.find_fx(track, guid)
   for fx = 0, reaper.TrackFX_GetCount(track) - 1 do
     if reaper.TrackFX_GetFXGUID(track, fx) == guid then return fx end

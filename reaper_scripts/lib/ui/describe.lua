@@ -1,13 +1,10 @@
---- English for the facts in messages: the one module on REAPER's side that makes sentences of them. The daemon has its
--- own (`bridge/automix/describe.py`, `bridge/reaper/describe.py`). Facts may lack what has its default.
+--- English for facts: the one module on REAPER's side that makes sentences of them, by `ui.sentences`. The daemon has its
+-- own (`bridge/automix/describe.py`, `bridge/reaper/describe.py`). Numbers may lack what has its default, 0.
 local json = require("exchange.json")
+local sentences = require("ui.sentences")
+local user_error = require("runtime.user_error")
 
 local describe = {}
-
-local function given(value)
-  if value == json.null then return nil end
-  return value
-end
 
 local function text_of(value)
   return type(value) == "string" and value or ""
@@ -17,68 +14,49 @@ local function number_of(value)
   return type(value) == "number" and value or 0
 end
 
+local function object_of(value)
+  return type(value) == "table" and value ~= json.null and value or {}
+end
+
+--- Fill the values of `fact` into a template. `more` holds what is not in the fact itself.
+local function fill(template, fact, more)
+  return (template:gsub("{([%w_]+):?([^}]*)}", function(name, format)
+    local value = more and more[name]
+    if value == nil then value = fact[name] end
+    if format ~= "" then return string.format(format, number_of(value)) end
+    if type(value) == "table" and value.kind then return describe.fact(value) end
+    return value ~= nil and value ~= json.null and tostring(value) or ""
+  end))
+end
+
 --- "a", "a and b", "a, b and c".
 local function listed(names)
   if #names < 2 then return names[1] or "" end
   return table.concat(names, ", ", 1, #names - 1) .. " and " .. names[#names]
 end
 
+--- Return the sentence of a problem, a reason or a step. A text is one already: a slip in the scripts.
+function describe.fact(fact)
+  if type(fact) == "string" then return fact end
+  local kind = fact.kind
+  return fill(sentences.problems[kind] or sentences.reasons[kind] or sentences.steps[kind] or sentences.left_alone[kind] or kind, fact)
+end
+
+--- Return the sentence of what ended an action, as `ticks.run` gives it.
+function describe.problem(problem)
+  return describe.fact(user_error.fact(problem) or user_error.new("slip", { text = tostring(problem) }))
+end
+
 ---------------------------------------------------------------------------------------------- what was left alone
 
-local BAND_TYPES = { [3] = "a notch", [6] = "a band pass", [7] = "a parallel band pass" }
-
-local REQUIREMENTS = {
-  dry_signal = function() return "mixes dry signal in: set Dry to -inf" end,
-  auto_makeup = function() return "makes up gain by itself: switch its auto make-up off" end,
-  auto_release = function() return "chooses its release by itself: switch Auto Release off" end,
-  detector_highpass = function(row) return string.format("does not detect the lows: set its detector's Hipass to %g Hz or below", row.at_most) end,
-  detector_lowpass = function(row) return string.format("does not detect the highs: set its detector's Lowpass to %g Hz or above", row.at_least) end,
-  lookahead = function(row) return string.format("looks ahead: set Pre-comp to %g ms or below", row.at_most) end,
-  knee = function(row) return string.format("sets in softly: set Knee to %g dB or below", row.at_most) end,
-  rms_window = function(row) return string.format("reacts to a long mean: set RMS size to %g ms or below", row.at_most) end,
-}
-
-local function place(row)
-  return text_of(row.fx) .. ", " .. text_of(row.parameter)
-end
-
-local LEFT_ALONE = {
-  bypassed = function() return "is bypassed, so it stays as it is" end,
-  offline = function() return "is offline, so it stays as it is" end,
-  partly_dry = function() return "mixes the untouched sound in: set its Wet knob to 100 %" end,
-  duplicate = function() return "only the first one of its kind on the track is set" end,
-  not_in_model = function(row) return "the model " .. text_of(row.model) .. " does not set it" end,
-  unmet_requirement = function(row)
-    local requirement = REQUIREMENTS[row.requirement]
-    return requirement and requirement(row) or text_of(row.parameter) .. " is not neutral"
-  end,
-  unrendered_band = function(row)
-    local band = BAND_TYPES[row.band_type] or string.format("a band of type %d", number_of(row.band_type))
-    return "has " .. band .. " switched on, which Bridge cannot render: switch that band off"
-  end,
-  unreadable_slot = function(row) return "left alone as a whole, for " .. text_of(row.slot) .. " in it is audible and cannot be read" end,
-  not_on_track = function(row) return text_of(row.fx) .. " is not active on this track" end,
-  no_band = function(row) return text_of(row.fx) .. " has no band of this type left: add one" end,
-  unsupported = function(row) return "no FX of REAPER's own does what " .. text_of(row.plugin) .. " does; it works on files alone" end,
-  no_parameter = function(row) return text_of(row.fx) .. " shows no parameter for " .. text_of(row.parameter) end,
-  no_display_law = function(row) return place(row) .. ": what it displays is no rising or falling row of numbers" end,
-  unconfirmed_display = function(row) return place(row) .. ": it displays '" .. text_of(row.text) .. "', which its own grid of values does not confirm" end,
-  other_unit = function(row) return place(row) .. ": it displays '" .. text_of(row.unit) .. "' where the model sets '" .. text_of(row.wanted_unit) .. "'" end,
-  automated = function(row) return place(row) .. " has an armed envelope, which would override the value" end,
-  in_use = function() return "it is in use: only a control at rest can be moved and come back" end,
-  model_damaged = function(row) return "changed on disk, used as it was: " .. text_of(row.error) end,
-  touched = function() return "it was touched since" end,
-  fx_removed = function() return "its FX was removed" end,
-  fx_offline = function() return "its FX is offline" end,
-}
-
---- Why one thing was left alone.
+--- Return why one thing was left alone.
 function describe.reason(row)
-  local reason = LEFT_ALONE[row.kind]
-  return reason and reason(row) or text_of(row.kind)
+  local template = sentences.left_alone[row.kind] or text_of(row.kind)
+  local requirement = sentences.requirements[row.requirement] or "{parameter} is not neutral"
+  return fill(template, row, { requirement = fill(requirement, row), band = sentences.bands[row.band_type] or "a band" })
 end
 
---- {what, why} of each thing that was left alone; reasons of one thing that follow each other are joined.
+--- Return {what, why} of each thing that was left alone; reasons of one thing that follow each other are joined.
 function describe.left_alone(rows)
   local list = {}
   for _, row in ipairs(rows) do
@@ -90,6 +68,100 @@ function describe.left_alone(rows)
     end
   end
   return list
+end
+
+--- Return what a gesture has come to (see `gesture:finish`): the amount, and a list of what is not as wanted.
+function describe.outcome(outcome)
+  local notes = {}
+  for _, name in ipairs(outcome.refused) do notes[#notes + 1] = "REAPER shows another value for " .. name end
+  for _, item in ipairs(outcome.left) do notes[#notes + 1] = string.format("%s stays as it is: %s", item.what, describe.reason(item)) end
+  return outcome.is_compared and "as it was" or string.format("amount %d %%", math.floor(100 * outcome.amount + 0.5)), notes
+end
+
+---------------------------------------------------------------------------------------------- replies
+
+local function decision_text(decision)
+  local kind, loudness = decision.kind, object_of(decision.loudness)
+  if kind == "improved" and loudness.kind then kind = "improved_tone" end
+  local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = decision.regions == 1 and "place" or "places" })
+  if kind == "attenuated" and number_of(decision.reverted_regions) > 0 then text = text .. fill(sentences.decisions.reverted, decision) end
+  if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
+  return decision.search == "needs_reference" and text .. sentences.decisions.not_refined or text
+end
+
+local function skipped_text(reply)
+  local kind, reasons = text_of(reply.skipped), {}
+  if kind == "nothing_to_set" and #reply.add_fx > 0 then kind = "lacks_all_fx" end
+  for place, item in ipairs(describe.left_alone(reply.left_alone)) do
+    if place <= 3 then reasons[place] = item.what .. ": " .. item.why end
+  end
+  return fill(sentences.decisions[kind] or kind, reply, { fx = listed(reply.add_fx), reasons = table.concat(reasons, "; ") })
+end
+
+--- Return one line on a reply of the daemon's: its error, else what was decided.
+function describe.reply(reply)
+  local decision, balance, unsupported = object_of(reply.decision), object_of(reply.balance), object_of(reply.unsupported)
+  if type(reply.message) == "string" then return reply.message end -- COMPAT
+  if reply.status == "error" then return text_of(reply.error) end
+  local text = decision.kind and decision_text(decision) or skipped_text(reply)
+  if balance.role then
+    text = (reply.status == "apply" and decision.kind and text or sentences.decisions.tone_stays) .. fill(sentences.decisions.balanced, balance)
+  end
+  local is_model_used = decision.kind or reply.skipped == "nothing_to_set"
+  if #unsupported > 0 and is_model_used then
+    text = text .. fill(sentences.decisions.unsupported, reply, { slots = table.concat(unsupported, ", ") })
+  end
+  return text
+end
+
+--- Return one line on the daemon's reply about the balance between tracks.
+function describe.balance(reply)
+  local decision = object_of(reply.decision)
+  if not decision.kind then return text_of(reply.message or reply.error) end
+  local names = object_of(decision.names)
+  local text = fill(sentences.balance[decision.kind] or decision.kind, decision, { names = listed(names), play = #names == 1 and "plays" or "play" })
+  return decision.kind == "improved" and text or fill(sentences.problems.balance_stays, { reason = text })
+end
+
+---------------------------------------------------------------------------------------------- explanations
+
+local function hertz(frequency_hz)
+  if frequency_hz >= 1000 then return string.format("%g", frequency_hz / 1000), "kHz" end
+  return string.format("%g", frequency_hz), "Hz"
+end
+
+--- A frequency band as people speak of it; nil is an open end.
+local function band(low_hz, high_hz)
+  if type(low_hz) ~= "number" then return "Below " .. table.concat({ hertz(number_of(high_hz)) }, " ") end
+  if type(high_hz) ~= "number" then return "Above " .. table.concat({ hertz(low_hz) }, " ") end
+  local low, low_unit = hertz(low_hz)
+  local high, high_unit = hertz(high_hz)
+  if low_hz == high_hz then return string.format("Around %s %s", low, low_unit) end
+  return string.format("%s-%s %s", low_unit == high_unit and low or low .. " " .. low_unit, high, high_unit)
+end
+
+--- "1.2 dB above", or `alike` where there is no difference to speak of.
+local function compared(gap, unit, more, less, alike)
+  if math.abs(gap) < 0.05 then return alike end
+  return string.format("%.1f %s %s", math.abs(gap), unit, gap > 0 and more or less)
+end
+
+--- Return one sentence on why a control was changed; "" where that is not said.
+function describe.explanation(explanation)
+  if type(explanation) == "string" then return explanation end -- COMPAT
+  local one = object_of(explanation)
+  if not one.kind then return "" end
+  local before_db, after_db, effect_db = number_of(one.before_db), number_of(one.after_db), number_of(one.effect_db)
+  local direction = effect_db > 0 and "raises" or "lowers"
+  return fill(sentences.explanations[one.kind] or one.kind, one, {
+    band = band(one.low_hz, one.high_hz), goal = one.has_reference == true and "the reference" or "the target",
+    before = compared(before_db, "dB", "above", "below", "level with"),
+    after = compared(after_db, "dB", "above", "below", "level with it"),
+    effect = type(one.effect_db) == "number" and string.format("; this alone %s it by %.1f dB", direction, math.abs(effect_db)) or "",
+    direction = effect_db > 0 and "up" or "down", size_db = math.abs(effect_db),
+    louder_before = compared(before_db, "LU", "louder than", "softer than", "as loud as"),
+    louder_after = compared(after_db, "LU", "louder than", "softer than", "as loud as"),
+  })
 end
 
 return describe

@@ -1,8 +1,10 @@
 --- The panel's menus: what they list and what happens when something is chosen.
-local mark_reference = require("actions.mark_reference")
+local daemon = require("exchange.daemon")
+local describe = require("ui.describe")
 local mix_render = require("audio.mix_render")
 local next_style = require("actions.next_style")
 local reference = require("audio.reference")
+local user_error = require("runtime.user_error")
 
 local menus = {}
 
@@ -14,8 +16,8 @@ local function plain(text)
   return (text:gsub("|", "/"):gsub("^[#!<>]+", ""))
 end
 
---- Opens a menu of {label, work, is_checked}; "" is a line between.
-local function open(entries)
+--- Open a menu of {label, work, is_checked}; "" is a line between.
+local function open(controller, entries)
   local texts, works = {}, {}
   for _, entry in ipairs(entries) do
     if entry == "" then
@@ -28,78 +30,69 @@ local function open(entries)
   gfx.x, gfx.y = gfx.mouse_x, gfx.mouse_y
   local work = works[gfx.showmenu(table.concat(texts, "|"))]
   if work then work() end
+  controller:look()
 end
 
-local function keep(key, value)
-  reaper.SetExtState("Bridge", key, value, true)
+--- An entry that keeps `value` under `key` among the user's choices; `now` is what is kept there.
+local function choice(label, key, value, now)
+  return { label, function() reaper.SetExtState("Bridge", key, value, true) end, now == value }
 end
 
-function menus.models(desk)
-  local entries = { { "default", function() keep("model", "") end, desk.model == "" } }
-  for _, model in ipairs(desk:offered().models) do
-    entries[#entries + 1] = { model.name, function() keep("model", model.name) end, desk.model == model.name }
-  end
-  open(entries)
-  desk:look()
+local function open_names(controller, key, none, names)
+  local entries = { choice(none, key, "", controller[key]) }
+  for _, name in ipairs(names) do entries[#entries + 1] = choice(name, key, name, controller[key]) end
+  open(controller, entries)
 end
 
-function menus.styles(desk)
-  local entries = { { "none", function() keep("style", "") end, desk.style == "" } }
-  for _, name in ipairs(desk:offered().styles) do
-    entries[#entries + 1] = { name, function() keep("style", name) end, desk.style == name }
-  end
-  open(entries)
-  desk:look()
+function menus.models(controller)
+  open_names(controller, "model", "default", controller.spool and daemon.models(controller.spool) or {})
 end
 
-function menus.reference(desk)
-  open({
-    { "Mark the selected item or track", function() desk:say(mark_reference.mark_selected(desk.project)) end },
-    { "Choose a file...", function() desk:say(mark_reference.choose_file(desk.project)) end },
+function menus.styles(controller)
+  open_names(controller, "style", "none", next_style.names(controller.spool))
+end
+
+function menus.reference(controller)
+  open(controller, {
+    { "Mark the selected item or track", function() controller:mark(reference.mark_selected) end },
+    { "Choose a file...", function() controller:mark(reference.mark_file) end },
     "",
-    { "Forget it", function() reference.mark(desk.project, "") end },
+    { "Forget it", function() reference.forget(controller.project) end },
   })
-  desk:look()
 end
 
-function menus.match(desk)
-  desk:run({ reference = reference.find })
+function menus.match(controller)
+  controller:run({ reference = reference.find })
 end
 
-function menus.next_style(desk)
-  local name, problem = next_style.choose(desk.spool)
-  if problem then return desk:say("fair", problem) end
-  desk:run({ style = name })
-  desk:look()
+function menus.next_style(controller)
+  local is_sound, name = user_error.guard(next_style.choose, controller.spool)
+  if not is_sound then return controller:say("fair", describe.problem(name)) end
+  controller:run({ style = name })
+  controller:look()
 end
 
-local function sizes(entries)
-  for _, size in ipairs(SIZES) do
-    local is_on = (tonumber(reaper.GetExtState("Bridge", "panel_size")) or 100) == size
-    entries[#entries + 1] = { string.format("Size %d %%", size), function() keep("panel_size", tostring(size)) end, is_on }
-  end
-end
-
-function menus.more(desk)
+function menus.more(controller)
+  local function action(label, options) return { label, function() controller:run(options) end } end
   local entries = {
-    { "Auto-mix, adding missing FX", function() desk:run({ may_add_fx = true }) end },
-    { "Auto-mix, with levels between the tracks", function() desk:run({ levels = true }) end },
-    { "Add missing FX only", function() desk:run({ only_missing = true }) end },
-    { "Write as automation", function() desk:run({ automation = true }) end },
-    { "Master the mix", function() desk:run(mix_render.options()) end },
-    { "Learn this chain", function() desk:learn() end },
+    action("Auto-mix, adding missing FX", { may_add_fx = true }),
+    action("Auto-mix, with levels between the tracks", { levels = true }),
+    action("Add missing FX only", { only_missing = true }),
+    action("Write as automation", { automation = true }),
+    action("Master the mix", mix_render.options()),
+    { "Learn this chain", function() controller:learn() end },
     "",
   }
-  for _, theme in ipairs(THEMES) do
-    entries[#entries + 1] = { theme[1], function() keep("panel_theme", theme[2]) end, reaper.GetExtState("Bridge", "panel_theme") == theme[2] }
-  end
+  local theme, size = reaper.GetExtState("Bridge", "panel_theme"), tonumber(reaper.GetExtState("Bridge", "panel_size")) or 100
+  for _, one in ipairs(THEMES) do entries[#entries + 1] = choice(one[1], "panel_theme", one[2], theme) end
   entries[#entries + 1] = ""
-  sizes(entries)
+  for _, one in ipairs(SIZES) do
+    entries[#entries + 1] = choice(string.format("Size %d %%", one), "panel_size", tostring(one), string.format("%.0f", size))
+  end
   entries[#entries + 1] = ""
   local is_docked = gfx.dock(-1) & 1 == 1
   entries[#entries + 1] = { "Docked", function() gfx.dock(is_docked and 0 or 1) end, is_docked }
-  open(entries)
-  desk:look()
+  open(controller, entries)
 end
 
 return menus

@@ -1,5 +1,5 @@
 --- The panel's life: opens the window where it was, draws when something is different, and leaves nothing behind.
-local desk_of = require("ui.controller")
+local controller = require("ui.controller")
 local paint = require("ui.paint")
 local theme = require("ui.theme")
 local view = require("ui.view")
@@ -44,16 +44,16 @@ end
 
 --- What a key does that no widget has taken.
 local function use_key(self, key)
-  local desk = self.desk
+  local own = self.controller
   local name = key > 0 and key < 128 and KEYS[string.char(key):lower()]
   if key == widgets.KEY.escape then
-    desk:cancel()
-  elseif name == "automix" and desk.is_alive and #desk.targets > 0 then
-    desk:run({})
-  elseif name == "compare" and desk.amount then
-    desk:compare(not desk.is_compared)
+    own:cancel()
+  elseif name == "automix" and own.is_alive and #own.targets > 0 then
+    own:run({})
+  elseif name == "compare" and own.amount then
+    own:compare(not own.is_compared)
   elseif name == "undo" then
-    desk:undo()
+    own:undo()
   elseif GROW[key] or SHRINK[key] then
     resize(GROW[key] and 25 or -25)
   end
@@ -68,7 +68,7 @@ local function draw(self)
   local colours = theme.choose(reaper.GetExtState("Bridge", "panel_theme"), native_ground())
   paint.begin(screen * kept("panel_size", 100) / 100, colours)
   widgets.begin()
-  local bottom, is_scrolled = view.draw(self.desk, self.bottom or 0)
+  local bottom, is_scrolled = view.draw(self.controller, self.bottom or 0)
   local is_moved = bottom ~= self.bottom or is_scrolled
   self.bottom = bottom
   use_key(self, widgets.finish())
@@ -77,12 +77,12 @@ local function draw(self)
 end
 
 local function is_different(self)
-  return self.must_draw or self.desk.version ~= self.version or gfx.w ~= self.width or gfx.h ~= self.height
+  return self.must_draw or self.controller.version ~= self.version or gfx.w ~= self.width or gfx.h ~= self.height
 end
 
---- Looks at what the desk knows of; also whether size or colours were changed.
+--- Looks at what the controller knows of; also whether size or colours were changed.
 local function look(self)
-  self.desk:look()
+  self.controller:look()
   self.looked_at = self.turns
   local now = appearance()
   self.must_draw = self.must_draw or now ~= self.appearance
@@ -95,15 +95,15 @@ local function turn(self)
   local key = gfx.getchar()
   if key == CLOSED then return false end
   self.turns = self.turns + 1
-  self.desk:turn()
+  self.controller:turn()
   local is_used = widgets.look(key)
-  self.desk:rest(gfx.mouse_cap & 1 == 1)
+  self.controller:rest(gfx.mouse_cap & 1 == 1)
   local overdue = self.turns - self.looked_at
-  local is_due = self.desk.must_look or overdue >= TICKS_BETWEEN_LOOKS
+  local is_due = self.controller.must_look or overdue >= TICKS_BETWEEN_LOOKS
   if is_used or is_different(self) then
-    self.version, self.width, self.height = self.desk.version, gfx.w, gfx.h
+    self.version, self.width, self.height = self.controller.version, gfx.w, gfx.h
     local is_moved = draw(self)
-    self.must_draw = is_moved or widgets.was_used() or self.desk.version ~= self.version
+    self.must_draw = is_moved or widgets.was_used() or self.controller.version ~= self.version
     is_due = overdue >= 3 * TICKS_BETWEEN_LOOKS -- while the mouse moves on and on
   end
   if is_due then look(self) end
@@ -114,12 +114,12 @@ end
 function panel.run()
   if reaper.set_action_options then reaper.set_action_options(1) end -- run again: the panel closes, as its toolbar button says
   local _, _, section, command = reaper.get_action_context()
-  local self = { desk = desk_of.new(), turns = 0, looked_at = 0, must_draw = true }
+  local self = { controller = controller.new(), turns = 0, looked_at = 0, must_draw = true }
   open_window()
   reaper.SetToggleCommandState(section, command, 1)
   reaper.RefreshToolbar2(section, command)
   reaper.atexit(function()
-    self.desk:release()
+    self.controller:release()
     keep_window()
     gfx.quit()
     reaper.SetToggleCommandState(section, command, 0)

@@ -1,34 +1,83 @@
---- What is told about the jobs of an action when it is over: lines on what was done, lines on what went wrong.
-local messages = require("ui.messages")
+--- What is said of an action when it is over: lines on what was done, lines on what went wrong.
+local change_text = require("ui.change_text")
+local describe = require("ui.describe")
+local user_error = require("runtime.user_error")
 
 local report = {}
 
-local function report_one(job, done, problems)
-  local name, status = job.target.name, job.reply and job.reply.status
-  if job.problem then
-    problems[#problems + 1] = job.problem
-  elseif status == "error" then
-    problems[#problems + 1] = name .. ": " .. job.reply.message
-  elseif job.outcome and job.outcome.status ~= "applied" then
-    problems[#problems + 1] = name .. ": " .. job.outcome.message
-  elseif job.outcome and job.outcome.is_only_added then
-    done[#done + 1] = string.format("Bridge: %s: %s", name, job.outcome.message)
-  elseif status == "add_fx" then
-    problems[#problems + 1] = string.format("%s lacks %s. Add them, or run \"Bridge: Auto-mix track, adding missing FX\".",
-      name, table.concat(job.reply.add_fx, ", "))
-  else
-    for _, line in ipairs(messages.describe(name, job.reply)) do done[#done + 1] = line end
-    for _, line in ipairs(messages.warnings(job)) do done[#done + 1] = line end
+--- What went wrong with a job, as a fact; nil where it went well.
+local function problem_of(job)
+  local name, reply, outcome = job.target.name, job.reply, job.outcome
+  if job.problem then return job.problem end
+  if reply.status == "error" then return user_error.new("daemon_error", { track = name, text = describe.reply(reply) }) end
+  if outcome and outcome.problem then return user_error.new("daemon_error", { track = name, text = describe.fact(outcome.problem) }) end
+  if not outcome and reply.status == "add_fx" then
+    return user_error.new("lacks_fx", { track = name, fx = table.concat(reply.add_fx, ", ") })
+  end
+  return nil
+end
+
+--- Return one line on what was done in a job that went well.
+function report.summary(job)
+  local added = job.outcome and job.outcome.added_fx
+  return added and "added " .. table.concat(added, ", ") or describe.reply(job.reply)
+end
+
+local function add_changes(lines, changes)
+  for index, change in ipairs(changes) do
+    lines[#lines + 1] = string.format("  %s: %s (was %s)", change_text.name(change), change_text.after(change), change_text.before(change))
+    local why, next_one = describe.explanation(change.explanation or change.reason), changes[index + 1]
+    if why ~= "" and not (next_one and change_text.is_told(change, next_one)) then lines[#lines + 1] = "    " .. why end
   end
 end
 
---- Two lists of lines: what was done, and the problems, one line each. `levels`: what those between the tracks came to.
-function report.lines(jobs, levels)
-  local done, problems = {}, {}
-  for _, job in ipairs(jobs) do report_one(job, done, problems) end
-  if levels and not levels.is_refused then done[#done + 1] = "Bridge: " .. levels.text end
-  if levels and levels.is_refused then problems[#problems + 1] = levels.text end
-  return done, problems
+local function add_done(lines, job)
+  lines[#lines + 1] = string.format("Bridge: %s: %s", job.target.name, report.summary(job))
+  if job.outcome and job.outcome.added_fx then return end
+  add_changes(lines, job.reply.changes)
+  for _, item in ipairs(describe.left_alone(job.reply.left_alone)) do
+    lines[#lines + 1] = string.format("  left as it is: %s (%s)", item.what, item.why)
+  end
+  local measures = change_text.measures(job.reply.measures)
+  if measures then lines[#lines + 1] = "  " .. measures end
+  for _, result in ipairs(job.outcome and job.outcome.results or {}) do
+    if result.status == "differs" then
+      lines[#lines + 1] = string.format("  rounded by the plugin: %s shows %s", result.ident, result.text)
+    end
+  end
+end
+
+--- What the balance between tracks came to: one line and whether it is a problem; nil where none was asked for.
+function report.balance(state)
+  local balance = state.balance
+  if not balance then return nil end
+  if balance.problem then return describe.fact(balance.problem), true end
+  return describe.balance(balance.reply), balance.reply.status == "error"
+end
+
+--- Return the lines on what was done, for the console. `problem`: what ended the action.
+function report.done(state, problem)
+  local lines = {}
+  if problem then return lines end
+  for _, job in ipairs(state.jobs) do
+    if not problem_of(job) then add_done(lines, job) end
+  end
+  local balance, is_refused = report.balance(state)
+  if balance and not is_refused then lines[#lines + 1] = "Bridge: " .. balance end
+  return lines
+end
+
+--- Return the lines on what went wrong. `problem`: what ended the action.
+function report.problems(state, problem)
+  if problem then return { describe.problem(problem) } end
+  local lines = {}
+  for _, job in ipairs(state.jobs) do
+    local fact = problem_of(job)
+    if fact then lines[#lines + 1] = describe.fact(fact) end
+  end
+  local balance, is_refused = report.balance(state)
+  if is_refused then lines[#lines + 1] = balance end
+  return lines
 end
 
 return report

@@ -1,8 +1,8 @@
 --- The list of the panel: what was changed, from where to where and how surely, and what was left alone and why. Draws a
 -- stretch of it; a row has the height of its texts.
+local change_text = require("ui.change_text")
 local describe = require("ui.describe")
 local paint = require("ui.paint")
-local wording = require("ui.wording")
 
 local rows = {}
 
@@ -29,7 +29,7 @@ end
 --- `is_told`: its reason stands beside another control of the same slot already.
 local function change_row(change, width, is_told)
   local row = { kind = is_narrow(width) and "stacked" or "change", change = change, reason = {} }
-  local reason = wording.text(change.reason)
+  local reason = describe.explanation(change.explanation or change.reason)
   if reason ~= "" and not is_told then row.reason = paint.wrap(reason, width - 2 * paint.px(10), "small", 2) end
   row.values = paint.px(ROW) * (row.kind == "stacked" and 2 or 1)
   row.height = row.values + #row.reason * paint.px(LINE)
@@ -39,26 +39,26 @@ end
 --- The rows of a record (see `applied`) and of what else was left alone, for a width in pixels.
 function rows.make(record, left_alone, width)
   local list = {}
-  local changes, unheard = wording.heard(record and record.changes or {})
+  local changes, inaudible = change_text.audible(record and record.changes or {})
   if #changes > 0 then
-    local model = wording.text(record.model)
+    local model = type(record.model) == "string" and record.model or ""
     head(list, string.format("%d %s%s", #changes, #changes == 1 and "change" or "changes", model == "" and "" or " by " .. model))
-    local measures = wording.measures(record.measures)
+    local measures = change_text.measures(record.measures)
     if measures then list[#list + 1] = { kind = "note", height = paint.px(LINE + 3), text = measures } end
     if not is_narrow(width) then list[#list + 1] = { kind = "captions", height = paint.px(LINE + 4) } end
     local plugin
     for index, change in ipairs(changes) do
-      local name = wording.plugin(change)
+      local name = change_text.plugin(change)
       if name ~= plugin then
         pad(list, plugin ~= nil)
         list[#list + 1] = { kind = "plugin", height = paint.px(ROW), text = name }
       end
       plugin = name
-      list[#list + 1] = change_row(change, width, wording.is_told(changes[index - 1], change))
+      list[#list + 1] = change_row(change, width, change_text.is_told(changes[index - 1], change))
     end
     pad(list)
-    if unheard > 0 then
-      local text = string.format("%d further %s moved without being heard", unheard, unheard == 1 and "setting" or "settings")
+    if inaudible > 0 then
+      local text = string.format("%d further %s moved without being heard", inaudible, inaudible == 1 and "setting" or "settings")
       gap(list)
       list[#list + 1] = { kind = "note", height = paint.px(LINE + 3), text = text }
     end
@@ -122,7 +122,7 @@ function draw.plugin(row, x, y, width)
 end
 
 local function draw_confidence(change, x, y, width, height)
-  local share, bar, thick = wording.confidence(change), paint.px(30), paint.px(4)
+  local share, bar, thick = change_text.confidence(change), paint.px(30), paint.px(4)
   paint.bar(x, y + math.floor((height - thick) / 2), bar, thick, share, "accent")
   paint.text(x + bar, y, width - bar, height, string.format("%d %%", math.floor(share * 100 + 0.5)), "small", "faint", "right")
 end
@@ -137,9 +137,9 @@ function draw.change(row, x, y, width)
   local change, height = row.change, paint.px(ROW)
   local name, before, after, sure = columns(x, width)
   paint.box(x, y, width, row.height, "card")
-  paint.text(name[1], y, name[2] - paint.px(6), height, wording.control(change), "body", "text")
-  paint.text(before[1], y, before[2], height, wording.before(change), "body", "faint", "right")
-  paint.text(after[1], y, after[2], height, wording.after(change), "strong", "text", "right")
+  paint.text(name[1], y, name[2] - paint.px(6), height, change_text.control(change), "body", "text")
+  paint.text(before[1], y, before[2], height, change_text.before(change), "body", "faint", "right")
+  paint.text(after[1], y, after[2], height, change_text.after(change), "strong", "text", "right")
   draw_confidence(change, sure[1], y, sure[2], height)
   draw_reason(row, x, y, width)
 end
@@ -148,12 +148,12 @@ function draw.stacked(row, x, y, width)
   local change, height, sure = row.change, paint.px(ROW), paint.px(70)
   local left, inner = x + paint.px(10), width - 2 * paint.px(10)
   paint.box(x, y, width, row.height, "card")
-  paint.text(left, y, inner - sure - paint.px(6), height, wording.control(change), "body", "text")
+  paint.text(left, y, inner - sure - paint.px(6), height, change_text.control(change), "body", "text")
   draw_confidence(change, left + inner - sure, y, sure, height)
-  local before = wording.before(change) .. "  →  "
+  local before = change_text.before(change) .. "  →  "
   local taken = paint.width(before, "body")
   paint.text(left, y + height - paint.px(3), inner, height, before, "body", "faint")
-  paint.text(left + taken, y + height - paint.px(3), inner - taken, height, wording.after(change), "strong", "text")
+  paint.text(left + taken, y + height - paint.px(3), inner - taken, height, change_text.after(change), "strong", "text")
   draw_reason(row, x, y, width)
 end
 

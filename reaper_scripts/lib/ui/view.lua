@@ -1,8 +1,10 @@
---- The panel's face: lays out what the desk knows and hands on what the user wants. Narrow windows have one column, wide
+--- The panel's view: lays out what the controller knows and hands on what the user wants. Narrow windows have one column, wide
 -- ones two. Keeps only how far the list is scrolled.
+local describe = require("ui.describe")
 local menus = require("ui.menus")
 local paint = require("ui.paint")
 local rows = require("ui.rows")
+local user_error = require("runtime.user_error")
 local widgets = require("ui.widgets")
 
 local view = {}
@@ -13,21 +15,21 @@ local EMPTY = "What Bridge changes stands here, control by control: before, afte
 
 local scrolled = 0 -- points
 
-local function header(desk, x, y, width)
+local function header(controller, x, y, width)
   local px = paint.px
   paint.text(x, y, px(90), px(34), "Bridge", "title", "text")
   local colour, status = "bad", "daemon not running"
-  if desk.is_alive then colour, status = "good", desk:is_busy() and desk.job and "working" or "ready" end
-  if desk.job then colour = "accent" end
+  if controller.is_alive then colour, status = "good", controller:is_busy() and controller.state and "working" or "ready" end
+  if controller.state then colour = "accent" end
   local more = px(34)
   paint.text(x + px(90), y, width - px(90) - more - px(8), px(34), status, "small", "faint", "right")
   local taken = paint.width(status, "small")
   paint.dot(x + width - more - px(8) - taken - px(11), y + px(17), px(4), colour)
-  if widgets.button("more", x + width - more, y + px(3), more, px(FIELD), "···") then menus.more(desk) end
+  if widgets.button("more", x + width - more, y + px(3), more, px(FIELD), "···") then menus.more(controller) end
   return y + px(40)
 end
 
-local function banner(desk, x, y, width, kind, text, can_be_closed)
+local function banner(controller, x, y, width, kind, text, can_be_closed)
   local px = paint.px
   local lines = paint.wrap(text, width - px(can_be_closed and 56 or 28), "body", 4)
   local height = #lines * px(18) + px(16)
@@ -36,91 +38,91 @@ local function banner(desk, x, y, width, kind, text, can_be_closed)
   for index, line in ipairs(lines) do
     paint.text(x + px(14), y + px(8) + (index - 1) * px(18), width - px(can_be_closed and 52 or 24), px(18), line, "body", "text")
   end
-  if can_be_closed and widgets.button("close", x + width - px(32), y + px(6), px(26), px(24), "×") then desk:forget_message() end
+  if can_be_closed and widgets.button("close", x + width - px(32), y + px(6), px(26), px(24), "×") then controller:forget_message() end
   return y + height + px(10)
 end
 
-local function who(desk, x, y, width)
-  local text = desk.track_text == "" and "No track selected" or desk.track_text
-  paint.text(x, y, width, paint.px(22), text, "head", desk.track_text == "" and "faint" or "text")
+local function who(controller, x, y, width)
+  local text = controller.track_text == "" and "No track selected" or controller.track_text
+  paint.text(x, y, width, paint.px(22), text, "head", controller.track_text == "" and "faint" or "text")
   return y + paint.px(28)
 end
 
-local function choices(desk, x, y, width)
+local function choices(controller, x, y, width)
   local px = paint.px
   local third = math.floor((width - 2 * px(8)) / 3)
-  local is_free = not desk:is_busy()
-  if widgets.choice("model", x, y, third, px(FIELD), "Model", desk.model == "" and "default" or desk.model, is_free) then menus.models(desk) end
-  if widgets.choice("style", x + third + px(8), y, third, px(FIELD), "Style", desk.style == "" and "none" or desk.style, is_free) then
-    menus.styles(desk)
+  local is_free = not controller:is_busy()
+  if widgets.choice("model", x, y, third, px(FIELD), "Model", controller.model == "" and "default" or controller.model, is_free) then menus.models(controller) end
+  if widgets.choice("style", x + third + px(8), y, third, px(FIELD), "Style", controller.style == "" and "none" or controller.style, is_free) then
+    menus.styles(controller)
   end
-  local reference = desk.reference_text == "" and "none" or desk.reference_text
-  if widgets.choice("reference", x + 2 * (third + px(8)), y, third, px(FIELD), "Reference", reference, is_free) then menus.reference(desk) end
+  local reference = controller.reference_text == "" and "none" or controller.reference_text
+  if widgets.choice("reference", x + 2 * (third + px(8)), y, third, px(FIELD), "Reference", reference, is_free) then menus.reference(controller) end
   return y + px(17 + FIELD + 12)
 end
 
-local function progress(desk, x, y, width)
-  local px, job = paint.px, desk.job
+local function progress(controller, x, y, width)
+  local px, state = paint.px, controller.state
   local cancel = px(78)
-  paint.text(x, y, width - cancel - px(10), px(18), job.step or "", "small", "text")
+  paint.text(x, y, width - cancel - px(10), px(18), state.step and describe.fact(state.step) or "", "small", "text")
   local bar = width - cancel - px(10)
-  paint.bar(x, y + px(22), bar, px(5), math.min(job.share, 1), "accent")
-  if widgets.button("cancel", x + width - cancel, y, cancel, px(BUTTON), "Cancel") then desk:cancel() end
+  paint.bar(x, y + px(22), bar, px(5), math.min(state.share, 1), "accent")
+  if widgets.button("cancel", x + width - cancel, y, cancel, px(BUTTON), "Cancel") then controller:cancel() end
 end
 
-local function actions(desk, x, y, width)
+local function actions(controller, x, y, width)
   local px = paint.px
-  if desk.job then
-    progress(desk, x, y, width)
+  if controller.state then
+    progress(controller, x, y, width)
     return y + px(BUTTON + 14)
   end
-  local is_ready = desk.is_alive and #desk.targets > 0 and not desk:is_busy()
+  local is_ready = controller.is_alive and #controller.targets > 0 and not controller:is_busy()
   local first = math.floor((width - 2 * px(8)) * 0.4)
   local other = math.floor((width - 2 * px(8) - first) / 2)
-  if widgets.button("automix", x, y, first, px(BUTTON), "Auto-mix", "main", is_ready) then desk:run({}) end
-  if widgets.button("match", x + first + px(8), y, other, px(BUTTON), "Match", nil, is_ready) then menus.match(desk) end
-  if widgets.button("next", x + first + other + 2 * px(8), y, other, px(BUTTON), "Next style", nil, is_ready) then menus.next_style(desk) end
+  if widgets.button("automix", x, y, first, px(BUTTON), "Auto-mix", "main", is_ready) then controller:run({}) end
+  if widgets.button("match", x + first + px(8), y, other, px(BUTTON), "Match", nil, is_ready) then menus.match(controller) end
+  if widgets.button("next", x + first + other + 2 * px(8), y, other, px(BUTTON), "Next style", nil, is_ready) then menus.next_style(controller) end
   return y + px(BUTTON + 14)
 end
 
-local function amount(desk, x, y, width)
+local function amount(controller, x, y, width)
   local px = paint.px
-  local has_amount = desk.amount ~= nil and not desk:is_busy()
-  local shown = desk.amount or 1
-  paint.text(x, y, width, px(20), "Amount", "body", desk.amount and "text" or "faint")
-  paint.text(x, y, width, px(20), desk.amount and string.format("%d %%", math.floor(shown * 100 + 0.5)) or "–", "strong", desk.amount and "text" or "faint", "right")
+  local has_amount = controller.amount ~= nil and not controller:is_busy()
+  local shown = controller.amount or 1
+  paint.text(x, y, width, px(20), "Amount", "body", controller.amount and "text" or "faint")
+  paint.text(x, y, width, px(20), controller.amount and string.format("%d %%", math.floor(shown * 100 + 0.5)) or "–", "strong", controller.amount and "text" or "faint", "right")
   local moved, is_over = widgets.slider("amount", x, y + px(20), width, px(26), shown, has_amount)
-  if moved or is_over then desk:move(moved, is_over) end
+  if moved or is_over then controller:move(moved, is_over) end
   y = y + px(54)
   local half = math.floor(width * 0.62)
-  local chosen = widgets.switch("compare", x, y, half, px(FIELD), { "Before", "After" }, desk.is_compared and 1 or 2, has_amount and not desk.moving)
-  if chosen then desk:compare(chosen == 1) end
-  if widgets.button("undo", x + half + px(8), y, width - half - px(8), px(FIELD), "Undo", nil, not desk:is_busy()) then desk:undo() end
+  local chosen = widgets.switch("compare", x, y, half, px(FIELD), { "Before", "After" }, controller.is_compared and 1 or 2, has_amount and not controller.gesture)
+  if chosen then controller:compare(chosen == 1) end
+  if widgets.button("undo", x + half + px(8), y, width - half - px(8), px(FIELD), "Undo", nil, not controller:is_busy()) then controller:undo() end
   return y + px(FIELD + 14)
 end
 
 --- The controls, from the top; returns where they end.
-local function controls(desk, x, y, width)
-  y = header(desk, x, y, width)
-  if not desk.is_alive then
-    y = banner(desk, x, y, width, "bad", desk.fault or "Bridge's daemon is not running. Start it in a terminal with: reaper-bridge daemon")
+local function controls(controller, x, y, width)
+  y = header(controller, x, y, width)
+  if not controller.is_alive then
+    y = banner(controller, x, y, width, "bad", controller.fault or describe.fact(user_error.new("no_daemon")))
   end
-  y = who(desk, x, y, width)
-  y = choices(desk, x, y, width)
-  y = actions(desk, x, y, width)
-  y = amount(desk, x, y, width)
-  if desk.message then y = banner(desk, x, y, width, desk.message.kind, desk.message.text, true) end
+  y = who(controller, x, y, width)
+  y = choices(controller, x, y, width)
+  y = actions(controller, x, y, width)
+  y = amount(controller, x, y, width)
+  if controller.message then y = banner(controller, x, y, width, controller.message.kind, controller.message.text, true) end
   return y
 end
 
 local list, made_of
 
 --- The list of changes in a box; what reaches over its top is covered by what is drawn later.
-local function changes(desk, x, top, width, bottom)
+local function changes(controller, x, top, width, bottom)
   local px = paint.px
-  local key = string.format("%s %d %d %s", tostring(desk.record_text), desk.version, width, tostring(desk.record_guid))
+  local key = string.format("%s %d %d %s", tostring(controller.record_text), controller.version, width, tostring(controller.record_guid))
   if key ~= made_of then
-    list, made_of = rows.make(desk.record, desk:left(), width - px(10)), key
+    list, made_of = rows.make(controller.record, controller:left(), width - px(10)), key
   end
   local height, room = rows.height(list), bottom - top
   if height == 0 then
@@ -155,7 +157,7 @@ end
 
 --- Draws the whole window. The list comes first: what it leaves above itself is drawn over. `last_bottom` is where the
 -- controls ended in the frame before. Returns where they end now, and whether the list has moved since it was drawn.
-function view.draw(desk, last_bottom)
+function view.draw(controller, last_bottom)
   local px = paint.px
   local margin = px(MARGIN)
   local is_wide = gfx.w >= px(WIDE)
@@ -164,9 +166,9 @@ function view.draw(desk, last_bottom)
   if is_wide then x, top, width = left + 2 * margin, margin, gfx.w - left - 3 * margin end
   local bottom = gfx.h - px(28)
   paint.box(0, 0, gfx.w, gfx.h, "ground")
-  changes(desk, x, top, width, bottom)
+  changes(controller, x, top, width, bottom)
   if not is_wide then paint.box(0, 0, gfx.w, top - px(4), "ground") end
-  local ends = controls(desk, margin, px(8), left)
+  local ends = controls(controller, margin, px(8), left)
   local is_moved = scroll(x, top, width, bottom)
   hint(margin, gfx.w - 2 * margin, gfx.h)
   return is_wide and last_bottom or ends, is_moved

@@ -26,32 +26,37 @@ local function latency_s(target, fx)
   return samples / capture.sample_rate_hz(target.project)
 end
 
-local function read_points(target, envelope)
-  local points = {}
-  local function check()
-    if tracks.gone(target) or not reaper.ValidatePtr2(target.project, envelope, "TrackEnvelope*") then
-      user_error.raise("%s was skipped: an envelope was removed while Bridge was reading it. Nothing was changed.", target.name)
-    end
-  end
+local function is_there(target, envelope)
+  return not tracks.gone(target) and reaper.ValidatePtr2(target.project, envelope, "TrackEnvelope*")
+end
+
+--- Raise a user error where the envelope of an edit ({target, envelope}) is no more.
+function envelopes.check(edit)
+  if not is_there(edit.target, edit.envelope) then user_error.raise("envelope_removed", { track = edit.target.name }) end
+end
+
+local function read_points(edit)
+  local points, envelope = {}, edit.envelope
   for index = 0, reaper.CountEnvelopePoints(envelope) - 1 do
     local _, time_s, value, shape, tension, is_selected = reaper.GetEnvelopePoint(envelope, index)
     points[index + 1] = { time_s, value, shape, tension, is_selected }
-    if ticks.breathe() then check() end
+    if ticks.breathe() then envelopes.check(edit) end
   end
   return points
 end
 
---- Opens the envelope of a parameter, made where there is none; what it holds is kept for `restore`.
+--- Open the envelope of a parameter, made where there is none; what it holds is kept for `restore`.
 function envelopes.open(target, fx, parameter)
   local existing = reaper.GetFXEnvelope(target.track, fx, parameter, false)
   local was_active = existing and select(2, reaper.GetSetEnvelopeInfo_String(existing, ACTIVE, "", false)) ~= "0"
   local envelope = existing or reaper.GetFXEnvelope(target.track, fx, parameter, true)
   local value, low, high = reaper.TrackFX_GetParamEx(target.track, fx, parameter)
-  return {
+  local edit = {
     target = target, envelope = envelope, was_active = was_active or false, value = value, low = low, high = high,
-    scaling = reaper.GetEnvelopeScalingMode(envelope),
-    shift_s = latency_s(target, fx), before = read_points(target, envelope),
+    scaling = reaper.GetEnvelopeScalingMode(envelope), shift_s = latency_s(target, fx),
   }
+  edit.before = read_points(edit)
+  return edit
 end
 
 local function raw(edit, normalized)
@@ -69,7 +74,7 @@ local function resting_value(edit, time_s)
   return reaper.ScaleToEnvelopeMode(edit.scaling, edit.value)
 end
 
---- Inserts {time_s, value, shape, tension, is_selected} points, sorted at the end of each slice.
+--- Insert {time_s, value, shape, tension, is_selected} points, sorted at the end of each slice.
 local function insert(envelope, points)
   for index, point in ipairs(points) do
     reaper.InsertEnvelopePoint(envelope, point[1], point[2], point[3], point[4] or 0, point[5] or false, true)
@@ -81,7 +86,7 @@ local function insert(envelope, points)
   reaper.Envelope_SortPoints(envelope)
 end
 
---- Replaces what lies within `range` by `points` ({project time, normalized}); outside nothing changes.
+--- Replace what lies within `range` by `points` ({project time, normalized}); outside nothing changes.
 function envelopes.replace(edit, range, points, shape)
   local envelope = edit.envelope
   local from_s, to_s = range.start_s + edit.shift_s, range.end_s + edit.shift_s
@@ -101,7 +106,7 @@ function envelopes.replace(edit, range, points, shape)
   reaper.GetSetEnvelopeInfo_String(envelope, ACTIVE, "1", true)
 end
 
---- The largest distance between the envelope and `points`, normalized, and what it says at the last of them.
+--- Return the largest distance between the envelope and `points`, normalized, and what it says at the last of them.
 function envelopes.compare(edit, points)
   local worst, read = 0, 0
   for _, point in ipairs(points) do
@@ -113,9 +118,9 @@ function envelopes.compare(edit, points)
   return worst, read
 end
 
---- Puts the envelope back as it was opened, and out of force where it was. Takes no slices: it may run in `atexit`.
+--- Put the envelope back as it was opened, and out of force where it was. Takes no slices: it may run in `atexit`.
 function envelopes.restore(edit)
-  if tracks.gone(edit.target) or not reaper.ValidatePtr2(edit.target.project, edit.envelope, "TrackEnvelope*") then return end
+  if not is_there(edit.target, edit.envelope) then return end
   reaper.DeleteEnvelopePointRange(edit.envelope, -1, 1e9)
   for _, point in ipairs(edit.before) do
     reaper.InsertEnvelopePoint(edit.envelope, point[1], point[2], point[3], point[4], point[5], true)

@@ -1,34 +1,22 @@
---- Reads back what was written and judges it: only what a plugin shows counts. Sets nothing.
+--- Reads back what was written and checks it: only what a plugin shows counts. Sets nothing.
 local displayed_value = require("track.displayed_value")
 local fx_info = require("track.fx_info")
 local receipt = require("exchange.receipt")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
+local user_error = require("runtime.user_error")
 
 local verify = {}
 
-local SETTLE_TICKS = 6 -- a plugin may show a new value late
+verify.SETTLE_TICKS = 6 -- a plugin may show a new value late
+verify.NEAR = 0.01 -- normalized: as far from the wanted value a plugin may round it, beside its own steps
 local MOVED = 1e-6 -- normalized
-local NEAR = 0.01 -- normalized: as far from the wanted value a plugin may round it, beside its own steps
-
---- What the parameter reads and shows now.
-function verify.shown(track, fx, parameter)
-  local _, text = reaper.TrackFX_GetFormattedParamValue(track, fx, parameter)
-  return reaper.TrackFX_GetParamNormalized(track, fx, parameter), text
-end
-
---- Whether a band that had to be switched on is on.
-local function is_band_on(job, step)
-  local band = step.band
-  return not band or band.band_type == -1
-    or reaper.TrackFX_GetEQBandEnabled(job.target.track, step.fx, band.band_type, band.band_index)
-end
 
 --- Whether the plugin has rounded the wanted value to one that it has, and not just stayed where it was.
 local function is_rounded(job, step, read)
   local wanted, width = step.write.normalized, fx_info.step(job.target.track, step.fx, step.parameter)
   local distance, before = math.abs(read - wanted), math.abs(step.before - wanted)
-  return distance <= math.max(2 * step.write.tolerance, width, NEAR) and (distance < before - MOVED or width > before)
+  return distance <= math.max(2 * step.write.tolerance, width, verify.NEAR) and (distance < before - MOVED or width > before)
 end
 
 --- How far texts may lie apart by what the write's tolerance leaves open; 0 where REAPER cannot tell.
@@ -48,64 +36,71 @@ local function is_as_expected(job, step, text)
   return type(expected) ~= "string" or displayed_value.agree(text, expected) or displayed_value.agree(text, expected, slack(job, step))
 end
 
---- "ok", "differs" (rounded by the plugin) or "refused", and why, for what a parameter reads after the write.
-local function judge(job, step, read, text)
-  if not is_band_on(job, step) then return "refused", "the band does not switch on" end
+--- Return "ok", "differs" (rounded by the plugin) or "refused", and why as a fact, for what a parameter reads.
+local function check(job, step, read, text)
+  local track = job.target.track
+  if not fx_info.is_band_on(track, step.fx, step.band) then return "refused", user_error.new("band_stays_off") end
   if math.abs(read - step.write.normalized) > math.max(step.write.tolerance, MOVED) then
     if is_rounded(job, step, read) then return "differs" end
-    return "refused", "a plugin refused a value"
+    return "refused", user_error.new("value_refused")
   end
   if not is_as_expected(job, step, text) then
-    local _, name = reaper.TrackFX_GetParamName(job.target.track, step.fx, step.parameter)
-    return "refused", string.format("%s should show %s and shows %s", name, step.write.expected_text, text)
+    local values = fx_info.names(track, step.fx, step.parameter)
+    values.text, values.expected = text, step.write.expected_text
+    return "refused", user_error.new("other_text", values)
   end
   return "ok"
 end
 
---- Looks the steps' FX up again: the user may have moved or removed them since the last tick.
+--- Look the steps' FX up again: the user may have moved or removed them since the last tick.
 function verify.locate(job)
   for _, step in ipairs(job.steps) do step.fx = tracks.find_fx(job.target.track, step.write.fx_guid) end
 end
 
---- Reads the job's values back into `job.results`; `job.refusal` says why one was refused. Returns whether all are as
--- wanted. An FX that the user has removed since is noted as gone.
+--- Note that what was written is gone.
+local function lose(job, loss)
+  job.results, job.refusal, job.loss = nil, nil, loss
+end
+
+--- Read the job's values back into `results`; `refusal` says why one was refused. Returns whether all are as wanted. An
+-- FX that the user has removed since is noted as gone.
 local function read_back(job)
   local is_settled, is_any_left = true, false
   job.results, job.refusal, job.loss = {}, nil, nil
   verify.locate(job)
   for index, step in ipairs(job.steps) do
     if ticks.breathe() then
-      job.loss = tracks.gone(job.target)
-      if job.loss then
-        job.results, job.refusal = nil, nil
+      local loss = tracks.gone(job.target)
+      if loss then
+        lose(job, loss)
         return true
       end
       verify.locate(job)
     end
     local status, reason, read, text = "gone", nil, nil, nil
     if step.fx then
-      read, text = verify.shown(job.target.track, step.fx, step.parameter)
-      status, reason = judge(job, step, read, text)
+      read, text = fx_info.read(job.target.track, step.fx, step.parameter)
+      status, reason = check(job, step, read, text)
       is_any_left = true
     end
     job.results[index] = receipt.result(step.write, status, read, text)
     is_settled = is_settled and (status == "ok" or status == "gone")
     job.refusal = job.refusal or reason
   end
-  if not is_any_left then job.loss = "its FX were removed" end
+  if not is_any_left then job.loss = user_error.new("all_fx_gone") end
   return is_settled
 end
 
---- Waits until every value of the jobs is as wanted, a few ticks at most. A job whose track is gone, or all of its FX,
+--- Wait until every value of the jobs is as wanted, a few ticks at most. A job whose track is gone, or all of its FX,
 -- gets a `loss`. Which project tab is in front does not matter: what was written is written.
 function verify.settle(jobs)
-  for _ = 1, SETTLE_TICKS do
+  for _ = 1, verify.SETTLE_TICKS do
     ticks.wait()
     local is_settled = true
     for _, job in ipairs(jobs) do
-      local gone = tracks.gone(job.target)
-      if gone then
-        job.results, job.refusal, job.loss = nil, nil, gone
+      local loss = tracks.gone(job.target)
+      if loss then
+        lose(job, loss)
       elseif not read_back(job) then
         is_settled = false
       end

@@ -1,12 +1,12 @@
---- What the panel says of changes and measures: names and values as people read them. Plain text.
-local wording = {}
+--- Changes and measures as people read them: names of controls and plugins, values with their units. Plain text.
+local json = require("exchange.json")
+
+local change_text = {}
 
 local UNITS = { "_hz$", "_db$", "_ms$", "_percent$", "_oct$" }
-local UNHEARD = "Not heard: it changes less than 0.5 dB by itself." -- as bridge/automix/job.py has it
 local WORDS = { q = "Q", eq = "EQ" }
 
---- `value` where it is a text, else "".
-function wording.text(value)
+local function text_of(value)
   return type(value) == "string" and value or ""
 end
 
@@ -18,15 +18,20 @@ local function humanise(name)
   return (name:gsub("^%l", string.upper))
 end
 
-function wording.control(change)
-  return humanise(wording.text(change.control))
+function change_text.control(change)
+  return humanise(text_of(change.control))
 end
 
---- The slot of the model and the FX that it lives in.
-function wording.plugin(change)
-  local plugin = wording.text(change.plugin):gsub("^%u[%w]*: ", ""):gsub(" %([^)]*%)$", "")
-  local slot = humanise(wording.text(change.slot))
+--- Return the slot of the model and the FX that stands for it.
+function change_text.plugin(change)
+  local plugin = text_of(change.plugin):gsub("^%u[%w]*: ", ""):gsub(" %([^)]*%)$", "")
+  local slot = humanise(text_of(change.slot))
   return plugin == "" and slot or slot == "" and plugin or slot .. " · " .. plugin
+end
+
+--- Return slot and control as the model has them: "compressor threshold_db".
+function change_text.name(change)
+  return text_of(change.slot) .. " " .. text_of(change.control)
 end
 
 local function with_sign(text)
@@ -47,38 +52,45 @@ local function number(value)
   return (string.format(size >= 10 and "%.1f" or "%.2f", value):gsub("^%-(0%.?0*)$", "%1"))
 end
 
-function wording.before(change)
+function change_text.before(change)
   if type(change.before) ~= "number" then return "off" end
-  return with_unit(number(change.before), wording.text(change.unit))
+  return with_unit(number(change.before), text_of(change.unit))
 end
 
-function wording.after(change)
-  local text = wording.text(change.text)
+function change_text.after(change)
+  local text = text_of(change.text)
   if text == "" and type(change.after) == "number" then text = number(change.after) end
-  return with_unit(text, wording.text(change.unit))
+  return with_unit(text, text_of(change.unit))
 end
 
-function wording.confidence(change)
+function change_text.confidence(change)
   return type(change.confidence) == "number" and math.min(math.max(change.confidence, 0), 1) or 0
 end
 
---- The changes that are heard, and how many are not. All of them where none is.
-function wording.heard(changes)
-  local heard = {}
+local function kind_of(change)
+  if change.reason == "Not heard: it changes less than 0.5 dB by itself." then return "inaudible" end -- COMPAT
+  local explanation = change.explanation
+  return type(explanation) == "table" and explanation.kind or nil
+end
+
+--- Return the changes that can be heard, and how many cannot. All of them where none can.
+function change_text.audible(changes)
+  local audible = {}
   for _, change in ipairs(changes) do
-    if change.reason ~= UNHEARD then heard[#heard + 1] = change end
+    if kind_of(change) ~= "inaudible" then audible[#audible + 1] = change end
   end
-  if #heard == 0 then return changes, 0 end
-  return heard, #changes - #heard
+  if #audible == 0 then return changes, 0 end
+  return audible, #changes - #audible
 end
 
---- Whether the change before this one, of the same slot, has the same reason: it is not told twice.
-function wording.is_told(last, change)
-  return last ~= nil and last.slot == change.slot and last.reason == change.reason
+--- Return whether the change before this one, of the same slot, has the same explanation: it is not said twice.
+function change_text.is_told(last, change)
+  if not last or last.slot ~= change.slot then return false end
+  return json.encode(last.explanation or last.reason or json.null) == json.encode(change.explanation or change.reason or json.null)
 end
 
---- One line on what was measured before and after; nil where nothing was.
-function wording.measures(measures)
+--- Return one line on what was measured before and after; nil where nothing was.
+function change_text.measures(measures)
   if type(measures) ~= "table" or type(measures.before) ~= "table" or type(measures.after) ~= "table" then return nil end
   local before, after, parts = measures.before, measures.after, {}
   if type(before.distance_db) == "number" and type(after.distance_db) == "number" then
@@ -90,4 +102,4 @@ function wording.measures(measures)
   return #parts > 0 and table.concat(parts, "  ·  ") or nil
 end
 
-return wording
+return change_text

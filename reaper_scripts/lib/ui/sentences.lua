@@ -1,0 +1,230 @@
+--- English for facts, by kind: {name} stands for a value of the fact, {name:%.1f} for a number of it as `string.format`
+-- writes it. A value that is a fact itself is put into words first. Data only; `ui.describe` fills them in.
+local sentences = {}
+
+local RUN_AGAIN = " Run the action again."
+local UNCHANGED = " Nothing was changed."
+local NOT_WRITTEN = "{path} could not be written: {error}. Free some disk space or check the folder's rights."
+
+--- Problems that end a job or an action.
+sentences.problems = {
+  cancelled = "Cancelled." .. UNCHANGED,
+  slip_on_surface = "Bridge met a fault of its own; REAPER shows it.",
+  slip = "Bridge met a fault of its own and stopped. Please report this:\n{text}",
+  -- the daemon and its messages
+  no_bridge_folder = "Bridge's folder could not be found. Run `reaper-bridge install`.",
+  no_daemon = "Bridge's daemon is not running. Start it in a terminal with: reaper-bridge daemon",
+  daemon_stopped = "The daemon stopped while it worked on {track}. Nothing was changed on it. Start it with: reaper-bridge daemon",
+  daemon_error = "{track}: {text}",
+  unreadable_message = "{file} is not a message of Bridge ({error})." .. RUN_AGAIN,
+  other_schema = "{file} has schema version {schema}; these scripts speak version {own}. Install scripts and daemon of the same release"
+    .. " (`reaper-bridge install`).",
+  malformed_reply = "The daemon's reply is malformed: {text}." .. UNCHANGED .. RUN_AGAIN:sub(1, -2) .. ", and report this if it stays.",
+  message_too_long = "The track's FX list holds {bytes} bytes, and a message at most {most}. Take FX off the track.",
+  file_too_long = "{path} is longer than a message can be. Remove it and run the action again.",
+  not_written = NOT_WRITTEN,
+  not_renamed = "{path} could not be renamed to its name: {error}. Check the folder's rights.",
+  -- tracks
+  nothing_selected = "No track is selected. Select the track whose plugins Bridge shall set, and run the action again.",
+  no_such_track = "There is no track {number}: this project has {count}. Send the number of one of them.",
+  master_not_meant = "The master track cannot be set by this action. Run \"Bridge: Master the mix\", or select other tracks.",
+  folder_track = "{track} is a folder: its sound comes from the tracks inside. Run the action on those.",
+  muted_track = "{track} is muted and was skipped. Unmute it and run the action again.",
+  no_fx = "{track} has no FX. Add the plugins that Bridge shall set, or run \"Bridge: Auto-mix track, adding missing FX\".",
+  nothing_to_learn = "{track} has no FX: there is nothing to learn.",
+  lacks_fx = "{track} lacks {fx}. Add them, or run \"Bridge: Auto-mix track, adding missing FX\".",
+  unknown_fx = "{track} needs {fx}, which REAPER cannot find. Install it (or rescan plugins) and run the action again.",
+  chain_kept_changing = "The FX of the track kept changing while Bridge read them." .. RUN_AGAIN,
+  skipped_listening = "{track} was skipped: {reason} while Bridge was listening. Nothing was changed on it.",
+  skipped_adding = "{track} was skipped: {reason}.",
+  -- audio
+  no_items = "{track} has no items: there is nothing to listen to. Select a track with audio on it.",
+  no_items_in_selection = "{track} has no items in the time selection. Move the selection onto them or remove it.",
+  silent = "{track} is silent from {start_s:%.1f} s to {end_s:%.1f} s. Select a time range in which it plays.",
+  too_long = "Automation is written over {most_s} s at most, and {track} has {length_s:%.0f} s. Select a shorter time range.",
+  unreadable_audio = "REAPER could not read the track's audio. Check that its media is online.",
+  audio_kept_changing = "{track} kept changing while Bridge listened. Stop recording or editing it, and run the action again.",
+  no_mix = "The project is empty: there is no mix to master.",
+  silent_mix = "The mix is silent. Unmute what it is made of, or select a time range in which it plays.",
+  no_render = "REAPER rendered no mix: the render was cancelled or failed." .. RUN_AGAIN,
+  unusable_render = "REAPER's render {path} {text}. Look into Project Settings > Media for a limit, and run the action again.",
+  -- the reference
+  empty_reference_track = "The reference track {track} has no items. Put the reference on it, or mark another.",
+  empty_reference_item = "The reference item is empty. Mark an item that holds audio.",
+  unreadable_reference_file = "The reference file {path} cannot be opened. Choose another with \"Bridge: Choose reference file\".",
+  no_audio_in_reference_file = "The reference file {path} holds no audio. Choose another.",
+  reference_item_gone = "The item that was marked as the reference is gone. Mark another.",
+  reference_track_gone = "The track that was marked as the reference is gone. Mark another.",
+  no_reference = "No reference was chosen. Mark a track, an item or a file as the reference.",
+  is_the_reference = "{track} is the reference itself. Select another track.",
+  silent_reference = "The reference {name} is silent. Choose another.",
+  nothing_to_mark = "Nothing is selected. Select the item or the track that others are to sound like.",
+  no_file_chosen = "No file was chosen.",
+  -- writing
+  changed_meanwhile = "{reason} while Bridge was listening." .. UNCHANGED .. RUN_AGAIN,
+  lost = "{reason} before what was written could be read back.",
+  write_failed = "writing failed and everything was put back ({reason})." .. RUN_AGAIN,
+  put_back = "{reason}, and everything was put back.",
+  skipped_writing = "{track} was skipped: {reason} while Bridge was writing.",
+  envelope_removed = "{track} was skipped: an envelope was removed while Bridge was working on it." .. UNCHANGED,
+  points_not_kept = "REAPER did not keep the points of an envelope of {track}." .. UNCHANGED,
+  -- amount, compare, undo
+  nothing_applied = "Bridge has set nothing on this track yet. Run \"Bridge: Auto-mix track\" first.",
+  nothing_movable = "Nothing that Bridge set can be moved: {what}, {reason}.",
+  not_an_amount = "The amount is a number from 0 to 100, not \"{text}\".",
+  nothing_to_undo = "There is nothing to undo.",
+  not_our_step = "REAPER's last step is \"{step}\", which is not Bridge's. Undo that one in REAPER first.",
+  overtaken = "Another auto-mix was asked for meanwhile.",
+  stopped = "The auto-mix was stopped in REAPER.",
+  no_styles = "There are no styles yet. Add one in a terminal with: reaper-bridge styles add NAME FILE...",
+  -- the balance between tracks
+  balance_stays = "The levels between the tracks stay: {reason}.",
+}
+
+--- What became of a track, its FX and its values meanwhile: parts of sentences.
+sentences.reasons = {
+  project_closed = "its project was closed",
+  track_removed = "the track was removed",
+  project_behind = "another project tab was opened in front of it",
+  items_changed = "its items were changed",
+  fx_gone = "{fx} was removed",
+  all_fx_gone = "its FX were removed",
+  fx_reordered = "its FX were put into another order",
+  fx_added = "an FX was added to it",
+  fx_taken_online = "{fx} was taken online",
+  fx_taken_offline = "{fx} was taken offline",
+  fx_bypassed = "{fx} was bypassed",
+  fx_enabled = "{fx} was enabled",
+  wet_changed = "{fx}'s wet mix was changed",
+  band_changed = "a band of {fx} was changed",
+  value_changed = "{parameter} of {fx} was changed by hand or by automation",
+  became_automated = "an envelope came to drive {parameter}",
+  target_gone = "an FX that it has evaluated was removed or taken offline",
+  band_is_off = "the band of {parameter} is off, and no envelope can switch it on; switch it on, it does nothing at 0 dB,",
+  band_stays_off = "the band does not switch on",
+  value_refused = "a plugin refused a value",
+  other_text = "{parameter} should show {expected} and shows {text}",
+  fx_removed_writing = "an FX was removed meanwhile",
+  value_changed_writing = "a setting was changed meanwhile",
+  incomplete_mix = "{track} could not be set, and without it the mix is another",
+  single_track = "they lie between tracks. Select several",
+  another_command = "another command came",
+  moved = "tracks or FX were moved",
+  daemon_gone = "the daemon stopped",
+}
+
+--- Steps of an action that runs.
+sentences.steps = {
+  listening = "listening to {track}",
+  listening_to_reference = "listening to the reference {name}",
+  working = "{track}: {step}, {percent}%",
+  working_of_several = "{track} ({place} of {count}): {step}, {percent}%",
+  applying = "applying",
+}
+
+--- Why a thing was left as it is (`LeftAlone` in the messages).
+sentences.left_alone = {
+  bypassed = "is bypassed, so it stays as it is",
+  offline = "is offline, so it stays as it is",
+  partly_dry = "mixes the untouched sound in: set its Wet knob to 100 %",
+  duplicate = "only the first one of its kind on the track is set",
+  not_in_model = "the model {model} does not set it",
+  unmet_requirement = "{requirement}",
+  unrendered_band = "has {band} switched on, which Bridge cannot render: switch that band off",
+  unreadable_slot = "left alone as a whole, for {slot} in it is audible and cannot be read",
+  not_on_track = "{fx} is not active on this track",
+  no_band = "{fx} has no band of this type left: add one",
+  unsupported = "no FX of REAPER's own does what {plugin} does; it works on files alone",
+  no_parameter = "{fx} shows no parameter for {parameter}",
+  no_display_law = "{fx}, {parameter}: what it displays is no rising or falling row of numbers",
+  unconfirmed_display = "{fx}, {parameter}: it displays '{text}', which its own grid of values does not confirm",
+  other_unit = "{fx}, {parameter}: it displays '{unit}' where the model sets '{wanted_unit}'",
+  automated = "{fx}, {parameter} has an armed envelope, which would override the value",
+  in_use = "it is in use: only a control at rest can be moved and come back",
+  model_damaged = "changed on disk, used as it was: {error}",
+  touched = "it was touched since",
+  fx_removed = "its FX was removed",
+  fx_offline = "its FX is offline",
+}
+
+sentences.requirements = {
+  dry_signal = "mixes dry signal in: set Dry to -inf",
+  auto_makeup = "makes up gain by itself: switch its auto make-up off",
+  auto_release = "chooses its release by itself: switch Auto Release off",
+  detector_highpass = "does not detect the lows: set its detector's Hipass to {at_most:%g} Hz or below",
+  detector_lowpass = "does not detect the highs: set its detector's Lowpass to {at_least:%g} Hz or above",
+  lookahead = "looks ahead: set Pre-comp to {at_most:%g} ms or below",
+  knee = "sets in softly: set Knee to {at_most:%g} dB or below",
+  rms_window = "reacts to a long mean: set RMS size to {at_most:%g} ms or below",
+}
+
+sentences.bands = { [3] = "a notch", [6] = "a band pass", [7] = "a parallel band pass" }
+
+--- What was decided of a track (`Decision`), and why a model did nothing with it (`SkipReason`).
+sentences.decisions = {
+  improved = "Closer to the target, and nothing clips.",
+  improved_tone = "Closer to the target in tone.",
+  loudness_only = "The tone is left as it is: nothing brought it clearly closer.",
+  attenuated = "Taken down in {regions} {places} by {attenuation_db:%.0f} dB (median).",
+  not_closer = "Left as it is: the new settings bring the sound not clearly closer to the target"
+    .. " ({before_db:%.2f} dB now, {after_db:%.2f} dB at best).",
+  unlike_recordings = "Left as it is: the new settings lead away from well-recorded sounds.",
+  would_clip = "Left as it is: the new settings would clip (a true peak of {true_peak_dbtp:%.1f} dBTP).",
+  would_silence = "Left as it is: the new settings would silence the track.",
+  loudness_would_shift = "Left as it is: the new settings would change the loudness by {loudness_change_lu:%+.1f} LU.",
+  render_failed = "Left as it is: the plugins returned nothing usable with the new settings.",
+  silent = "Left as it is: the track is silent here.",
+  no_speech = "Left as it is: nobody speaks here.",
+  nothing_to_do = "Left as it is: there is nothing beside the words to take out.",
+  would_harm_speech = "Left as it is: what could be taken out would harm the words.",
+  not_displayed = "Left as it is: no FX would show the difference.",
+  reverted = " {reverted_regions} more left as they are, for the sake of the words.",
+  not_refined = " Not refined: a search needs a reference to go by.",
+  tone_stays = "The tone is left as it is.",
+  balanced = " {gain_db:%+.1f} dB as {role} among the others.",
+  nothing_missing = "Nothing to add: the track has all that {model} can use.",
+  needs_automation = "The settings of {model} move in time: run \"Bridge: Write as automation\".",
+  nothing_to_set = "Nothing to set by {model}. {reasons}.",
+  lacks_all_fx = "Nothing to set: no FX on this track is one that {model} knows. Add {fx}, or run"
+    .. " \"Bridge: Auto-mix track, adding missing FX\".",
+  unsupported = " Without {slots}, which REAPER's own FX cannot do: for all of it, reaper-bridge automix FILE --model {model}.",
+}
+
+--- How a loudness target was met (`LoudnessOutcome`).
+sentences.loudness = {
+  reached = " It comes out at {loudness_lufs:%.1f} LUFS, {true_peak_dbtp:%.1f} dBTP.",
+  limited = " {target_lufs:%.1f} LUFS were asked for; below {ceiling_dbtp:%.1f} dBTP and with at most {most_limiting_db:%.0f} dB of"
+    .. " limiting it comes to {loudness_lufs:%.1f} LUFS.",
+  unmeasurable = " It is silent or too short to have a loudness: only the ceiling was held.",
+}
+
+--- What was decided of the balance between tracks (`BalanceDecision`).
+sentences.balance = {
+  improved = "Levels between {tracks} tracks: {before_lu:%.1f} LU from those of real mixes before, {after_lu:%.1f} LU now;"
+    .. " the sum peaks at {true_peak_dbtp:%.1f} dBTP.",
+  not_closer = "they lie {before_lu:%.1f} LU from those of real mixes already",
+  no_fx = "{names} has no FX that may be set; run the action that adds missing FX first",
+  no_output_gain = "{names} has no FX with an output gain that may be set, such as ReaComp; add one",
+  unknown_roles = "it is not clear what {names} {play}. Name tracks by their role, such as Drums, Bass, Vocals, Lead, Guitar or"
+    .. " Keys, and run the action again",
+  one_role = "all of the tracks have one role, and levels lie between roles. Select tracks of several",
+  other_ranges = "the tracks were listened to at different times; run the action again",
+  out_of_reach = "{names} would need {needed_db:%+.1f} dB, which its output gain does not reach",
+  would_clip = "their sum would clip",
+}
+
+--- Why a control was changed (`Explanation`).
+sentences.explanations = {
+  tone = "{band} lay {before} {goal}, now {after}{effect}.",
+  dynamics = "The level went up and down by {before_db:%.1f} dB, {goal} by {target_db:%.1f} dB; now {after_db:%.1f} dB.",
+  evenness = "The level went up and down by {before_db:%.1f} dB from moment to moment, now by {after_db:%.1f} dB.",
+  gain = "By itself it brings the level {direction} by {size_db:%.1f} dB.",
+  loudness = "The loudness changes by {effect_db:%+.1f} LU where it was listened to.",
+  makeup = "The other settings changed the loudness; this brings it back to what it was.",
+  peaks = "It keeps the peaks below full scale.",
+  inaudible = "Not heard: it changes less than 0.5 dB by itself.",
+  automation = "Moves in time: the value is its farthest, in {regions} places.",
+  mix_balance = "Beside the others, {role} was {louder_before} in real mixes, now {louder_after} there.",
+}
+
+return sentences
