@@ -42,45 +42,38 @@ class _Argument(NamedTuple):
     is_passed: bool
     is_returned: bool
     is_optional: bool
-    is_size: bool
 
 
 def lua_signature(arguments: Sequence[str], returned: str) -> dict[str, object]:
-    """The Lua side of one C function: `args` and `returns` as 'kind name', '?' behind a kind that may be nil."""
-    parsed = [_parse(text) for text in arguments]
+    """Return the Lua side of one C function: `args` and `returns` as 'kind name', '?' behind a kind that may be nil."""
+    parsed = [_parse(text.strip()) for text in arguments if not text.strip().endswith("_sz")]
     result = _kind(returned, "")
-    if any(not a.kind for a in parsed) or (returned != "void" and not result) or returned == "void*":
+    if not all(a.kind for a in parsed) or (returned != "void" and not result) or returned == "void*":
         return {"c_only": True}
     last_plain = max((i for i, a in enumerate(parsed) if a.is_passed and not a.is_optional), default=-1)
-    args, returns = [], [result] if result else []
+    args = []
     for index, argument in enumerate(parsed):
-        if argument.is_size:
-            continue
-        is_placeholder = argument.is_returned and not argument.is_passed
-        if argument.is_passed or (is_placeholder and (index < last_plain or argument.kind == "string")):
-            is_optional = argument.is_optional or (is_placeholder and argument.kind == "string")
-            args.append(f"{argument.kind}{'?' if is_optional else ''} {argument.name}")
-        if argument.is_returned:
-            returns.append(f"{argument.kind} {argument.name}")
-    return {"args": args, "returns": returns}
+        is_text_buffer = argument.kind == "string" and not argument.is_passed
+        if argument.is_passed or is_text_buffer or index < last_plain:
+            mark = "?" if argument.is_optional or is_text_buffer else ""
+            args.append(f"{argument.kind}{mark} {argument.name}")
+    returns = [f"{a.kind} {a.name}" for a in parsed if a.is_returned]
+    return {"args": args, "returns": [result, *returns] if result else returns}
 
 
 def _parse(text: str) -> _Argument:
-    match = re.match(r"^(const )?(.*?)\s*(\w+)$", text.strip())
+    match = re.match(r"^(const )?(.*?)\s*(\w+)$", text)
     if match is None:
-        return _Argument("", text, False, False, False, False)
+        return _Argument("", text, False, False, False)
     is_const, c_type, name = bool(match[1]), match[2], match[3]
-    if name.endswith("_sz"):
-        return _Argument("int", name, False, False, False, True)
     mark = (_MARKS.search(name) or re.match("", name))[1] or ""  # type: ignore[index]
-    kind = _kind(("const " if is_const else "") + c_type, name)
+    kind = _kind(c_type, name)
     is_buffer = c_type == "char*" and not is_const
     is_writable = not is_const and kind != "array" and mark not in ("In", "InOptional")
     is_target = is_writable and (c_type == "GUID*" or (c_type.endswith("*") and c_type.rstrip("*") in _NUMBERS))
     is_returned = is_buffer or is_target or "Out" in mark
     is_passed = not is_returned or "InOut" in mark or (is_buffer and "Out" not in mark) or (is_target and mark == "")
-    is_optional = "Optional" in mark or mark == "In"
-    return _Argument(kind, _MARKS.sub("", name) or name, is_passed, is_returned, is_optional, False)
+    return _Argument(kind, _MARKS.sub("", name) or name, is_passed, is_returned, "Optional" in mark or mark == "In")
 
 
 def _kind(c_type: str, name: str) -> str:

@@ -78,19 +78,19 @@ function gfx.rect(x, y, width, height, is_filled)
   paint("rect", x, y, width, height, is_filled == nil or is_filled == true or is_filled == 1)
 end
 
-function gfx.line(x, y, x2, y2, is_smooth)
+function gfx.line(x, y, x2, y2) -- always smooth, as are the others
   numbers("line", 4, x, y, x2, y2)
-  paint("line", x, y, x2, y2, is_smooth ~= 0 and is_smooth ~= false)
+  paint("line", x, y, x2, y2)
 end
 
-function gfx.circle(x, y, radius, is_filled, is_smooth)
+function gfx.circle(x, y, radius, is_filled)
   numbers("circle", 3, x, y, radius)
-  paint("circle", x, y, radius, is_filled == true or is_filled == 1, is_smooth ~= 0 and is_smooth ~= false)
+  paint("circle", x, y, radius, is_filled == true or is_filled == 1)
 end
 
-function gfx.roundrect(x, y, width, height, radius, is_smooth)
+function gfx.roundrect(x, y, width, height, radius)
   numbers("roundrect", 5, x, y, width, height, radius)
-  paint("roundrect", x, y, width, height, radius, is_smooth ~= 0 and is_smooth ~= false)
+  paint("roundrect", x, y, width, height, radius)
 end
 
 function gfx.triangle(...)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from bridge.standin.fx.fx import StandInFx
 from bridge.types import Audio
@@ -18,8 +18,25 @@ class OwningProject(Protocol):
     @property
     def sample_rate_hz(self) -> int: ...
 
+    @property
+    def tracks(self) -> Sequence[Any]: ...
+
+    def every_track(self) -> list[Any]:
+        """The master first."""
+
+    def remove_track(self, track: Any) -> None: ...
+
+    def create_fx(self, name: str, **options: Any) -> StandInFx | None:
+        """An FX by the name that a user would give; None where it is unknown."""
+
     def touch(self) -> None:
         """Something of the project has changed."""
+
+    def capture(self) -> dict[str, Any]:
+        """The state by the parts that undo restores."""
+
+    def restore(self, part: str, state: Any) -> None:
+        """Put one part of a captured state back."""
 
 
 class OwningTrack(Protocol):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -14,21 +13,6 @@ from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
 from bridge.standin.project.media import MediaItem
 from bridge.standin.project.owners import OwningProject
 from bridge.types import Audio
-
-
-class TrackProject(OwningProject, Protocol):
-    """What a track needs of its project, beyond what its parts do."""
-
-    @property
-    def tracks(self) -> Sequence[ReaperTrack]: ...
-
-    def every_track(self) -> list[ReaperTrack]:
-        """The master first."""
-
-    def remove_track(self, track: ReaperTrack) -> None: ...
-
-    def create_fx(self, name: str, **options: Any) -> StandInFx | None:
-        """An FX by the name that a user would give; None where it is unknown."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +30,7 @@ class ReaperTrack:
 
     kind = "MediaTrack*"
 
-    def __init__(self, project: TrackProject, name: str, *, is_master: bool = False) -> None:
+    def __init__(self, project: OwningProject, name: str, *, is_master: bool = False) -> None:
         self.project, self.name, self.is_master = project, name, is_master
         self.guid = new_guid()
         self.is_selected = self.is_muted = False

@@ -7,21 +7,12 @@ that names its part. Every block with flags makes a point, also one in which not
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from bridge.standin.faults import Misuse
+from bridge.standin.project.owners import OwningProject
 
 FLAG_OF_PART = {"tracks": 1, "fx": 2, "items": 4}
-
-
-class Restorable(Protocol):
-    """What the history needs of a project."""
-
-    def capture(self) -> dict[str, Any]: ...
-
-    def restore(self, part: str, state: Any) -> None: ...
-
-    def touch(self) -> None: ...
 
 
 @dataclass
@@ -33,7 +24,7 @@ class _Point:
 class UndoHistory:
     """The history of one project."""
 
-    def __init__(self, project: Restorable) -> None:
+    def __init__(self, project: OwningProject) -> None:
         self._project = project
         self._points = [_Point("", project.capture())]
         self._position = 0

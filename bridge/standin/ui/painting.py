@@ -108,16 +108,16 @@ def _paint_soft(image: Image.Image, rgb: Any, alpha: float, box: tuple[float, ..
 def _shape(name: str, arguments: Sequence[Any]) -> tuple[tuple[float, ...], Draw]:
     """Return the box around a shape, and what draws it on a mask whose points `at(x, y)` gives."""
     match name, arguments:
-        case "line", [x, y, x2, y2, _]:
+        case "line", [x, y, x2, y2]:
             return (min(x, x2), min(y, y2), max(x, x2), max(y, y2)), lambda drawing, at: drawing.line(
                 [at(x + 0.5, y + 0.5), at(x2 + 0.5, y2 + 0.5)], fill=255, width=FINENESS
             )
-        case "circle", [x, y, radius, is_filled, _]:
+        case "circle", [x, y, radius, is_filled]:
             return (x - radius, y - radius, x + radius, y + radius), lambda drawing, at: drawing.ellipse(
                 _inside(at(x - radius, y - radius), at(x + radius + 1, y + radius + 1)),
                 fill=255 if is_filled else None, outline=255, width=FINENESS,
             )  # fmt: skip
-        case "roundrect", [x, y, width, height, radius, _]:
+        case "roundrect", [x, y, width, height, radius]:
             return (x, y, x + width, y + height), lambda drawing, at: drawing.rounded_rectangle(
                 _inside(at(x, y), at(x + width + 1, y + height + 1)),
                 radius=radius * FINENESS, outline=255, width=FINENESS,

@@ -92,18 +92,14 @@ class GfxWindow:
 
     def drag(self, start: str | tuple[float, float], *stops: str | tuple[float, float]) -> None:
         """Press at `start`, move over each of `stops`, release at the last."""
-        place = self._place(start)
-        self._steps.append(lambda: self._point(place, 0))
-        self._steps.append(lambda: self._point(place, LEFT))
-        for stop in stops:
-            self._steps.append(partial(self._point, self._place(stop), LEFT))
-        last = self._place(stops[-1]) if stops else place
-        self._steps.append(lambda: self._point(last, 0))
+        places = [self._place(place) for place in (start, *stops)]
+        self._steps.append(partial(self._point, places[0], 0))
+        self._steps += [partial(self._point, place, LEFT) for place in places]
+        self._steps.append(partial(self._point, places[-1], 0))
 
     def wheel(self, notches: float, where: str | tuple[float, float]) -> None:
         """Turn the wheel at a place; up is positive."""
-        place = self._place(where)
-        self._steps.append(lambda: self._point(place, 0, notches * WHEEL_NOTCH))
+        self._steps.append(partial(self._point, self._place(where), 0, notches * WHEEL_NOTCH))
 
     def key(self, name: str, *, shift: bool = False, control: bool = False) -> None:
         """Press a key: a name of `KEYS` or one character."""
@@ -203,7 +199,7 @@ class GfxWindow:
 
     def _draw(self, name: str, given: tuple[Any, ...]) -> None:
         r, g, b, a, *rest = given
-        if name == "rect" and a >= 1 and rest[4] and rest[0] <= 0 and rest[1] <= 0 and self._covers(rest):
+        if name == "rect" and a >= 1 and self._is_covered(*rest):
             self._operations.clear()  # nothing below it can be seen
             self._base = None
         if len(self._operations) >= MAX_OPERATIONS:
@@ -211,8 +207,8 @@ class GfxWindow:
             self._operations.clear()
         self._operations.append((name, (r, g, b, a), self._fonts.current, *rest))
 
-    def _covers(self, box: list[Any]) -> bool:
-        return bool(box[0] + box[2] >= self.width and box[1] + box[3] >= self.height)
+    def _is_covered(self, x: float, y: float, width: float, height: float, is_filled: bool) -> bool:
+        return is_filled and x <= 0 and y <= 0 and x + width >= self.width and y + height >= self.height
 
     # ------------------------------------------------------------ input
 
