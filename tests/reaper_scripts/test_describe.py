@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from bridge.automix.describe import describe_decision, describe_explanation
+from bridge.automix.facts import (
+    Decision,
+    DecisionKind,
+    Explanation,
+    ExplanationKind,
+    LoudnessKind,
+    LoudnessOutcome,
+    SearchOutcome,
+)
 from bridge.reaper.describe import describe_left_alone
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
+from bridge.settings import shipped_folder
 
 NAMES = {name: f"<{name}>" for name in ("fx", "slot", "parameter", "text", "unit", "wanted_unit", "plugin", "model")}
 
@@ -35,3 +47,67 @@ def test_what_is_left_alone_reads_the_same(module: Callable[[str], Any]) -> None
     for row in ROWS:
         ((_, why),) = describe_left_alone([row])
         assert in_lua(module, "reason", row) == why, row.kind
+
+
+NUMBERS = {"before_db": 4.25, "needed_db": 3.5, "after_db": 2.0, "true_peak_dbtp": 1.5, "loudness_change_lu": -3.25}
+
+
+def outcome(kind: LoudnessKind) -> LoudnessOutcome:
+    return LoudnessOutcome(
+        kind=kind,
+        target_lufs=-9.0,
+        ceiling_dbtp=-1.0,
+        loudness_lufs=-11.25,
+        true_peak_dbtp=-1.5,
+        most_limiting_db=6.0,
+    )
+
+
+def decisions() -> list[Decision]:
+    plain = [Decision(kind=kind, **NUMBERS) for kind in DecisionKind]
+    loud = [Decision(kind=DecisionKind.LOUDNESS_ONLY, loudness=outcome(kind)) for kind in LoudnessKind]
+    moving = [
+        Decision(kind=DecisionKind.ATTENUATED, regions=n, reverted_regions=n - 1, attenuation_db=6.0) for n in (1, 3)
+    ]
+    searched = [Decision(kind=DecisionKind.IMPROVED, search=search) for search in SearchOutcome]
+    return [
+        *plain,
+        *loud,
+        *moving,
+        *searched,
+        Decision(kind=DecisionKind.IMPROVED, loudness=outcome(LoudnessKind.REACHED)),
+    ]
+
+
+def test_what_was_decided_reads_the_same(module: Callable[[str], Any]) -> None:
+    for decision in decisions():
+        reply = {"status": "apply", "decision": decision, "add_fx": [], "left_alone": []}
+        assert in_lua(module, "reply", reply) == describe_decision(decision), decision
+
+
+EXPLANATIONS = [
+    *(Explanation(kind=kind, before_db=3.0, after_db=-1.25, target_db=2.0, effect_db=-1.5, role="bass", regions=4)
+      for kind in ExplanationKind),
+    Explanation(kind=ExplanationKind.TONE, low_hz=250.0, before_db=0.01, after_db=0.0, has_reference=True),
+    Explanation(kind=ExplanationKind.TONE, high_hz=2000.0, before_db=-2.0, after_db=1.0),
+    Explanation(kind=ExplanationKind.TONE, low_hz=800.0, high_hz=1600.0, before_db=-2.0, effect_db=0.5),
+    Explanation(kind=ExplanationKind.TONE, low_hz=1250.0, high_hz=2500.0, before_db=-2.0),
+    Explanation(kind=ExplanationKind.TONE, low_hz=1000.0, high_hz=1000.0, before_db=-2.0),
+    Explanation(kind=ExplanationKind.MIX_BALANCE, role="drums", before_db=0.0, after_db=-0.5),
+]  # fmt: skip
+
+
+def test_why_a_control_was_changed_reads_the_same(module: Callable[[str], Any]) -> None:
+    for explanation in EXPLANATIONS:
+        assert in_lua(module, "explanation", explanation) == describe_explanation(explanation), explanation
+    assert in_lua(module, "explanation", None) == ""
+
+
+def test_every_problem_that_is_raised_has_a_sentence(module: Callable[[str], Any]) -> None:
+    sentences = module("ui.sentences")
+    known = {kind.decode() for part in (b"problems", b"reasons", b"steps") for kind in sentences[part]}
+    files = (shipped_folder("reaper_scripts") / "lib").rglob("*.lua")
+    code = "".join(file.read_text("utf-8") for file in files if file.name != "sentences.lua")
+    used = set(re.findall(r'(?:user_error\.(?:new|raise)|\btell)\("(\w+)"', code))
+    assert len(used) > 40
+    assert used <= known <= set(re.findall(r'[".](\w+)', code)), "a sentence without a use, or the other way round"

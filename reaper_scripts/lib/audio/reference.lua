@@ -155,7 +155,7 @@ end
 
 local function find_marked(project)
   local kind, what = marked(project)
-  if kind and not what then user_error.raise("reference_" .. kind .. "_gone") end
+  if kind and not what then user_error.raise("reference_gone", { what = kind }) end
   if kind == "file" then return of_file(project, what) end
   return kind == "item" and of_item(what) or kind == "track" and of_track(what) or nil
 end

@@ -53,8 +53,7 @@ sentences.problems = {
   empty_reference_item = "The reference item is empty. Mark an item that holds audio.",
   unreadable_reference_file = "The reference file {path} cannot be opened. Choose another with \"Bridge: Choose reference file\".",
   no_audio_in_reference_file = "The reference file {path} holds no audio. Choose another.",
-  reference_item_gone = "The item that was marked as the reference is gone. Mark another.",
-  reference_track_gone = "The track that was marked as the reference is gone. Mark another.",
+  reference_gone = "The {what} that was marked as the reference is gone. Mark another.",
   no_reference = "No reference was chosen. Mark a track, an item or a file as the reference.",
   is_the_reference = "{track} is the reference itself. Select another track.",
   silent_reference = "The reference {name} is silent. Choose another.",
@@ -165,7 +164,7 @@ sentences.decisions = {
   improved = "Closer to the target, and nothing clips.",
   improved_tone = "Closer to the target in tone.",
   loudness_only = "The tone is left as it is: nothing brought it clearly closer.",
-  attenuated = "Taken down in {regions} {places} by {attenuation_db:%.0f} dB (median).",
+  attenuated = "Taken down in {regions:%d} {places} by {attenuation_db:%.0f} dB (median).",
   not_closer = "Left as it is: the new settings bring the sound not clearly closer to the target"
     .. " ({before_db:%.2f} dB now, {after_db:%.2f} dB at best).",
   unlike_recordings = "Left as it is: the new settings lead away from well-recorded sounds.",
@@ -178,7 +177,7 @@ sentences.decisions = {
   nothing_to_do = "Left as it is: there is nothing beside the words to take out.",
   would_harm_speech = "Left as it is: what could be taken out would harm the words.",
   not_displayed = "Left as it is: no FX would show the difference.",
-  reverted = " {reverted_regions} more left as they are, for the sake of the words.",
+  reverted = " {reverted_regions:%d} more left as they are, for the sake of the words.",
   not_refined = " Not refined: a search needs a reference to go by.",
   tone_stays = "The tone is left as it is.",
   balanced = " {gain_db:%+.1f} dB as {role} among the others.",
@@ -200,7 +199,7 @@ sentences.loudness = {
 
 --- What was decided of the balance between tracks (`BalanceDecision`).
 sentences.balance = {
-  improved = "Levels between {tracks} tracks: {before_lu:%.1f} LU from those of real mixes before, {after_lu:%.1f} LU now;"
+  improved = "Levels between {tracks:%d} tracks: {before_lu:%.1f} LU from those of real mixes before, {after_lu:%.1f} LU now;"
     .. " the sum peaks at {true_peak_dbtp:%.1f} dBTP.",
   not_closer = "they lie {before_lu:%.1f} LU from those of real mixes already",
   no_fx = "{names} has no FX that may be set; run the action that adds missing FX first",
@@ -223,7 +222,7 @@ sentences.explanations = {
   makeup = "The other settings changed the loudness; this brings it back to what it was.",
   peaks = "It keeps the peaks below full scale.",
   inaudible = "Not heard: it changes less than 0.5 dB by itself.",
-  automation = "Moves in time: the value is its farthest, in {regions} places.",
+  automation = "Moves in time: the value is its farthest, in {regions:%d} places.",
   mix_balance = "Beside the others, {role} was {louder_before} in real mixes, now {louder_after} there.",
 }
 
