@@ -40,7 +40,7 @@ def in_lua(module: Callable[[str], Any], function: str, *facts: object) -> str:
     """What `describe.function` says of facts that come as JSON."""
     json = module("exchange.json")
     said = module("ui.describe")[function.encode()](*(json.decode(msgspec.json.encode(fact)) for fact in facts))
-    return said.decode()
+    return str(said.decode())
 
 
 def test_what_is_left_alone_reads_the_same(module: Callable[[str], Any]) -> None:
@@ -49,7 +49,13 @@ def test_what_is_left_alone_reads_the_same(module: Callable[[str], Any]) -> None
         assert in_lua(module, "reason", row) == why, row.kind
 
 
-NUMBERS = {"before_db": 4.25, "needed_db": 3.5, "after_db": 2.0, "true_peak_dbtp": 1.5, "loudness_change_lu": -3.25}
+NUMBERS: dict[str, Any] = {
+    "before_db": 4.25,
+    "needed_db": 3.5,
+    "after_db": 2.0,
+    "true_peak_dbtp": 1.5,
+    "loudness_change_lu": -3.25,
+}
 
 
 def outcome(kind: LoudnessKind) -> LoudnessOutcome:

@@ -24,7 +24,8 @@ def test_a_field_that_is_not_declared_can_be_neither_set_nor_read(module: Callab
 
 
 def test_what_is_open_is_released_once_the_newest_first(module: Callable[[str], Any]) -> None:
-    cleanup, released = module("runtime.cleanup"), []
+    cleanup = module("runtime.cleanup")
+    released: list[int] = []
     runtime = module.runtime  # type: ignore[attr-defined]
     make = runtime.eval(b"function(work, name) return function() work(name) end end")
     _, second, third, _ = (cleanup.open(make(released.append, n)) for n in range(4))
