@@ -310,13 +310,18 @@ def test_light_and_dark_follow_reaper(desk: ReaperSession, open_panel: Callable[
 
 def test_every_text_stands_out_from_its_ground(module: Callable[[str], Any]) -> None:
     theme = module("ui.theme")
+
+    def contrast(one: int, other: int) -> float:
+        dark, light = sorted((theme.luminance(one), theme.luminance(other)))
+        return float((light + 0.05) / (dark + 0.05))
+
     pairs = [(ink, ground) for ink in (b"text", b"faint") for ground in (b"ground", b"card", b"field")]
     pairs += [(b"on_accent", b"accent"), (b"text", b"hover")]
     for name in (b"dark", b"light"):
         for ink, ground in pairs:
-            assert theme.contrast(theme[name][ink], theme[name][ground]) >= 4.5, (name, ink, ground)
+            assert contrast(theme[name][ink], theme[name][ground]) >= 4.5, (name, ink, ground)
         for mark in (b"accent", b"good", b"fair", b"bad"):
-            assert theme.contrast(theme[name][mark], theme[name][b"ground"]) >= 3.0, (name, mark)
+            assert contrast(theme[name][mark], theme[name][b"ground"]) >= 3.0, (name, mark)
 
 
 def test_no_slice_holds_reaper_up(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:

@@ -27,19 +27,11 @@ function theme.luminance(colour)
   return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 end
 
---- How far two colours stand apart, 1..21.
-function theme.contrast(a, b)
-  local light, dark = theme.luminance(a), theme.luminance(b)
-  if light < dark then light, dark = dark, light end
-  return (light + 0.05) / (dark + 0.05)
-end
-
---- The colours to use: "light" or "dark" as the user has chosen, else as REAPER's own window is. `native` is REAPER's
+--- Return the colours to use: "light" or "dark" as the user has chosen, else as REAPER's own window is. `native` is REAPER's
 -- colour behind its main window as 0xRRGGBB, nil where it is not known.
 function theme.choose(choice, native)
-  if theme[choice] and type(theme[choice]) == "table" then return theme[choice], choice end
-  local is_light = native ~= nil and theme.luminance(native) > 0.4
-  return is_light and theme.light or theme.dark, is_light and "light" or "dark"
+  if type(theme[choice]) == "table" then return theme[choice] end
+  return native and theme.luminance(native) > 0.4 and theme.light or theme.dark
 end
 
 return theme

@@ -9,6 +9,8 @@ local widgets = require("ui.widgets")
 
 local view = {}
 
+local px = paint.px
+
 local MARGIN, FIELD, BUTTON, WIDE = 14, 28, 32, 720
 local HINTS = { "Tab moves · Space presses · ← → amount · C compares · Esc cancels", "Tab moves · Space presses · Esc cancels" }
 local EMPTY = "What Bridge changes stands here, control by control: before, after, and how sure it is."
@@ -16,7 +18,6 @@ local EMPTY = "What Bridge changes stands here, control by control: before, afte
 local scrolled = 0 -- points
 
 local function header(controller, x, y, width)
-  local px = paint.px
   paint.text(x, y, px(90), px(34), "Bridge", "title", "text")
   local colour, status = "bad", "daemon not running"
   if controller.is_alive then colour, status = "good", controller:is_busy() and controller.state and "working" or "ready" end
@@ -30,7 +31,6 @@ local function header(controller, x, y, width)
 end
 
 local function banner(controller, x, y, width, kind, text, can_be_closed)
-  local px = paint.px
   local lines = paint.wrap(text, width - px(can_be_closed and 56 or 28), "body", 4)
   local height = #lines * px(18) + px(16)
   paint.card(x, y, width, height, "card")
@@ -44,12 +44,11 @@ end
 
 local function who(controller, x, y, width)
   local text = controller.track_text == "" and "No track selected" or controller.track_text
-  paint.text(x, y, width, paint.px(22), text, "head", controller.track_text == "" and "faint" or "text")
-  return y + paint.px(28)
+  paint.text(x, y, width, px(22), text, "head", controller.track_text == "" and "faint" or "text")
+  return y + px(28)
 end
 
 local function choices(controller, x, y, width)
-  local px = paint.px
   local third = math.floor((width - 2 * px(8)) / 3)
   local is_free = not controller:is_busy()
   if widgets.choice("model", x, y, third, px(FIELD), "Model", controller.model == "" and "default" or controller.model, is_free) then menus.models(controller) end
@@ -62,7 +61,7 @@ local function choices(controller, x, y, width)
 end
 
 local function progress(controller, x, y, width)
-  local px, state = paint.px, controller.state
+  local state = controller.state
   local cancel = px(78)
   paint.text(x, y, width - cancel - px(10), px(18), state.step and describe.fact(state.step) or "", "small", "text")
   local bar = width - cancel - px(10)
@@ -71,7 +70,6 @@ local function progress(controller, x, y, width)
 end
 
 local function actions(controller, x, y, width)
-  local px = paint.px
   if controller.state then
     progress(controller, x, y, width)
     return y + px(BUTTON + 14)
@@ -86,7 +84,6 @@ local function actions(controller, x, y, width)
 end
 
 local function amount(controller, x, y, width)
-  local px = paint.px
   local has_amount = controller.amount ~= nil and not controller:is_busy()
   local shown = controller.amount or 1
   paint.text(x, y, width, px(20), "Amount", "body", controller.amount and "text" or "faint")
@@ -119,7 +116,6 @@ local list, made_of
 
 --- The list of changes in a box; what reaches over its top is covered by what is drawn later.
 local function changes(controller, x, top, width, bottom)
-  local px = paint.px
   local key = string.format("%s %d %d %s", tostring(controller.record_text), controller.version, width, tostring(controller.record_guid))
   if key ~= made_of then
     list, made_of = rows.make(controller.record, controller:left(), width - px(10)), key
@@ -145,20 +141,19 @@ local function scroll(x, top, width, bottom)
   local most = math.max(rows.height(list or {}) - (bottom - top), 0)
   if most == 0 then return false end
   local before = scrolled
-  scrolled = math.min(math.max(scrolled + paint.px(widgets.scroll("list", x, top, width, bottom - top)), 0), most)
+  scrolled = math.min(math.max(scrolled + px(widgets.scroll("list", x, top, width, bottom - top)), 0), most)
   return scrolled ~= before
 end
 
 local function hint(x, width, bottom)
-  paint.box(0, bottom - paint.px(24), gfx.w, paint.px(24), "ground")
+  paint.box(0, bottom - px(24), gfx.w, px(24), "ground")
   local text = paint.width(HINTS[1], "small") <= width and HINTS[1] or HINTS[2]
-  paint.text(x, bottom - paint.px(22), width, paint.px(18), text, "small", "faint")
+  paint.text(x, bottom - px(22), width, px(18), text, "small", "faint")
 end
 
 --- Draws the whole window. The list comes first: what it leaves above itself is drawn over. `last_bottom` is where the
 -- controls ended in the frame before. Returns where they end now, and whether the list has moved since it was drawn.
 function view.draw(controller, last_bottom)
-  local px = paint.px
   local margin = px(MARGIN)
   local is_wide = gfx.w >= px(WIDE)
   local left = is_wide and px(380) or gfx.w - 2 * margin
