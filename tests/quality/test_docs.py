@@ -146,6 +146,17 @@ def test_paths_that_the_documents_name_exist(document: str) -> None:
     assert not [path for path in ours if not (ROOT / path).exists() and not path.startswith("Scripts/")]
 
 
+def test_calls_that_architecture_names_are_defined_there() -> None:
+    """In the two walks: one or more names in backticks, and the module in brackets behind them."""
+    text = text_of("ARCHITECTURE.md")
+    named = re.findall(r"((?:`[\w.]+`,?\s)+)\(`(bridge/[\w/]+\.py)`\)", text)
+    calls = [(name, file) for names, file in named for name in re.findall(r"`([\w.]+)`", names)]
+    assert len(calls) > 15
+    for name, file in calls:
+        defined = re.findall(r"^ *(?:def|class) (\w+)", text_of(file), re.MULTILINE)
+        assert set(name.split(".")) <= set(defined), f"{name} is not in {file}"
+
+
 def test_architecture_names_every_room() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     rooms = [f.name for f in (ROOT / "bridge").iterdir() if (f / "__init__.py").exists()]
