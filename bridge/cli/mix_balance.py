@@ -48,7 +48,7 @@ def measure(
 ) -> None:  # fmt: skip
     """Measure the levels of songs: a folder for each, with stems named by their instrument (bass.wav, vocals.wav).
 
-    Of several songs some are held back, and tell how far a mix made by these levels is from theirs. Levels that do
+    Of several songs some are held back, and show how far a mix made by these levels is from theirs. Levels that do
     worse there than the shipped ones, or than equal ones, are not used without --force.
     """
     from bridge.mix_balance.targets import FILE as TARGETS_FILE

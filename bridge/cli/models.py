@@ -46,7 +46,7 @@ def evaluate(
     refine_s: float,
     record: bool,
 ) -> None:
-    """Judge MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
+    """Evaluate MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
     require_extra("train", "bridge evaluate")
     from bridge.model.manifest import CARD_FILE, MANIFEST_FILE, WEIGHTS_FILE, find_model, read_manifest
     from bridge.report.evaluation_page import write_evaluation_page
@@ -57,7 +57,7 @@ def evaluate(
     from bridge.training.tasks.registry import task_of_model
 
     if record and refine_s > 0:
-        raise click.UsageError("--record tells of the model alone. Record without --refine.")
+        raise click.UsageError("--record is for the scores of the model alone. Record without --refine.")
     settings = settings_of(context)
     folder = find_model(model, settings.model_folders)
     task = task_of_model(read_manifest(folder).training)
@@ -114,7 +114,7 @@ def _remaining(row: dict[str, Any]) -> str:
         for scored in test.get("songs", {}).get(use) or rows
         if scored["method"] == "model"
     ]
-    return "\n".join(lines) or "not judged"
+    return "\n".join(lines) or "not evaluated"
 
 
 def _model_row(name: str, folder: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ MOST_MINUTES = 60.0 * 24 * 31
               help="Folder of the new model; its name becomes the model's.")  # fmt: skip
 @click.option("--recipe", "recipe_file", type=FILE, help="A TOML with what the training is to do otherwise.")
 @click.option("--minutes", type=Number(0.1, MOST_MINUTES), default=30.0, show_default=True,
-              help="Time for all of it: examples, learning and judging.")  # fmt: skip
+              help="Time for all of it: examples, learning and evaluation.")  # fmt: skip
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of a training that was stopped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the encoder learns: cpu, cuda or mps.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Same seed and data, same examples.")
@@ -93,4 +93,4 @@ def train(
     if (failed := manifest.training.failed_renders) > 0:
         click.echo(f"Plugins failed in {failed:,} renders; the examples concerned were left out.")
     evaluate = shlex.join(["reaper-bridge", "evaluate", str(output), "DIR"])
-    click.echo(f"The model {manifest.name} lies in {output}. Judge it: {evaluate}")
+    click.echo(f"The model {manifest.name} lies in {output}. Evaluate it: {evaluate}")

@@ -1,4 +1,4 @@
-"""Plots of an evaluation, as PNG data for a page. Reads scores, judges nothing."""
+"""Plots of an evaluation, as PNG data for a page. Reads scores only."""
 
 from __future__ import annotations
 

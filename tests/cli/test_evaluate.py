@@ -93,7 +93,7 @@ def test_what_must_not_be_written_over_is_told_before_any_work(folder: Path, tmp
     assert {file: file.read_bytes() for place in (model, folder) for file in place.iterdir()} == before
 
 
-def test_recordings_by_which_nothing_can_be_judged_are_no_scores(tmp_path: Path, folder: Path) -> None:
+def test_recordings_by_which_nothing_can_be_measured_are_no_scores(tmp_path: Path, folder: Path) -> None:
     """Silent ones, and some of one sample: an empty table would read as a result."""
     for name, audio in (("still", np.zeros((1, RATE_HZ))), ("click", np.full((1, 1), 0.5))):
         with AudioFile(str(tmp_path / f"{name}.wav"), "w", samplerate=RATE_HZ, num_channels=1, bit_depth=32) as file:
@@ -106,5 +106,5 @@ def test_recordings_by_which_nothing_can_be_judged_are_no_scores(tmp_path: Path,
         told = ["evaluate", name, str(tmp_path), *(["--record"] if name == str(model) else [])]
         result = CliRunner().invoke(main, told)
         assert result.exit_code == 1 and result.stdout == "", result.output
-        assert "None of these recordings can be judged by" in result.stderr
+        assert "None of these recordings can be used for an evaluation" in result.stderr
     assert (model / "model.json").read_bytes() == before

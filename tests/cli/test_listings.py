@@ -49,7 +49,7 @@ def test_models_are_shown_with_what_they_leave_of_the_distance(home: Path) -> No
         if row["method"] == "model"
     ]
     assert f"match {score:.2f}" in lines["channel-strip"]
-    assert "not judged" in lines["mine"]
+    assert "not evaluated" in lines["mine"]
 
 
 def test_where_there_is_no_style_it_is_said_how_to_add_one(home: Path) -> None:

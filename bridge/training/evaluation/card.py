@@ -105,15 +105,9 @@ def _scores(manifest: Manifest) -> list[str]:
     for use, rows in scores["uses"].items():
         lines += [f"### {use}", ""]
         if has_other_recordings(scores, use):
-            lines += [
-                "Stems of songs:",
-                "",
-                *_table(scores["songs"][use]),
-                "",
-                "All recordings, with those that are no stems:",
-                "",
-            ]
-        lines += [*_table(rows), "", describe_unchanged(scores["unchanged"][use]), *_beside(scores, use), ""]
+            lines += ["Stems of songs:", "", *_table(scores["songs"][use]), ""]
+            lines += ["All recordings, with those that are no stems:", ""]
+        lines += [*_table(rows), "", describe_unchanged(scores["unchanged"][use]), *_details(scores, use), ""]
     return lines
 
 
@@ -130,27 +124,23 @@ def _table(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _beside(scores: dict[str, Any], use: str) -> list[str]:
-    """Lines on what models judged by an older Bridge do not tell: sample rates, settings, the task's own measures."""
+def _details(scores: dict[str, Any], use: str) -> list[str]:
+    """Lines on sample rates, settings and what only the task measures: scores of an older Bridge may lack them."""
     lines = []
-    rates = scores.get("rates", {}).get(use, [])
-    if rates:
-        told = ", ".join(
+    if rates := scores.get("rates", {}).get(use):
+        ratios = ", ".join(
             f"{row['ratio']:.2f} at {row['sample_rate_hz'] / 1000:g} kHz ({row['home_ratio']:.2f} at their own)"
             for row in rates
         )
-        lines += ["", f"At sample rates it never saw, one case of each recording: {told}."]
-    controls = scores.get("controls", {}).get(use, [])
-    if controls:
-        told = ", ".join(f"{row['control']} {row['text']}" for row in controls)
-        lines += ["", f"Median error of the settings that were taken, where their plugin acts: {told}."]
-    task = scores.get("task", {}).get(use, [])
-    if task:
-        told = "; ".join(_measured(row) for row in task)
-        lines += ["", f"Medians of what the task asks beside: {told}."]
+        lines += ["", f"At sample rates it never saw, one case of each recording: {ratios}."]
+    if controls := scores.get("controls", {}).get(use):
+        errors = ", ".join(f"{row['control']} {row['text']}" for row in controls)
+        lines += ["", f"Median error of the settings that were applied, where their plugin acts: {errors}."]
+    if task := scores.get("task", {}).get(use):
+        lines += ["", f"Medians of what only the task measures: {'; '.join(map(_task_metric, task))}."]
     return lines
 
 
-def _measured(row: dict[str, Any]) -> str:
+def _task_metric(row: dict[str, Any]) -> str:
     before = "" if row["before"] is None else f"{row['before']:.2f} before, "
     return f"{row['measure']} {before}{row['after']:.2f} after ({row['largest_after']:.2f} at most)"

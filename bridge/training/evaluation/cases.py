@@ -114,8 +114,8 @@ def check_cases(cases: Mapping[str, Sequence[EvaluationCase]]) -> None:
     """Raise AudioError where there is no case at all."""
     if not any(cases.values()):
         raise AudioError(
-            "None of these recordings can be judged by: they are silent, too loud or too short. Give recordings that "
-            f"sound for {2 * SHORTEST_S:g} s and more."
+            "None of these recordings can be used for an evaluation: they are silent, too loud or too short. "
+            f"Give recordings that sound for {2 * SHORTEST_S:g} s and more."
         )
 
 

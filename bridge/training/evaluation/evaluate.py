@@ -136,7 +136,7 @@ def evaluate_on(
             if found and time.monotonic() - begin > limit_s:
                 break
             if is_cancelled():
-                raise ModelError("Stopped: the model was not judged to the end, and nothing was written.")
+                raise ModelError("Stopped: the evaluation was not finished, and nothing was written.")
             progress(done / count, f"{use}: {len(found) + 1} of {len(cases)}")
             result = _evaluate_case(case, method, others, source, options.budget)
             if result.asks_for_change and not any(one.resampled and one.case.name == case.name for one in found):

@@ -1,7 +1,7 @@
 """Cases of mastering: mixes of songs that the model never heard, in stereo.
 
 `match`: the first half of a mix, and its second half mastered by hidden settings of the chain, limiter included.
-`foreign`: the same where none of our plugins made the reference: a curve of another equaliser, and soft clipping.
+`foreign`: the same with a reference by no plugin of the chain: a curve of another equaliser, and soft clipping.
 `automix`: a finished mix with another tonal balance, and itself as the truth.
 """
 
@@ -58,7 +58,7 @@ def mastering_cases(
 
 
 def _halves(mix: StemMix, generator: np.random.Generator) -> tuple[Audio, Audio] | None:
-    """Two parts (2, samples) at one random level; None where one of them is silent or too short to be judged."""
+    """Two parts (2, samples) at one random level; None where one of them is silent or too short to be measured."""
     stem = mix.strips[0].stem
     length = min(stem.audio.shape[-1] // 2, round(LONGEST_S * stem.sample_rate_hz))
     if length < SHORTEST_S * stem.sample_rate_hz:
@@ -100,7 +100,7 @@ def _automix(
     desk: MixGenerator, mix: StemMix, rate: int, part: Audio, generator: np.random.Generator
 ) -> EvaluationCase:
     good = part if mix.is_finished else equalised(part, rate, desk.balance.finishing_db(part, rate, FINISHING))
-    heard = equalised(good, rate, draw_curve_db(THIRDS_HZ, generator))
-    peak = max(float(np.abs(audio).max()) for audio in (good, heard))
+    degraded = equalised(good, rate, draw_curve_db(THIRDS_HZ, generator))
+    peak = max(float(np.abs(audio).max()) for audio in (good, degraded))
     scale = np.float32(min(1.0, HIGHEST_PEAK / peak))
-    return EvaluationCase(mix.name, "automix", rate, scale * heard, scale * good, None, None, level_counts=False)
+    return EvaluationCase(mix.name, "automix", rate, scale * degraded, scale * good, None, None, level_counts=False)

@@ -1,6 +1,6 @@
 """What is right on average: the target of the baselines where a use has no reference.
 
-Always without the recording that is judged: a baseline that knew its truth would be no opponent.
+Always without the recording of the case itself: a baseline that knew its truth would be no opponent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bridge.features.profile import SpectralProfile
 from bridge.features.settings import FeatureSettings
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.match_eq import spectrum_of
-from bridge.types import Float64
+from bridge.types import Audio, Float64
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,12 @@ class MeanTargets:
         self._truths: dict[tuple[str, int], MeanTarget] = {}
         for case in cases:
             if case.reference is None and (case.name, case.sample_rate_hz) not in self._truths:
-                self._truths[case.name, case.sample_rate_hz] = self._heard(case.truth, case.sample_rate_hz)
+                self._truths[case.name, case.sample_rate_hz] = self._measure(case.truth, case.sample_rate_hz)
 
     def of(self, case: EvaluationCase) -> MeanTarget | None:
         """None where there is neither a reference nor another recording of the case's sample rate."""
         if case.reference is not None:
-            return self._heard(case.reference, case.sample_rate_hz)
+            return self._measure(case.reference, case.sample_rate_hz)
         others = [
             target for (name, rate), target in self._truths.items() if name != case.name and rate == case.sample_rate_hz
         ]
@@ -58,6 +58,6 @@ class MeanTargets:
             float(np.mean(loud)) if loud else None,
         )
 
-    def _heard(self, audio: np.ndarray, sample_rate_hz: int) -> MeanTarget:
+    def _measure(self, audio: Audio, sample_rate_hz: int) -> MeanTarget:
         profile = extract_features([audio], sample_rate_hz, self._features).profile
         return MeanTarget(spectrum_of(audio), profile, loudness_lufs(audio, sample_rate_hz))

@@ -1,13 +1,13 @@
-"""The measure that DeepAFx reports: cosine distance between MFCC trajectories. Kept for comparison, not to judge by.
+"""The metric that DeepAFx reports: cosine distance between MFCC trajectories. Kept for comparison, not to score by.
 
 Martínez Ramírez et al. 2021, `deepafx/utils.py`: the audio is scaled to the truth's mean absolute value; 128 mel
 bands (Slaney's) of 1024 samples every 256, in dB below the loudest band and moment, at most 80 dB down; the first 13
 coefficients of the orthonormal cosine transform over bands; for each coefficient the cosine distance between its two
 trajectories in time; their mean.
 
-What it does not hear, each held by a test:
+What it is blind to, each held by a test:
 
-- Level, twice over: by the scaling, and by the reference to the loudest band. A wrong gain costs nothing.
+- Loudness, twice over: by the scaling, and by the reference to the loudest band. A wrong gain costs nothing.
 - Coefficient 0, the loudness of each moment, is far from zero all the time, and the cosine does not take the mean away:
   a compressor that takes half of the dynamics away hardly turns such a vector. Coefficient 1, the tilt, suffers alike.
 - Anything finer than 13 coefficients hold: a narrow resonance or notch.
@@ -16,7 +16,7 @@ What it does not hear, each held by a test:
 - What happens between the channels: the sum is measured, as in the original.
 
 And it is uneven: a coefficient that is near zero all the time, which tells little, counts as much as any other, and
-its cosine is ruled by noise. Compare values only between makers of one kind of thing, and read the other measures.
+its cosine is ruled by noise. Compare values only between makers of one kind of thing, and read the other metrics.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from scipy import fft, signal
 
 from bridge.audio.buffer import check_audio
 from bridge.decibels import power_to_db
 from bridge.errors import AudioError
-from bridge.types import Float32, Float64
+from bridge.types import Audio, Float64
 
 COEFFICIENTS = 13
 BANDS = 128
@@ -38,25 +39,23 @@ RANGE_DB = 80.0
 FAINTEST = 1e-10  # power
 
 
-def mfcc_cosine(audio: Float32, truth: Float32, sample_rate_hz: int) -> float:
-    """0 (the same) to 2, of float32 (channels, samples) each; the longer one is cut. The original works at 22,050 Hz.
-
-    Raises AudioError for audio that is not.
+def mfcc_cosine(audio: Audio, truth: Audio, sample_rate_hz: int) -> float:
+    """Return 0 (the same) to 2, of float32 (channels, samples) each; the longer one is cut. The original works at
+    22,050 Hz. Raises AudioError for audio that is not.
 
     >>> noise = np.random.default_rng(0).normal(0, 0.1, (1, 8192)).astype(np.float32)
     >>> mfcc_cosine(noise / 2, noise, 22050) < 1e-9
     True
     """
-    made = check_audio(audio, "the audio to judge").mean(0, dtype=np.float64)
+    own = check_audio(audio, "the processed audio").mean(0, dtype=np.float64)
     wanted = check_audio(truth, "the truth").mean(0, dtype=np.float64)
     if sample_rate_hz < 1:
         raise AudioError(f"The sample rate is {sample_rate_hz} Hz; give that of the audio.")
-    samples = min(len(made), len(wanted))
-    made, wanted = made[:samples], wanted[:samples]
-    level, wanted_level = float(np.abs(made).mean()), float(np.abs(wanted).mean())
-    if level > 0:
-        made = made * (wanted_level / level)
-    a, b = mfcc(made, sample_rate_hz), mfcc(wanted, sample_rate_hz)
+    samples = min(len(own), len(wanted))
+    own, wanted = own[:samples], wanted[:samples]
+    if (mean := float(np.abs(own).mean())) > 0:
+        own = own * (float(np.abs(wanted).mean()) / mean)
+    a, b = mfcc(own, sample_rate_hz), mfcc(wanted, sample_rate_hz)
     lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     cosine = np.divide((a * b).sum(1), lengths, out=np.zeros(len(a)), where=lengths > 0)
     both_silent = ~a.any(1) & ~b.any(1)
@@ -65,15 +64,13 @@ def mfcc_cosine(audio: Float32, truth: Float32, sample_rate_hz: int) -> float:
 
 def mfcc(audio: Float64, sample_rate_hz: int) -> Float64:
     """(13, frames) of mono audio (samples,); frames are centred, silence beyond the ends."""
-    padded = np.pad(audio, WINDOW // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]
-    turn = 2 * np.pi * np.arange(WINDOW) / WINDOW
-    power = np.square(np.abs(np.fft.rfft(frames * (0.5 - 0.5 * np.cos(turn)))))
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(audio, WINDOW // 2), WINDOW)[::HOP]
+    power = np.square(np.abs(np.fft.rfft(frames * signal.windows.hann(WINDOW, sym=False))))
     mel = _mel_bands(sample_rate_hz) @ power.T
     loudest = max(float(mel.max()), FAINTEST)
     decibel = power_to_db(np.maximum(mel, FAINTEST), floor=0.0) - power_to_db(loudest, floor=0.0)
-    result: Float64 = _cosines() @ np.maximum(decibel, decibel.max() - RANGE_DB)
-    return result
+    clipped = np.maximum(decibel, decibel.max() - RANGE_DB)
+    return np.asarray(fft.dct(clipped, type=2, axis=0, norm="ortho")[:COEFFICIENTS])
 
 
 @lru_cache(maxsize=8)
@@ -84,15 +81,6 @@ def _mel_bands(sample_rate_hz: int) -> Float64:
     low, middle, high = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     triangles = np.maximum(0.0, np.minimum((hertz - low) / (middle - low), (high - hertz) / (high - middle)))
     return np.asarray(triangles * 2 / (high - low))
-
-
-@lru_cache(maxsize=1)
-def _cosines() -> Float64:
-    """(13, bands): the orthonormal cosine transform of type II."""
-    place = (np.arange(BANDS) + 0.5) * np.pi / BANDS
-    rows = np.cos(np.outer(np.arange(COEFFICIENTS), place)) * np.sqrt(2 / BANDS)
-    rows[0] /= np.sqrt(2)
-    return np.asarray(rows)
 
 
 _STRAIGHT_HZ, _STRAIGHT_MELS, _PER_OCTAVE = 1000.0, 15.0, np.log(6.4) / 27.0

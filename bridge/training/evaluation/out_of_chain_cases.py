@@ -1,4 +1,4 @@
-"""Cases whose hidden settings no plugin of ours made: filters by SciPy, and a compressor of other design.
+"""Cases whose hidden settings no plugin of the chain produced: filters by SciPy, and a compressor of other design.
 
 A model that only undoes its own plugins has learned them by heart; this asks for the sound. The filters are
 Butterworth high-passes (scipy.signal.butter) and the shelves and bells of R. Bristow-Johnson, "Cookbook formulae for
@@ -23,7 +23,7 @@ from bridge.types import Audio, Float64
 USE = "foreign"
 BLOCK_S = 0.001  # the compressor's gain moves in steps of it, straight in between
 KNEE_DB = 6.0
-ACTIVE_SHARE = 0.6  # of the five processors
+ACTIVE_SHARE = 0.6  # of the processors
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,12 @@ class OutOfChainStrip:
         sections = [bell_coefficients(bell, sample_rate_hz) for bell in self.bells]
         if self.low_cut_hz is not None:
             sections.append(scipy.signal.butter(2, self.low_cut_hz, "highpass", fs=sample_rate_hz, output="sos")[0])
-        made = audio.astype(np.float64)
+        processed = audio.astype(np.float64)
         if sections:
-            made = scipy.signal.sosfilt(np.stack(sections), made)
+            processed = scipy.signal.sosfilt(np.stack(sections), processed)
         if self.compression is not None:
-            made = made * compressor_gain(made, sample_rate_hz, self.compression)
-        return np.asarray(made * db_to_amplitude(self.gain_db), dtype=np.float32)
+            processed = processed * compressor_gain(processed, sample_rate_hz, self.compression)
+        return np.asarray(processed * db_to_amplitude(self.gain_db), dtype=np.float32)
 
 
 def out_of_chain_cases(recordings: Sequence[Recording], *, each: int, seed: int) -> list[EvaluationCase]:

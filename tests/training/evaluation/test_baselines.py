@@ -121,7 +121,7 @@ def test_the_target_without_a_reference_is_that_of_the_others_alone(case: Evalua
     first = EvaluationCase("one", "automix", RATE, case.given, case.given, None, None, level_counts=False)
     second = EvaluationCase("two", "automix", RATE, case.given, case.truth, None, None, level_counts=False)
     targets = MeanTargets([first, second], FeatureSettings())
-    told, own = targets.of(first), MeanTargets([second], FeatureSettings())._heard(case.truth, RATE)
+    told, own = targets.of(first), MeanTargets([second], FeatureSettings())._measure(case.truth, RATE)
     assert told is not None
     np.testing.assert_allclose(told.spectrum_db, own.spectrum_db)
     assert MeanTargets([first], FeatureSettings()).of(first) is None

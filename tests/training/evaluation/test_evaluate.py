@@ -68,7 +68,7 @@ def test_foreign_settings_are_not_compared_with_any(evaluation: Evaluation) -> N
     assert evaluation.scores["controls"]["match"]
 
 
-def test_the_model_is_judged_at_rates_it_never_saw(evaluation: Evaluation) -> None:
+def test_the_model_works_at_rates_it_never_saw(evaluation: Evaluation) -> None:
     for rows in evaluation.scores["rates"].values():
         assert [row["sample_rate_hz"] for row in rows] in ([], [32_000, 96_000])
     (low, high) = evaluation.scores["rates"]["foreign"]
@@ -108,7 +108,7 @@ def test_an_evaluation_can_be_stopped(automix: Automix, folder: Path) -> None:
         )
 
 
-def test_files_heard_in_training_are_not_judged(tmp_path: Path, folder: Path) -> None:
+def test_files_heard_in_training_are_not_used(tmp_path: Path, folder: Path) -> None:
     model = tmp_path / "model"
     model.mkdir()
     for file in MODEL.iterdir():
@@ -122,8 +122,10 @@ def test_files_heard_in_training_are_not_judged(tmp_path: Path, folder: Path) ->
         evaluate_model(model, [folder], TASK, workers=1)
     manifest["training"]["heard"] = [name for name in names if name != "loops/loop1.flac"]
     (model / "model.json").write_text(json.dumps(manifest), encoding="utf-8")
-    judged = evaluate_model(model, [folder], TASK, workers=1, options=EvaluationOptions(each=1, rates_hz=(), budget=4))
-    assert judged.scores["files"] == ["loops/loop1.flac"]
+    evaluation = evaluate_model(
+        model, [folder], TASK, workers=1, options=EvaluationOptions(each=1, rates_hz=(), budget=4)
+    )
+    assert evaluation.scores["files"] == ["loops/loop1.flac"]
 
 
 def test_a_file_is_known_from_whatever_folder_it_is_given(folder: Path, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_more_noise_is_farther(case: EvaluationCase, audio: np.ndarray, measure:
     assert 0 < near < far
 
 
-def test_cases_are_judged_at_the_level_that_counts(case: EvaluationCase, audio: np.ndarray) -> None:
+def test_cases_are_scored_at_the_loudness_that_counts(case: EvaluationCase, audio: np.ndarray) -> None:
     louder = np.float32(2) * audio
     assert EvaluationMetrics(case).main_db(louder) > 3
     assert EvaluationMetrics(replace(case, level_counts=False)).main_db(louder) < 0.1
