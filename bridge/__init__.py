@@ -18,7 +18,7 @@ __all__ = [
     "CentralDifferences",
     "Chain",
     "ChainError",
-    "ModelBundle",
+    "Model",
     "ModelError",
     "PluginError",
     "PluginHost",

@@ -6,7 +6,7 @@ from bridge.api import Calibration as Calibration
 from bridge.api import CentralDifferences as CentralDifferences
 from bridge.api import Chain as Chain
 from bridge.api import ChainError as ChainError
-from bridge.api import ModelBundle as ModelBundle
+from bridge.api import Model as Model
 from bridge.api import ModelError as ModelError
 from bridge.api import PluginError as PluginError
 from bridge.api import PluginHost as PluginHost

@@ -18,10 +18,12 @@ from bridge.audio.buffer import check_audio
 from bridge.automix.job import AutomixJob, AutomixResult
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, BridgeError, ChainError, ModelError, PluginError, SettingsError
-from bridge.model.bundle import ModelBundle, load_bundle, positions_to_normalized
+from bridge.model import bundle
+from bridge.model.bundle import Model, positions_to_normalized
 from bridge.model.manifest import find_model
 from bridge.offline import automix_file as offline
-from bridge.offline.result import FileJob, FileResult
+from bridge.offline.job import FileJob
+from bridge.offline.result import FileResult
 from bridge.plugins import new_chain as chain_maker
 from bridge.plugins.chain import chain_file
 from bridge.plugins.chain.calibration import Calibration
@@ -40,7 +42,7 @@ __all__ = [
     "CentralDifferences",
     "Chain",
     "ChainError",
-    "ModelBundle",
+    "Model",
     "ModelError",
     "PluginError",
     "PluginHost",
@@ -80,7 +82,7 @@ def open_host(workers: int | None = None) -> PluginHost:
     return host_for(load_settings({"workers": workers}))
 
 
-def load_model(name: str = "channel-strip") -> ModelBundle:
+def load_model(name: str = "channel-strip") -> Model:
     """Return a model, ready to predict.
 
     Args:
@@ -89,14 +91,14 @@ def load_model(name: str = "channel-strip") -> ModelBundle:
     Raises:
         ModelError: no model has that name, or its folder is damaged.
     """
-    return load_bundle(find_model(name, load_settings().model_folders))
+    return bundle.load_model(find_model(name, load_settings().model_folders))
 
 
 def automix_audio(
     audio: NDArray[np.float32],
     sample_rate_hz: int,
     *,
-    model: ModelBundle,
+    model: Model,
     host: PluginHost,
     reference: NDArray[np.float32] | None = None,
     amount_percent: float = 100.0,
@@ -121,7 +123,9 @@ def automix_audio(
         PluginError: the chain cannot be rendered.
     """
     automix, sound, chain = Automix(model, host), check_audio(audio, "audio"), model.chain
-    wanted = None if reference is None else automix.hear([check_audio(reference, "reference")], sample_rate_hz)
+    wanted = (
+        None if reference is None else automix.extract_features([check_audio(reference, "reference")], sample_rate_hz)
+    )
     job = AutomixJob(
         excerpts=[sound],
         sample_rate_hz=sample_rate_hz,
@@ -133,7 +137,7 @@ def automix_audio(
     result = automix.run(job)
     if not result.applied:
         return AutomixedAudio(sound, result)
-    return AutomixedAudio(host.render(chain, [Render(sound, sample_rate_hz, result.settings)])[0], result)
+    return AutomixedAudio(host.render(chain, [Render(sound, sample_rate_hz, result.normalized)])[0], result)
 
 
 def automix_file(

@@ -31,7 +31,7 @@ def main() -> None:
         mixed = bridge.automix_audio(dark, RATE_HZ, model=model, host=host, reference=bright)
     before, after = mixed.result.measures_before.distance_db, mixed.result.measures_after.distance_db
     print(f"distance to the reference: {before:.2f} dB before, {after:.2f} dB after")
-    for control, normalized in zip(model.chain.controls, mixed.result.settings, strict=True):
+    for control, normalized in zip(model.chain.controls, mixed.result.normalized, strict=True):
         print(f"{control.label:32} {control.text(float(normalized))}")
 
 

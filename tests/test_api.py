@@ -48,7 +48,7 @@ def test_another_name_is_an_attribute_error() -> None:
 
 
 @pytest.fixture(scope="module")
-def model() -> bridge.ModelBundle:
+def model() -> bridge.Model:
     return bridge.load_model("channel-strip")
 
 
@@ -56,7 +56,7 @@ def sound(kind: str = "strings", *, seed: int = 1) -> np.ndarray:
     return 0.3 * synthesise(kind, duration_s=4.0, sample_rate_hz=RATE_HZ, seed=seed)
 
 
-def test_an_array_comes_closer_to_its_reference(model: bridge.ModelBundle, host: bridge.PluginHost) -> None:
+def test_an_array_comes_closer_to_its_reference(model: bridge.Model, host: bridge.PluginHost) -> None:
     dark = host.render(model.chain, [bridge.Render(sound(), RATE_HZ, darkened(model))])[0]
     mixed = bridge.automix_audio(dark, RATE_HZ, model=model, host=host, reference=sound())
     assert mixed.result.applied
@@ -69,20 +69,20 @@ def test_an_array_comes_closer_to_its_reference(model: bridge.ModelBundle, host:
     assert not np.array_equal(mixed.audio, dark)
 
 
-def darkened(model: bridge.ModelBundle) -> np.ndarray:
+def darkened(model: bridge.Model) -> np.ndarray:
     settings = model.chain.neutral.copy()
     settings[model.chain.index("high_shelf.gain_db")] = 0.1
     return settings
 
 
-def test_silence_comes_back_as_it_was(model: bridge.ModelBundle, host: bridge.PluginHost) -> None:
+def test_silence_comes_back_as_it_was(model: bridge.Model, host: bridge.PluginHost) -> None:
     silence = np.zeros((2, RATE_HZ), dtype=np.float32)
     mixed = bridge.automix_audio(silence, RATE_HZ, model=model, host=host)
     assert not mixed.result.applied
     assert np.array_equal(mixed.audio, silence)
 
 
-def test_arrays_of_another_layout_are_refused(model: bridge.ModelBundle, host: bridge.PluginHost) -> None:
+def test_arrays_of_another_layout_are_refused(model: bridge.Model, host: bridge.PluginHost) -> None:
     with pytest.raises(bridge.AudioError, match="transpose"):
         bridge.automix_audio(sound().T, RATE_HZ, model=model, host=host)
 

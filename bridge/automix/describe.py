@@ -103,7 +103,9 @@ def _describe_kind(decision: Decision) -> str:
         case DecisionKind.WOULD_CLIP:
             why = f"the new settings would clip (a true peak of {decision.true_peak_dbtp:.1f} dBTP)"
         case DecisionKind.LOUDNESS_WOULD_SHIFT:
-            why = f"the new settings would change the loudness by {decision.loudness_change_lu:+.1f} LU"
+            change_lu = decision.loudness_change_lu
+            by = "" if change_lu is None else f" by {change_lu:+.1f} LU"
+            why = f"the new settings would change the loudness of the track{by}"
         case kind:
             why = _UNCHANGED[kind]
     return f"Left as it is: {why}."

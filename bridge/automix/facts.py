@@ -80,7 +80,7 @@ class Decision(_Fact, frozen=True):
         before_db, after_db: distance to the target before, and after (of a refusal: at best).
         needed_db: the distance that an improvement had to fall to.
         true_peak_dbtp, ceiling_dbtp: the highest peak that the new settings would have, and the most allowed.
-        loudness_change_lu: by how much they would change the loudness.
+        loudness_change_lu: by how much they would change the loudness; None where one of the two has none.
         loudness: for models with a loudness target.
         search: what a search for better settings brought.
         regions, reverted_regions: stretches of automation that were accepted, and that the guard took back.
@@ -93,7 +93,7 @@ class Decision(_Fact, frozen=True):
     after_db: float = 0.0
     true_peak_dbtp: float = 0.0
     ceiling_dbtp: float = 0.0
-    loudness_change_lu: float = 0.0
+    loudness_change_lu: float | None = None
     loudness: LoudnessOutcome | None = None
     search: SearchOutcome = SearchOutcome.NOT_REQUESTED
     regions: int = 0

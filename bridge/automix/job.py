@@ -1,71 +1,125 @@
-"""One job for a model and its outcome, as plain data. Nothing here computes, and nothing loads torch."""
+"""One auto-mix job and its result, as plain data, the same for every kind of model. Nothing here loads torch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
+import numpy as np
+
+from bridge.automix.facts import Decision, Explanation
 from bridge.features.profile import SoundFeatures
 from bridge.plugins.chain.chain import Chain
-from bridge.types import Float32, Mask
+from bridge.types import Audio, Float32, Float64, Mask, NormalizedArray
 
-UNHEARD = "Not heard: it changes less than 0.5 dB by itself."
-"""The reason of a setting that moved for nothing. Lists leave such settings out and count them; the panel knows the
-sentence too."""
+Progress = Callable[[float, str], None]
+"""Called with the share that is done, 0..1, and the step that begins."""
+
+
+def no_progress(share: float, step: str) -> None:
+    """Report nothing."""
 
 
 class ProxyChain(NamedTuple):
-    """The model's chain as it stands on a track: in that track's order, without slots that are not there, and with
-    what else is heard of the plugins. `settings` takes the model's (controls,) to those of `chain`."""
+    """The model's chain as it is on a track: in that track's order, without slots that are not there, and with the
+    plugins' other settings that have an effect. `convert` takes the model's (controls,) to those of `chain`."""
 
     chain: Chain
-    settings: Callable[[Float32], Float32]
+    convert: Callable[[NormalizedArray], NormalizedArray]
 
 
 @dataclass(frozen=True)
 class LoudnessTarget:
-    """How loud a sound is to come out (integrated), and the true peak that nothing passes."""
+    """The integrated loudness that a sound is to have, and the true peak that nothing passes (ITU-R BS.1770)."""
 
     loudness_lufs: float
     ceiling_dbtp: float
 
 
 @dataclass(frozen=True)
-class AutomixJob:
-    """What a model is asked to do for one track.
+class Curve:
+    """One control over time: straight lines between breakpoints, constant before the first and after the last.
 
     Attributes:
-        excerpts: the track before its plugins, float32 (channels, samples) each.
+        times_s: (points,) rising, in seconds from the beginning of the sound.
+        values: (points,) of the control; in an `AutomixResult`, normalized.
+    """
+
+    times_s: Float64
+    values: Float64
+
+    def at(self, times_s: Float64) -> Float64:
+        """Return the values at any times."""
+        return np.asarray(np.interp(times_s, self.times_s, self.values))
+
+
+class SoundSource(Protocol):
+    """All of a sound, for models whose settings move: read in blocks as often as needed, and rendered by rows."""
+
+    @property
+    def sample_rate_hz(self) -> int: ...
+
+    @property
+    def frames(self) -> int: ...
+
+    def blocks(self) -> Iterable[Audio]:
+        """The sound before its plugins, in blocks (channels, samples)."""
+        ...
+
+    def render(self, chain: Chain, rows: Float32, block_frames: int) -> None:
+        """Render it with `rows` (blocks, controls), one for each `block_frames`. Raises PluginError."""
+        ...
+
+    def rendered(self) -> Iterable[Audio]:
+        """What the last `render` made, in blocks."""
+        ...
+
+
+@dataclass(frozen=True)
+class AutomixJob:
+    """What a model is to do for one track.
+
+    Attributes:
+        excerpts: the track before its plugins, float32 (channels, samples) each; for a model whose settings move, one.
         sample_rate_hz: of the excerpts.
         current: (controls,) the host's normalized values that the user has now, in the order of the chain.
         free: (controls,) which controls may move; None for all. The others stay at `current`.
-        reference: a sound to come close to (from `Automix.hear` or a style), or None.
+        reference: a sound to come close to (from `Automix.extract_features` or a style), or None.
         amount_percent: 0..100, how far to go from `current` to the prediction.
         refine_s: how long to search for better settings from the prediction, in seconds; 0 for not at all.
         headroom_db: how far below full scale the highest peak must stay.
         realizable: rounds settings (controls,) to what the track's own plugins can have; it leaves `current` as it
             is. None: every value can be had.
-        judged: what is rendered to judge settings by, where that is not the model's chain alone.
+        proxy: what is rendered to measure settings by, where that is not the model's chain alone.
         target: the loudness and true peak to reach, for models that have such targets; None for the model's own.
+        sound: all of the track in the place of `excerpts`, for models whose settings move and sounds that are not in
+            memory.
     """
 
-    excerpts: Sequence[Float32]
+    excerpts: Sequence[Audio]
     sample_rate_hz: int
-    current: Float32
+    current: NormalizedArray
     free: Mask | None = None
     reference: SoundFeatures | None = None
     amount_percent: float = 100.0
     refine_s: float = 0.0
     headroom_db: float = 0.0
-    realizable: Callable[[Float32], Float32] | None = None
-    judged: ProxyChain | None = None
+    realizable: Callable[[NormalizedArray], NormalizedArray] | None = None
+    proxy: ProxyChain | None = None
     target: LoudnessTarget | None = None
+    sound: SoundSource | None = None
+
+    @property
+    def free_mask(self) -> Mask:
+        """(controls,) which controls may move, as a new array."""
+        return np.ones(len(self.current), dtype=bool) if self.free is None else self.free.copy()
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was measured of the judged excerpts. None where nothing can be measured, as in silence."""
+    """What was measured of a sound: integrated loudness, true peak, distance to the objective. None where nothing can
+    be measured, as in silence."""
 
     loudness_lufs: float | None
     true_peak_dbtp: float | None
@@ -74,7 +128,7 @@ class Measurements:
 
 @dataclass(frozen=True)
 class MeasurementsPair:
-    """The same measures of two states of one track."""
+    """The same measurements of two states of one track."""
 
     before: Measurements
     after: Measurements
@@ -82,21 +136,29 @@ class MeasurementsPair:
 
 @dataclass(frozen=True)
 class AutomixResult:
-    """The answer to a task. With `applied` off, `settings` equals `before_settings` and `reason` says why.
+    """The result of a job. Where `decision` is a refusal, `normalized` equals `before_normalized`.
 
     Attributes:
-        settings, before_settings: (controls,) the host's normalized values.
-        confidence: (controls,) 0..1, see `manifest.ConfidenceLaw`.
-        amount: share of the way from `before_settings` to the prediction that was taken, 0..1.
-        reasons: (controls,) why each control was moved, as a sentence; '' for those that stay. Empty: none was.
+        normalized, before_normalized: (controls,) the host's normalized values. Of a control that moves, the value of
+            its curve that lies farthest from where it was.
+        confidence: (controls,) 0..1, see `manifest.ConfidenceCalibration`; of a control that moves, how sure the model
+            is of its regions, in the mean.
+        amount: share of the way from `before_normalized` to the prediction that was taken, 0..1.
+        explanations: (controls,) why each control was changed; None for those that stay. Empty: none was.
+        curves: by the place of the control in the chain, for controls that move in time.
     """
 
-    applied: bool
-    reason: str
-    settings: Float32
-    before_settings: Float32
+    decision: Decision
+    normalized: NormalizedArray
+    before_normalized: NormalizedArray
     confidence: Float32
     amount: float
     measures_before: Measurements
     measures_after: Measurements
-    reasons: tuple[str, ...] = ()
+    explanations: tuple[Explanation | None, ...] = ()
+    curves: Mapping[int, Curve] = field(default_factory=dict)
+
+    @property
+    def applied(self) -> bool:
+        """Whether new settings take effect."""
+        return self.decision.is_applied

@@ -1,9 +1,9 @@
 """Loudness and true peak as targets: how a limiter is driven to them.
 
-`Drive` says what to try and is told what came out; it renders nothing itself. What it rests on holds for a limiter
-that takes peaks down to a threshold and then lifts them to its ceiling (measured for ZaMaximX2, see `models/LOG.md`):
-the ceiling alone scales the output exactly, and more limiting lowers the distance between peak and loudness. So there
-is one unknown, the limiting; each render tells for which ceiling true peak and loudness are what they should be.
+`LoudnessSolver` proposes settings and is updated with what they measure; it renders nothing itself. It assumes a
+limiter that takes peaks down to a threshold and then lifts them to its ceiling (measured for ZaMaximX2, see
+`models/LOG.md`): the ceiling alone scales the output exactly, and more limiting lowers the distance between peak and
+loudness. So there is one unknown, the limiting; each render shows for which ceiling true peak and loudness are right.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.automix.facts import LoudnessKind, LoudnessOutcome
 from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.errors import ModelError
 from bridge.model.manifest import ObjectiveSettings
@@ -21,30 +22,30 @@ from bridge.plugins.chain.control import Role
 from bridge.types import NormalizedArray
 
 TOLERANCE_LU = 0.2
-SLOPE = -0.8  # of the distance between peak and loudness per dB of limiting, before two renders have told
+SLOPE = -0.8  # of the distance between peak and loudness per dB of limiting, before two renders have shown it
 SLOPES = (-1.0, -0.3)
 IDLE_DBTP = -0.3  # a peak below this, at a threshold of full scale, was not limited
-MARGIN_DB = 0.03  # the ceiling is aimed at from so far below: parts that nobody heard may peak a little higher
+MARGIN_DB = 0.03  # the ceiling is aimed at from so far below: parts that were not rendered may peak a little higher
 QUIETER_DB = 12.0
 MOST_STEPS = 8
 _LEAST_STEP_DB = 0.02
 
 
 def loudness_target(
-    job: ObjectiveSettings, loudness_lufs: float | None = None, ceiling_dbtp: float | None = None
+    objective: ObjectiveSettings, loudness_lufs: float | None = None, ceiling_dbtp: float | None = None
 ) -> LoudnessTarget | None:
-    """What was asked for, or else what the model has by itself; None for a model without targets."""
-    if job.loudness_lufs is None or job.ceiling_dbtp is None:
+    """Return the loudness and ceiling given, or else the model's own; None for a model without targets."""
+    if objective.loudness_lufs is None or objective.ceiling_dbtp is None:
         return None
     return LoudnessTarget(
-        loudness_lufs=job.loudness_lufs if loudness_lufs is None else loudness_lufs,
-        ceiling_dbtp=job.ceiling_dbtp if ceiling_dbtp is None else ceiling_dbtp,
+        loudness_lufs=objective.loudness_lufs if loudness_lufs is None else loudness_lufs,
+        ceiling_dbtp=objective.ceiling_dbtp if ceiling_dbtp is None else ceiling_dbtp,
     )
 
 
 @dataclass(frozen=True)
 class LoudnessControls:
-    """Where in a settings vector the level is set, by the controls' roles."""
+    """The controls that set loudness and peak, by their roles: `gain`, `limiting`, `ceiling` are places in a chain."""
 
     chain: Chain
     gain: int
@@ -53,7 +54,7 @@ class LoudnessControls:
 
     @staticmethod
     def of(chain: Chain) -> LoudnessControls:
-        """ModelError where the chain lacks one of the roles."""
+        """Find them in `chain`. ModelError where it lacks one of the roles."""
 
         def index(role: Role) -> int:
             for place, control in enumerate(chain.controls):
@@ -70,16 +71,16 @@ class LoudnessControls:
     def places(self) -> list[int]:
         return [self.gain, self.limiting, self.ceiling]
 
-    def read(self, settings: NormalizedArray) -> tuple[float, float, float]:
-        """Gain before the limiter, limiting and ceiling in dB."""
-        gain, threshold, ceiling = (self._real(settings, i) for i in (self.gain, self.limiting, self.ceiling))
+    def read(self, normalized: NormalizedArray) -> tuple[float, float, float]:
+        """Return the gain before the limiter, the limiting and the ceiling, in dB."""
+        gain, threshold, ceiling = (self._real(normalized, i) for i in (self.gain, self.limiting, self.ceiling))
         return gain, -threshold, ceiling
 
     def write(
-        self, settings: NormalizedArray, gain_db: float, limiting_db: float, ceiling_db: float
+        self, normalized: NormalizedArray, gain_db: float, limiting_db: float, ceiling_db: float
     ) -> NormalizedArray:
-        """`settings` with these levels, each within its control's range."""
-        written = settings.copy()
+        """Return `normalized` with these values, each within its control's range."""
+        written = normalized.copy()
         for index, real_value in ((self.gain, gain_db), (self.limiting, -limiting_db), (self.ceiling, ceiling_db)):
             control = self.chain.controls[index]
             written[index] = np.clip(control.normalized(real_value), control.low, control.high)
@@ -93,22 +94,25 @@ class LoudnessControls:
     def most_limiting_db(self) -> float:
         return -self.range_db(self.limiting)[0]
 
-    def _real(self, settings: NormalizedArray, index: int) -> float:
-        return self.chain.controls[index].real_value(float(settings[index]))
+    def _real(self, normalized: NormalizedArray, index: int) -> float:
+        return self.chain.controls[index].real_value(float(normalized[index]))
 
 
 class LoudnessSolver:
     """A search for the limiting and the ceiling at which a sound comes out as loud, and peaks as high, as wanted.
 
-    `settings` are to be tried next, until `is_done`; `tell` takes what they sounded like. `starts_afresh`: nothing is
-    known of the sound's level; else the settings are about right, as after the same search on parts of the sound.
-    While `is_probing` the limiter must stand idle: it may as well be left out (`probes_unlimited`).
+    `normalized` (controls,) is to be tried next, until `is_done`; `update` takes what it measures.
+
+    Args:
+        starts_afresh: nothing is known of the sound's loudness; else the settings are about right, as after the same
+            search on parts of the sound.
+        probes_unlimited: while `is_probing` the limiter is left out; else it must be idle then.
     """
 
     def __init__(
         self,
         chain: Chain,
-        settings: NormalizedArray,
+        normalized: NormalizedArray,
         target: LoudnessTarget,
         *,
         starts_afresh: bool = True,
@@ -120,18 +124,18 @@ class LoudnessSolver:
         self.is_done = False
         self._tolerance_lu = tolerance_lu
         self._wanted_db = target.ceiling_dbtp - MARGIN_DB - target.loudness_lufs
-        self._gain_db, self._limiting_db, self._ceiling_db = self.controls.read(settings)
+        self._gain_db, self._limiting_db, self._ceiling_db = self.controls.read(normalized)
         self.is_probing = starts_afresh
         self._idle_dbtp = math.inf if probes_unlimited else IDLE_DBTP
         self._steps = 0
         self._points: list[tuple[float, float]] = []  # limiting, and how much too far peak and loudness lay apart
         if starts_afresh:
             self._gain_db, self._limiting_db, self._ceiling_db = 0.0, 0.0, 0.0
-        self.settings = self._write(settings)
+        self.normalized = self._write(normalized)
 
-    def tell(self, measured: Measurements, *, is_last: bool = False) -> None:
-        """What `settings` sounded like: loudness and true peak. `is_last`: nothing more will be tried, but for a lower
-        ceiling where the peak passes it."""
+    def update(self, measured: Measurements, *, is_last: bool = False) -> None:
+        """Take the loudness and true peak that `normalized` measures. `is_last`: nothing more will be tried, but for a
+        lower ceiling where the peak passes it."""
         self._steps += 1
         peak, loudness = measured.true_peak_dbtp, measured.loudness_lufs
         if peak is None or loudness is None:
@@ -143,11 +147,11 @@ class LoudnessSolver:
             self._lower_to_ceiling(peak)
         else:
             self._step(peak, loudness)
-        self.settings = self._write(self.settings)
+        self.normalized = self._write(self.normalized)
 
-    def _write(self, settings: NormalizedArray) -> NormalizedArray:
+    def _write(self, normalized: NormalizedArray) -> NormalizedArray:
         gain_db = self._gain_db + min(self._limiting_db, 0.0)
-        return self.controls.write(settings, gain_db, max(self._limiting_db, 0.0), self._ceiling_db)
+        return self.controls.write(normalized, gain_db, max(self._limiting_db, 0.0), self._ceiling_db)
 
     def _hold_peak(self, peak: float | None) -> None:
         """Without a loudness, as in silence or less than 400 ms, only the ceiling can be held."""
@@ -228,14 +232,17 @@ class LoudnessSolver:
         return SLOPE
 
 
-def describe_loudness(target: LoudnessTarget, measured: Measurements, most_limiting_db: float) -> str:
-    """One sentence on what came out, and what was asked for where that is more than 1 LU away."""
-    if measured.loudness_lufs is None or measured.true_peak_dbtp is None:
-        return "It is silent or too short to have a loudness: only the ceiling was held."
-    loudness, peak = f"{measured.loudness_lufs:.1f} LUFS", f"{measured.true_peak_dbtp:.1f} dBTP"
-    if abs(measured.loudness_lufs - target.loudness_lufs) <= 1.0:
-        return f"It comes out at {loudness}, {peak}."
-    return (
-        f"{target.loudness_lufs:.1f} LUFS were asked for; below {target.ceiling_dbtp:.1f} dBTP and with at most "
-        f"{most_limiting_db:.0f} dB of limiting it comes to {loudness}."
+def loudness_outcome(target: LoudnessTarget, measured: Measurements, most_limiting_db: float) -> LoudnessOutcome:
+    """Return what came out, as a fact: whether the target was reached to within 1 LU."""
+    kind = LoudnessKind.UNMEASURABLE
+    if measured.loudness_lufs is not None and measured.true_peak_dbtp is not None:
+        is_reached = abs(measured.loudness_lufs - target.loudness_lufs) <= 1.0
+        kind = LoudnessKind.REACHED if is_reached else LoudnessKind.LIMITED
+    return LoudnessOutcome(
+        kind=kind,
+        target_lufs=target.loudness_lufs,
+        ceiling_dbtp=target.ceiling_dbtp,
+        loudness_lufs=measured.loudness_lufs,
+        true_peak_dbtp=measured.true_peak_dbtp,
+        most_limiting_db=most_limiting_db,
     )

@@ -1,8 +1,8 @@
-"""What the guard steers by: how far a sound lies from where it should be, in dB.
+"""What candidates are measured against: how far a sound lies from a target profile, in dB.
 
-With a reference that is the reference's own profile. Without one it is the profile that the encoder predicts for the
-track; because an encoder tends to agree with itself, much of the way must be made, and a bank of well-recorded sounds
-has a veto: what moves away from all of them is no improvement. How this was chosen: `models/LOG.md`.
+With a reference the target is the reference's own profile. Without one it is the profile that the encoder predicts for
+the track; because an encoder tends to agree with itself, much of the way must be made, and a bank of well-recorded
+sounds has a veto: what moves away from all of them is no improvement. How this was chosen: `models/LOG.md`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Objective:
     Attributes:
         level_counts: whether level is part of the sound, as with a reference.
         margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
-        evens_level: distances are not of profiles: they are how uneven the level is, and the target is an even one.
+        evens_level: the distance is not of profiles: it is how uneven the loudness is over time (0: even).
         bank: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
     """
 
@@ -41,15 +41,16 @@ class Objective:
     evens_level: bool = False
 
     def distance_db(self, sound: SpectralProfile) -> float:
+        """Return how far the profile of a sound lies from the target's."""
         return profile_distance_db(sound, self.target, level_counts=self.level_counts, features=self.features)
 
     def needed_db(self, before_db: float, share: float) -> float:
-        """The distance to fall to, for an improvement on `before_db`; `share` is how much of the way is asked for."""
+        """Return the distance to fall to for an improvement on `before_db`; `share` 0..1 is the part of the way."""
         least_db = min(LEAST_DB, self.margin_db)
         return before_db - max(least_db, share * max(self.margin_db, self.margin_share * before_db))
 
     def permits(self, before: SpectralProfile, after: SpectralProfile) -> bool:
-        """Whether `after` is no farther from good recordings than `before` was."""
+        """Return whether `after` is no farther from good recordings than `before` was."""
         return self.bank is None or self._strangeness_db(after) <= self._strangeness_db(before)
 
     def _strangeness_db(self, sound: SpectralProfile) -> float:
@@ -71,18 +72,18 @@ def prediction_objective(
     predicted: SpectralProfile,
     features: FeatureSettings,
     bank: Float32 | None,
-    job: ObjectiveSettings | None = None,
+    settings: ObjectiveSettings | None = None,
     *,
     level_counts: bool = False,
 ) -> Objective:
-    """How much of the way must be made is the model's to say, as `job`: a prediction tends to agree with itself."""
-    job = job or ObjectiveSettings()
+    """Return the objective of a job without a reference; `settings` of the model say how much of the way to make."""
+    settings = settings or ObjectiveSettings()
     return Objective(
         predicted,
         features,
         level_counts=level_counts,
-        margin_share=job.margin_share,
-        margin_db=job.margin_db,
+        margin_share=settings.margin_share,
+        margin_db=settings.margin_db,
         bank=bank,
-        evens_level=job.evens_level,
+        evens_level=settings.evens_level,
     )

@@ -1,190 +1,216 @@
-"""The main job on one track: listen, predict, let the guard judge, answer.
+"""The one entry to an auto-mix: `Automix.run` answers a job for a model of either kind with the same type of result.
 
-One `Automix` owns one loaded model and borrows a plugin host; the command line and the daemon use it alike.
-It knows no file format and no REAPER.
+It owns one loaded model and borrows a plugin host; the command line, the daemon and evaluation use it alike. It knows
+no file format and no REAPER.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
+import msgspec
 import numpy as np
 
 from bridge.audio.loudness import loudness_lufs
 from bridge.audio.silence import is_silent
-from bridge.automix.explanations.text import explain_changes
-from bridge.automix.guard.guard import Guard, GuardDecision
-from bridge.automix.guard.loudness_guard import LoudnessGuard
-from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Measurements, ProxyChain
+from bridge.automix.automation.pipeline import automate
+from bridge.automix.explanations.controls import explain_changes
+from bridge.automix.facts import Decision, DecisionKind, SearchOutcome
+from bridge.automix.guard.decision import Guard, GuardDecision
+from bridge.automix.guard.loudness_guard import LoudnessGuard, without_limiter
+from bridge.automix.guard.metrics import CandidateMetrics
+from bridge.automix.guard.renderer import CandidateRenderer
+from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Measurements, Progress, no_progress
 from bridge.automix.loudness_solver import LoudnessControls, loudness_target
 from bridge.automix.objective import Objective, prediction_objective, reference_objective
-from bridge.automix.refinement import Refinement, RefinementResult
+from bridge.automix.refinement import Refinement
 from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures
 from bridge.features.windows import choose_windows, cut_windows
-from bridge.model.bundle import ModelBundle
+from bridge.model.bundle import AutomationModel, Model, StaticModel
 from bridge.model.predict import Prediction, Predictor
-from bridge.plugins.host.host import PluginHost, Render
-from bridge.plugins.host.render_queue import RenderBatch
-from bridge.types import Float32
-
-Progress = Callable[[float, str], None]
+from bridge.plugins.host.host import PluginHost
+from bridge.types import Audio
 
 GUARD_WINDOW_S = 3.0
 GUARD_WINDOWS = 4
 PEAK_WINDOW_S = 6.0
-NOT_SEARCHED = " Not refined: a search needs a reference to go by."
 
 
 @dataclass(frozen=True)
 class Automix:
-    """A model and the plugins to hear it through. Thread-safe as far as the host is."""
+    """A model and the plugins to render it through. Thread-safe as far as the host is."""
 
-    bundle: ModelBundle
+    model: Model
     host: PluginHost
 
-    def hear(self, excerpts: Sequence[Float32], sample_rate_hz: int) -> SoundFeatures:
-        """A sound as a reference for `AutomixJob` (or a style). ModelError when it is silent."""
-        if not _sounds(excerpts):
-            raise ModelError("The reference is silent: there is nothing to sound like. Give a part that plays.")
-        heard = Predictor(self.bundle).hear(excerpts, sample_rate_hz)
-        if len({len(excerpt) for excerpt in excerpts}) > 1:  # mono and stereo files of a style: no one loudness
-            return heard
-        return replace(heard, loudness_lufs=loudness_lufs(np.concatenate(excerpts, axis=1), sample_rate_hz))
-
-    def run(self, task: AutomixJob, *, progress: Progress = lambda _share, _step: None) -> AutomixResult:
-        """Settings for the track, or the user's own with the reason why they stand.
+    def run(self, job: AutomixJob, *, progress: Progress = no_progress) -> AutomixResult:
+        """Return new settings for the track, or the user's own with the decision why they stay.
 
         Raises AudioError for a foreign sample rate, PluginError when the user's own settings cannot be rendered.
         """
-        current = np.asarray(task.current, dtype=np.float32)
-        if not _sounds(task.excerpts):
-            return self._silent(current)
-        progress(0.0, "listening")
-        begun = self._begin(task, current)  # the plugins work while the encoder listens
-        predictor = Predictor(self.bundle)
-        sound = predictor.hear(task.excerpts, task.sample_rate_hz)
-        prediction = predictor.predict(sound, task.reference)
-        progress(0.3, "trying the settings")
-        guard = self.guard(task, prediction, begun)
-        amount = task.amount_percent / 100
-        verdict = guard.judge(current, prediction.settings, amount)
-        if task.refine_s > 0 and not self.can_search(task):
-            verdict = replace(verdict, reason=verdict.reason + NOT_SEARCHED)
-        elif task.refine_s > 0:
-            refined = self._refined(task, guard, prediction, progress)
-            if refined.pays:
-                verdict = _preferred(guard.judge(current, refined.settings, amount), verdict)
-        progress(1.0, "done")
-        accepted = verdict.accepted
-        return AutomixResult(
-            applied=accepted is not None,
-            reason=verdict.reason,
-            settings=accepted.settings if accepted else current,
-            before_settings=current,
-            confidence=prediction.confidence,
-            amount=accepted.amount if accepted else 0.0,
-            measures_before=verdict.before,
-            measures_after=verdict.after,
-            reasons=explain_changes(guard, verdict, current, has_reference=task.reference is not None),
-        )
+        if isinstance(self.model, AutomationModel):
+            return automate(self.model, self.host, job, progress=progress)
+        return StaticAutomix(self._static_model, self.host, job).run(progress)
 
-    def guard(self, task: AutomixJob, prediction: Prediction, begun: _Begun | None = None) -> Guard:
-        """The judge of settings for `task`; also what a search measures its candidates by."""
-        free = np.ones(len(task.current), dtype=bool) if task.free is None else task.free
-        judge: Callable[..., Guard] = Guard
-        if (target := self.target(task)) is not None:
-            judge = partial(LoudnessGuard, target=target)
-        return judge(
-            host=self.host,
-            chain=self.bundle.chain,
-            features=self.bundle.manifest.features,
-            windows=_windows(task) if begun is None else begun.windows,
-            everything=cut_windows(task.excerpts, task.sample_rate_hz, window_s=PEAK_WINDOW_S),
-            headroom_db=task.headroom_db,
-            sample_rate_hz=task.sample_rate_hz,
-            aim=self._aim(task, prediction),
-            free=free,
-            realizable=task.realizable,
-            judged=task.judged,
-            begun=None if begun is None else begun.renders,
-        )
+    def extract_features(self, excerpts: Sequence[Audio], sample_rate_hz: int) -> SoundFeatures:
+        """Return a sound as a reference for `AutomixJob` (or a style).
 
-    def _begin(self, task: AutomixJob, current: Float32) -> _Begun:
-        """Begin to render what the guard hears of the track with the user's settings."""
-        windows = _windows(task)
-        if self.target(task) is not None:
-            return _Begun(windows, None)  # such a guard hears the chain in parts
-        judged = task.judged or ProxyChain(self.bundle.chain, lambda own: own)
-        row = judged.settings(current)
-        return _Begun(windows, self.host.begin(judged.chain, [Render(w, task.sample_rate_hz, row) for w in windows]))
+        Args:
+            excerpts: float32 (channels, samples) each.
+            sample_rate_hz: of all of them.
 
-    def can_search(self, task: AutomixJob) -> bool:
-        """Whether `refine_s` does anything for `task`. What well-recorded material of a kind sounds like is known too
-        roughly to be searched for: the search would follow the target's errors, and did (`models/LOG.md`)."""
-        return task.reference is not None or self.bundle.bank is None
+        Raises ModelError when it is silent, or where the model knows no reference; AudioError for a foreign rate.
+        """
+        if not _sounds(excerpts):
+            raise ModelError("The reference is silent: there is nothing to sound like. Give a part that plays.")
+        features = Predictor(self._static_model).extract_features(excerpts, sample_rate_hz)
+        if len({len(excerpt) for excerpt in excerpts}) > 1:  # mono and stereo files of a style: no one loudness
+            return features
+        return replace(features, loudness_lufs=loudness_lufs(np.concatenate(excerpts, axis=1), sample_rate_hz))
 
-    def target(self, task: AutomixJob) -> LoudnessTarget | None:
-        """The loudness and true peak to reach: the task's, else the reference's loudness, else the model's. None where
-        the model has no such targets, or may not move what reaches them."""
-        heard_lufs = None if task.reference is None else task.reference.loudness_lufs
-        target = task.target or loudness_target(self.bundle.manifest.job, heard_lufs)
-        if target is None or task.free is None:
-            return target
-        return target if task.free[LoudnessControls.of(self.bundle.chain).places].all() else None
+    def predict(self, job: AutomixJob) -> Prediction:
+        """Return what the encoder predicts for a job, before any guard."""
+        predictor = Predictor(self._static_model)
+        return predictor.predict(predictor.extract_features(job.excerpts, job.sample_rate_hz), job.reference)
 
-    def _aim(self, task: AutomixJob, prediction: Prediction) -> Objective:
-        features = self.bundle.manifest.features
-        if task.reference is not None:
-            is_levelled = self.target(task) is not None
-            return reference_objective(task.reference.profile, features, level_counts=not is_levelled)
-        job = self.bundle.manifest.job
-        level_counts = not job.keeps_loudness and job.loudness_lufs is None
-        return prediction_objective(prediction.target, features, self.bundle.bank, job, level_counts=level_counts)
+    def loudness_target(self, job: AutomixJob) -> LoudnessTarget | None:
+        """Return the loudness and true peak that `job` is brought to; None for a model without such targets."""
+        return StaticAutomix(self.model, self.host, job).target if isinstance(self.model, StaticModel) else None
 
-    def _refined(self, task: AutomixJob, guard: Guard, prediction: Prediction, progress: Progress) -> RefinementResult:
-        """Search from the prediction, by the guard's ears."""
-        free = np.ones(len(task.current), dtype=bool) if task.free is None else task.free.copy()
-        if self.target(task) is not None:
-            free[LoudnessControls.of(self.bundle.chain).places] = False  # found by the guard
-        current = np.asarray(task.current, dtype=np.float32)
-        refinement = Refinement(self.bundle, guard, task.reference, prediction, current, free)
-        return refinement.run(task.refine_s, progress=lambda share: progress(0.3 + 0.6 * share, "refining"))
-
-    def _silent(self, current: Float32) -> AutomixResult:
-        nothing = Measurements(None, None, None)
-        return AutomixResult(
-            applied=False,
-            reason="Left as it is: the track is silent here.",
-            settings=current,
-            before_settings=current,
-            confidence=np.zeros(len(current), dtype=np.float32),
-            amount=0.0,
-            measures_before=nothing,
-            measures_after=nothing,
-        )
+    @property
+    def _static_model(self) -> StaticModel:
+        if not isinstance(self.model, StaticModel):
+            raise ModelError(
+                f"The settings of the model {self.model.name} move in time; it knows no reference and no style. "
+                "Leave them out, or name another model."
+            )
+        return self.model
 
 
 @dataclass(frozen=True)
-class _Begun:
-    """What the guard hears of a track, and its renders with the user's settings, if they were begun."""
+class StaticAutomix:
+    """One job for a model with one setting for all of a sound: predict, let the guard decide, explain."""
 
-    windows: list[Float32]
-    renders: RenderBatch | None
+    model: StaticModel
+    host: PluginHost
+    job: AutomixJob
+
+    def run(self, progress: Progress) -> AutomixResult:
+        """See `Automix.run`."""
+        job, current = self.job, np.asarray(self.job.current, dtype=np.float32)
+        if not _sounds(job.excerpts):
+            nothing, unsure = Measurements(None, None, None), np.zeros(len(current), dtype=np.float32)
+            silent = Decision(kind=DecisionKind.SILENT)
+            return AutomixResult(silent, current, current, unsure, 0.0, nothing, nothing)
+        progress(0.0, "listening")
+        renderer = self.renderer()
+        # The plugins work while the encoder does. A loudness guard renders the chain in parts, and begins by itself.
+        begun = None if self.target is not None else renderer.begin(current, renderer.windows)
+        predictor = Predictor(self.model)
+        sound = predictor.extract_features(job.excerpts, job.sample_rate_hz)
+        prediction = predictor.predict(sound, job.reference)
+        progress(0.3, "trying the settings")
+        guard = self.guard(renderer, prediction)
+        guard = replace(guard, begun=begun) if isinstance(guard, Guard) else guard
+        result = guard.decide(current, prediction.normalized, job.amount_percent / 100)
+        result = self._refined(guard, result, prediction, progress)
+        progress(1.0, "done")
+        accepted = result.accepted
+        return AutomixResult(
+            decision=result.decision,
+            normalized=accepted.normalized if accepted else current,
+            before_normalized=current,
+            confidence=prediction.confidence,
+            amount=accepted.amount if accepted else 0.0,
+            measures_before=result.before,
+            measures_after=result.after,
+            explanations=explain_changes(
+                self._search_renderer(renderer), guard.metrics, result, current, has_reference=job.reference is not None
+            ),
+        )
+
+    def renderer(self) -> CandidateRenderer:
+        """Return what renders candidates for the job."""
+        job = self.job
+        return CandidateRenderer(
+            host=self.host,
+            chain=self.model.chain,
+            windows=choose_windows(job.excerpts, job.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS),
+            sample_rate_hz=job.sample_rate_hz,
+            everything=cut_windows(job.excerpts, job.sample_rate_hz, window_s=PEAK_WINDOW_S),
+            proxy=job.proxy,
+            realizable=job.realizable,
+        )
+
+    def guard(self, renderer: CandidateRenderer, prediction: Prediction) -> Guard | LoudnessGuard:
+        """Return what decides on settings for the job."""
+        metrics = CandidateMetrics(self.model.manifest.features, self.job.sample_rate_hz, self._objective(prediction))
+        if (target := self.target) is not None:
+            return LoudnessGuard(renderer, metrics, self.job.free_mask, target)
+        return Guard(renderer, metrics, self.job.free_mask, self.job.headroom_db)
+
+    @property
+    def can_search(self) -> bool:
+        """Whether `refine_s` does anything. What well-recorded material of a kind sounds like is known too roughly to
+        be searched for: the search would follow the target's errors, and did (`models/LOG.md`)."""
+        return self.job.reference is not None or self.model.bank is None
+
+    @property
+    def target(self) -> LoudnessTarget | None:
+        """The loudness and true peak to reach: the job's, else the reference's loudness, else the model's. None where
+        the model has no such targets, or may not move what reaches them."""
+        job = self.job
+        reference_lufs = None if job.reference is None else job.reference.loudness_lufs
+        target = job.target or loudness_target(self.model.manifest.job, reference_lufs)
+        if target is None or job.free is None:
+            return target
+        return target if job.free[LoudnessControls.of(self.model.chain).places].all() else None
+
+    def refinement(self, renderer: CandidateRenderer, metrics: CandidateMetrics, prediction: Prediction) -> Refinement:
+        """Return the search for better settings than `prediction`."""
+        free = self.job.free_mask
+        if self.target is not None:
+            free[LoudnessControls.of(self.model.chain).places] = False  # found by the guard
+        current = np.asarray(self.job.current, dtype=np.float32)
+        return Refinement(
+            self.model, self._search_renderer(renderer), metrics, self.job.reference, prediction, current, free
+        )
+
+    def _refined(
+        self, guard: Guard | LoudnessGuard, result: GuardDecision, prediction: Prediction, progress: Progress
+    ) -> GuardDecision:
+        """`result`, or the decision on what a search from the prediction finds, where that was accepted too."""
+        job = self.job
+        if job.refine_s <= 0:
+            return result
+        search = SearchOutcome.NO_GAIN if self.can_search else SearchOutcome.NEEDS_REFERENCE
+        if self.can_search:
+            refinement = self.refinement(guard.renderer, guard.metrics, prediction)
+            found = refinement.run(job.refine_s, progress=lambda share: progress(0.3 + 0.6 * share, "refining"))
+            if found.pays:
+                refined = guard.decide(refinement.current, found.normalized, job.amount_percent / 100)
+                if _is_preferred(refined, result):
+                    result, search = refined, SearchOutcome.ADOPTED
+        return replace(result, decision=msgspec.structs.replace(result.decision, search=search))
+
+    def _search_renderer(self, renderer: CandidateRenderer) -> CandidateRenderer:
+        """What searches and explanations render: the tone alone, where a loudness guard sets the limiter."""
+        return renderer if self.target is None else without_limiter(renderer)
+
+    def _objective(self, prediction: Prediction) -> Objective:
+        features, settings = self.model.manifest.features, self.model.manifest.job
+        if self.job.reference is not None:
+            return reference_objective(self.job.reference.profile, features, level_counts=self.target is None)
+        level_counts = not settings.keeps_loudness and settings.loudness_lufs is None
+        return prediction_objective(prediction.target, features, self.model.bank, settings, level_counts=level_counts)
 
 
-def _windows(task: AutomixJob) -> list[Float32]:
-    return choose_windows(task.excerpts, task.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
+def _is_preferred(first: GuardDecision, second: GuardDecision) -> bool:
+    """Whether the first was accepted at no smaller an amount."""
+    return first.accepted is not None and (second.accepted is None or first.accepted.amount >= second.accepted.amount)
 
 
-def _preferred(first: GuardDecision, second: GuardDecision) -> GuardDecision:
-    """The first where it was accepted at no smaller an amount; else the second."""
-    if first.accepted is None or (second.accepted is not None and second.accepted.amount > first.accepted.amount):
-        return second
-    return first
-
-
-def _sounds(excerpts: Sequence[Float32]) -> bool:
+def _sounds(excerpts: Sequence[Audio]) -> bool:
     return not all(map(is_silent, excerpts))

@@ -66,7 +66,7 @@ def automix(
         if file is not None:
             probe(file)
     from bridge.offline.automix_file import automix_file
-    from bridge.offline.result import FileJob
+    from bridge.offline.job import FileJob
     from bridge.report.file_report import write_file_report
 
     job = FileJob(
@@ -86,11 +86,12 @@ def automix(
         result = automix_file(job, settings_of(context), progress=progress)
     if report_file is not None:
         write_file_report(report_file, result, reference)
-    if write_json(result, json_file):
+    if write_json(None if json_file is None else result.to_json(), json_file):
         _print(result, report_file)
 
 
 def _print(result: FileResult, report_file: Path | None) -> None:
+    from bridge.automix.describe import describe_decision
     from bridge.report.tables import CONTROL_COLUMNS, control_rows, measurement_rows
 
     if result.applied:
@@ -99,5 +100,5 @@ def _print(result: FileResult, report_file: Path | None) -> None:
         if others:
             click.echo(others)
     print_table("Measured", ("", "before", "after"), measurement_rows(result.measures.before, result.measures.after))
-    click.echo(result.reason)
+    click.echo(describe_decision(result.decision))
     click.echo(f"Audio: {result.output}" + (f"\nReport: {report_file}" if report_file else ""))

@@ -21,9 +21,8 @@ from bridge.reaper.protocol.messages import SCHEMA, AutomationWrite, Change, Rep
 from bridge.types import Float32
 
 if TYPE_CHECKING:
-    from bridge.automix.automation.curves import Curve
-    from bridge.automix.automation.pipeline import AutomationModel, AutomationResult
-    from bridge.plugins.host.host import PluginHost
+    from bridge.automix.job import AutomixResult, Curve
+    from bridge.automix.pipeline import Automix
     from bridge.reaper.mapping.parameter_conversion import ParameterConversion
 
     Progress = Callable[[float, str], None]
@@ -35,18 +34,18 @@ LAW_POINTS = 65  # at which it is looked how a control of the model moves one of
 ACTION = '"Bridge: Write as automation"'
 
 
-def handle_automation(
-    request: Request, excerpts: list[Float32], model: AutomationModel, host: PluginHost, progress: Progress
-) -> Reply:
+def handle_automation(request: Request, excerpts: list[Float32], automix: Automix, progress: Progress) -> Reply:
     """Curves over the request's range, or why there are none. Raises BridgeError where the answer is an error."""
-    name = model.manifest.name
+    from bridge.automix.describe import describe_decision
+
+    name = automix.model.name
     if not request.options.automation:
         return unchanged_reply(request, name, f"The settings of {name} move in time: run {ACTION}.")
     if len(excerpts) != 1:
         raise LinkError(
             f"{name} needs all of the range, and the request holds {len(excerpts)} parts. Select less of it."
         )
-    mapping = map_chain(model.chain, request.fx)
+    mapping = map_chain(automix.model.chain, request.fx)
     free, left_alone = _free(mapping)
     if not free:
         told = "; ".join(f"{what}: {why}" for what, why in describe_left_alone(left_alone)[:3])
@@ -54,17 +53,16 @@ def handle_automation(
             request, name, f"Nothing to move by {name}. {told}.{_told_rest(name, mapping)}", left_alone
         )
     rest = _told_rest(name, mapping)
-    movement, made = _move(request, excerpts[0], model, mapping, free, host, progress)
-    if movement.applied and _clips(excerpts[0], made):
-        return unchanged_reply(request, name, f"Left as it is: it would clip.{rest}", left_alone)
+    movement = _run(request, excerpts[0], automix, mapping, free, progress)
+    message = describe_decision(movement.decision) + rest
     if not movement.applied:
-        return unchanged_reply(request, name, movement.reason + rest, left_alone)
+        return unchanged_reply(request, name, message, left_alone)
     moved = [(mapping.conversions[place], curve) for place, curve in movement.curves.items()]
     return Reply(
         schema=SCHEMA,
         id=request.id,
         status="apply",
-        message=movement.reason + rest,
+        message=message,
         model=name,
         undo_text=f"Bridge: {name}",
         project_change_count=request.project.change_count,
@@ -103,63 +101,21 @@ def _at_rest(translation: ParameterConversion) -> float:
     return max(UNMOVED, 2 * translation.tolerance(translation.binding.parameter.normalized))
 
 
-# ---------------------------------------------------------------- hearing it on the track
+def _run(
+    request: Request, audio: Float32, automix: Automix, mapping: ChainMapping, free: set[int], progress: Progress
+) -> AutomixResult:
+    """What the model makes of the track, as its own chain sounds."""
+    from bridge.automix.job import AutomixJob, ProxyChain
 
-
-def _move(
-    request: Request,
-    audio: Float32,
-    model: AutomationModel,
-    mapping: ChainMapping,
-    free: set[int],
-    host: PluginHost,
-    progress: Progress,
-) -> tuple[AutomationResult, Float32]:
-    """What the model wants, and what the track then sounds like."""
-    from bridge.automix.automation.curves import block_frames, block_rows
-    from bridge.automix.automation.pipeline import automate
-    from bridge.plugins.host.host import Render
-
-    rate_hz, made = request.audio.sample_rate_hz, [audio]
-
-    def render(curves: Mapping[int, Curve]) -> Callable[[], object]:
-        rows = block_rows(curves, mapping.current, frames=audio.shape[1], sample_rate_hz=rate_hz)
-        judged = proxy_rows(mapping, rows, curves)
-        made[:] = host.render(mapping.proxy_chain, [Render(audio, rate_hz, judged, block_frames(rate_hz))])
-        return lambda: iter(made)
-
-    movement = automate(
-        model,
-        lambda: iter([audio]),
-        rate_hz,
-        render,  # type: ignore[arg-type]
-        amount=request.options.amount_percent / 100,
-        controls=free,
-        progress=progress,
+    job = AutomixJob(
+        excerpts=[audio],
+        sample_rate_hz=request.audio.sample_rate_hz,
+        current=mapping.current,
+        free=np.isin(np.arange(len(mapping.current)), list(free)),
+        amount_percent=request.options.amount_percent,
+        proxy=ProxyChain(mapping.proxy_chain, mapping.proxy_values),
     )
-    return movement, made[0]
-
-
-def proxy_rows(mapping: ChainMapping, rows: Float32, curves: Mapping[int, Curve]) -> Float32:
-    """(blocks, judged controls) for (blocks, controls) of the model: each control that moves is followed through
-    the mapping at `LAW_POINTS` of its way, and read off in between."""
-    judged = np.repeat(mapping.proxy_values(mapping.current)[None], len(rows), axis=0)
-    for place, curve in curves.items():
-        law_at = np.linspace(curve.values.min(), curve.values.max(), LAW_POINTS)
-        samples = []
-        for value in law_at:
-            settings = mapping.current.copy()
-            settings[place] = value
-            samples.append(mapping.proxy_values(settings))
-        law = np.stack(samples)
-        for column in np.flatnonzero(np.ptp(law, axis=0) > 0):
-            judged[:, column] = np.interp(rows[:, place], law_at, law[:, column])
-    return judged
-
-
-def _clips(before: Float32, after: Float32) -> bool:
-    """A peak above full scale, where there was none as high."""
-    return float(np.abs(after).max(initial=0.0)) > max(1.0, float(np.abs(before).max(initial=0.0)))
+    return automix.run(job, progress=progress)
 
 
 # ---------------------------------------------------------------- in REAPER's words
@@ -196,11 +152,11 @@ def _standing_writes(mapping: ChainMapping, curves: Mapping[int, Curve]) -> tupl
     return tuple(write for write in mapping.writes(farthest) if (write.fx_guid, write.index) not in moving)
 
 
-def _change(translation: ParameterConversion, curve: Curve, movement: AutomationResult) -> Change:
+def _change(translation: ParameterConversion, curve: Curve, movement: AutomixResult) -> Change:
     """The farthest point of a curve as people read it. How sure it is: the share of places that the guard let pass."""
     rest = float(curve.values[0])
     farthest = float(curve.values[np.abs(curve.values - rest).argmax()])
-    places, refused = len(movement.regions), len(movement.refused)
+    places, refused = movement.decision.regions, movement.decision.reverted_regions
     return Change(
         slot=translation.control.slot,
         plugin=translation.binding.fx.name,

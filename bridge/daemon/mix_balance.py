@@ -60,7 +60,7 @@ class TrackGain:
         """The track through its plugins and its fader, in the parts in which it was gathered."""
         audio = self.member.request.audio
         parts = read_excerpts(spool, audio, what=f"The track {shown(self.name)}")
-        row, volume = self.judged.settings(settings), np.float32(db_to_amplitude(self.volume_db))
+        row, volume = self.judged.convert(settings), np.float32(db_to_amplitude(self.volume_db))
         made = host.render(self.judged.chain, [Render(part, audio.sample_rate_hz, row) for part in parts])
         return [volume * part for part in made]
 

@@ -13,7 +13,6 @@ from bridge.errors import BridgeError, ModelError, shown
 from bridge.settings import Settings
 
 if TYPE_CHECKING:
-    from bridge.automix.automation.pipeline import AutomationModel
     from bridge.automix.pipeline import Automix
     from bridge.features.profile import SoundFeatures
     from bridge.mix_balance.targets import MixBalanceTargets
@@ -46,7 +45,6 @@ class ModelCache:
         self._settings = settings
         self._host: PluginHost | None = None
         self._loaded: dict[str, CachedModel] = {}
-        self._moving: dict[Path, tuple[Stamp, AutomationModel | None]] = {}
 
     def names(self) -> list[str]:
         """What the models are called."""
@@ -74,22 +72,6 @@ class ModelCache:
         self._loaded[folder.name] = loaded
         return loaded
 
-    def moving(self, name: str | None) -> AutomationModel | None:
-        """The model called `name`, where it is one whose settings move; None for all others."""
-        from bridge.model.manifest import read_manifest
-
-        folder = self._find(name or self._settings.default_model)
-        stamp, known = _stamp(folder), self._moving.get(folder)
-        if known is None or known[0] != stamp:
-            try:
-                moves = read_manifest(folder).job.automation is not None
-                known = (stamp, self._load_moving(folder) if moves else None)
-            except ModelError:
-                if known is None or known[1] is None:
-                    return None  # `model` knows what to do with a model that is damaged
-            self._moving[folder] = known
-        return known[1]
-
     @property
     def host(self) -> PluginHost:
         """The plugins' host; started when first needed."""
@@ -110,7 +92,7 @@ class ModelCache:
 
         automix = self.model(None).automix
         noise = np.random.default_rng(0).normal(0.0, 0.1, (2, REHEARSAL_FRAMES)).astype(np.float32)
-        automix.run(AutomixJob([noise], REHEARSAL_RATE_HZ, automix.bundle.chain.neutral))
+        automix.run(AutomixJob([noise], REHEARSAL_RATE_HZ, automix.model.chain.neutral))
 
     def style(self, name: str, loaded: CachedModel) -> SoundFeatures:
         """A stored style by name, for a model. ModelError names the styles there are, and a style of other ears."""
@@ -119,8 +101,8 @@ class ModelCache:
         return style_for(
             self._settings.styles,
             name,
-            features=loaded.automix.bundle.manifest.features,
-            model=loaded.automix.bundle.name,
+            features=loaded.automix.model.manifest.features,
+            model=loaded.automix.model.name,
         )
 
     def level_targets(self) -> MixBalanceTargets:
@@ -151,18 +133,10 @@ class ModelCache:
         import torch
 
         from bridge.automix.pipeline import Automix
-        from bridge.model.bundle import load_bundle
+        from bridge.model.bundle import load_model
 
         torch.set_num_threads(TORCH_THREADS)
-        return Automix(load_bundle(folder), self._plugin_host())
-
-    def _load_moving(self, folder: Path) -> AutomationModel:
-        import torch
-
-        from bridge.automix.automation.pipeline import load_automation_model
-
-        torch.set_num_threads(TORCH_THREADS)
-        return load_automation_model(folder)
+        return Automix(load_model(folder), self._plugin_host())
 
     def _plugin_host(self) -> PluginHost:
         from bridge.plugins.host.host import host_for

@@ -52,11 +52,11 @@ def handle_request(
     from bridge.automix.job import AutomixJob
 
     progress(0.0, "reading the request")
-    if (moving := engine.moving(request.options.model)) is not None and not request.options.only_missing:
-        excerpts = read_excerpts(spool, request.audio, what=f"The track {shown(request.track.name)}")
-        return handle_automation(request, excerpts, moving, engine.host, progress)
     loaded = engine.model(request.options.model)
-    mapping, judged = map_request(loaded, request)
+    if loaded.automix.model.manifest.is_automation and not request.options.only_missing:
+        excerpts = read_excerpts(spool, request.audio, what=f"The track {shown(request.track.name)}")
+        return handle_automation(request, excerpts, loaded.automix, progress)
+    mapping, proxy = map_request(loaded, request)
     if mapping.missing and request.options.add_missing_fx:
         return _add_fx(request, loaded, mapping)
     if request.options.only_missing:
@@ -75,7 +75,7 @@ def handle_request(
         reference=_reference(options, spool, engine, loaded, defaults),
         amount_percent=defaults.amount_percent if is_default else options.amount_percent,
         realizable=mapping.realizable,
-        judged=judged,
+        proxy=proxy,
     )
     outcome = loaded.automix.run(task, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
     reply = _outcome_reply(request, loaded, mapping, outcome)
@@ -85,7 +85,7 @@ def handle_request(
 
 
 def _member(request: Request, reply: Reply, outcome: AutomixResult) -> AnsweredTrack:
-    settings, confidence = (tuple(float(v) for v in row) for row in (outcome.settings, outcome.confidence))
+    settings, confidence = (tuple(float(v) for v in row) for row in (outcome.normalized, outcome.confidence))
     return AnsweredTrack(
         schema=SCHEMA,
         id=request.id,
@@ -93,8 +93,14 @@ def _member(request: Request, reply: Reply, outcome: AutomixResult) -> AnsweredT
         reply=reply,
         settings=settings,
         confidence=confidence,
-        reasons=outcome.reasons,
+        reasons=_reasons(outcome),
     )
+
+
+def _reasons(outcome: AutomixResult) -> tuple[str, ...]:
+    from bridge.automix.describe import describe_explanation
+
+    return tuple(describe_explanation(explanation) for explanation in outcome.explanations)
 
 
 def map_request(loaded: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:
@@ -102,7 +108,7 @@ def map_request(loaded: CachedModel, request: Request) -> tuple[ChainMapping, Pr
     from bridge.automix.job import ProxyChain
 
     try:
-        mapping = map_chain(loaded.automix.bundle.chain, request.fx)
+        mapping = map_chain(loaded.automix.model.chain, request.fx)
         return mapping, ProxyChain(mapping.proxy_chain, mapping.proxy_values)
     except (ArithmeticError, ValueError) as error:
         names = ", ".join(fx.name[:40] for fx in request.fx[:5])
@@ -140,15 +146,17 @@ def _reference(
     """What to sound like: the request's reference, else its style, else the style that a surface chose."""
     if options.reference is not None:
         excerpts = read_excerpts(spool, options.reference, what="The reference")
-        return loaded.automix.hear(excerpts, options.reference.sample_rate_hz)
+        return loaded.automix.extract_features(excerpts, options.reference.sample_rate_hz)
     style = options.style or defaults.style
     return engine.style(style, loaded) if style else None
 
 
 def _outcome_reply(request: Request, loaded: CachedModel, mapping: ChainMapping, outcome: AutomixResult) -> Reply:
-    told = (outcome.settings, outcome.confidence, outcome.reasons)
-    writes = mapping.writes(outcome.settings, outcome.confidence) if outcome.applied else ()
-    reason = outcome.reason
+    from bridge.automix.describe import describe_decision
+
+    told = (outcome.normalized, outcome.confidence, _reasons(outcome))
+    writes = mapping.writes(outcome.normalized, outcome.confidence) if outcome.applied else ()
+    reason = describe_decision(outcome.decision)
     if outcome.applied and not writes:
         reason = "Left as it is: no FX would show the difference."
     return Reply(
@@ -156,7 +164,7 @@ def _outcome_reply(request: Request, loaded: CachedModel, mapping: ChainMapping,
         id=request.id,
         status="apply" if writes else "unchanged",
         message=reason,
-        model=loaded.automix.bundle.name,
+        model=loaded.automix.model.name,
         project_change_count=request.project.change_count,
         writes=writes,
         changes=mapping.changes(*told) if writes else (),
@@ -174,7 +182,7 @@ def _add_fx(request: Request, loaded: CachedModel, mapping: ChainMapping) -> Rep
         id=request.id,
         status="add_fx",
         message=f"{_listed(mapping.missing)} will be added, and then set.",
-        model=loaded.automix.bundle.name,
+        model=loaded.automix.model.name,
         project_change_count=request.project.change_count,
         add_fx=mapping.missing,
         left_alone=_left_alone(loaded, mapping),
@@ -182,13 +190,13 @@ def _add_fx(request: Request, loaded: CachedModel, mapping: ChainMapping) -> Rep
 
 
 def _nothing_missing(request: Request, loaded: CachedModel, mapping: ChainMapping) -> Reply:
-    name = loaded.automix.bundle.name
+    name = loaded.automix.model.name
     message = f"Nothing to add: the track has all that {name} can use."
     return unchanged_reply(request, name, message, _left_alone(loaded, mapping))
 
 
 def _nothing_to_set(request: Request, loaded: CachedModel, mapping: ChainMapping) -> Reply:
-    name = loaded.automix.bundle.name
+    name = loaded.automix.model.name
     if mapping.missing:
         message = (
             f"Nothing to set: no FX on this track is one that {name} knows. Add {_listed(mapping.missing)}, or run "
@@ -204,7 +212,7 @@ def _left_alone(loaded: CachedModel, mapping: ChainMapping) -> tuple[LeftAlone, 
     if not loaded.fault:
         return mapping.left_alone
     note = LeftAlone(
-        what=f"model {loaded.automix.bundle.name}", kind=LeftAloneKind.MODEL_DAMAGED, error=cut(loaded.fault, MAX_ERROR)
+        what=f"model {loaded.automix.model.name}", kind=LeftAloneKind.MODEL_DAMAGED, error=cut(loaded.fault, MAX_ERROR)
     )
     return (*mapping.left_alone, note)
 

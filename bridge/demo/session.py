@@ -16,11 +16,12 @@ import msgspec
 
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
-from bridge.automix.job import UNHEARD, Measurements, MeasurementsPair
+from bridge.automix.describe import describe_explanation, describe_inaudible
+from bridge.automix.facts import Explanation, ExplanationKind
+from bridge.automix.job import Measurements, MeasurementsPair
 from bridge.demo.daemon_process import running_daemon
 from bridge.demo.recordings import SAMPLE_RATE_HZ, DemoRecording, recordings
 from bridge.errors import LinkError
-from bridge.offline.result import inaudible_count_text
 from bridge.reaper.protocol.applied_state import Applied
 from bridge.reaper.protocol.messages import decode
 from bridge.report.page import PageSection, write_page
@@ -174,16 +175,17 @@ def _inaudible(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
     file = records / f"{track.guid.strip('{}')}.json"
     if not file.is_file():  # nothing was set
         return set()
+    inaudible = describe_explanation(Explanation(kind=ExplanationKind.INAUDIBLE))
     record = decode(file.read_bytes(), Applied, source=str(file))
     names = {fx.guid: fx.original_name for fx in track.fx}
-    unheard = {f"{change.slot}.{change.control}" for change in record.changes if change.reason == UNHEARD}
+    unheard = {f"{change.slot}.{change.control}" for change in record.changes if change.reason == inaudible}
     return {(names[write.fx_guid], write.name) for write in record.writes if write.control in unheard}
 
 
 def audible_changes(track: DemoTrack) -> tuple[list[DemoChange], str]:
     """Return the changes to list, and a line on those that are left out."""
     audible = [change for change in track.changes if change.is_audible]
-    return (audible, inaudible_count_text(len(track.changes) - len(audible))) if audible else (track.changes, "")
+    return (audible, describe_inaudible(len(track.changes) - len(audible))) if audible else (track.changes, "")
 
 
 def _with_unit(parameter: str, text: str) -> str:

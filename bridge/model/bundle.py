@@ -16,10 +16,12 @@ import torch
 from bridge.atomic_files import replace_when_written, write_new
 from bridge.errors import ModelError, cut
 from bridge.model.encoders import Category, Encoder
+from bridge.model.encoders.frame_encoder import FrameEncoder
 from bridge.model.manifest import (
     CARD_FILE,
     MANIFEST_FILE,
     WEIGHTS_FILE,
+    AutomationSettings,
     Manifest,
     encode_manifest,
     read_manifest,
@@ -28,36 +30,59 @@ from bridge.plugins.chain.chain import Chain
 from bridge.types import Float32
 
 BANK = "bank"  # its name among the weights
-MOST_TOLD = 160  # characters of what does not fit
+MOST_SHOWN = 160  # characters of what does not fit
 
 
 @dataclass(frozen=True)
-class ModelBundle:
-    """A loaded model: what its manifest says, its chain, and its encoder ready to listen."""
+class Model:
+    """A loaded model of either kind: what its manifest says, and its encoder, frozen."""
 
     manifest: Manifest
-    encoder: Encoder
-    bank: Float32 | None = None  # (n, 2, bands): profiles of well-recorded sounds, see `aim`
+    encoder: torch.nn.Module
 
     @property
     def name(self) -> str:
+        """What it is called."""
         return self.manifest.name
 
     @property
     def chain(self) -> Chain:
+        """The plugins and controls that it sets."""
         return self.manifest.chain
 
 
-def load_bundle(folder: Path) -> ModelBundle:
+@dataclass(frozen=True)
+class StaticModel(Model):
+    """A model that predicts one setting for all of a sound.
+
+    `bank`: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB, see `Objective`.
+    """
+
+    encoder: Encoder
+    bank: Float32 | None = None
+
+
+@dataclass(frozen=True)
+class AutomationModel(Model):
+    """A model whose settings move in time: its encoder works frame by frame."""
+
+    encoder: FrameEncoder
+
+    @property
+    def automation(self) -> AutomationSettings:
+        """How its settings move."""
+        return self.manifest.job.automation or AutomationSettings()
+
+
+def load_model(folder: Path) -> Model:
     """Read and verify a model folder. ModelError names what is wrong with it and what to do."""
     manifest = read_manifest(folder)
-    if manifest.job.automation is not None:
-        raise ModelError(
-            f"The model {manifest.name} has settings that move in time, which works on files: "
-            f"reaper-bridge automix IN --model {manifest.name} -o OUT."
-        )
-    encoder = build_encoder(manifest)
-    file = folder / WEIGHTS_FILE
+    if manifest.is_automation:
+        neutral = torch.from_numpy(neutral_positions(manifest.chain))
+        frame_encoder = FrameEncoder(manifest.features.bands, manifest.encoder, neutral)
+        load_weights(folder, frame_encoder)
+        return AutomationModel(manifest, frame_encoder.eval().requires_grad_(False))
+    encoder, file = build_encoder(manifest), folder / WEIGHTS_FILE
     bank = load_weights(folder, encoder)
     if bank is not None and (bank.ndim != 3 or not len(bank) or bank.shape[1:] != (2, manifest.features.bands)):
         raise ModelError(f"{file} holds a bank of the shape {tuple(bank.shape)}. Install or train the model again.")
@@ -67,12 +92,11 @@ def load_bundle(folder: Path) -> ModelBundle:
             f"{folder / MANIFEST_FILE} is damaged: it has {temperatures} temperatures for {choices} controls of "
             "choices. Install or train the model again."
         )
-    frozen = encoder.eval().requires_grad_(False)
-    return ModelBundle(manifest, frozen, None if bank is None else bank.float().numpy())
+    return StaticModel(manifest, encoder.eval().requires_grad_(False), None if bank is None else bank.float().numpy())
 
 
 def load_weights(folder: Path, encoder: torch.nn.Module) -> torch.Tensor | None:
-    """Put the weights in `folder` into `encoder`; returns the bank beside them. ModelError where they do not fit."""
+    """Put the weights in `folder` into `encoder`; return the bank beside them. ModelError where they do not fit."""
     file = folder / WEIGHTS_FILE
     try:
         weights = safetensors.torch.load_file(file)
@@ -82,7 +106,7 @@ def load_weights(folder: Path, encoder: torch.nn.Module) -> torch.Tensor | None:
         # of torch's lines the first says that something is wrong, the second what
         fault = next((line.strip() for line in str(error).splitlines()[1:] if line.strip()), str(error).strip())
         raise ModelError(
-            f"{file} does not fit its manifest: {cut(fault, MOST_TOLD).rstrip('.')}. Install or train the model again."
+            f"{file} does not fit its manifest: {cut(fault, MOST_SHOWN).rstrip('.')}. Install or train the model again."
         ) from error
     for name, tensor in {BANK: bank, **weights}.items():
         if tensor is not None and not bool(torch.isfinite(tensor).all()):
@@ -98,9 +122,9 @@ def save_bundle(
     *,
     bank: Float32 | None = None,
 ) -> Manifest:
-    """Write a model folder; the manifest, which makes the folder a model, comes last. Returns it with its hash.
+    """Write a model folder; the manifest, which makes the folder a model, comes last. Return it with its hash.
 
-    A model that lies there is replaced when all of the new one is on the disk, by two renames.
+    A model that is there is replaced when all of the new one is on the disk, by two renames.
     """
     folder.mkdir(parents=True, exist_ok=True)
     plain = {name: tensor.detach().cpu().contiguous().float() for name, tensor in weights.items()}
@@ -119,15 +143,15 @@ def save_bundle(
 
 
 def build_encoder(manifest: Manifest) -> Encoder:
-    """An encoder of the manifest's kind and size with fresh weights."""
+    """Return an encoder of the manifest's kind and size with fresh weights."""
     neutral = torch.from_numpy(neutral_positions(manifest.chain))
     return Encoder(manifest.features.bands, manifest.encoder, neutral, categories_of(manifest.chain))
 
 
 def categories_of(chain: Chain) -> tuple[Category, ...]:
-    """The chain's controls of choices, as an encoder answers them: see `Control.choices`.
+    """Return the chain's controls of choices, as an encoder predicts them: see `Control.choices`.
 
-    A choice stands where the plugin itself puts it, at an equal step of the normalized range, and holds for an equal
+    A choice lies where the plugin itself puts it, at an equal step of the normalized range, and holds for an equal
     stretch of that range. Only those that the control's bounds leave over count; of one, there is nothing to choose.
     """
     categories = []
@@ -144,13 +168,13 @@ def categories_of(chain: Chain) -> tuple[Category, ...]:
 
 
 def positions_to_normalized(chain: Chain, positions: np.ndarray) -> np.ndarray:
-    """0..1 over each control's range (..., controls) -> the host's normalized values, clipped to the range."""
+    """Return the host's normalized values for 0..1 over each control's range (..., controls), clipped to the range."""
     low, high = chain.bounds
     return np.asarray(low + np.clip(positions, 0, 1) * (high - low), dtype=np.float32)
 
 
 def normalized_to_positions(chain: Chain, normalized: np.ndarray) -> np.ndarray:
-    """The inverse of `positions_to_normalized`, clipped to 0..1."""
+    """Return the inverse of `positions_to_normalized`, clipped to 0..1."""
     low, high = chain.bounds
     return np.asarray(np.clip((normalized - low) / (high - low), 0, 1), dtype=np.float32)
 

@@ -1,7 +1,7 @@
 """What a model folder says about itself: `model.json`, checked before any weight is read.
 
 The manifest holds everything needed to use a model (chain, laws, fingerprints, settings of features and encoder)
-and to judge it (where its training came from, what it scored). This module reads no weights and never loads torch.
+and to evaluate it (where its training came from, its scores). This module reads no weights and never loads torch.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """The kind and the size of an encoder.
 
     Attributes:
-        kind: what hears, see `bridge.model.encoders`; "frames" answers frame by frame.
-        width, blocks: channels and depth of what hears; None: as its kind has them by itself.
+        kind: of the trunk, see `bridge.model.encoders`; "frames" works frame by frame.
+        width, blocks: channels and depth of the trunk; None: as its kind has them by itself.
         embedding: length of the vector that stands for a sound.
-        hidden: width of what decides.
+        hidden: width of the joint head.
     """
 
     kind: Literal["compact", "inception", "mobilenet", "frames"] = "compact"
@@ -50,7 +50,7 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How settings move in time, for models that answer frame by frame.
+    """How settings move in time, for models that work frame by frame.
 
     Attributes:
         unsure, sure: the activity, 0..1, at which a control leaves its rest, and at which it has arrived.
@@ -73,16 +73,16 @@ class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class ObjectiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a model's answer is used, beside its chain.
+    """How a model's prediction is used, beside its chain; `job` in `model.json`.
 
     Attributes:
         keeps_loudness: without a reference the track stays as loud as it was. Off: level is part of what was learned.
         loudness_lufs, ceiling_dbtp: the integrated loudness that comes out, and the true peak that nothing passes,
             where nobody asks for others; None for models without such targets, see `targets`.
-        automation: how settings move in time; None for models that answer with one setting for all of a sound.
+        automation: how settings move in time; None for models with one setting for all of a sound.
         margin_share, margin_db: without a reference, how much of the way to the predicted sound must be made.
-        evens_level: without a reference, settings are judged by how uneven they leave the level, in dB, and not by the
-            profile: that says next to nothing of loud and soft passages.
+        evens_level: without a reference, settings are measured by how uneven they leave the loudness, in dB, and not by
+            the profile: that says next to nothing of loud and soft passages.
     """
 
     keeps_loudness: bool = True
@@ -95,7 +95,7 @@ class ObjectiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where a model's training came from, and which recordings it must not be judged by."""
+    """Where a model's training came from, and which recordings it must not be evaluated by."""
 
     task: str
     command: str
@@ -142,6 +142,11 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     weights_sha256: str
     training: Provenance
     scores: dict[str, Any]
+
+    @property
+    def is_automation(self) -> bool:
+        """Whether the model's settings move in time."""
+        return self.job.automation is not None
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -1,40 +1,42 @@
-"""The main job on a file: listen to parts of it, let the guard judge, render the whole of it, measure what came out.
+"""Auto-mix of a file: settings from parts of it (or, where they move, from all of it), and a render of the whole.
 
 Long files are streamed. Where the settings are refused the output is the input, unchanged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from bridge.audio.files import AudioInfo, probe
-from bridge.automix.automation.pipeline import is_automation_model
-from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Measurements, MeasurementsPair
-from bridge.automix.loudness_solver import LoudnessControls, describe_loudness, loudness_target
+from bridge.automix.facts import Decision, DecisionKind
+from bridge.automix.guard.metrics import HEADROOM_DB, ceiling_dbtp, overshoot_db
+from bridge.automix.job import (
+    AutomixJob,
+    AutomixResult,
+    LoudnessTarget,
+    Measurements,
+    MeasurementsPair,
+    Progress,
+    no_progress,
+)
+from bridge.automix.loudness_solver import LoudnessControls, loudness_outcome, loudness_target
 from bridge.automix.pipeline import Automix
-from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures
 from bridge.features.styles import style_for
-from bridge.model.bundle import load_bundle
-from bridge.model.manifest import Manifest, read_manifest
-from bridge.offline.automation import automate_file
+from bridge.model.bundle import load_model
+from bridge.offline.job import FileJob, check_options, check_target
 from bridge.offline.library import excerpts_of, model_folder
 from bridge.offline.loudness import render_to_loudness
-from bridge.offline.result import ControlRow, FileJob, FileResult
-from bridge.offline.whole_file import check_target, copy_file, measure_file, replace_when_done
-from bridge.plugins.chain.chain import Chain
+from bridge.offline.result import FileResult, control_rows
+from bridge.offline.whole_file import FileSound, copy_file, measure_file, replace_when_done
 from bridge.plugins.host.host import host_for
 from bridge.settings import Settings
 
-Progress = Callable[[float, str], None]
 
-CEILING_DBTP = 0.0
-HEADROOM_DB = 0.1
-
-
-def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambda _share, _step: None) -> FileResult:
+def automix_file(job: FileJob, settings: Settings, *, progress: Progress = no_progress) -> FileResult:
     """Process `job.source` into `job.target`.
 
     Raises AudioError for files that cannot be used, ModelError where no model fits, PluginError where the chain
@@ -43,24 +45,16 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
     info = probe(job.source)
     check_target(job)
     progress(0.0, "loading the model")
-    folder = model_folder(job.model, job.chain_file, settings)
-    if is_automation_model(read_manifest(folder)):
-        return automate_file(job, folder, settings, progress=progress)
-    bundle = load_bundle(folder)
-    if job.automation:
-        raise ModelError(
-            f"The model {bundle.name} sets one value per control and knows no --automation: leave the option out, or "
-            "name a model whose card says that its settings move in time."
-        )
-    with host_for(settings) as host:
-        automix = Automix(bundle, host)
-        outcome, measures = _process(job, automix, _task(job, automix, settings, info), progress)
+    model = load_model(model_folder(job.model, job.chain_file, settings))
+    check_options(job, model.manifest)
+    with host_for(settings) as host, replace_when_done(job.target) as part:
+        process = _process_automation if model.manifest.is_automation else _process_static
+        result, measures = process(job, Automix(model, host), settings, info, part, progress)
     return FileResult(
-        model=bundle.name,
-        applied=outcome.applied,
-        reason=outcome.reason,
-        amount_percent=100 * outcome.amount,
-        controls=_rows(bundle.chain, outcome),
+        model=model.name,
+        decision=result.decision,
+        amount_percent=100 * result.amount,
+        controls=control_rows(model.chain, result),
         measures=measures,
         input=str(job.source),
         output=str(job.target),
@@ -69,82 +63,95 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = lambd
     )
 
 
+def _process_automation(
+    job: FileJob, automix: Automix, _settings: Settings, info: AudioInfo, part: Path, progress: Progress
+) -> tuple[AutomixResult, MeasurementsPair]:
+    """Curves over the whole file; `part` is rendered with them, or a copy."""
+    task = AutomixJob(
+        excerpts=(),
+        sample_rate_hz=info.sample_rate_hz,
+        current=automix.model.chain.neutral,
+        amount_percent=job.amount_percent,
+        sound=FileSound(automix.host, info, part),
+    )
+    result = automix.run(task, progress=progress)
+    if not result.applied:
+        copy_file(job.source, part)
+    return result, MeasurementsPair(before=result.measures_before, after=result.measures_after)
+
+
+def _process_static(
+    job: FileJob, automix: Automix, settings: Settings, info: AudioInfo, part: Path, progress: Progress
+) -> tuple[AutomixResult, MeasurementsPair]:
+    """Settings from parts of the file, and `part` rendered with them, or a copy. Where a part that was not rendered
+    before clips, try once more with as much headroom."""
+    task = _task(job, automix, settings, info)
+    whole = measure_file(job.source)
+    if (target := automix.loudness_target(task)) is not None:
+        return _render_to_target(job, part, automix, task, target, whole, progress)
+    result, measures = _render(job.source, part, automix, task, whole, progress)
+    if (excess_db := overshoot_db(measures.before, measures.after)) > 0:
+        quieter = replace(task, headroom_db=excess_db + HEADROOM_DB)
+        result, measures = _render(job.source, part, automix, quieter, whole, progress)
+    if measures.after.true_peak_dbtp is not None and overshoot_db(measures.before, measures.after) > 0:
+        clipping = Decision(
+            kind=DecisionKind.WOULD_CLIP,
+            true_peak_dbtp=measures.after.true_peak_dbtp,
+            ceiling_dbtp=ceiling_dbtp(measures.before),
+            search=result.decision.search,
+        )
+        result = replace(result, decision=clipping, normalized=result.before_normalized, amount=0.0)
+        measures = replace(measures, after=measures.before)
+        copy_file(job.source, part)
+    return result, measures
+
+
 def _task(job: FileJob, automix: Automix, settings: Settings, info: AudioInfo) -> AutomixJob:
-    """The job as it is put for a track: what is heard of the file, and where to."""
+    """The file as a track: its excerpts, and what they are to sound like."""
     reference = _reference(job, automix, settings)
     return AutomixJob(
         excerpts=excerpts_of(job.source),
         sample_rate_hz=info.sample_rate_hz,
-        current=automix.bundle.chain.neutral,
+        current=automix.model.chain.neutral,
         reference=reference,
         amount_percent=job.amount_percent,
         refine_s=job.refine_s,
-        target=_level_target(job, automix.bundle.manifest, reference),
+        target=_loudness_target(job, automix, reference),
     )
 
 
 def _reference(job: FileJob, automix: Automix, settings: Settings) -> SoundFeatures | None:
     if job.style is not None:
-        return style_for(
-            settings.styles, job.style, features=automix.bundle.manifest.features, model=automix.bundle.name
-        )
+        model = automix.model
+        return style_for(settings.styles, job.style, features=model.manifest.features, model=model.name)
     if job.reference is None:
         return None
-    return automix.hear(excerpts_of(job.reference), probe(job.reference).sample_rate_hz)
+    return automix.extract_features(excerpts_of(job.reference), probe(job.reference).sample_rate_hz)
 
 
-def _level_target(job: FileJob, manifest: Manifest, reference: SoundFeatures | None) -> LoudnessTarget | None:
-    """What was asked for, else the reference's own loudness, else the model's. ModelError for a model without any."""
-    loudness_lufs = job.loudness_lufs
-    if loudness_lufs is None and reference is not None and manifest.job.loudness_lufs is not None:
+def _loudness_target(job: FileJob, automix: Automix, reference: SoundFeatures | None) -> LoudnessTarget | None:
+    """The job's target, else the reference's own loudness, else the model's; None for a model without any."""
+    settings, loudness_lufs = automix.model.manifest.job, job.loudness_lufs
+    if loudness_lufs is None and reference is not None and settings.loudness_lufs is not None:
         loudness_lufs = reference.loudness_lufs if job.reference is None else measure_file(job.reference).loudness_lufs
-    target = loudness_target(manifest.job, loudness_lufs, job.ceiling_dbtp)
-    if target is None and (job.loudness_lufs is not None or job.ceiling_dbtp is not None):
-        raise ModelError(
-            f"The model {manifest.name} has no loudness and true peak to reach: leave --loudness and --ceiling out, or "
-            "name a model that has them, such as mastering."
-        )
-    return target
+    return loudness_target(settings, loudness_lufs, job.ceiling_dbtp)
 
 
-def _process(
-    job: FileJob, automix: Automix, task: AutomixJob, progress: Progress
+def _render(
+    source: Path, part: Path, automix: Automix, task: AutomixJob, whole: Measurements, progress: Progress
 ) -> tuple[AutomixResult, MeasurementsPair]:
-    """Find settings, render the whole file, measure it. Where a part that nobody heard clips, ask once more for
-    settings with as much headroom, and have them judged again."""
-    whole = measure_file(job.source)
-    with replace_when_done(job.target) as part:
-        if (target := automix.target(task)) is not None:
-            outcome, before, after = _to_target(job, part, automix, task, target, whole, progress)
-            return outcome, MeasurementsPair(before=before, after=after)
-        outcome, before, after = _attempt(job.source, part, automix, task, whole, progress)
-        excess_db = _excess_db(before, after)
-        if excess_db > 0:
-            quieter = replace(task, headroom_db=excess_db + HEADROOM_DB)
-            outcome, before, after = _attempt(job.source, part, automix, quieter, whole, progress)
-        if _excess_db(before, after) > 0:
-            reason = "Left as it is: the new settings would clip in parts of the file."
-            outcome = replace(outcome, applied=False, reason=reason, settings=outcome.before_settings, amount=0.0)
-            after = before
-            copy_file(job.source, part)
-    return outcome, MeasurementsPair(before=before, after=after)
-
-
-def _attempt(
-    source: Path, target: Path, automix: Automix, task: AutomixJob, whole: Measurements, progress: Progress
-) -> tuple[AutomixResult, Measurements, Measurements]:
-    """Settings for `source`, and `target` rendered with them: a copy where they are refused."""
-    outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
-    before = replace(whole, distance_db=outcome.measures_before.distance_db)
-    if not outcome.applied:
-        copy_file(source, target)
-        return outcome, before, before
+    """Settings for `source`, and `part` rendered with them: a copy where they are refused."""
+    result, before = _run(automix, task, whole, progress)
+    if not result.applied:
+        copy_file(source, part)
+        return result, MeasurementsPair(before, before)
     progress(0.7, "rendering")
-    automix.host.render_file(automix.bundle.chain, outcome.settings, source, target)
-    return outcome, before, replace(measure_file(target), distance_db=outcome.measures_after.distance_db)
+    automix.host.render_file(automix.model.chain, result.normalized, source, part)
+    after = replace(measure_file(part), distance_db=result.measures_after.distance_db)
+    return result, MeasurementsPair(before, after)
 
 
-def _to_target(
+def _render_to_target(
     job: FileJob,
     part: Path,
     automix: Automix,
@@ -152,52 +159,31 @@ def _to_target(
     target: LoudnessTarget,
     whole: Measurements,
     progress: Progress,
-) -> tuple[AutomixResult, Measurements, Measurements]:
+) -> tuple[AutomixResult, MeasurementsPair]:
     """Tone by parts of the file, loudness and true peak by all of it; a copy where nothing could be rendered."""
-    outcome = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
-    before = replace(whole, distance_db=outcome.measures_before.distance_db)
-    if not outcome.applied:
+    result, before = _run(automix, task, whole, progress)
+    if not result.applied:
         copy_file(job.source, part)
-        return outcome, before, before
-    chain, heard = automix.bundle.chain, outcome.measures_after
-    settings, measured = render_to_loudness(
+        return result, MeasurementsPair(before, before)
+    chain = automix.model.chain
+    normalized, measured = render_to_loudness(
         automix.host,
         chain,
-        outcome.settings,
+        result.normalized,
         target,
         job.source,
         part,
         progress=lambda share: progress(0.6 + 0.4 * share, "rendering"),
     )
-    most_db = LoudnessControls.of(chain).most_limiting_db
-    reason = outcome.reason.removesuffix(describe_loudness(target, heard, most_db)) + describe_loudness(
-        target, measured, most_db
-    )
-    return replace(outcome, settings=settings, reason=reason), before, replace(measured, distance_db=heard.distance_db)
+    loudness = loudness_outcome(target, measured, LoudnessControls.of(chain).most_limiting_db)
+    decision = msgspec.structs.replace(result.decision, loudness=loudness)
+    after = replace(measured, distance_db=result.measures_after.distance_db)
+    return replace(result, normalized=normalized, decision=decision), MeasurementsPair(before, after)
 
 
-def _excess_db(before: Measurements, after: Measurements) -> float:
-    """How far the peak lies above full scale, or above what it was where that was more."""
-    ceiling = max(CEILING_DBTP, before.true_peak_dbtp if before.true_peak_dbtp is not None else CEILING_DBTP)
-    return (after.true_peak_dbtp - ceiling) if after.true_peak_dbtp is not None else 0.0
-
-
-def _rows(chain: Chain, outcome: AutomixResult) -> list[ControlRow]:
-    plugins = {slot.name: slot.plugin for slot in chain.slots}
-    reasons = outcome.reasons if outcome.applied and outcome.reasons else ("",) * len(chain.controls)
-    values = zip(chain.controls, outcome.before_settings, outcome.settings, outcome.confidence, reasons, strict=True)
-    return [
-        ControlRow(
-            slot=control.slot,
-            plugin=plugins[control.slot],
-            control=control.name,
-            unit=control.unit,
-            before=control.real_value(float(before)),
-            after=control.real_value(float(after)),
-            text_before=control.text(float(before)),
-            text=control.text(float(after)),
-            confidence=float(confidence),
-            reason=reason,
-        )
-        for control, before, after, confidence, reason in values
-    ]
+def _run(
+    automix: Automix, task: AutomixJob, whole: Measurements, progress: Progress
+) -> tuple[AutomixResult, Measurements]:
+    """The result for the excerpts, and what the whole file was before, with the distance of the excerpts."""
+    result = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
+    return result, replace(whole, distance_db=result.measures_before.distance_db)

@@ -9,7 +9,7 @@ from bridge.audio.files import probe, read_excerpts
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
 from bridge.features.styles import Style, save_style
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import load_model
 from bridge.model.manifest import find_model, read_manifest
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import host_for
@@ -21,7 +21,7 @@ EXCERPTS = 6
 
 
 def model_folder(name: str | None, chain_file: Path | None, settings: Settings) -> Path:
-    """The folder of the named model, or of one trained for the chain file, or of the default one."""
+    """Return the folder of the named model, or of one trained for the chain file, or of the default one."""
     folders = settings.model_folders
     if chain_file is None:
         return find_model(name or settings.default_model, folders)
@@ -37,8 +37,8 @@ def model_folder(name: str | None, chain_file: Path | None, settings: Settings) 
 
 
 def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
-    """Keep the sound of `files` as the style `name`, as the model hears it. Returns the style's file."""
-    bundle = load_bundle(find_model(model or settings.default_model, settings.model_folders))
+    """Keep the features of `files` as the style `name`, as the model takes them. Return the style's file."""
+    loaded = load_model(find_model(model or settings.default_model, settings.model_folders))
     rates = {probe(file).sample_rate_hz for file in files}
     if len(rates) > 1:
         raise AudioError(
@@ -46,11 +46,11 @@ def store_style(name: str, files: Sequence[Path], model: str | None, settings: S
         )
     excerpts = [audio for file in files for audio in excerpts_of(file)]
     with host_for(settings) as host:
-        sound = Automix(bundle, host).hear(excerpts, rates.pop())
-    style = Style(name, sound, bundle.manifest.features, tuple(file.name for file in files))
+        sound = Automix(loaded, host).extract_features(excerpts, rates.pop())
+    style = Style(name, sound, loaded.manifest.features, tuple(file.name for file in files))
     return save_style(settings.styles, style)
 
 
 def excerpts_of(file: Path) -> list[Audio]:
-    """What is heard of a file, (channels, samples) each."""
+    """Return the parts of a file that a model works on, (channels, samples) each."""
     return [audio for _, audio in read_excerpts(file, EXCERPT_S, EXCERPTS)]

@@ -26,34 +26,34 @@ MOST_RENDERS = 4
 def render_to_loudness(
     host: PluginHost,
     chain: Chain,
-    settings: NormalizedArray,
+    normalized: NormalizedArray,
     target: LoudnessTarget,
     source: Path,
-    made: Path,
+    rendered: Path,
     *,
     progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[NormalizedArray, Measurements]:
-    """Render `source` into `made` so that it is as loud as wanted; its true peak never lies above the ceiling.
+    """Render `source` into `rendered` so that it is as loud as wanted; its true peak never lies above the ceiling.
 
     Returns the settings (controls,) that did it and what the file measures. Raises AudioError and PluginError.
     """
     split = split_at_limiter(chain)
-    drive = LoudnessSolver(chain, settings, target, starts_afresh=False, tolerance_lu=TOLERANCE_LU)
-    toned = made.with_name(f"{made.stem}.tone.wav")  # floats: nothing clips there
+    solver = LoudnessSolver(chain, normalized, target, starts_afresh=False, tolerance_lu=TOLERANCE_LU)
+    toned = rendered.with_name(f"{rendered.stem}.tone.wav")  # floats: nothing clips there
     try:
         toned_at = math.nan
         for number in range(MOST_RENDERS + 1):  # the last only takes the ceiling down
-            is_last, tried, gain_db = drive.is_done, drive.settings, drive.controls.read(drive.settings)[0]
+            is_last, tried, gain_db = solver.is_done, solver.normalized, solver.controls.read(solver.normalized)[0]
             if toned_at != gain_db:
                 host.render_file(split.tone, tried[split.toned], source, toned)
                 toned_at = gain_db
             progress(0.5 + 0.5 * number / (MOST_RENDERS + 1))
-            host.render_file(split.limiter, tried[split.limited], toned, made)
-            measured = measure_file(made)
+            host.render_file(split.limiter, tried[split.limited], toned, rendered)
+            measured = measure_file(rendered)
             if is_last:
                 break
-            drive.tell(measured, is_last=number == MOST_RENDERS - 1)
-            if drive.is_done and np.array_equal(drive.settings, tried):
+            solver.update(measured, is_last=number == MOST_RENDERS - 1)
+            if solver.is_done and np.array_equal(solver.normalized, tried):
                 break
     finally:
         toned.unlink(missing_ok=True)

@@ -1,34 +1,21 @@
-"""What `bridge automix` is asked for, and what it answers, as plain data. Nothing here loads torch."""
+"""The result of `bridge automix`, as plain data. Nothing here loads torch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from bridge.automix.job import UNHEARD, MeasurementsPair
+from bridge.automix.describe import describe_decision, describe_explanation
+from bridge.automix.facts import Decision, Explanation, ExplanationKind
+from bridge.automix.job import AutomixResult, MeasurementsPair
+from bridge.plugins.chain.chain import Chain
 
 
 @dataclass(frozen=True)
-class FileJob:
-    """What `bridge automix` was asked for."""
-
-    source: Path
-    target: Path
-    reference: Path | None = None
-    style: str | None = None
-    model: str | None = None
-    chain_file: Path | None = None
-    refine_s: float = 0.0
-    amount_percent: float = 100.0
-    automation: bool = False
-    loudness_lufs: float | None = None
-    ceiling_dbtp: float | None = None
-
-
-class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
+class ControlRow:
     """One control before and after: real values with their unit, and as people read them.
 
     Of a control that moves, `breakpoints` are the (time in seconds, real value) between which it goes straight, and
@@ -45,19 +32,25 @@ class ControlRow(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     confidence: float
     breakpoints: tuple[tuple[float, float], ...] = ()
-    reason: str = ""
+    explanation: Explanation | None = None
 
     @property
     def changed(self) -> bool:
+        """Whether it has another value now, or moves."""
         return self.before != self.after or bool(self.breakpoints)
 
+    @property
+    def is_audible(self) -> bool:
+        """Whether its change can be heard, as far as that is known."""
+        return self.explanation is None or self.explanation.kind is not ExplanationKind.INAUDIBLE
 
-class FileResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What `bridge automix --json` writes. Loudness and true peak in `measures` are of the whole file."""
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of a file. Loudness and true peak in `measures` are of the whole file."""
 
     model: str
-    applied: bool
-    reason: str
+    decision: Decision
     amount_percent: float
     controls: list[ControlRow]
     measures: MeasurementsPair
@@ -66,20 +59,60 @@ class FileResult(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate_hz: int
     duration_s: float
 
+    @property
+    def applied(self) -> bool:
+        """Whether new settings took effect."""
+        return self.decision.is_applied
 
-def audible_rows(rows: Sequence[ControlRow]) -> tuple[list[ControlRow], str]:
-    """The changed ones of `rows` that are heard, for a list, and a line on the others. All of them where none is."""
+    def to_json(self) -> dict[str, Any]:
+        """Return what `bridge automix --json` writes, of built-in types: facts as sentences, the rest as it is."""
+        content: dict[str, Any] = msgspec.to_builtins(self)
+        del content["decision"]
+        for row, control in zip(content["controls"], self.controls, strict=True):
+            row["reason"] = describe_explanation(control.explanation)
+            del row["explanation"]
+        return {"model": self.model, "applied": self.applied, "reason": describe_decision(self.decision)} | content
+
+
+def control_rows(chain: Chain, result: AutomixResult) -> list[ControlRow]:
+    """Return a row for each control of `chain`."""
+    plugins = {slot.name: slot.plugin for slot in chain.slots}
+    explanations = result.explanations if result.applied and result.explanations else (None,) * len(chain.controls)
+    rows = []
+    for place, control in enumerate(chain.controls):
+        before, after = float(result.before_normalized[place]), float(result.normalized[place])
+        curve = result.curves.get(place)
+        points = () if curve is None else zip(curve.times_s, curve.values, strict=True)
+        rows.append(
+            ControlRow(
+                slot=control.slot,
+                plugin=plugins[control.slot],
+                control=control.name,
+                unit=control.unit,
+                before=control.real_value(before),
+                after=control.real_value(after),
+                text_before=control.text(before),
+                text=control.text(after) if curve is None else f"moves to {control.text(after)}",
+                confidence=float(result.confidence[place]),
+                breakpoints=tuple((round(float(t), 4), round(control.real_value(float(v)), 4)) for t, v in points),
+                explanation=explanations[place],
+            )
+        )
+    return rows
+
+
+def audible_rows(rows: Sequence[ControlRow]) -> tuple[list[ControlRow], int]:
+    """Return the changed ones of `rows` that are audible, for a list, and how many others changed. All of them where
+    none is."""
     changed = [row for row in rows if row.changed]
-    heard = [row for row in changed if row.reason != UNHEARD]
-    return (heard, inaudible_count_text(len(changed) - len(heard))) if heard else (changed, "")
+    audible = [row for row in changed if row.is_audible]
+    return (audible, len(changed) - len(audible)) if audible else (changed, 0)
 
 
-def inaudible_count_text(count: int) -> str:
-    """How a list tells what it leaves out; '' for nothing."""
-    return f"{count} further {'setting' if count == 1 else 'settings'} moved without being heard." if count else ""
-
-
-def without_repeated_reasons(rows: Sequence[ControlRow]) -> list[str]:
-    """The reasons of `rows` for a list: one that several controls of a slot share stands beside the first of them."""
-    pairs = [(row.slot, row.reason) for row in rows]
-    return ["" if place and pair == pairs[place - 1] else pair[1] for place, pair in enumerate(pairs)]
+def explanation_column(rows: Sequence[ControlRow]) -> list[str]:
+    """Return the explanations of `rows` as sentences, for a list: one that several controls of a slot share is beside
+    the first of them."""
+    facts = [(row.slot, row.explanation) for row in rows]
+    return [
+        "" if place and fact == facts[place - 1] else describe_explanation(fact[1]) for place, fact in enumerate(facts)
+    ]

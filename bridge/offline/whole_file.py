@@ -1,31 +1,41 @@
-"""Steps of a job that go through a whole file: measured, copied, put in its place. Streamed, of any length."""
+"""Steps of a job that go through a whole file: read, measured, copied, put in its place. Streamed, of any length."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bridge.audio.files import AudioWriter, check_written_name, probe, stream_blocks
-from bridge.audio.loudness import LoudnessMeter
+from bridge.audio.files import AudioInfo, AudioWriter, probe, stream_blocks
+from bridge.automix.guard.metrics import measure
 from bridge.automix.job import Measurements
 from bridge.errors import AudioError
-from bridge.offline.result import FileJob
+from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost
+from bridge.types import Audio, Float32
 
-BLOCK_FRAMES = 1 << 16
+BLOCK_FRAMES = 1 << 17
 
 
-def check_target(job: FileJob) -> None:
-    """AudioError for a target that is one of the inputs, lies in no folder, or is of a kind that is not written."""
-    check_written_name(job.target)
-    for given in (job.source, job.reference):
-        if given is not None and job.target.exists() and given.exists() and job.target.samefile(given):
-            raise AudioError(
-                f"{job.target} is one of the inputs; name another file with -o, and nothing is overwritten."
-            )
-    if not job.target.parent.is_dir():
-        raise AudioError(f"The folder {job.target.parent} does not exist; make it, or choose another with -o.")
+class FileSound:
+    """A `SoundSource` of a file: read in blocks, and rendered into another file. Memory never holds all of it."""
+
+    def __init__(self, host: PluginHost, info: AudioInfo, target: Path) -> None:
+        self.sample_rate_hz, self.frames = info.sample_rate_hz, info.frames
+        self._host, self._source, self._target = host, info.path, target
+
+    def blocks(self) -> Iterable[Audio]:
+        """The file before its plugins."""
+        return stream_blocks(self._source, BLOCK_FRAMES)
+
+    def render(self, chain: Chain, rows: Float32, block_frames: int) -> None:
+        """Render into the target with `rows` (blocks, controls)."""
+        self._host.render_file(chain, rows, self._source, self._target, block_frames=block_frames)
+
+    def rendered(self) -> Iterable[Audio]:
+        """What the last `render` wrote."""
+        return stream_blocks(self._target, BLOCK_FRAMES)
 
 
 @contextmanager
@@ -46,16 +56,12 @@ def replace_when_done(target: Path) -> Iterator[Path]:
 
 
 def measure_file(path: Path) -> Measurements:
-    """Loudness and true peak of a whole file."""
-    info = probe(path)
-    meter = LoudnessMeter(info.channels, info.sample_rate_hz)
-    for block in stream_blocks(path, BLOCK_FRAMES):
-        meter.add(block)
-    return Measurements(meter.loudness_lufs, meter.true_peak_dbtp, None)
+    """Return loudness and true peak of a whole file."""
+    return measure(stream_blocks(path, BLOCK_FRAMES), probe(path).sample_rate_hz)
 
 
 def copy_file(source: Path, target: Path) -> None:
-    """The same audio in the target's format."""
+    """Write the same audio in the target's format."""
     info = probe(source)
     with AudioWriter(target, sample_rate_hz=info.sample_rate_hz, channels=info.channels) as writer:
         for block in stream_blocks(source, BLOCK_FRAMES):

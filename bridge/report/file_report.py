@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bridge.audio.files import read_audio
+from bridge.automix.describe import describe_decision
 from bridge.report.control_names import control_name
 from bridge.report.page import PageSection, write_page
 from bridge.report.plots import curve_plot, level_plot, spectrum_plot
@@ -29,7 +30,7 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
     rows, others = control_rows(result)
     section = PageSection(
         name=source.name,
-        summary=f"{result.reason} {others}".strip(),
+        summary=f"{describe_decision(result.decision)} {others}".strip(),
         columns=CONTROL_COLUMNS,
         rows=rows,
         measures=measurement_rows(result.measures.before, result.measures.after),

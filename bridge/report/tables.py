@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from bridge.offline.result import FileResult, audible_rows, without_repeated_reasons
+from bridge.automix.describe import describe_inaudible
+from bridge.offline.result import FileResult, audible_rows, explanation_column
 from bridge.report.control_names import control_name
 
 Row = Mapping[str, Any]
@@ -38,12 +39,12 @@ class MeasurementsLike(Protocol):
 
 def control_rows(result: FileResult) -> tuple[Sequence[Sequence[str]], str]:
     """Rows under `CONTROL_COLUMNS` for the audible changes of a file, and a line on the others."""
-    changed, others = audible_rows(result.controls) if result.applied else ([], "")
+    changed, others = audible_rows(result.controls) if result.applied else ([], 0)
     rows = [
         (control_name(row.slot, row.control), row.text_before, row.text, f"{row.confidence:.0%}", reason)
-        for row, reason in zip(changed, without_repeated_reasons(changed), strict=True)
+        for row, reason in zip(changed, explanation_column(changed), strict=True)
     ]
-    return rows, others
+    return rows, describe_inaudible(others)
 
 
 def measurement_rows(before: MeasurementsLike, after: MeasurementsLike) -> list[tuple[str, ...]]:

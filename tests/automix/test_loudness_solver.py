@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mastering_chain import mastering_chain
 
+from bridge.automix.facts import LoudnessKind, LoudnessOutcome
 from bridge.automix.job import LoudnessTarget, Measurements
-from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, describe_loudness, loudness_target
+from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, loudness_outcome, loudness_target
 from bridge.errors import ModelError
 from bridge.model.manifest import ObjectiveSettings
 from bridge.plugins.chain.chain import Chain
@@ -26,14 +27,14 @@ def limited(row: np.ndarray, *, loudness: float, peak: float, softness: float) -
     return Measurements(loudness + gain - softness * taken + lifted, min(peak + gain, -limiting + 0.3) + lifted, None)
 
 
-def drive_through(drive: LoudnessSolver, **sound: float) -> tuple[Measurements, int]:
+def drive_through(solver: LoudnessSolver, **sound: float) -> tuple[Measurements, int]:
     """Until it is done: what then comes out, and after how many tries."""
     count = 0
-    while not drive.is_done:
-        drive.tell(limited(drive.settings, **sound))
+    while not solver.is_done:
+        solver.update(limited(solver.normalized, **sound))
         count += 1
         assert count <= 12
-    return limited(drive.settings, **sound), count
+    return limited(solver.normalized, **sound), count
 
 
 @settings(max_examples=80, deadline=None)
@@ -69,17 +70,17 @@ def test_three_renders_are_mostly_enough() -> None:
 
 def test_silence_keeps_its_level_and_a_click_is_held_below_the_ceiling() -> None:
     silent = LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-14.0, -1.0))
-    silent.tell(Measurements(None, None, None))
-    assert silent.is_done and np.array_equal(silent.settings, CHAIN.neutral)
+    silent.update(Measurements(None, None, None))
+    assert silent.is_done and np.array_equal(silent.normalized, CHAIN.neutral)
     click = LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-14.0, -1.0))
-    click.tell(Measurements(None, 0.5, None))
-    assert click.is_done and CONTROLS.read(click.settings)[2] == pytest.approx(-1.5, abs=0.05)
+    click.update(Measurements(None, 0.5, None))
+    assert click.is_done and CONTROLS.read(click.normalized)[2] == pytest.approx(-1.5, abs=0.05)
 
 
 def test_the_last_try_is_never_left_above_the_ceiling() -> None:
-    drive = LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-14.0, -1.0), starts_afresh=False)
-    drive.tell(Measurements(-14.0, -0.4, None), is_last=True)
-    assert drive.is_done and CONTROLS.read(drive.settings)[2] <= -0.6
+    solver = LoudnessSolver(CHAIN, CHAIN.neutral, LoudnessTarget(-14.0, -1.0), starts_afresh=False)
+    solver.update(Measurements(-14.0, -0.4, None), is_last=True)
+    assert solver.is_done and CONTROLS.read(solver.normalized)[2] <= -0.6
 
 
 def test_a_model_without_targets_has_none_and_the_asked_comes_before_the_own() -> None:
@@ -94,10 +95,11 @@ def test_a_chain_without_a_limiter_is_named() -> None:
         LoudnessControls.of(Chain(name="bare", slots=CHAIN.slots[:1]))
 
 
-def test_what_was_missed_is_told_with_its_numbers() -> None:
+def test_an_outcome_holds_what_was_wanted_and_what_came_out() -> None:
     target = LoudnessTarget(-6.0, -1.0)
-    assert describe_loudness(target, Measurements(-9.7, -1.0, None), 12.0) == (
-        "-6.0 LUFS were asked for; below -1.0 dBTP and with at most 12 dB of limiting it comes to -9.7 LUFS."
-    )
-    assert describe_loudness(target, Measurements(-6.4, -1.0, None), 12.0) == "It comes out at -6.4 LUFS, -1.0 dBTP."
-    assert "too short" in describe_loudness(target, Measurements(None, -1.0, None), 12.0)
+    assert loudness_outcome(target, Measurements(-9.7, -1.0, None), 12.0) == LoudnessOutcome(
+        kind=LoudnessKind.LIMITED, target_lufs=-6.0, ceiling_dbtp=-1.0, loudness_lufs=-9.7, true_peak_dbtp=-1.0,
+        most_limiting_db=12.0,
+    )  # fmt: skip
+    assert loudness_outcome(target, Measurements(-6.4, -1.0, None), 12.0).kind is LoudnessKind.REACHED
+    assert loudness_outcome(target, Measurements(None, -1.0, None), 12.0).kind is LoudnessKind.UNMEASURABLE

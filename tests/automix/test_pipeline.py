@@ -3,14 +3,16 @@
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from bridge.audio.synthesis import KINDS, synthesise
+from bridge.automix.facts import DecisionKind, SearchOutcome
 from bridge.automix.job import AutomixJob
-from bridge.automix.pipeline import Automix
+from bridge.automix.pipeline import Automix, StaticAutomix
 from bridge.errors import AudioError, ModelError
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import load_model
 from bridge.plugins.host.host import PluginHost, Render
 
 ROOT = Path(__file__).parents[2]
@@ -19,11 +21,11 @@ RATE = 48000
 
 @pytest.fixture(scope="module")
 def automix(host: PluginHost) -> Automix:
-    return Automix(load_bundle(ROOT / "models" / "channel-strip"), host)
+    return Automix(load_model(ROOT / "models" / "channel-strip"), host)
 
 
 def settings_of(automix: Automix, changes: dict[str, float]) -> np.ndarray:
-    chain = automix.bundle.chain
+    chain = automix.model.chain
     vector = chain.neutral.copy()
     for label, real_value in changes.items():
         vector[chain.index(label)] = chain.controls[chain.index(label)].normalized(real_value)
@@ -39,11 +41,11 @@ def muffled(automix: Automix) -> list[np.ndarray]:
     """Good recordings of each kind (seeds that training does not use), heard through a blanket."""
     good = [synthesise(kind, duration_s=8.0, sample_rate_hz=RATE, seed=77_000) for kind in sorted(KINDS)]
     spoilt = settings_of(automix, MUFFLED)
-    return automix.host.render(automix.bundle.chain, [Render(audio, RATE, spoilt) for audio in good])
+    return automix.host.render(automix.model.chain, [Render(audio, RATE, spoilt) for audio in good])
 
 
 def test_muffled_recordings_come_closer_at_the_loudness_they_had(automix: Automix, muffled: list[np.ndarray]) -> None:
-    outcomes = [automix.run(AutomixJob([audio], RATE, automix.bundle.chain.neutral)) for audio in muffled]
+    outcomes = [automix.run(AutomixJob([audio], RATE, automix.model.chain.neutral)) for audio in muffled]
     assert sum(outcome.applied for outcome in outcomes) >= 3
     for outcome in outcomes:
         before, after = outcome.measures_before, outcome.measures_after
@@ -53,8 +55,8 @@ def test_muffled_recordings_come_closer_at_the_loudness_they_had(automix: Automi
             assert before.distance_db is not None and after.distance_db is not None
             assert after.distance_db < before.distance_db
         else:
-            np.testing.assert_array_equal(outcome.settings, outcome.before_settings)
-            assert outcome.reason.startswith("Left as it is")
+            np.testing.assert_array_equal(outcome.normalized, outcome.before_normalized)
+            assert outcome.decision.kind is DecisionKind.NOT_CLOSER
 
 
 def test_a_reference_is_approached(automix: Automix) -> None:
@@ -63,73 +65,76 @@ def test_a_reference_is_approached(automix: Automix) -> None:
     ratios = []
     for kind in kinds:
         track, other = (synthesise(kind, duration_s=8.0, sample_rate_hz=RATE, seed=78_000) for _ in range(2))
-        reference = automix.hear(automix.host.render(automix.bundle.chain, [Render(other, RATE, wanted)]), RATE)
-        outcome = automix.run(AutomixJob([track], RATE, automix.bundle.chain.neutral, reference=reference))
+        reference = automix.extract_features(
+            automix.host.render(automix.model.chain, [Render(other, RATE, wanted)]), RATE
+        )
+        outcome = automix.run(AutomixJob([track], RATE, automix.model.chain.neutral, reference=reference))
         assert outcome.measures_before.distance_db is not None and outcome.measures_after.distance_db is not None
         ratios.append(outcome.measures_after.distance_db / outcome.measures_before.distance_db)
     assert np.median(ratios) < 0.6
 
 
 def test_only_free_controls_move(automix: Automix, muffled: list[np.ndarray]) -> None:
-    free = np.array([control.slot == "high_shelf" for control in automix.bundle.chain.controls])
+    free = np.array([control.slot == "high_shelf" for control in automix.model.chain.controls])
     task = AutomixJob([muffled[0]], RATE, settings_of(automix, {"peak_low.gain_db": 2.0}), free=free)
     outcome = automix.run(task)
-    np.testing.assert_array_equal(outcome.settings[~free], task.current[~free])
+    np.testing.assert_array_equal(outcome.normalized[~free], task.current[~free])
 
 
 def test_an_amount_of_nothing_changes_nothing(automix: Automix, muffled: list[np.ndarray]) -> None:
-    outcome = automix.run(AutomixJob([muffled[0]], RATE, automix.bundle.chain.neutral, amount_percent=0.0))
+    outcome = automix.run(AutomixJob([muffled[0]], RATE, automix.model.chain.neutral, amount_percent=0.0))
     assert not outcome.applied
-    np.testing.assert_array_equal(outcome.settings, automix.bundle.chain.neutral)
+    np.testing.assert_array_equal(outcome.normalized, automix.model.chain.neutral)
 
 
 def test_more_amount_is_further_from_the_users_settings(automix: Automix, muffled: list[np.ndarray]) -> None:
-    task = AutomixJob([muffled[1]], RATE, automix.bundle.chain.neutral)
+    task = AutomixJob([muffled[1]], RATE, automix.model.chain.neutral)
     half, full = (automix.run(replace(task, amount_percent=amount)) for amount in (50.0, 100.0))
-    moved = [np.abs(outcome.settings - outcome.before_settings).sum() for outcome in (half, full)]
+    moved = [np.abs(outcome.normalized - outcome.before_normalized).sum() for outcome in (half, full)]
     assert moved[0] <= moved[1]
 
 
 def test_silence_is_left_alone(automix: Automix) -> None:
-    outcome = automix.run(AutomixJob([np.zeros((2, RATE), np.float32)], RATE, automix.bundle.chain.neutral))
+    outcome = automix.run(AutomixJob([np.zeros((2, RATE), np.float32)], RATE, automix.model.chain.neutral))
     assert not outcome.applied
-    assert "silent" in outcome.reason
+    assert outcome.decision.kind is DecisionKind.SILENT
     assert outcome.measures_before.loudness_lufs is None
 
 
 def test_a_silent_reference_is_an_error(automix: Automix) -> None:
     with pytest.raises(ModelError, match="reference is silent"):
-        automix.hear([np.zeros((1, RATE), np.float32)], RATE)
+        automix.extract_features([np.zeros((1, RATE), np.float32)], RATE)
 
 
 def test_a_foreign_rate_is_an_error_with_a_remedy(automix: Automix) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32)
     with pytest.raises(AudioError, match="Resample"):
-        automix.run(AutomixJob([noise], 8000, automix.bundle.chain.neutral))
+        automix.run(AutomixJob([noise], 8000, automix.model.chain.neutral))
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.05, 0.3])
 def test_a_very_short_track_is_answered(automix: Automix, seconds: float) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, (2, int(RATE * seconds))).astype(np.float32)
-    outcome = automix.run(AutomixJob([noise], RATE, automix.bundle.chain.neutral))
-    assert np.isfinite(outcome.settings).all()
+    outcome = automix.run(AutomixJob([noise], RATE, automix.model.chain.neutral))
+    assert np.isfinite(outcome.normalized).all()
 
 
 def test_no_search_follows_a_target_that_is_guessed(automix: Automix, muffled: list[np.ndarray]) -> None:
-    task = AutomixJob([muffled[0]], RATE, automix.bundle.chain.neutral)
+    task = AutomixJob([muffled[0]], RATE, automix.model.chain.neutral)
     begun = automix.host.render_count
     plain, needed = automix.run(task), automix.host.render_count - begun
     asked = automix.run(replace(task, refine_s=3600.0))
     assert automix.host.render_count == begun + 2 * needed
-    np.testing.assert_array_equal(asked.settings, plain.settings)
-    assert asked.reason.startswith(plain.reason) and asked.reason.endswith("a search needs a reference to go by.")
-    assert automix.can_search(replace(task, reference=automix.hear([muffled[0]], RATE)))
-    assert replace(automix, bundle=replace(automix.bundle, bank=None)).can_search(task), "a known goal"
+    np.testing.assert_array_equal(asked.normalized, plain.normalized)
+    assert asked.decision == msgspec.structs.replace(plain.decision, search=SearchOutcome.NEEDS_REFERENCE)
+    with_reference = replace(task, reference=automix.extract_features([muffled[0]], RATE))
+    assert StaticAutomix(automix.model, automix.host, with_reference).can_search
+    assert StaticAutomix(replace(automix.model, bank=None), automix.host, task).can_search, "a known goal"
 
 
 def test_a_refined_answer_is_at_least_as_close(automix: Automix, muffled: list[np.ndarray]) -> None:
-    reference = automix.hear([synthesise("bass", duration_s=8.0, sample_rate_hz=RATE, seed=79_000)], RATE)
-    task = AutomixJob([muffled[0]], RATE, automix.bundle.chain.neutral, reference=reference)
+    reference = automix.extract_features([synthesise("bass", duration_s=8.0, sample_rate_hz=RATE, seed=79_000)], RATE)
+    task = AutomixJob([muffled[0]], RATE, automix.model.chain.neutral, reference=reference)
     plain, refined = automix.run(task), automix.run(replace(task, refine_s=1.0))
     assert plain.measures_after.distance_db is not None and refined.measures_after.distance_db is not None
     assert refined.measures_after.distance_db <= plain.measures_after.distance_db + 1e-6

@@ -26,7 +26,7 @@ from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.synthesis import synthesise
 from bridge.automix.job import AutomixJob, ProxyChain
 from bridge.automix.pipeline import Automix
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import load_model
 from bridge.plugins.host.host import PluginHost
 from bridge.reaper.mapping.chain_mapping import map_chain
 from bridge.reaper.protocol.messages import FxSnapshot
@@ -76,10 +76,10 @@ def floor_s(home: Home, stereo: np.ndarray) -> float:
     """Reading, encoder and guard, alone in this process, with as many workers as the daemon has."""
     message = home.request(audio=stereo)
     file = home.spool.folder / "audio" / message["audio"]["file"]
-    bundle = load_bundle(shipped_folder("models") / "channel-strip")
-    mapping = map_chain(bundle.chain, [msgspec.convert(fx, FxSnapshot) for fx in message["fx"]])
+    model = load_model(shipped_folder("models") / "channel-strip")
+    mapping = map_chain(model.chain, [msgspec.convert(fx, FxSnapshot) for fx in message["fx"]])
     with PluginHost(workers=psutil.cpu_count() or 1) as host:
-        automix = Automix(bundle, host)
+        automix = Automix(model, host)
 
         def work() -> None:
             audio, rate = read_audio(file)
@@ -90,7 +90,7 @@ def floor_s(home: Home, stereo: np.ndarray) -> float:
                     current=mapping.current,
                     free=mapping.free,
                     realizable=mapping.realizable,
-                    judged=ProxyChain(mapping.proxy_chain, mapping.proxy_values),
+                    proxy=ProxyChain(mapping.proxy_chain, mapping.proxy_values),
                 )
             )
 

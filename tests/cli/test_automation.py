@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from bridge.audio.files import read_audio
 from bridge.audio.synthesis import synthesise
-from bridge.automix.automation.curves import Curve, block_frames, block_rows
+from bridge.automix.automation.curves import block_frames, block_rows
+from bridge.automix.job import Curve
 from bridge.cli import main
 from bridge.model.manifest import read_manifest
 from bridge.plugins.host.host import PluginHost, Render

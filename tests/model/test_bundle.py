@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from bridge.errors import ModelError
-from bridge.model.bundle import load_bundle, normalized_to_positions, positions_to_normalized, save_bundle
+from bridge.model.bundle import load_model, normalized_to_positions, positions_to_normalized, save_bundle
 from bridge.model.manifest import (
     CARD_FILE,
     MANIFEST_FILE,
@@ -32,7 +32,7 @@ def rewrite(folder: Path, **changes: object) -> None:
 
 
 def test_a_loaded_model_answers_as_the_saved_one(model_folder: Path, chain: Chain) -> None:
-    bundle = load_bundle(model_folder)
+    bundle = load_model(model_folder)
     assert bundle.chain == chain
     weights = safetensors.torch.load_file(model_folder / WEIGHTS_FILE)
     assert bundle.encoder.state_dict().keys() == weights.keys()
@@ -43,16 +43,16 @@ def test_a_loaded_model_answers_as_the_saved_one(model_folder: Path, chain: Chai
 
 
 def test_a_bank_of_good_sounds_travels_with_the_weights(model_folder: Path) -> None:
-    assert load_bundle(model_folder).bank is None
-    bundle = load_bundle(model_folder)
+    assert load_model(model_folder).bank is None
+    bundle = load_model(model_folder)
     bank = np.random.default_rng(0).normal(-40, 8, (5, 2, 64)).astype(np.float32)
     save_bundle(model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", bank=bank)
-    loaded = load_bundle(model_folder).bank
+    loaded = load_model(model_folder).bank
     assert loaded is not None
     np.testing.assert_allclose(loaded, bank, atol=0.05)
     save_bundle(model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", bank=bank[:, :, :7])
     with pytest.raises(ModelError, match="bank of the shape"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_weights_with_one_flipped_bit_are_refused(model_folder: Path) -> None:
@@ -61,7 +61,7 @@ def test_weights_with_one_flipped_bit_are_refused(model_folder: Path) -> None:
     data[-1] ^= 1
     file.write_bytes(data)
     with pytest.raises(ModelError, match=r"does not match its manifest.*again"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_weights_of_another_shape_are_refused(model_folder: Path) -> None:
@@ -69,7 +69,7 @@ def test_weights_of_another_shape_are_refused(model_folder: Path) -> None:
     file.write_bytes(safetensors.torch.save({"position.weight": torch.zeros(3, 3)}))
     rewrite(model_folder, weights_sha256=sha256_of(file))
     with pytest.raises(ModelError, match=r"does not fit its manifest: .*position\.weight|Missing key"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_weights_that_are_no_safetensors_are_refused(model_folder: Path) -> None:
@@ -77,32 +77,32 @@ def test_weights_that_are_no_safetensors_are_refused(model_folder: Path) -> None
     file.write_bytes(b"pickle?")
     rewrite(model_folder, weights_sha256=sha256_of(file))
     with pytest.raises(ModelError, match="does not fit its manifest"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_missing_weights_are_named(model_folder: Path) -> None:
     (model_folder / WEIGHTS_FILE).unlink()
     with pytest.raises(ModelError, match="incomplete"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_another_schema_version_names_both(model_folder: Path) -> None:
     rewrite(model_folder, schema=7)
     with pytest.raises(ModelError, match=r"version 7.*version 1"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 1}', "\udcff"])
 def test_a_damaged_manifest_is_named(model_folder: Path, content: str) -> None:
     (model_folder / MANIFEST_FILE).write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(ModelError, match="is damaged"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_an_unknown_key_is_refused(model_folder: Path) -> None:
     rewrite(model_folder, flavour="sweet")
     with pytest.raises(ModelError, match="flavour"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_a_manifest_with_an_impossible_chain_is_refused(model_folder: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_manifest_with_an_impossible_chain_is_refused(model_folder: Path) -> N
     manifest["chain"]["slots"][0]["plugin"] = "builtin:HighpasFilter"
     rewrite(model_folder, chain=manifest["chain"])
     with pytest.raises(ModelError, match="HighpassFilter"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 EDITS: dict[str, tuple[str, object]] = {
@@ -134,7 +134,7 @@ def test_an_edited_manifest_is_refused_before_it_does_harm(model_folder: Path, e
     key, value = EDITS[edit]
     rewrite(model_folder, **{key: value})
     with pytest.raises(ModelError, match=r"is damaged.*[Tt]rain .*again") as raised:
-        load_bundle(model_folder)
+        load_model(model_folder)
     assert "\n" not in str(raised.value)
 
 
@@ -145,16 +145,16 @@ def test_a_law_without_points_is_refused(model_folder: Path) -> None:
     slot["controls"][0]["law"] = {"type": "display", "grid": [], "shown": []}
     rewrite(model_folder, chain=manifest["chain"])
     with pytest.raises(ModelError, match="a law of 0 and 0 points"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_a_weight_that_is_no_number_is_named(model_folder: Path) -> None:
-    bundle = load_bundle(model_folder)
+    bundle = load_model(model_folder)
     weights = dict(bundle.encoder.state_dict())
     weights["position.bias"] = torch.full_like(weights["position.bias"], float("nan"))
     save_bundle(model_folder, bundle.manifest, weights, "# small\n")
     with pytest.raises(ModelError, match=r"none, in position\.bias"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no pipes in folders there")
@@ -163,7 +163,7 @@ def test_a_link_to_what_never_ends_is_not_read(model_folder: Path, name: str) ->
     (model_folder / name).unlink()
     (model_folder / name).symlink_to("/dev/zero")
     with pytest.raises(ModelError, match=r"not a regular file"):
-        load_bundle(model_folder)
+        load_model(model_folder)
 
 
 def test_an_empty_folder_is_no_model(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from reaper_session import ReaperSession, applying, change, noise, silent, unchanged, write_to
 
-from bridge.automix.job import UNHEARD
+from bridge.automix.describe import describe_explanation
+from bridge.automix.facts import Explanation, ExplanationKind
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
 from bridge.standin.ui.window import GfxWindow
@@ -70,7 +71,8 @@ def test_what_moved_without_being_heard_is_counted_and_not_listed(
 ) -> None:
     def more(request: Request) -> Reply:
         reply = answer(request)
-        idle = change("low_cut", "ReaEQ", "cutoff_frequency_hz", "Hz", 20.0, 21.0, 0.9, UNHEARD)
+        inaudible = describe_explanation(Explanation(kind=ExplanationKind.INAUDIBLE))
+        idle = change("low_cut", "ReaEQ", "cutoff_frequency_hz", "Hz", 20.0, 21.0, 0.9, inaudible)
         return msgspec.structs.replace(reply, changes=(*reply.changes, idle))
 
     window = open_panel()

@@ -15,7 +15,7 @@ from small_training import RECIPE, THROUGH_PLUGINS, small_options
 
 from bridge.audio.files import AudioWriter
 from bridge.errors import AudioError, ModelError, SettingsError
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import load_model
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.recordings import find_files, split_by_song
 from bridge.training.options import TrainOptions
@@ -48,11 +48,11 @@ def test_a_training_writes_a_model_that_names_what_it_heard(options: TrainOption
             progress=lambda *one: told.append(one),
             is_cancelled=lambda: bool(told) and told[-1][1].startswith("evaluating"),
         )
-    assert "test" not in load_bundle(options.output).manifest.scores
+    assert "test" not in load_model(options.output).manifest.scores
     told.clear()
     manifest = train(replace(options, resume=True), progress=lambda *one: told.append(one))
     assert manifest is not None
-    bundle = load_bundle(options.output)
+    bundle = load_model(options.output)
     assert bundle.manifest == manifest
     assert bundle.chain == options.chain
     training = manifest.training
@@ -84,7 +84,7 @@ def test_stopped_and_resumed_it_becomes_the_same_model(
     manifest = train(replace(options, resume=True), progress=lambda _, text: told.append(text))
     assert manifest is not None and manifest.training.steps == 12
     assert any("step 10:" in text for text in told) == (stopped_after < 10)
-    first, second = load_bundle(whole.output).encoder.state_dict(), load_bundle(options.output).encoder.state_dict()
+    first, second = load_model(whole.output).encoder.state_dict(), load_model(options.output).encoder.state_dict()
     for name, tensor in first.items():
         torch.testing.assert_close(second[name], tensor, rtol=0, atol=0)
 
@@ -99,7 +99,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(
     weights = []
     for number, seed in enumerate((0, 0, 1)):
         train(replace(options, output=tmp_path / str(number), recipe=recipe, seed=seed, steps=3), progress=_quiet)
-        weights.append(load_bundle(tmp_path / str(number)).encoder.state_dict()["join.0.weight"].numpy())
+        weights.append(load_model(tmp_path / str(number)).encoder.state_dict()["join.0.weight"].numpy())
     np.testing.assert_array_equal(weights[0], weights[1])
     assert not np.allclose(weights[0], weights[2])
 
@@ -281,4 +281,4 @@ def test_a_model_that_cannot_be_judged_is_said_to_be_complete(options: TrainOpti
             written.write(np.full((1, 6 * 44100), np.nan, np.float32))
     with pytest.raises(ModelError, match=r"NaN.*complete, but has no scores.*evaluate"):
         train(options, progress=lambda _share, _text: None)
-    assert load_bundle(options.output).manifest.training.steps == 12
+    assert load_model(options.output).manifest.training.steps == 12

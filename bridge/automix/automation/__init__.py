@@ -1,1 +1,1 @@
-"""Models whose settings move in time: frames heard, regions found, curves drawn, and a guard of their own."""
+"""Models whose settings move in time: features of frames, regions, curves, and a guard of their own."""

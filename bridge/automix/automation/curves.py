@@ -1,44 +1,28 @@
-"""Settings that move in time: curves at frame rate, smoothed, thinned to breakpoints, and spread over blocks.
+"""Settings that move in time: curves at frame rate, smoothed, thinned to breakpoints, and sampled once a block.
 
-What is rendered comes from the breakpoints, as a user's host would draw the line between them. Plain NumPy: no
-model is asked and no plugin known here.
+What is rendered comes from the breakpoints, as a user's host would draw the line between them. Plain NumPy, without
+models or plugins.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.automix.job import Curve, ProxyChain
 from bridge.types import Float32, Float64
 
 BLOCK_S = 0.0015  # settings move in steps of about this: 64 samples at 44.1 kHz
+LAW_POINTS = 65  # at which the conversion of a control to a proxy chain is sampled
 _ROWS_AT_ONCE = 1 << 16
 
 
-@dataclass(frozen=True)
-class Curve:
-    """One control over time: straight lines between breakpoints, level before the first and behind the last.
-
-    Attributes:
-        times_s: (points,) rising, in seconds from the beginning of the sound.
-        values: (points,) of the control, in whatever scale the maker of the curve works in.
-    """
-
-    times_s: Float64
-    values: Float64
-
-    def at(self, times_s: Float64) -> Float64:
-        """Values at any times."""
-        return np.asarray(np.interp(times_s, self.times_s, self.values))
-
-
 def smooth_curve(values: Float64, width: int) -> Float64:
-    """`values` (..., frames) averaged by a Hann window over `width` frames to either side: nothing shifts in time.
+    """Average `values` (..., frames) by a Hann window over `width` frames to either side: nothing shifts in time.
 
-    The ends continue as they are. What is level stays so, and the result never leaves the range of the values.
+    The ends continue as they are. What is constant stays so, and the result never leaves the range of the values.
 
     >>> smooth_curve(np.array([0., 0, 0, 4, 0, 0, 0]), 1).tolist()
     [0.0, 0.0, 1.0, 2.0, 1.0, 0.0, 0.0]
@@ -53,9 +37,9 @@ def smooth_curve(values: Float64, width: int) -> Float64:
 
 
 def shrink_activity(activity: Float64, *, before: int, behind: int) -> Float64:
-    """`activity` (..., frames) that ends `before` frames sooner and begins `behind` frames later: a rolling minimum.
+    """Let `activity` (..., frames) end `before` frames sooner and begin `behind` frames later: a rolling minimum.
 
-    A gate that needs time to open must be told before the word begins.
+    A gate that needs time to open must begin to before the word does.
     """
     padded = np.pad(activity, [(0, 0)] * (activity.ndim - 1) + [(behind, before)], mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, before + behind + 1, axis=-1)
@@ -63,7 +47,7 @@ def shrink_activity(activity: Float64, *, before: int, behind: int) -> Float64:
 
 
 def thin_curve(times_s: Float64, values: Float64, tolerance: float) -> Curve:
-    """As few breakpoints as needed to stay within `tolerance` of every value (Ramer 1972; Douglas and Peucker 1973).
+    """Return as few breakpoints as needed to stay within `tolerance` of every value (Ramer 1972; Douglas and Peucker).
 
     The distance is taken along the value alone, as time and value share no unit. First and last point are kept.
     """
@@ -86,12 +70,12 @@ def thin_curve(times_s: Float64, values: Float64, tolerance: float) -> Curve:
 
 
 def block_frames(sample_rate_hz: int) -> int:
-    """The length of a block in which settings stand still: the power of two next to `BLOCK_S`."""
+    """Return the samples of a block, within which settings are constant: the power of two next to `BLOCK_S`."""
     return 1 << max(0, round(math.log2(BLOCK_S * sample_rate_hz)))
 
 
 def block_rows(curves: Mapping[int, Curve], resting: Float32, *, frames: int, sample_rate_hz: int) -> Float32:
-    """Settings (blocks, controls) for a render of `frames` samples: `resting` (controls,) where no curve is given.
+    """Return settings (blocks, controls) for a render of `frames` samples: `resting` (controls,) without a curve.
 
     `curves` are by the place of their control, in normalized values. Each block takes the curve's value at its middle.
     """
@@ -104,3 +88,19 @@ def block_rows(curves: Mapping[int, Curve], resting: Float32, *, frames: int, sa
         for place, curve in curves.items():
             rows[part, place] = curve.at(middles_s)
     return rows
+
+
+def proxy_rows(proxy: ProxyChain, resting: Float32, rows: Float32, curves: Mapping[int, Curve]) -> Float32:
+    """Return (blocks, controls of `proxy`) for `rows` (blocks, controls) of the model.
+
+    Each control that moves is taken through `proxy.convert` at `LAW_POINTS` of its way, and interpolated in between.
+    """
+    converted = np.repeat(proxy.convert(resting)[None], len(rows), axis=0)
+    for place, curve in curves.items():
+        law_at = np.linspace(curve.values.min(), curve.values.max(), LAW_POINTS)
+        moved = np.repeat(resting[None], LAW_POINTS, axis=0)
+        moved[:, place] = law_at
+        law = np.stack([proxy.convert(row) for row in moved])
+        for column in np.flatnonzero(np.ptp(law, axis=0) > 0):
+            converted[:, column] = np.interp(rows[:, place], law_at, law[:, column])
+    return converted

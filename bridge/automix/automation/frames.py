@@ -1,7 +1,7 @@
-"""A sound of any length heard frame by frame: twice through its blocks, with memory for a stretch of it alone.
+"""Features of a sound of any length, frame by frame: twice through its blocks, with memory for a stretch of it alone.
 
-The first pass finds how loud the sound is, the second asks the network. Stretches overlap by the network's reach, so
-that the answer is the same as for all of it at once. Nothing here draws curves or renders.
+The first pass finds how loud the sound is, the second runs the network. Stretches overlap by the network's reach, so
+that the output is the same as for all of it at once. Nothing here draws curves or renders.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from bridge.model.encoders.frame_encoder import FrameEncoder, frame_loudness_db,
 from bridge.types import Audio, Float32, Float64
 
 Blocks = Callable[[], Iterable[Audio]]
-"""Gives all of a sound in blocks (channels, samples), as often as it is asked."""
+"""Gives all of a sound in blocks (channels, samples), as often as it is called."""
 
 STRETCH_FRAMES = 2000
 
 
 @dataclass(frozen=True)
 class FrameFeatures:
-    """What the network says of a sound.
+    """What the network makes of a sound.
 
     Attributes:
-        activity: (controls, frames) 0..1, how sure it is that the control must act.
-        position: (controls, frames) 0..1 over the control's range: where it must stand when it acts.
-        speech: (frames,) 0..1, how sure it is that somebody speaks.
-        level_db: (frames,) of the sound; `loud_db`: of what is loud in it.
+        activity: (controls, frames) 0..1, the probability that the control must act.
+        position: (controls, frames) 0..1 over the control's range: where it must be when it acts.
+        speech: (frames,) 0..1, the probability that somebody speaks.
+        loudness_db: (frames,) of the sound; `loud_db`: of what is loud in it.
         times_s: (frames,) the middle of each frame.
     """
 
     activity: Float32
     position: Float32
     speech: Float32
-    level_db: Float32
+    loudness_db: Float32
     loud_db: float
     times_s: Float64
 
@@ -47,31 +47,31 @@ class FrameFeatures:
 def extract_frames(
     encoder: FrameEncoder, features: FeatureSettings, blocks: Blocks, sample_rate_hz: int
 ) -> FrameFeatures:
-    """Raises AudioError for a foreign sample rate, and what `blocks` raises."""
+    """Run `encoder` over all frames. Raises AudioError for a foreign sample rate, and what `blocks` raises."""
     check_rate(sample_rate_hz)
     with torch.inference_mode():
-        levels = _levels(_frames(blocks, sample_rate_hz, features))
-        loud = loud_frame_db(torch.from_numpy(levels))
-        activity, position = (np.empty((encoder.controls, len(levels)), np.float32) for _ in range(2))
-        speech, done = np.empty(len(levels), np.float32), 0
+        loudness_db = _loudness_db(_frames(blocks, sample_rate_hz, features))
+        loud = loud_frame_db(torch.from_numpy(loudness_db))
+        activity, position = (np.empty((encoder.controls, len(loudness_db)), np.float32) for _ in range(2))
+        speech, done = np.empty(len(loudness_db), np.float32), 0
         for stretch, kept in _stretches(_frames(blocks, sample_rate_hz, features), encoder.reach):
-            answer = encoder(stretch[None], loud[None])
-            there = slice(done, done + answer.speech[0, kept].shape[0])
-            activity[:, there] = torch.sigmoid(answer.activity[0, :, kept]).numpy()
-            position[:, there] = answer.position[0, :, kept].numpy()
-            speech[there] = torch.sigmoid(answer.speech[0, kept]).numpy()
-            done = there.stop
+            output = encoder(stretch[None], loud[None])
+            span = slice(done, done + output.speech[0, kept].shape[0])
+            activity[:, span] = torch.sigmoid(output.activity[0, :, kept]).numpy()
+            position[:, span] = output.position[0, :, kept].numpy()
+            speech[span] = torch.sigmoid(output.speech[0, kept]).numpy()
+            done = span.stop
     window, hop = (round(time_s * sample_rate_hz) for time_s in (features.window_s, features.hop_s))
     times_s = (np.arange(len(speech)) * hop + window // 2) / sample_rate_hz
-    return FrameFeatures(activity, position, speech, levels, float(loud), times_s)
+    return FrameFeatures(activity, position, speech, loudness_db, float(loud), times_s)
 
 
-def _levels(parts: Iterator[torch.Tensor]) -> Float32:
+def _loudness_db(parts: Iterator[torch.Tensor]) -> Float32:
     """(frames,), in one growing array: many small ones between large ones that come and go would hold memory."""
-    levels = array("f")
+    loudness_db = array("f")
     for part in parts:
-        levels.frombytes(frame_loudness_db(part).numpy().astype(np.float32).tobytes())
-    return np.frombuffer(levels, dtype=np.float32)
+        loudness_db.frombytes(frame_loudness_db(part).numpy().astype(np.float32).tobytes())
+    return np.frombuffer(loudness_db, dtype=np.float32)
 
 
 def _frames(blocks: Blocks, sample_rate_hz: int, features: FeatureSettings) -> Iterator[torch.Tensor]:
@@ -92,7 +92,7 @@ def _frames(blocks: Blocks, sample_rate_hz: int, features: FeatureSettings) -> I
 
 
 def _stretches(parts: Iterator[torch.Tensor], reach: int) -> Iterator[tuple[torch.Tensor, slice]]:
-    """Stretches with what the network must hear beside them, and which of their frames count."""
+    """Stretches with the frames that the network needs beside them, and which of their frames count."""
     held: list[torch.Tensor] = []
     before = count = 0
     for part in parts:

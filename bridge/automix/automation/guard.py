@@ -1,7 +1,7 @@
-"""Do no harm, for settings that move: what is not heard to help is taken back, region by region.
+"""Do no harm, for settings that move: what does not help is reverted, region by region.
 
-It compares levels of the same frames before and after: in a region they must fall, and in the words around it they
-must stay. Nothing here renders; the caller brings the levels of both.
+It compares the power of the same frames before and after: in a region it must fall, and in the words around it it must
+stay. Nothing here renders; the caller brings the powers of both.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ AROUND_S = 0.25
 _LEAST_POWER = 1e-12
 
 
-def contains_speech(heard: FrameFeatures) -> bool:
-    """Whether enough of what sounds is speech."""
-    sounding = heard.level_db > heard.loud_db - SOUNDING_DB
-    return bool(sounding.any() and np.mean(heard.speech[sounding] > 0.5) >= SPEECH_SHARE)
+def contains_speech(frames: FrameFeatures) -> bool:
+    """Return whether enough of what sounds is speech."""
+    sounding = frames.loudness_db > frames.loud_db - SOUNDING_DB
+    return bool(sounding.any() and np.mean(frames.speech[sounding] > 0.5) >= SPEECH_SHARE)
 
 
 def harmful_regions(
-    heard: FrameFeatures, regions: Sequence[AutomationRegion], before: Float64, after: Float64
+    frames: FrameFeatures, regions: Sequence[AutomationRegion], before: Float64, after: Float64
 ) -> list[AutomationRegion]:
-    """The regions that do no good, or harm the words around them, from the power of each frame (frames,)."""
-    speech = (heard.speech > 0.5) & (heard.activity.max(0) < 0.5)
-    hop_s = float(heard.times_s[1] - heard.times_s[0]) if len(heard.times_s) > 1 else 1.0
+    """Return the regions that do no good, or harm the words around them, from the power of each frame (frames,)."""
+    speech = (frames.speech > 0.5) & (frames.activity.max(0) < 0.5)
+    hop_s = float(frames.times_s[1] - frames.times_s[0]) if len(frames.times_s) > 1 else 1.0
     around = round(AROUND_S / hop_s)
-    refused = []
+    harmful = []
     for region in regions:
         core = np.arange(region.start, region.end)
-        core = core[heard.activity[region.control, core] >= 0.5]
+        core = core[frames.activity[region.control, core] >= 0.5]
         near = slice(max(0, region.start - around), region.end + around)
         words = speech[near]
         is_down = attenuation_db(before[core], after[core]) >= LEAST_DOWN_DB
         change_db = abs(attenuation_db(before[near][words], after[near][words])) if words.any() else 0.0
         if not is_down or change_db > SPEECH_CHANGE_DB:
-            refused.append(region)
-    return refused
+            harmful.append(region)
+    return harmful
 
 
 def frame_powers(blocks: Iterable[Float32], sample_rate_hz: int, times_s: Float64) -> Float64:
-    """Mean power (frames,) of the hop around each of `times_s`, from a sound that comes in blocks."""
+    """Return the mean power (frames,) of the hop around each of `times_s`, from a sound that comes in blocks."""
     if len(times_s) < 2:
         total = [float(np.mean(np.square(block, dtype=np.float64))) for block in blocks]
         return np.full(len(times_s), np.mean(total))
@@ -70,7 +70,7 @@ def frame_powers(blocks: Iterable[Float32], sample_rate_hz: int, times_s: Float6
 
 
 def attenuation_db(before: Float64, after: Float64) -> float:
-    """How far the power of some frames fell; 0 for none."""
+    """Return how far the power of some frames fell; 0 for none."""
     if not before.size:
         return 0.0
     return float(power_to_db((before.sum() + _LEAST_POWER) / (after.sum() + _LEAST_POWER), floor=0.0))

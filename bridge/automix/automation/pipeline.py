@@ -1,128 +1,151 @@
-"""One job for a model whose settings move: hear every frame, draw curves, render, let the guard take back what harms.
+"""One job for a model whose settings move: features of every frame, curves, a render, and a guard that reverts harm.
 
-It works on any sound that can be read in blocks more than once, and leaves to its caller how one is rendered: a file
-through a file, an array through an array. It knows no file format and no REAPER.
+It works on any sound that can be read in blocks more than once, in memory or in a file (`SoundSource`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-import torch
 
-from bridge.automix.automation.curves import Curve
-from bridge.automix.automation.frames import Blocks, extract_frames
+from bridge.automix.automation.curves import block_frames, block_rows, proxy_rows
+from bridge.automix.automation.frames import FrameFeatures, extract_frames
 from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
 from bridge.automix.automation.regions import AutomationRegion, draw_curves, find_regions
-from bridge.errors import ModelError
-from bridge.model.bundle import load_weights, neutral_positions
-from bridge.model.encoders.frame_encoder import FrameEncoder
-from bridge.model.manifest import AutomationSettings, Manifest, read_manifest
+from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind
+from bridge.automix.guard.metrics import ceiling_dbtp, measure, overshoot_db
+from bridge.automix.job import (
+    AutomixJob,
+    AutomixResult,
+    Curve,
+    Measurements,
+    Progress,
+    SoundSource,
+    no_progress,
+)
+from bridge.model.bundle import AutomationModel
 from bridge.plugins.chain.chain import Chain
+from bridge.plugins.host.host import PluginHost, Render
+from bridge.types import Audio, Float32, Float64
 
-RenderCurves = Callable[[Mapping[int, Curve]], Blocks]
-"""Renders the sound with some curves, the other controls at rest, and gives what came out."""
-
-ROUNDS = 3  # of taking back
+ROUNDS = 3  # of reverting regions
 
 
-@dataclass(frozen=True)
-class AutomationModel:
-    """A loaded model whose settings move."""
+class SoundInMemory:
+    """A `SoundSource` of one array (channels, samples)."""
 
-    manifest: Manifest
-    encoder: FrameEncoder
-
-    @property
-    def chain(self) -> Chain:
-        return self.manifest.chain
+    def __init__(self, host: PluginHost, audio: Audio, sample_rate_hz: int) -> None:
+        self.sample_rate_hz = sample_rate_hz
+        self._host, self._audio, self._rendered = host, audio, audio
 
     @property
-    def automation(self) -> AutomationSettings:
-        return self.manifest.job.automation or AutomationSettings()
+    def frames(self) -> int:
+        return len(self._audio[0])
+
+    def blocks(self) -> Iterable[Audio]:
+        return [self._audio]
+
+    def render(self, chain: Chain, rows: Float32, block_frames: int) -> None:
+        self._rendered = self._host.render(chain, [Render(self._audio, self.sample_rate_hz, rows, block_frames)])[0]
+
+    def rendered(self) -> Sequence[Audio]:
+        return [self._rendered]
 
 
-@dataclass(frozen=True)
-class AutomationResult:
-    """The answer to a job. With `applied` off the sound stays as it is, and `reason` says why.
-
-    Attributes:
-        curves: by the place of the control in the chain, in normalized values.
-        regions: where which control acts; `refused`: where it would have, had the guard not taken it back.
-        down_db: how far the sound fell in each of `regions`.
-    """
-
-    applied: bool
-    reason: str
-    curves: Mapping[int, Curve] = field(default_factory=dict)
-    regions: tuple[AutomationRegion, ...] = ()
-    refused: tuple[AutomationRegion, ...] = ()
-    down_db: tuple[float, ...] = ()
-
-
-def is_automation_model(manifest: Manifest) -> bool:
-    return manifest.job.automation is not None
-
-
-def load_automation_model(folder: Path) -> AutomationModel:
-    """Read and verify the folder of a model whose settings move. ModelError for any other."""
-    manifest = read_manifest(folder)
-    if not is_automation_model(manifest):
-        raise ModelError(f"The settings of the model {manifest.name} do not move. Name one whose card says so.")
-    neutral = torch.from_numpy(neutral_positions(manifest.chain))
-    encoder = FrameEncoder(manifest.features.bands, manifest.encoder, neutral)
-    load_weights(folder, encoder)
-    return AutomationModel(manifest, encoder.eval().requires_grad_(False))
+def automate_audio(
+    model: AutomationModel, host: PluginHost, audio: Audio, sample_rate_hz: int
+) -> tuple[AutomixResult, Audio]:
+    """Run `model` on `audio` (channels, samples); return the result and what it sounds like, of the same shape."""
+    sound = SoundInMemory(host, audio, sample_rate_hz)
+    result = automate(model, host, AutomixJob([], sample_rate_hz, model.chain.neutral, sound=sound))
+    return result, sound.rendered()[0] if result.applied else audio
 
 
 def automate(
-    model: AutomationModel,
-    blocks: Blocks,
-    sample_rate_hz: int,
-    render: RenderCurves,
-    *,
-    amount: float = 1.0,
-    controls: Collection[int] | None = None,
-    progress: Callable[[float, str], None] = lambda _share, _step: None,
-) -> AutomationResult:
-    """Curves for a sound that do what the model was trained for and no harm.
+    model: AutomationModel, host: PluginHost, job: AutomixJob, *, progress: Progress = no_progress
+) -> AutomixResult:
+    """Return curves for a sound that do what the model was trained for and no harm.
 
-    The last that `render` made is what the answer's curves sound like. `amount` is 0..1; `controls` are the places of
-    the controls that may move, None for all. Raises AudioError for a foreign sample rate, PluginError where the chain
-    cannot be rendered.
+    Where they are accepted, the last render of `job.sound` is what they sound like. Raises AudioError for a foreign
+    sample rate, PluginError where the chain cannot be rendered.
     """
+    sound = job.sound or SoundInMemory(host, job.excerpts[0], job.sample_rate_hz)
     progress(0.0, "listening")
-    heard = extract_frames(model.encoder, model.manifest.features, blocks, sample_rate_hz)
-    if not contains_speech(heard):
-        return AutomationResult(False, "Left as it is: nobody is heard to speak.")
-    regions = find_regions(heard, model.automation) if amount > 0 else []
-    regions = [region for region in regions if controls is None or region.control in controls]
+    frames = extract_frames(model.encoder, model.manifest.features, sound.blocks, sound.sample_rate_hz)
+    measured = measure(sound.blocks(), sound.sample_rate_hz)
+    if not contains_speech(frames):
+        return _refused(job, measured, Decision(kind=DecisionKind.NO_SPEECH))
+    regions = find_regions(frames, model.automation) if job.amount_percent > 0 else []
+    regions = [region for region in regions if job.free is None or job.free[region.control]]
     if not regions:
-        return AutomationResult(False, "Left as it is: there is nothing beside the words to take out.")
-    before = frame_powers(blocks(), sample_rate_hz, heard.times_s)
-    refused: list[AutomationRegion] = []
+        return _refused(job, measured, Decision(kind=DecisionKind.NOTHING_TO_DO))
+    powers = frame_powers(sound.blocks(), sound.sample_rate_hz, frames.times_s)
+    reverted: list[AutomationRegion] = []
     for number in range(ROUNDS):
         progress(0.3 + 0.2 * number, "rendering")
-        curves = draw_curves(heard, model.chain, model.automation, regions, amount=amount)
-        after = frame_powers(render(curves)(), sample_rate_hz, heard.times_s)
-        taken_back = harmful_regions(heard, regions, before, after)
-        if not taken_back:
-            fallen = tuple(attenuation_db(before[r.start : r.end], after[r.start : r.end]) for r in regions)
-            reason = _told(regions, refused, fallen)
-            return AutomationResult(True, reason, curves, tuple(regions), tuple(refused), fallen)
-        refused += taken_back
-        regions = [region for region in regions if region not in taken_back]
+        curves = draw_curves(frames, model.chain, model.automation, regions, amount=job.amount_percent / 100)
+        after = _render(job, model.chain, sound, frames, curves)
+        if not (harmful := harmful_regions(frames, regions, powers, after)):
+            fallen = [attenuation_db(powers[r.start : r.end], after[r.start : r.end]) for r in regions]
+            return _accepted(job, sound, measured, curves, regions, len(reverted), float(np.median(fallen)))
+        reverted += harmful
+        regions = [region for region in regions if region not in harmful]
         if not regions:
             break
-    return AutomationResult(
-        False, "Left as it is: what could be taken out would harm the words.", refused=tuple(refused)
+    decision = Decision(kind=DecisionKind.WOULD_HARM_SPEECH, reverted_regions=len(reverted))
+    return _refused(job, measured, decision)
+
+
+def _render(
+    job: AutomixJob, chain: Chain, sound: SoundSource, frames: FrameFeatures, curves: Mapping[int, Curve]
+) -> Float64:
+    """Render `sound` with `curves`; return the power of each frame (frames,) of what comes out."""
+    rows = block_rows(curves, job.current, frames=sound.frames, sample_rate_hz=sound.sample_rate_hz)
+    if job.proxy is not None:
+        chain, rows = job.proxy.chain, proxy_rows(job.proxy, job.current, rows, curves)
+    sound.render(chain, rows, block_frames(sound.sample_rate_hz))
+    return frame_powers(sound.rendered(), sound.sample_rate_hz, frames.times_s)
+
+
+def _accepted(
+    job: AutomixJob,
+    sound: SoundSource,
+    before: Measurements,
+    curves: Mapping[int, Curve],
+    regions: Sequence[AutomationRegion],
+    reverted: int,
+    fallen_db: float,
+) -> AutomixResult:
+    """The result of curves that do no harm in any region, unless they clip."""
+    after = measure(sound.rendered(), sound.sample_rate_hz)
+    if after.true_peak_dbtp is not None and overshoot_db(before, after) > 0:
+        clipped = Decision(
+            kind=DecisionKind.WOULD_CLIP, true_peak_dbtp=after.true_peak_dbtp, ceiling_dbtp=ceiling_dbtp(before)
+        )
+        return _refused(job, before, clipped)
+    normalized, confidence = job.current.copy(), np.ones(len(job.current), dtype=np.float32)
+    explanations: list[Explanation | None] = [None] * len(job.current)
+    for place, curve in curves.items():
+        confidences = [region.confidence for region in regions if region.control == place]
+        normalized[place] = curve.values[np.abs(curve.values - job.current[place]).argmax()]
+        confidence[place] = np.mean(confidences)
+        explanations[place] = Explanation(kind=ExplanationKind.AUTOMATION, regions=len(confidences))
+    return AutomixResult(
+        decision=Decision(
+            kind=DecisionKind.ATTENUATED, regions=len(regions), reverted_regions=reverted, attenuation_db=fallen_db
+        ),
+        normalized=normalized,
+        before_normalized=job.current,
+        confidence=confidence,
+        amount=job.amount_percent / 100,
+        measures_before=before,
+        measures_after=after,
+        explanations=tuple(explanations),
+        curves=curves,
     )
 
 
-def _told(regions: list[AutomationRegion], refused: list[AutomationRegion], fallen: tuple[float, ...]) -> str:
-    places = "place" if len(regions) == 1 else "places"
-    told = f"Taken down in {len(regions)} {places} by {np.median(fallen):.0f} dB (median)."
-    return told + (f" {len(refused)} more left as they are, for the sake of the words." if refused else "")
+def _refused(job: AutomixJob, measured: Measurements, decision: Decision) -> AutomixResult:
+    confidence = np.ones(len(job.current), dtype=np.float32)
+    return AutomixResult(decision, job.current, job.current, confidence, 0.0, measured, measured)

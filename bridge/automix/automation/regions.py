@@ -1,6 +1,6 @@
-"""From what was heard frame by frame to curves of settings, one for each control that moves, and the regions of each.
+"""From features of each frame to curves of settings, one for each control that moves, and the regions of each.
 
-A region is a stretch in which a control leaves its rest. A region can be left out, which is how the guard takes back
+A region is a stretch in which a control leaves its rest. A region can be left out, which is how the guard reverts
 what does no good. Nothing here renders.
 """
 
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.automix.automation.curves import Curve, shrink_activity, smooth_curve, thin_curve
+from bridge.automix.automation.curves import shrink_activity, smooth_curve, thin_curve
 from bridge.automix.automation.frames import FrameFeatures
+from bridge.automix.job import Curve
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import AutomationSettings
 from bridge.plugins.chain.chain import Chain
@@ -23,63 +24,63 @@ HELD_FRAMES = 3  # a sound within another needs its own place for so long
 
 @dataclass(frozen=True)
 class AutomationRegion:
-    """Frames `start`..`end` (excluded) in which `control` acts, and how sure that is at its surest."""
+    """Frames `start`..`end` (excluded) in which `control` acts, and the highest probability of that, 0..1."""
 
     control: int
     start: int
     end: int
-    sureness: float
+    confidence: float
 
 
-def find_regions(heard: FrameFeatures, settings: AutomationSettings) -> list[AutomationRegion]:
-    """Where controls act at all, by control and time. What never arrives is a doubt and no region."""
+def find_regions(frames: FrameFeatures, settings: AutomationSettings) -> list[AutomationRegion]:
+    """Return where controls act at all, by control and time. What never arrives is a doubt and no region."""
     regions = []
-    for control, ramp in enumerate(_ramps(heard, settings)):
+    for control, ramp in enumerate(_ramps(frames, settings)):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], (ramp > 0).astype(np.int8), [0]])))
         for start, end in edges.reshape(-1, 2):
             if ramp[start:end].max() >= 1.0:
-                sureness = float(heard.activity[control, start:end].max())
-                regions.append(AutomationRegion(control, int(start), int(end), sureness))
+                confidence = float(frames.activity[control, start:end].max())
+                regions.append(AutomationRegion(control, int(start), int(end), confidence))
     return regions
 
 
 def draw_curves(
-    heard: FrameFeatures,
+    frames: FrameFeatures,
     chain: Chain,
     settings: AutomationSettings,
     regions: Collection[AutomationRegion],
     *,
     amount: float = 1.0,
 ) -> dict[int, Curve]:
-    """The curve of each control that moves in any of `regions`, in normalized values; the others have none.
+    """Return the curve of each control that moves in any of `regions`, in normalized values; the others have none.
 
     Before a curve is smoothed, each departure from rest is held for as long as smoothing reaches, except where
     somebody speaks: a click of one frame must be met in full. `amount` 0..1 is how far controls go from their rest.
     """
     neutral, (low, high) = neutral_positions(chain), chain.bounds
-    ramps = _ramps(heard, settings)
-    width = round(settings.smoothing_s / _hop_s(heard))
+    ramps = _ramps(frames, settings)
+    width = round(settings.smoothing_s / _hop_s(frames))
     curves = {}
     for control in sorted({region.control for region in regions}):
-        departure = np.zeros(len(heard.times_s))
+        departure = np.zeros(len(frames.times_s))
         for region in regions:
             if region.control == control:
                 span = slice(region.start, region.end)
-                place = heard.position[control, span].astype(np.float64) - neutral[control]
+                place = frames.position[control, span].astype(np.float64) - neutral[control]
                 departure[span] = ramps[control, span] * _farthest(place, HELD_FRAMES)
-        speaks = (heard.speech > 0.5) & (departure == 0)
+        speaks = (frames.speech > 0.5) & (departure == 0)
         held = np.where(speaks, departure, _farthest(departure, width))
         position = neutral[control] + amount * smooth_curve(held, width)
-        thinned = thin_curve(heard.times_s, position, settings.tolerance)
+        thinned = thin_curve(frames.times_s, position, settings.tolerance)
         first, reach = float(low[control]), float(high[control] - low[control])
         curves[control] = Curve(thinned.times_s, first + np.clip(thinned.values, 0, 1) * reach)
     return curves
 
 
-def _ramps(heard: FrameFeatures, settings: AutomationSettings) -> Float64:
+def _ramps(frames: FrameFeatures, settings: AutomationSettings) -> Float64:
     """(controls, frames) 0 at rest .. 1 arrived."""
-    ramp = np.clip((heard.activity - settings.unsure) / (settings.sure - settings.unsure), 0.0, 1.0)
-    before, behind = round(settings.early_s / _hop_s(heard)), round(settings.late_s / _hop_s(heard))
+    ramp = np.clip((frames.activity - settings.unsure) / (settings.sure - settings.unsure), 0.0, 1.0)
+    before, behind = round(settings.early_s / _hop_s(frames)), round(settings.late_s / _hop_s(frames))
     return shrink_activity(ramp.astype(np.float64), before=before, behind=behind)
 
 
@@ -90,5 +91,5 @@ def _farthest(departure: Float64, width: int) -> Float64:
     return np.asarray(np.take_along_axis(windows, farthest[:, None], 1)[:, 0])
 
 
-def _hop_s(heard: FrameFeatures) -> float:
-    return float(heard.times_s[1] - heard.times_s[0]) if len(heard.times_s) > 1 else 1.0
+def _hop_s(frames: FrameFeatures) -> float:
+    return float(frames.times_s[1] - frames.times_s[0]) if len(frames.times_s) > 1 else 1.0

@@ -1,1 +1,1 @@
-"""Why each setting was changed, in a sentence made of what was measured. It decides nothing about settings."""
+"""Why each control was changed, as facts made of what was measured. It decides nothing about settings."""

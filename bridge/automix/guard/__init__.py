@@ -1,1 +1,4 @@
-"""Do no harm: what a job steers by, and which answers it accepts. All is judged through the plugins."""
+"""Do no harm: what renders candidates (`renderer`), what measures them (`metrics`), what decides (`decision`).
+
+`loudness_guard` decides for models with a loudness target, by the same renderer and metrics.
+"""

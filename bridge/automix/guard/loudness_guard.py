@@ -1,28 +1,28 @@
-"""The guard of models with loudness and true-peak targets: tone judged at equal loudness, level reached by trying.
+"""The guard of models with loudness and true-peak targets: tone at equal loudness, the target by trying.
 
 Where no change of tone could be shown to be an improvement, loudness and peak are still brought to the target: that
-was asked for. What a target is reached by stands in `targets`; what is an improvement, in `aim` and `guard`.
+was asked for. How a target is reached stands in `loudness_solver`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from bridge.audio.loudness import LoudnessMeter
-from bridge.automix.candidate import Candidate
-from bridge.automix.guard.guard import Guard, GuardDecision
-from bridge.automix.job import LoudnessTarget, Measurements
-from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, describe_loudness
+from bridge.automix.facts import Decision, DecisionKind
+from bridge.automix.guard.decision import GuardDecision, move_toward
+from bridge.automix.guard.metrics import Baseline, Candidate, CandidateMetrics, measure, scaled
+from bridge.automix.guard.renderer import CandidateRenderer
+from bridge.automix.job import LoudnessTarget, Measurements, ProxyChain
+from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, loudness_outcome
 from bridge.decibels import db_to_amplitude
 from bridge.errors import PluginError
-from bridge.features.profile import SoundFeatures
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import Render
-from bridge.types import Audio, Indices, NormalizedArray
+from bridge.types import Audio, Indices, Mask, NormalizedArray
 
 AMOUNTS = (1.0, 0.7, 0.4, 0.2)
 
@@ -31,7 +31,7 @@ AMOUNTS = (1.0, 0.7, 0.4, 0.2)
 class SplitChain:
     """A chain before its limiter, and the limiter: rendered one after the other they are the chain.
 
-    `toned`, `limited`: which of the chain's settings (controls,) each of the two takes.
+    `toned`, `limited`: which of the chain's controls each of the two has.
     """
 
     tone: Chain
@@ -41,7 +41,7 @@ class SplitChain:
 
 
 def split_at_limiter(chain: Chain) -> SplitChain:
-    """ModelError for a chain without the controls that a target is reached by."""
+    """Split `chain` at its limiter. ModelError for one without the controls that a target is reached by."""
     name = chain.controls[LoudnessControls.of(chain).limiting].slot
     places = [index for index, control in enumerate(chain.controls) if control.slot == name]
     others = [index for index, control in enumerate(chain.controls) if control.slot != name]
@@ -53,140 +53,130 @@ def split_at_limiter(chain: Chain) -> SplitChain:
     )
 
 
+def without_limiter(renderer: CandidateRenderer) -> CandidateRenderer:
+    """Return `renderer` for the chain before its limiter; as it is where a proxy chain is rendered as a whole."""
+    if renderer.proxy is not None:
+        return renderer
+    split = split_at_limiter(renderer.chain)
+    return replace(renderer, proxy=ProxyChain(split.tone, lambda row: row[split.toned]))
+
+
 @dataclass(frozen=True)
-class LoudnessGuard(Guard):
+class LoudnessGuard:
     """As `Guard`, for a chain with the controls that `target` is reached by; they must be free."""
 
-    target: LoudnessTarget = field(kw_only=True)
+    renderer: CandidateRenderer
+    metrics: CandidateMetrics
+    free: Mask
+    target: LoudnessTarget
 
-    def judge(self, current: NormalizedArray, predicted: NormalizedArray, amount: float) -> GuardDecision:
-        """The largest amount of `predicted` (controls,) that is an improvement, at the target's loudness and peak.
+    def decide(self, current: NormalizedArray, predicted: NormalizedArray, amount: float) -> GuardDecision:
+        """Take the largest amount of `predicted` (controls,) that is an improvement, at the target's loudness and peak.
 
         Raises PluginError when even the user's own settings cannot be rendered.
         """
-        plain = self._toned(0.0, current)
-        if plain is None:
-            raise self._failure(current)
-        was = _level_of(self._render_tone(current, self._all_known), self.sample_rate_hz)
+        untouched = self._toned(0.0, current)
+        if untouched is None:
+            raise self.renderer.failure(current)
+        before = measure(self._tone.render(current, self._all_known), self.renderer.sample_rate_hz)
         share = amount * float(np.mean(self.free))
         for part in AMOUNTS:
-            take = self._toned(amount * part, self._between(current, predicted, amount * part))
-            if take is None or not self._is_closer(plain, take, share):
+            moved = move_toward(self.renderer, current, predicted, amount * part, self.free)
+            candidate = self._toned(amount * part, moved)
+            if candidate is None or not self._is_closer(untouched, candidate, share):
                 continue
-            made = self._to_target(take)
-            if made is not None and self._is_closer(plain, made[0], share):
-                return self._accepted(plain, was, *made, "Closer to the target in tone.")
-        made = self._to_target(plain)
-        if made is None:
-            reason = "Left as it is: the plugins returned nothing usable at the wanted loudness."
-            measured = replace(was, distance_db=plain.distance_db)
-            return GuardDecision(measured, None, measured, reason)
-        return self._accepted(plain, was, *made, "The tone is left as it is: nothing brought it clearly closer.")
-
-    def hear(self, settings: Sequence[NormalizedArray]) -> list[SoundFeatures | None]:
-        """As `Guard.hear`, before the limiter."""
-        if self.judged is not None:
-            return super().hear(settings)
-        rows = [row[self._split.toned] for row in self._all_possible(settings)]
-        jobs = [Render(window, self.sample_rate_hz, row) for row in rows for window in self.windows]
-        return self._sounds(self.host.begin(self._split.tone, jobs), len(rows))
+            driven = self._to_target(candidate)
+            if driven is not None and self._is_closer(untouched, driven[0], share):
+                return self._accepted(DecisionKind.IMPROVED, untouched, before, *driven)
+        if (driven := self._to_target(untouched)) is not None:
+            return self._accepted(DecisionKind.LOUDNESS_ONLY, untouched, before, *driven)
+        measured = replace(before, distance_db=untouched.distance_db)
+        return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
 
     def _accepted(
-        self, plain: Candidate, was: Measurements, made: Candidate, level: Measurements, reason: str
+        self, kind: DecisionKind, untouched: Candidate, before: Measurements, driven: Candidate, after: Measurements
     ) -> GuardDecision:
-        rival = plain.as_loud_as(made)
+        baseline: Baseline = untouched.as_loud_as(driven)
+        outcome = loudness_outcome(self.target, after, self._controls.most_limiting_db)
         return GuardDecision(
-            before=replace(was, distance_db=rival.distance_db),
-            accepted=made,
-            after=replace(level, distance_db=made.distance_db),
-            reason=f"{reason} {describe_loudness(self.target, level, self._controls.most_limiting_db)}",
-            before_profile=rival.profile,
+            Decision(kind=kind, before_db=baseline.distance_db, after_db=driven.distance_db, loudness=outcome),
+            replace(before, distance_db=baseline.distance_db),
+            replace(after, distance_db=driven.distance_db),
+            driven,
+            baseline,
         )
 
-    def _is_closer(self, plain: Candidate, take: Candidate, share: float) -> bool:
-        rival = plain.as_loud_as(take)
-        is_near = take.distance_db <= self.aim.needed_db(rival.distance_db, share)
-        return is_near and self.aim.permits(rival.profile, take.profile)
+    def _is_closer(self, untouched: Candidate, candidate: Candidate, share: float) -> bool:
+        objective, baseline = self.metrics.objective, untouched.as_loud_as(candidate)
+        is_near = candidate.distance_db <= objective.needed_db(baseline.distance_db, share)
+        return is_near and objective.permits(baseline.profile, candidate.profile)
 
-    def _to_target(self, take: Candidate) -> tuple[Candidate, Measurements] | None:
-        """`take` at the target by the windows and then by all that is known, and what that measures; None where a
-        plugin failed."""
+    def _to_target(self, candidate: Candidate) -> tuple[Candidate, Measurements] | None:
+        """`candidate` at the target by the windows and then by all that is known, and what that measures; None where
+        a plugin failed."""
+        chain, is_whole = self.renderer.chain, self.renderer.proxy is not None
         try:
-            coarse = LoudnessSolver(self.chain, take.settings, self.target, probes_unlimited=self.judged is None)
-            self._drive(coarse, self.windows)
-            drive = LoudnessSolver(self.chain, coarse.settings, self.target, starts_afresh=False)
-            level = self._drive(drive, self._all_known)
+            coarse = LoudnessSolver(chain, candidate.normalized, self.target, probes_unlimited=not is_whole)
+            self._solve(coarse, self.renderer.windows)
+            fine = LoudnessSolver(chain, coarse.normalized, self.target, starts_afresh=False)
+            measured = self._solve(fine, self._all_known)
         except PluginError:
             return None
-        made = self._render(take.amount, self._possible(drive.settings))
-        return None if made is None else (made, level)
+        normalized = self.renderer.nearest(fine.normalized)
+        windows = self.renderer.windows_of(self.renderer.begin(normalized, self.renderer.windows))
+        if windows is None:
+            return None
+        return Candidate(candidate.amount, normalized, windows, self.metrics), measured
 
-    def _drive(self, drive: LoudnessSolver, parts: Sequence[Audio]) -> Measurements:
-        """Let `drive` try until it is done; what the last settings measure. Raises PluginError."""
-        start = self._possible(drive.settings)
-        toned = [] if self.judged is not None else self._render_tone(start, parts)
+    def _solve(self, solver: LoudnessSolver, parts: Sequence[Audio]) -> Measurements:
+        """Let `solver` try until it is done; return what its last settings measure. Raises PluginError."""
+        start = self.renderer.nearest(solver.normalized)
+        toned = [] if self.renderer.proxy is not None else self._tone.render(start, parts)
         while True:
-            tried = self._possible(drive.settings)
-            if self.judged is not None:
-                heard = self.host.render(*self._heard([tried], parts))
+            tried = self.renderer.nearest(solver.normalized)
+            if self.renderer.proxy is not None:
+                rendered = self.renderer.render(tried, parts)
             else:
-                lift = np.float32(db_to_amplitude(self._controls.read(tried)[0] - self._controls.read(start)[0]))
-                heard = [lift * part for part in toned]  # an output gain is nothing else
-                if not drive.is_probing:
-                    row, limiter = tried[self._split.limited], self._split.limiter
-                    heard = self.host.render(limiter, [Render(part, self.sample_rate_hz, row) for part in heard])
-            measured = _level_of(heard, self.sample_rate_hz)
-            drive.tell(measured)
-            if drive.is_done:  # a last move of the ceiling scales all of it exactly
-                return _scaled(measured, self._controls.read(drive.settings)[2] - self._controls.read(tried)[2])
+                gain = np.float32(db_to_amplitude(self._controls.read(tried)[0] - self._controls.read(start)[0]))
+                rendered = [gain * part for part in toned]  # an output gain is nothing else
+                if not solver.is_probing:
+                    rendered = self._limit(rendered, tried)
+            measured = measure(rendered, self.renderer.sample_rate_hz)
+            solver.update(measured)
+            if solver.is_done:  # a last move of the ceiling scales all of it exactly
+                return scaled(measured, self._controls.read(solver.normalized)[2] - self._controls.read(tried)[2])
 
-    def _toned(self, amount: float, settings: NormalizedArray) -> Candidate | None:
+    def _limit(self, parts: Sequence[Audio], normalized: NormalizedArray) -> list[Audio]:
+        row, rate_hz = normalized[self._split.limited], self.renderer.sample_rate_hz
+        return self.renderer.host.render(self._split.limiter, [Render(part, rate_hz, row) for part in parts])
+
+    def _toned(self, amount: float, normalized: NormalizedArray) -> Candidate | None:
         """The windows before the limiter, at the target's loudness; None where a plugin failed.
 
         Profiles depend on level, because what decays falls below the features' floor.
         """
         try:
-            windows = self._render_tone(settings, self.windows)
+            windows = self._tone.render(normalized, self.renderer.windows)
         except PluginError:
             return None
-        loudness_lufs = _level_of(windows, self.sample_rate_hz).loudness_lufs
+        loudness_lufs = measure(windows, self.renderer.sample_rate_hz).loudness_lufs
         if loudness_lufs is not None:
-            lift = np.float32(db_to_amplitude(self.target.loudness_lufs - loudness_lufs))
-            windows = [lift * window for window in windows]
-        return Candidate(amount, settings, tuple(windows), self._ears)
-
-    def _render_tone(self, settings: NormalizedArray, parts: Sequence[Audio]) -> list[Audio]:
-        """`parts` through the chain without its limiter, or all of what stands on a track. Raises PluginError."""
-        if self.judged is not None:
-            return self.host.render(*self._heard([settings], parts))
-        row = settings[self._split.toned]
-        return self.host.render(self._split.tone, [Render(part, self.sample_rate_hz, row) for part in parts])
-
-    def _possible(self, settings: NormalizedArray) -> NormalizedArray:
-        return settings if self.realizable is None else self.realizable(settings)
+            gain = np.float32(db_to_amplitude(self.target.loudness_lufs - loudness_lufs))
+            windows = [gain * window for window in windows]
+        return Candidate(amount, normalized, tuple(windows), self.metrics)
 
     @property
     def _all_known(self) -> Sequence[Audio]:
-        return self.everything or self.windows
+        return self.renderer.everything or self.renderer.windows
+
+    @cached_property
+    def _tone(self) -> CandidateRenderer:
+        return without_limiter(self.renderer)
 
     @cached_property
     def _split(self) -> SplitChain:
-        return split_at_limiter(self.chain)
+        return split_at_limiter(self.renderer.chain)
 
     @cached_property
     def _controls(self) -> LoudnessControls:
-        return LoudnessControls.of(self.chain)
-
-
-def _level_of(parts: Sequence[Audio], sample_rate_hz: int) -> Measurements:
-    meter = LoudnessMeter(parts[0].shape[0], sample_rate_hz)
-    for part in parts:
-        meter.add(part)
-    return Measurements(meter.loudness_lufs, meter.true_peak_dbtp, None)
-
-
-def _scaled(measured: Measurements, gain_db: float) -> Measurements:
-    loudness, peak = measured.loudness_lufs, measured.true_peak_dbtp
-    return Measurements(
-        None if loudness is None else loudness + gain_db, None if peak is None else peak + gain_db, None
-    )
+        return LoudnessControls.of(self.renderer.chain)

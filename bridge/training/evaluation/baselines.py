@@ -46,7 +46,7 @@ _LIMITED = Chain(
 
 def baselines(automix: Automix, cases: Sequence[EvaluationCase], *, seed: int) -> list[Method]:
     """All that a model of one setting must beat on `cases` of one use."""
-    targets = MeanTargets(cases, automix.bundle.manifest.features)
+    targets = MeanTargets(cases, automix.model.manifest.features)
     return [
         DoNothing(),
         GainMatch(targets),

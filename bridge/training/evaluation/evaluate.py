@@ -14,10 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from bridge.automix.automation.pipeline import AutomationModel, is_automation_model, load_automation_model
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
-from bridge.model.bundle import ModelBundle, load_bundle
+from bridge.model.bundle import AutomationModel, Model, load_model
 from bridge.model.manifest import read_manifest
 from bridge.plugins.host.host import PluginHost
 from bridge.report.evaluation_page import PageExample
@@ -96,10 +95,9 @@ def evaluate_model(
             f"The model {manifest.name} heard all of these files in training: scores on them would mean nothing. "
             "Give other recordings."
         )
-    load = load_automation_model if is_automation_model(manifest) else load_bundle
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
         evaluation = evaluate_on(
-            load(folder), host, files, source, options, progress=progress, is_cancelled=is_cancelled
+            load_model(folder), host, files, source, options, progress=progress, is_cancelled=is_cancelled
         )
     return replace(evaluation, scores={"model": manifest.name, **evaluation.scores})
 
@@ -112,7 +110,7 @@ def is_training_file(file: AudioFileEntry, known: Collection[str]) -> bool:
 
 
 def evaluate_on(
-    model: ModelBundle | AutomationModel,
+    model: Model,
     host: PluginHost,
     files: Sequence[AudioFileEntry],
     source: CaseSource,
@@ -156,7 +154,7 @@ def evaluate_on(
 
 
 def _methods(
-    model: ModelBundle | AutomationModel, host: PluginHost, cases: Sequence[EvaluationCase], options: EvaluationOptions
+    model: Model, host: PluginHost, cases: Sequence[EvaluationCase], options: EvaluationOptions
 ) -> tuple[ModelMethod | AutomationMethod, list[Method]]:
     """The model and its baselines."""
     if isinstance(model, AutomationModel):

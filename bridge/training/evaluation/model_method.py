@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bridge.automix.automation.pipeline import AutomationModel
+from bridge.automix.automation.pipeline import automate_audio
 from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix
-from bridge.model.predict import Predictor
-from bridge.offline.automation import automate_audio
+from bridge.model.bundle import AutomationModel
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.method import MethodResult
@@ -26,17 +25,16 @@ class ModelMethod:
 
     def run(self, case: EvaluationCase, budget: int) -> MethodResult:  # noqa: ARG002
         automix, rate = self.automix, case.sample_rate_hz
-        before, chain = automix.host.render_count, automix.bundle.chain
-        reference = None if case.reference is None else automix.hear([case.reference], rate)
+        before, chain = automix.host.render_count, automix.model.chain
+        reference = None if case.reference is None else automix.extract_features([case.reference], rate)
         job = AutomixJob([case.given], rate, chain.neutral, reference=reference, refine_s=self.refine_s)
         result = automix.run(job)
         renders = automix.host.render_count - before
-        predictor = Predictor(automix.bundle)
-        prediction = predictor.predict(predictor.hear([case.given], rate), reference)
+        prediction = automix.predict(job)
         audio = case.given
         if result.applied:  # a refused job leaves the track as it is, with no plugin in its way
-            audio = automix.host.render(chain, [Render(case.given, rate, result.settings)])[0]
-        return MethodResult(audio, result.settings, result.applied, prediction, renders)
+            audio = automix.host.render(chain, [Render(case.given, rate, result.normalized)])[0]
+        return MethodResult(audio, result.normalized, result.applied, prediction, renders)
 
 
 @dataclass(frozen=True)

@@ -99,9 +99,9 @@ class SearchMethod:
         target = self.targets.of(case)
         if target is None:
             return None
-        chain, host = self.automix.bundle.chain, self.automix.host
+        chain, host = self.automix.model.chain, self.automix.host
         windows = choose_windows([case.given], case.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
-        objective = SearchObjective(case, chain, host, target, self.automix.bundle.manifest.features, windows)
+        objective = SearchObjective(case, chain, host, target, self.automix.model.manifest.features, windows)
         before = host.render_count
         positions = self.search(objective, max(1, budget // len(windows)), self.seed)
         renders, normalized = host.render_count - before, positions_to_normalized(chain, positions)

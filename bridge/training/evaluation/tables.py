@@ -172,7 +172,7 @@ def reliability_rows(results: Sequence[CaseResult], chain: Chain, tolerance: flo
     if not pairs:
         return []
     confidence = np.concatenate([prediction.confidence for prediction, _ in pairs])
-    errors = np.concatenate([np.abs(prediction.settings - right) / (high - low) for prediction, right in pairs])
+    errors = np.concatenate([np.abs(prediction.normalized - right) / (high - low) for prediction, right in pairs])
     rows = []
     for least in CLASSES:
         chosen = (confidence >= least) & (confidence < least + 0.2 + 1e-6 * (least == CLASSES[-1]))

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from bridge.automix.automation.curves import Curve, block_frames, block_rows, shrink_activity, smooth_curve, thin_curve
+from bridge.automix.automation.curves import (
+    block_frames,
+    block_rows,
+    proxy_rows,
+    shrink_activity,
+    smooth_curve,
+    thin_curve,
+)
+from bridge.automix.job import Curve, ProxyChain
 from bridge.decibels import amplitude_to_db
 from bridge.plugins.chain.chain_file import parse_chain
 from bridge.plugins.host.host import PluginHost, Render
@@ -82,3 +90,13 @@ def test_what_is_rendered_is_the_curve_that_was_drawn(sample_rate_hz):
     assert np.abs(level_db - meant_db)[:, settled].max() < 0.1
     steepest_db_per_s = 40 * 0.75 / 0.1
     assert np.abs(level_db - meant_db).max() < steepest_db_per_s * 0.02
+
+
+def test_a_moving_control_goes_through_the_conversion_to_another_chain():
+    proxy = ProxyChain(parse_chain(GAIN, source="test"), lambda row: np.array([0.5, row[0] ** 2], np.float32))
+    curve = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    rows = np.linspace(0, 1, 50, dtype=np.float32)[:, None]
+    converted = proxy_rows(proxy, np.zeros(1, np.float32), rows, {0: curve})
+    assert converted.shape == (50, 2)
+    assert np.all(converted[:, 0] == np.float32(0.5))
+    assert converted[:, 1] == pytest.approx(rows[:, 0] ** 2, abs=1e-3)

@@ -42,21 +42,21 @@ def blocks_of(audio, length):
 def test_stretches_answer_as_all_of_it_at_once(encoder, monkeypatch):
     audio = noise(9.0, 44100)
     monkeypatch.setattr(frames, "STRETCH_FRAMES", 90)
-    heard = extract_frames(encoder, FEATURES, blocks_of(audio, 7777), 44100)
+    features = extract_frames(encoder, FEATURES, blocks_of(audio, 7777), 44100)
     mel = log_mel(torch.from_numpy(audio), 44100, FEATURES)
     answer = encoder(mel[None], loud_frame_db(frame_loudness_db(mel))[None])
-    assert heard.activity == pytest.approx(torch.sigmoid(answer.activity)[0].numpy(), abs=1e-4)
-    assert heard.position == pytest.approx(answer.position[0].numpy(), abs=1e-4)
-    assert heard.speech == pytest.approx(torch.sigmoid(answer.speech)[0].numpy(), abs=1e-4)
+    assert features.activity == pytest.approx(torch.sigmoid(answer.activity)[0].numpy(), abs=1e-4)
+    assert features.position == pytest.approx(answer.position[0].numpy(), abs=1e-4)
+    assert features.speech == pytest.approx(torch.sigmoid(answer.speech)[0].numpy(), abs=1e-4)
 
 
 @pytest.mark.parametrize("block", [100, 441, 1 << 17])
 def test_blocks_of_any_length_give_the_same_frames(encoder, block):
     audio = noise(1.5, 44100)
-    heard = extract_frames(encoder, FEATURES, blocks_of(audio, block), 44100)
+    features = extract_frames(encoder, FEATURES, blocks_of(audio, block), 44100)
     whole = extract_frames(encoder, FEATURES, blocks_of(audio, audio.shape[1]), 44100)
-    assert heard.level_db == pytest.approx(whole.level_db, abs=1e-4)
-    assert np.array_equal(heard.times_s, whole.times_s)
+    assert features.loudness_db == pytest.approx(whole.loudness_db, abs=1e-4)
+    assert np.array_equal(features.times_s, whole.times_s)
 
 
 @pytest.mark.parametrize("sample_rate_hz", [44100, 48000, 88200, 96000])
@@ -64,14 +64,14 @@ def test_blocks_of_any_length_give_the_same_frames(encoder, block):
 def test_a_burst_is_heard_when_it_sounds_at_every_rate(encoder, sample_rate_hz, channels):
     audio = 1e-4 * noise(2.0, sample_rate_hz, channels)
     audio[:, round(1.2 * sample_rate_hz) : round(1.25 * sample_rate_hz)] = 0.3
-    heard = extract_frames(encoder, FEATURES, blocks_of(audio, 50000), sample_rate_hz)
-    assert heard.times_s[np.argmax(heard.level_db)] == pytest.approx(1.225, abs=0.035)
-    assert len(heard.times_s) == len(heard.speech) == heard.activity.shape[1]
+    features = extract_frames(encoder, FEATURES, blocks_of(audio, 50000), sample_rate_hz)
+    assert features.times_s[np.argmax(features.loudness_db)] == pytest.approx(1.225, abs=0.035)
+    assert len(features.times_s) == len(features.speech) == features.activity.shape[1]
 
 
 def test_a_sound_shorter_than_a_frame_has_one(encoder):
-    heard = extract_frames(encoder, FEATURES, blocks_of(noise(0.01, 44100), 100), 44100)
-    assert heard.activity.shape == (2, 1)
+    features = extract_frames(encoder, FEATURES, blocks_of(noise(0.01, 44100), 100), 44100)
+    assert features.activity.shape == (2, 1)
 
 
 def test_pauses_do_not_change_how_loud_a_sound_is(encoder):

@@ -26,7 +26,7 @@ SETTINGS = AutomationSettings(unsure=0.3, sure=0.6, smoothing_s=0.02, tolerance=
 FRAMES = 200
 
 
-def heard(activity=(), *, position=0.75, speech=None, level_db=-30.0):
+def features(activity=(), *, position=0.75, speech=None, level_db=-30.0):
     """200 frames of 10 ms; `activity` as (start, end, value)."""
     acts = np.zeros((1, FRAMES), np.float32)
     for start, end, value in activity:
@@ -35,14 +35,14 @@ def heard(activity=(), *, position=0.75, speech=None, level_db=-30.0):
         activity=acts,
         position=np.full((1, FRAMES), position, np.float32),
         speech=(acts[0] < 0.5).astype(np.float32) if speech is None else np.asarray(speech, np.float32),
-        level_db=np.full(FRAMES, level_db, np.float32),
+        loudness_db=np.full(FRAMES, level_db, np.float32),
         loud_db=-20.0,
         times_s=0.016 + 0.01 * np.arange(FRAMES),
     )
 
 
 def test_a_sure_event_moves_the_control_there_and_nowhere_else():
-    sound = heard([(80, 110, 0.95)])
+    sound = features([(80, 110, 0.95)])
     regions = find_regions(sound, SETTINGS)
     assert [(region.start, region.end) for region in regions] == [(80, 110)]
     curve = draw_curves(sound, CHAIN, SETTINGS, regions)[0]
@@ -53,13 +53,13 @@ def test_a_sure_event_moves_the_control_there_and_nowhere_else():
 
 
 def test_a_doubt_moves_nothing():
-    sound = heard([(80, 110, 0.5)])
+    sound = features([(80, 110, 0.5)])
     assert find_regions(sound, SETTINGS) == []
     assert draw_curves(sound, CHAIN, SETTINGS, []) == {}
 
 
 def test_a_click_of_one_frame_is_met_in_full():
-    sound = heard([(90, 91, 0.9)], speech=np.zeros(FRAMES))
+    sound = features([(90, 91, 0.9)], speech=np.zeros(FRAMES))
     curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
     assert curve.at(sound.times_s[90:91]) == pytest.approx(0.75, abs=0.006)
 
@@ -67,20 +67,20 @@ def test_a_click_of_one_frame_is_met_in_full():
 def test_a_curve_does_not_reach_into_words_that_follow():
     speech = np.zeros(FRAMES)
     speech[110:] = 1
-    sound = heard([(80, 110, 0.95)], speech=speech)
+    sound = features([(80, 110, 0.95)], speech=speech)
     curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
     assert curve.at(sound.times_s[113:]) == pytest.approx(0.0, abs=0.006)
 
 
 def test_early_curves_are_back_at_rest_before_the_activity_ends():
     early = AutomationSettings(unsure=0.3, sure=0.6, smoothing_s=0.0, early_s=0.05, tolerance=0.001)
-    sound = heard([(80, 110, 0.95)])
+    sound = features([(80, 110, 0.95)])
     curve = draw_curves(sound, CHAIN, early, find_regions(sound, early))[0]
     assert curve.at(sound.times_s[106:]) == pytest.approx(0.0, abs=0.002)
 
 
 def test_a_loud_sound_within_a_soft_one_gets_its_own_place():
-    sound = heard([(60, 140, 0.95)], position=0.5)
+    sound = features([(60, 140, 0.95)], position=0.5)
     sound.position[0, 100:102] = 0.9
     curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
     assert curve.at(sound.times_s[100:102]) == pytest.approx(0.9, abs=0.01)
@@ -88,13 +88,13 @@ def test_a_loud_sound_within_a_soft_one_gets_its_own_place():
 
 
 def test_half_the_amount_goes_half_the_way():
-    sound = heard([(80, 110, 0.95)])
+    sound = features([(80, 110, 0.95)])
     curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS), amount=0.5)[0]
     assert curve.at(sound.times_s[90:100]) == pytest.approx(0.375, abs=0.006)
 
 
 def test_the_guard_takes_back_what_takes_nothing_down():
-    sound = heard([(80, 110, 0.95)])
+    sound = features([(80, 110, 0.95)])
     regions = find_regions(sound, SETTINGS)
     before = np.full(FRAMES, 1e-4)
     after = before.copy()
@@ -104,7 +104,7 @@ def test_the_guard_takes_back_what_takes_nothing_down():
 
 
 def test_the_guard_takes_back_what_changes_the_words_around_it_and_only_that():
-    sound = heard([(40, 60, 0.95), (140, 160, 0.95)])
+    sound = features([(40, 60, 0.95), (140, 160, 0.95)])
     regions = find_regions(sound, SETTINGS)
     before = np.full(FRAMES, 1e-4)
     after = before.copy()
@@ -115,9 +115,9 @@ def test_the_guard_takes_back_what_changes_the_words_around_it_and_only_that():
 
 
 def test_who_speaks_is_told_from_who_does_not():
-    assert contains_speech(heard([(80, 110, 0.95)]))
-    assert not contains_speech(heard(speech=np.zeros(FRAMES)))
-    assert not contains_speech(heard(speech=np.ones(FRAMES), level_db=-80.0))
+    assert contains_speech(features([(80, 110, 0.95)]))
+    assert not contains_speech(features(speech=np.zeros(FRAMES)))
+    assert not contains_speech(features(speech=np.ones(FRAMES), level_db=-80.0))
 
 
 def test_frame_powers_are_those_of_the_hop_around_each_middle():

@@ -1,4 +1,4 @@
-"""The levelling guard through real plugins: targets honoured whatever comes in, tone at equal loudness."""
+"""The loudness guard through real plugins: targets honoured whatever comes in, tone at equal loudness."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import pytest
 from mastering_chain import RATE_HZ, between_samples, mastering_chain, mix, zam_catalog
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
-from bridge.automix.guard.guard import GuardDecision
+from bridge.automix.facts import DecisionKind, LoudnessKind
+from bridge.automix.guard.decision import GuardDecision
 from bridge.automix.guard.loudness_guard import LoudnessGuard, split_at_limiter
+from bridge.automix.guard.metrics import CandidateMetrics
+from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import LoudnessTarget
 from bridge.automix.loudness_solver import LoudnessControls
 from bridge.automix.objective import reference_objective
@@ -33,17 +36,12 @@ def host() -> Iterator[PluginHost]:
 def guard(
     host: PluginHost, audio: np.ndarray, reference: np.ndarray, target: LoudnessTarget, rate: int
 ) -> LoudnessGuard:
-    aim = reference_objective(extract_features([reference], rate, FEATURES).profile, FEATURES, level_counts=False)
+    objective = reference_objective(extract_features([reference], rate, FEATURES).profile, FEATURES, level_counts=False)
     return LoudnessGuard(
-        host=host,
-        chain=CHAIN,
-        features=FEATURES,
-        windows=[audio],
-        everything=[audio],
-        sample_rate_hz=rate,
-        aim=aim,
-        free=np.ones(len(CHAIN.controls), dtype=bool),
-        target=target,
+        CandidateRenderer(host, CHAIN, [audio], rate, everything=[audio]),
+        CandidateMetrics(FEATURES, rate, objective),
+        np.ones(len(CHAIN.controls), dtype=bool),
+        target,
     )
 
 
@@ -54,9 +52,9 @@ def with_bands(*gains_db: float) -> np.ndarray:
     return row
 
 
-def rendered(host: PluginHost, audio: np.ndarray, verdict: GuardDecision, rate: int) -> np.ndarray:
-    assert verdict.accepted is not None
-    return host.render(CHAIN, [Render(audio, rate, verdict.accepted.settings)])[0]
+def rendered(host: PluginHost, audio: np.ndarray, result: GuardDecision, rate: int) -> np.ndarray:
+    assert result.accepted is not None
+    return host.render(CHAIN, [Render(audio, rate, result.accepted.normalized)])[0]
 
 
 @pytest.mark.parametrize(
@@ -78,23 +76,27 @@ def test_loudness_and_true_peak_are_honoured(
     host: PluginHost, audio: np.ndarray, rate: int, lufs: float, ceiling: float
 ) -> None:
     audio = audio.astype(np.float32)
-    verdict = guard(host, audio, audio, LoudnessTarget(lufs, ceiling), rate).judge(CHAIN.neutral, CHAIN.neutral, 1.0)
-    made = rendered(host, audio, verdict, rate)
+    result = guard(host, audio, audio, LoudnessTarget(lufs, ceiling), rate).decide(CHAIN.neutral, CHAIN.neutral, 1.0)
+    made = rendered(host, audio, result, rate)
     loudness, peak = loudness_lufs(made, rate), true_peak_dbtp(made, rate)
     assert loudness == pytest.approx(lufs, abs=0.5)
     assert peak is not None and peak <= ceiling
-    assert verdict.after.loudness_lufs == pytest.approx(loudness, abs=0.1)
-    assert f"{loudness:.0f}" in verdict.reason
+    assert result.after.loudness_lufs == pytest.approx(loudness, abs=0.1)
+    outcome = result.decision.loudness
+    assert outcome is not None and outcome.kind is LoudnessKind.REACHED
+    assert (outcome.loudness_lufs, outcome.true_peak_dbtp) == (result.after.loudness_lufs, result.after.true_peak_dbtp)
 
 
-def test_what_cannot_be_reached_is_told_and_the_ceiling_holds(host: PluginHost) -> None:
+def test_what_cannot_be_reached_is_a_fact_and_the_ceiling_holds(host: PluginHost) -> None:
     clicks = np.zeros((2, 4 * RATE_HZ), np.float32)
     clicks[:, :: RATE_HZ // 2] = 0.7  # 30 dB between peak and loudness
-    verdict = guard(host, clicks, clicks, LoudnessTarget(-8.0, -1.0), RATE_HZ).judge(CHAIN.neutral, CHAIN.neutral, 1.0)
-    made = rendered(host, clicks, verdict, RATE_HZ)
-    assert "-8.0 LUFS were asked for" in verdict.reason and "12 dB of limiting" in verdict.reason
-    assert verdict.accepted is not None
-    assert LoudnessControls.of(CHAIN).read(verdict.accepted.settings)[1] == pytest.approx(12.0, abs=0.1)
+    result = guard(host, clicks, clicks, LoudnessTarget(-8.0, -1.0), RATE_HZ).decide(CHAIN.neutral, CHAIN.neutral, 1.0)
+    made = rendered(host, clicks, result, RATE_HZ)
+    outcome = result.decision.loudness
+    assert outcome is not None and outcome.kind is LoudnessKind.LIMITED
+    assert (outcome.target_lufs, outcome.most_limiting_db) == (-8.0, pytest.approx(12.0, abs=0.1))
+    assert result.accepted is not None
+    assert LoudnessControls.of(CHAIN).read(result.accepted.normalized)[1] == pytest.approx(12.0, abs=0.1)
     assert true_peak_dbtp(made, RATE_HZ) <= -1.0
 
 
@@ -103,22 +105,22 @@ def test_tone_that_comes_closer_is_taken_whole_at_the_wanted_loudness(host: Plug
     reference = 2 * host.render(CHAIN, [Render(audio, RATE_HZ, wanted)])[0]
     loudness = loudness_lufs(reference, RATE_HZ)
     assert loudness is not None
-    judge = guard(host, audio, reference, LoudnessTarget(loudness, -1.0), RATE_HZ)
-    verdict = judge.judge(CHAIN.neutral, wanted, 1.0)
-    assert verdict.accepted is not None and verdict.accepted.amount == 1.0
-    assert verdict.after.distance_db is not None and verdict.before.distance_db is not None
-    assert verdict.after.distance_db < 0.3 * verdict.before.distance_db
-    assert loudness_lufs(rendered(host, audio, verdict, RATE_HZ), RATE_HZ) == pytest.approx(loudness, abs=0.5)
+    loudness_guard = guard(host, audio, reference, LoudnessTarget(loudness, -1.0), RATE_HZ)
+    result = loudness_guard.decide(CHAIN.neutral, wanted, 1.0)
+    assert result.accepted is not None and result.accepted.amount == 1.0
+    assert result.after.distance_db is not None and result.before.distance_db is not None
+    assert result.after.distance_db < 0.3 * result.before.distance_db
+    assert loudness_lufs(rendered(host, audio, result, RATE_HZ), RATE_HZ) == pytest.approx(loudness, abs=0.5)
 
 
 def test_tone_that_leads_away_is_refused_and_the_loudness_reached_all_the_same(host: PluginHost) -> None:
     audio = mix()
-    judge = guard(host, audio, audio, LoudnessTarget(-14.0, -1.0), RATE_HZ)
-    verdict = judge.judge(CHAIN.neutral, with_bands(8.0, -8.0, 8.0, -8.0), 1.0)
-    assert verdict.accepted is not None and verdict.accepted.amount == 0.0
-    assert np.array_equal(verdict.accepted.settings[1:5], CHAIN.neutral[1:5])
-    assert verdict.reason.startswith("The tone is left as it is")
-    assert loudness_lufs(rendered(host, audio, verdict, RATE_HZ), RATE_HZ) == pytest.approx(-14.0, abs=0.5)
+    loudness_guard = guard(host, audio, audio, LoudnessTarget(-14.0, -1.0), RATE_HZ)
+    result = loudness_guard.decide(CHAIN.neutral, with_bands(8.0, -8.0, 8.0, -8.0), 1.0)
+    assert result.accepted is not None and result.accepted.amount == 0.0
+    assert np.array_equal(result.accepted.normalized[1:5], CHAIN.neutral[1:5])
+    assert result.decision.kind is DecisionKind.LOUDNESS_ONLY
+    assert loudness_lufs(rendered(host, audio, result, RATE_HZ), RATE_HZ) == pytest.approx(-14.0, abs=0.5)
 
 
 def test_the_two_parts_of_a_chain_are_the_chain(host: PluginHost) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from synthetic_speech import synthetic_speech
 
-from bridge.automix.automation.curves import Curve, block_frames, block_rows
+from bridge.automix.automation.curves import block_frames, block_rows
+from bridge.automix.job import Curve
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions, positions_to_normalized

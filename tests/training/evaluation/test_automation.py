@@ -12,7 +12,7 @@ import torch
 from synthetic_speech import synthetic_speech
 
 from bridge.audio.synthesis import synthesise
-from bridge.automix.automation.pipeline import AutomationModel
+from bridge.model.bundle import AutomationModel
 from bridge.model.encoders.frame_encoder import FrameEncoder
 from bridge.model.manifest import EncoderSettings
 from bridge.plugins.chain.chain_file import load_chain

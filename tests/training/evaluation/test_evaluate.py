@@ -90,7 +90,7 @@ def test_progress_only_goes_on_and_ends_at_one(evaluation: Evaluation, told: lis
 def test_the_card_has_a_table_for_every_use(evaluation: Evaluation, automix: Automix) -> None:
     import msgspec
 
-    card = write_card(msgspec.structs.replace(automix.bundle.manifest, scores={"test": evaluation.scores}))
+    card = write_card(msgspec.structs.replace(automix.model.manifest, scores={"test": evaluation.scores}))
     for use in evaluation.scores["uses"]:
         assert f"### {use}\n" in card
     assert "| gain + limiter |" in card and "At sample rates it never saw" in card

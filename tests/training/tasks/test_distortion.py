@@ -12,7 +12,7 @@ from mastering_chain import FETCHED, zam_catalog
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.errors import AudioError
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import load_model
 from bridge.model.predict import Predictor
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain, parse_chain
@@ -162,14 +162,14 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
     with pytest.raises(AudioError, match=r"learned from pairs.*dry/NAME\.wav"):
         judged_by.cases(amplifier, host, find_files([pairs / "dry"]), each=1, seed=0)
     assert any("one setting for all" in text for text in told)
-    bundle = load_bundle(options.output)
+    bundle = load_model(options.output)
     cases = judged_by.cases(amplifier, host, unheard(manifest, pairs), each=2, seed=0)["amplifier"]
     assert {case.name for case in cases} == {"dry/song3.wav"}
     before, after = [], []
     for case in cases:
         assert case.level_counts
         predictor = Predictor(bundle)
-        settings = predictor.predict(predictor.hear([case.given], case.sample_rate_hz), None).settings
+        settings = predictor.predict(predictor.extract_features([case.given], case.sample_rate_hz), None).settings
         (made,) = host.render(amplifier, [Render(case.given, case.sample_rate_hz, settings)])
         before.append(EvaluationMetrics(case).main_db(case.given))
         after.append(EvaluationMetrics(case).main_db(made))
@@ -178,7 +178,7 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
 
 def test_the_shipped_chain_holds_the_shipped_model(host: PluginHost) -> None:
     """Trained by its printed command: same chain, and what it was made with is told."""
-    bundle = load_bundle(ROOT / "models" / "distortion")
+    bundle = load_model(ROOT / "models" / "distortion")
     chain = load_chain(ROOT / "models" / "chains" / "distortion.toml", calibrate=host.calibrate)
     assert [c.label for c in bundle.chain.controls] == [c.label for c in chain.controls]
     assert DEMONSTRATION_SOURCE in bundle.manifest.training.sources[0]

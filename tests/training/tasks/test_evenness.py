@@ -9,7 +9,7 @@ import torch
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.decibels import amplitude_to_db
-from bridge.model.bundle import load_bundle, positions_to_normalized
+from bridge.model.bundle import load_model, positions_to_normalized
 from bridge.model.predict import Predictor
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
@@ -94,14 +94,14 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, tmp_path
     )
     assert train(options, progress=lambda _, text: told.append(text)) is not None
     assert any("validation plugins" in text for text in told), "nobody knows the right settings: the plugins tell"
-    bundle = load_bundle(options.output)
+    bundle = load_model(options.output)
     assert bundle.bank is None
     with PluginHost(workers=2) as host:
         cases = EvennessTask().cases(levelling, host, find_files([folder]), each=1, seed=1)["level"]
         before, after = [], []
         for case in cases:
             predictor = Predictor(bundle)
-            settings = predictor.predict(predictor.hear([case.given], RATE), None).settings
+            settings = predictor.predict(predictor.extract_features([case.given], RATE), None).settings
             (made,) = host.render(levelling, [Render(case.given, RATE, settings)])
             before.append(EvaluationMetrics(case).main_db(case.given))
             after.append(EvaluationMetrics(case).main_db(made))

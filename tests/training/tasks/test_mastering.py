@@ -16,7 +16,7 @@ from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix
 from bridge.decibels import amplitude_to_db
-from bridge.model.bundle import load_bundle
+from bridge.model.bundle import load_model
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import find_files, read_recordings
@@ -128,12 +128,12 @@ def test_a_training_of_seconds_makes_a_model_that_honours_its_targets(
     manifest = train(options, progress=lambda _share, _text: None)
     assert manifest is not None and manifest.job == MasteringTask.job
     audio = mix()
-    automix = Automix(load_bundle(tmp_path / "small"), host)
+    automix = Automix(load_model(tmp_path / "small"), host)
     outcome = automix.run(AutomixJob([audio], RATE_HZ, CHAIN.neutral))
     assert outcome.applied
-    made = host.render(CHAIN, [Render(audio, RATE_HZ, outcome.settings)])[0]
+    made = host.render(CHAIN, [Render(audio, RATE_HZ, outcome.normalized)])[0]
     assert loudness_lufs(made, RATE_HZ) == pytest.approx(LOUDNESS_LUFS, abs=0.5)
     assert true_peak_dbtp(made, RATE_HZ) <= CEILING_DBTP
-    reference = automix.hear([0.3 * audio], RATE_HZ)
+    reference = automix.extract_features([0.3 * audio], RATE_HZ)
     quieter = automix.run(AutomixJob([audio], RATE_HZ, CHAIN.neutral, reference=reference))
     assert quieter.measures_after.loudness_lufs == pytest.approx(reference.loudness_lufs, abs=0.5)

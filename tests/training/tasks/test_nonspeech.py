@@ -13,10 +13,10 @@ from synthetic_speech import synthetic_speech
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
-from bridge.automix.automation.pipeline import AutomationModel
+from bridge.automix.automation.pipeline import automate_audio
 from bridge.errors import AudioError, SettingsError
+from bridge.model.bundle import AutomationModel
 from bridge.model.manifest import EncoderSettings
-from bridge.offline.automation import automate_audio
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import Recording, find_files

@@ -9,7 +9,10 @@ import pytest
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
-from bridge.automix.guard.guard import Guard
+from bridge.automix.facts import DecisionKind
+from bridge.automix.guard.decision import Guard
+from bridge.automix.guard.metrics import CandidateMetrics
+from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import ProxyChain
 from bridge.automix.objective import Objective
 from bridge.errors import PluginError
@@ -55,17 +58,22 @@ def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[..
 
     def make(target: np.ndarray, *, level_counts: bool = True, free: np.ndarray | None = None) -> Guard:
         goal = host.render(chain, [Render(audio, RATE, target)])
+        objective = near(extract_features(goal, RATE, FeatureSettings()).profile, level_counts=level_counts)
         return Guard(
-            host=host,
-            chain=chain,
-            features=FeatureSettings(),
-            windows=[audio],
-            sample_rate_hz=RATE,
-            aim=near(extract_features(goal, RATE, FeatureSettings()).profile, level_counts=level_counts),
-            free=np.ones(len(chain.controls), bool) if free is None else free,
+            CandidateRenderer(host, chain, [audio], RATE),
+            CandidateMetrics(FeatureSettings(), RATE, objective),
+            np.ones(len(chain.controls), bool) if free is None else free,
         )
 
     return make
+
+
+def aimed_at(guard: Guard, objective: Objective) -> Guard:
+    return replace(guard, metrics=replace(guard.metrics, objective=objective))
+
+
+def rendering(guard: Guard, **changes: object) -> Guard:
+    return replace(guard, renderer=replace(guard.renderer, **changes))
 
 
 BRIGHT = {"high_shelf.gain_db": 9.0, "high_shelf.cutoff_frequency_hz": 4000.0}
@@ -73,20 +81,21 @@ DARK = {"high_shelf.gain_db": -9.0, "high_shelf.cutoff_frequency_hz": 4000.0}
 
 
 def test_the_right_settings_are_accepted(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
-    verdict = make_guard(settings(BRIGHT)).judge(chain.neutral, settings(BRIGHT), 1.0)
-    assert verdict.accepted is not None
-    assert verdict.accepted.amount == 1.0
-    assert verdict.after.distance_db is not None and verdict.before.distance_db is not None
-    assert verdict.after.distance_db < 0.1 < 1.0 < verdict.before.distance_db
+    result = make_guard(settings(BRIGHT)).decide(chain.neutral, settings(BRIGHT), 1.0)
+    assert result.accepted is not None
+    assert result.accepted.amount == 1.0
+    assert result.after.distance_db is not None and result.before.distance_db is not None
+    assert result.after.distance_db < 0.1 < 1.0 < result.before.distance_db
 
 
-def test_the_opposite_is_refused_and_the_reason_names_both_distances(
+def test_the_opposite_is_refused_with_both_distances(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain
 ) -> None:
-    verdict = make_guard(settings(BRIGHT)).judge(chain.neutral, settings(DARK), 1.0)
-    assert verdict.accepted is None
-    assert verdict.after == verdict.before
-    assert f"{verdict.before.distance_db:.2f} dB now" in verdict.reason
+    result = make_guard(settings(BRIGHT)).decide(chain.neutral, settings(DARK), 1.0)
+    assert result.accepted is None
+    assert result.after == result.before
+    assert result.decision.kind is DecisionKind.NOT_CLOSER
+    assert result.decision.before_db == result.before.distance_db < result.decision.after_db
 
 
 def test_too_much_of_the_right_thing_is_taken_in_part(
@@ -94,36 +103,36 @@ def test_too_much_of_the_right_thing_is_taken_in_part(
 ) -> None:
     mild = settings({"high_shelf.gain_db": 5.0, "high_shelf.cutoff_frequency_hz": 7000.0})
     wild = settings({"high_shelf.gain_db": 15.0, "high_shelf.cutoff_frequency_hz": 7000.0})
-    verdict = make_guard(mild).judge(chain.neutral, wild, 1.0)
-    assert verdict.accepted is not None
-    assert verdict.accepted.amount == pytest.approx(0.4)
+    result = make_guard(mild).decide(chain.neutral, wild, 1.0)
+    assert result.accepted is not None
+    assert result.accepted.amount == pytest.approx(0.4)
     gain = chain.index("high_shelf.gain_db")
-    assert chain.controls[gain].real_value(float(verdict.accepted.settings[gain])) == pytest.approx(6.0, abs=0.1)
+    assert chain.controls[gain].real_value(float(result.accepted.normalized[gain])) == pytest.approx(6.0, abs=0.1)
 
 
 def test_the_amount_is_the_users(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
-    verdict = make_guard(settings(BRIGHT)).judge(chain.neutral, settings(BRIGHT), 0.5)
-    assert verdict.accepted is not None
+    result = make_guard(settings(BRIGHT)).decide(chain.neutral, settings(BRIGHT), 0.5)
+    assert result.accepted is not None
     expected = chain.neutral + 0.5 * (settings(BRIGHT) - chain.neutral)
     moved = [index for index, control in enumerate(chain.controls) if control.slot == "high_shelf"]
-    np.testing.assert_allclose(verdict.accepted.settings[moved], expected[moved], atol=1e-6)
+    np.testing.assert_allclose(result.accepted.normalized[moved], expected[moved], atol=1e-6)
 
 
 def test_controls_that_are_not_free_stay(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
     free = np.array([control.slot == "high_shelf" for control in chain.controls])
     wanted = settings(BRIGHT | {"peak_low.gain_db": 6.0, "output.gain_db": 3.0})
-    verdict = make_guard(settings(BRIGHT), free=free).judge(chain.neutral, wanted, 1.0)
-    assert verdict.accepted is not None
-    np.testing.assert_array_equal(verdict.accepted.settings[~free], chain.neutral[~free])
+    result = make_guard(settings(BRIGHT), free=free).decide(chain.neutral, wanted, 1.0)
+    assert result.accepted is not None
+    np.testing.assert_array_equal(result.accepted.normalized[~free], chain.neutral[~free])
 
 
 def test_without_reference_the_loudness_stays(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain, audio: np.ndarray
 ) -> None:
-    verdict = make_guard(settings(BRIGHT), level_counts=False).judge(chain.neutral, settings(BRIGHT), 1.0)
-    assert verdict.accepted is not None
-    assert verdict.accepted.settings[chain.index("output.gain_db")] < chain.neutral[chain.index("output.gain_db")]
-    assert verdict.after.loudness_lufs == pytest.approx(loudness_lufs(audio, RATE), abs=0.3)
+    result = make_guard(settings(BRIGHT), level_counts=False).decide(chain.neutral, settings(BRIGHT), 1.0)
+    assert result.accepted is not None
+    assert result.accepted.normalized[chain.index("output.gain_db")] < chain.neutral[chain.index("output.gain_db")]
+    assert result.after.loudness_lufs == pytest.approx(loudness_lufs(audio, RATE), abs=0.3)
 
 
 def test_nothing_is_made_to_clip(
@@ -131,31 +140,31 @@ def test_nothing_is_made_to_clip(
 ) -> None:
     hot = settings({"output.gain_db": 20.0})
     assert (true_peak_dbtp(host.render(chain, [Render(audio, RATE, hot)])[0], RATE) or 0.0) > 6.0
-    verdict = make_guard(hot).judge(chain.neutral, hot, 1.0)
-    assert verdict.after.true_peak_dbtp is not None
-    assert verdict.after.true_peak_dbtp <= 0.0
-    assert verdict.accepted is not None, "lowered to the ceiling it is still closer"
+    result = make_guard(hot).decide(chain.neutral, hot, 1.0)
+    assert result.after.true_peak_dbtp is not None
+    assert result.after.true_peak_dbtp <= 0.0
+    assert result.accepted is not None, "lowered to the ceiling it is still closer"
 
 
 def test_peaks_that_were_there_before_may_stay(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain
 ) -> None:
     loud = {"output.gain_db": 18.0}
-    verdict = make_guard(settings(DARK | loud)).judge(settings(loud), settings(DARK | loud), 1.0)
-    assert verdict.before.true_peak_dbtp is not None and verdict.after.true_peak_dbtp is not None
-    assert verdict.accepted is not None
-    assert 0.0 < verdict.after.true_peak_dbtp <= verdict.before.true_peak_dbtp
+    result = make_guard(settings(DARK | loud)).decide(settings(loud), settings(DARK | loud), 1.0)
+    assert result.before.true_peak_dbtp is not None and result.after.true_peak_dbtp is not None
+    assert result.accepted is not None
+    assert 0.0 < result.after.true_peak_dbtp <= result.before.true_peak_dbtp
 
 
 def test_silence_is_never_an_improvement(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain, audio: np.ndarray
 ) -> None:
     """A target below everything that can be heard: muting comes closest, and is refused."""
-    quiet = replace(make_guard(settings({})), windows=[(audio * np.float32(1e-4))])
+    quiet = rendering(make_guard(settings({})), windows=[(audio * np.float32(1e-4))])
     floor = extract_features([np.zeros_like(audio)], RATE, FeatureSettings()).profile
-    guard = replace(quiet, aim=near(floor))
-    verdict = guard.judge(chain.neutral, settings({"output.gain_db": -24.0}), 1.0)
-    assert verdict.accepted is None
+    guard = aimed_at(quiet, near(floor))
+    result = guard.decide(chain.neutral, settings({"output.gain_db": -24.0}), 1.0)
+    assert result.accepted is None
 
 
 def test_when_even_the_users_own_settings_cannot_be_rendered_the_error_is_the_plugins(
@@ -164,7 +173,7 @@ def test_when_even_the_users_own_settings_cannot_be_rendered_the_error_is_the_pl
     with PluginHost(workers=1) as closed:
         closed.close()
     with pytest.raises(PluginError, match="closed"):
-        replace(make_guard(settings(BRIGHT)), host=closed).judge(chain.neutral, settings(BRIGHT), 1.0)
+        rendering(make_guard(settings(BRIGHT)), host=closed).decide(chain.neutral, settings(BRIGHT), 1.0)
 
 
 def test_a_bank_of_good_sounds_has_a_veto(
@@ -172,25 +181,26 @@ def test_a_bank_of_good_sounds_has_a_veto(
 ) -> None:
     """The target says brighter, but all good recordings sound like the track does now."""
     guard = make_guard(settings(BRIGHT))
-    assert guard.judge(chain.neutral, settings(BRIGHT), 1.0).accepted is not None
+    assert guard.decide(chain.neutral, settings(BRIGHT), 1.0).accepted is not None
     now = extract_features([audio], RATE, FeatureSettings()).profile
     bank = np.repeat(np.stack([now.mean_db, now.spread_db])[None], 5, axis=0)
-    vetoed = replace(guard, aim=replace(guard.aim, bank=bank))
-    assert vetoed.judge(chain.neutral, settings(BRIGHT), 1.0).accepted is None
+    vetoed = aimed_at(guard, replace(guard.metrics.objective, bank=bank))
+    refused = vetoed.decide(chain.neutral, settings(BRIGHT), 1.0)
+    assert refused.accepted is None and refused.decision.kind is DecisionKind.UNLIKE_RECORDINGS
 
 
-def test_what_is_heard_of_candidates_puts_the_right_one_first(
+def test_features_of_candidates_put_the_right_one_first(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain
 ) -> None:
     guard = make_guard(settings(BRIGHT))
-    sounds = guard.hear([settings(DARK), settings(BRIGHT), chain.neutral])
-    distances = [guard.aim.distance_db(sound.profile) for sound in sounds if sound is not None]
+    sounds = guard.metrics.extract(guard.renderer.render_windows([settings(DARK), settings(BRIGHT), chain.neutral]))
+    distances = [guard.metrics.objective.distance_db(sound.profile) for sound in sounds if sound is not None]
     assert len(distances) == 3
     assert int(np.argmin(distances)) == 1
     assert distances[0] > distances[2]
 
 
-def test_what_is_heard_beside_the_model_is_judged_with_it(
+def test_what_sounds_beside_the_model_is_measured_with_it(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain
 ) -> None:
     """A loud gain behind the chain, in another order: the measures count it in, and no peak rises."""
@@ -198,26 +208,28 @@ def test_what_is_heard_beside_the_model_is_judged_with_it(
     slots = (*reversed(chain.slots), Slot(name="beside", plugin="builtin:Gain", controls=(gain,)))
     turned = msgspec.structs.replace(chain, slots=slots)
     order = [chain.index(control.label) for control in turned.controls[:-1]]
-    judged = ProxyChain(turned, lambda row: np.append(row[order], np.float32(12.0)))
+    proxy = ProxyChain(turned, lambda row: np.append(row[order], np.float32(12.0)))
     guard = make_guard(settings(BRIGHT), level_counts=False)
-    alone = guard.judge(chain.neutral, settings(BRIGHT), 1.0)
-    beside = replace(guard, judged=judged).judge(chain.neutral, settings(BRIGHT), 1.0)
+    alone = guard.decide(chain.neutral, settings(BRIGHT), 1.0)
+    beside = rendering(guard, proxy=proxy).decide(chain.neutral, settings(BRIGHT), 1.0)
     assert alone.before.loudness_lufs is not None
     assert beside.before.loudness_lufs == pytest.approx(alone.before.loudness_lufs + 12.0, abs=0.01)
     assert beside.after.true_peak_dbtp is not None
     assert beside.after.true_peak_dbtp <= max(0.0, beside.before.true_peak_dbtp or 0.0)
 
 
-def test_a_level_is_judged_by_how_even_it_is(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
+def test_dynamics_are_measured_by_how_even_they_are(
+    make_guard: Callable[..., Guard], settings: Change, chain: Chain
+) -> None:
     """The profile is as far off as it was; what counts is that loud and soft passages come closer together."""
     plain = make_guard(chain.neutral, level_counts=False)
-    time_s = np.arange(plain.windows[0].shape[-1]) / RATE
-    uneven = (plain.windows[0] * np.where(time_s % 2 < 1, 1.0, 0.15)).astype(np.float32)
-    aim = replace(plain.aim, evens_level=True, margin_share=0.0, margin_db=0.1)
-    guard = replace(plain, windows=[uneven], aim=aim)
+    time_s = np.arange(plain.renderer.windows[0].shape[-1]) / RATE
+    uneven = (plain.renderer.windows[0] * np.where(time_s % 2 < 1, 1.0, 0.15)).astype(np.float32)
+    objective = replace(plain.metrics.objective, evens_level=True, margin_share=0.0, margin_db=0.1)
+    guard = aimed_at(rendering(plain, windows=[uneven]), objective)
     even = settings({"compressor.threshold_db": -40.0, "compressor.ratio": 6.0, "compressor.release_ms": 200.0})
-    verdict = guard.judge(chain.neutral, even, 1.0)
-    assert verdict.accepted is not None
-    assert verdict.after.distance_db is not None and verdict.before.distance_db is not None
-    assert verdict.after.distance_db < verdict.before.distance_db - 0.5
-    assert guard.judge(even, chain.neutral, 1.0).accepted is None
+    result = guard.decide(chain.neutral, even, 1.0)
+    assert result.accepted is not None
+    assert result.after.distance_db is not None and result.before.distance_db is not None
+    assert result.after.distance_db < result.before.distance_db - 0.5
+    assert guard.decide(even, chain.neutral, 1.0).accepted is None

@@ -1,0 +1,223 @@
+"""Do no harm: settings are accepted only when the real plugins show that they improve the stated measure.
+
+The guard has a few windows of the track rendered with the user's settings and with the prediction at several amounts,
+and compares how far each lies from the target. It never lets through a higher true peak than full scale (or than was
+there before), silence, a broken output, or an improvement too small to be told from chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from bridge.audio.silence import SILENCED_RMS
+from bridge.automix.facts import Decision, DecisionKind
+from bridge.automix.guard.metrics import (
+    HEADROOM_DB,
+    Baseline,
+    Candidate,
+    CandidateMetrics,
+    ceiling_dbtp,
+    highest_true_peak_dbtp,
+)
+from bridge.automix.guard.renderer import CandidateRenderer
+from bridge.automix.job import Measurements
+from bridge.errors import PluginError
+from bridge.plugins.host.render_queue import RenderBatch
+from bridge.types import Mask, NormalizedArray
+
+AMOUNTS = (1.0, 0.7, 0.4)
+LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
+_SUPERSEDED = PluginError("Another gain was chosen before this one was rendered.")
+
+
+@dataclass(frozen=True)
+class GuardDecision:
+    """What the guard decided. `accepted` is None where the user's own settings stay; else `baseline` is what it was
+    compared with."""
+
+    decision: Decision
+    before: Measurements
+    after: Measurements
+    accepted: Candidate | None = None
+    baseline: Baseline | None = None
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Decides on settings for one track against one objective.
+
+    Where the objective leaves the level open, as without a reference, the loudness stays what it was.
+
+    Attributes:
+        free: (controls,) which controls may move.
+        headroom_db: how far below the ceiling the highest peak must stay.
+        begun: the windows with the user's settings, where those renders were begun before there was an objective.
+    """
+
+    renderer: CandidateRenderer
+    metrics: CandidateMetrics
+    free: Mask
+    headroom_db: float = 0.0
+    begun: RenderBatch | None = None
+
+    def decide(self, current: NormalizedArray, predicted: NormalizedArray, amount: float) -> GuardDecision:
+        """Decide whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
+
+        The largest amount that passes is taken, not the one that seems closest: distances of unaligned sounds are
+        too coarse to choose between two improvements.
+        Raises PluginError when even the user's own settings cannot be rendered.
+        """
+        begun = self.begun or self.renderer.begin(current, self.renderer.windows)
+        full = move_toward(self.renderer, current, predicted, amount * AMOUNTS[0], self.free)
+        full_batch = self.renderer.begin(full, self.renderer.windows)
+        before = self._candidate(0.0, current, begun)
+        if before is None:
+            raise self.renderer.failure(current)
+        share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
+        refused: list[GuardDecision] = []
+        for candidate in self._candidates(current, predicted, amount, (full, full_batch)):
+            result = self._evaluate(candidate, before, share)
+            if result.decision.is_applied:
+                return result
+            refused.append(result)
+        measured = replace(before.measured, distance_db=before.distance_db)
+        if not refused:
+            return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
+        return min(refused, key=lambda result: result.decision.after_db)
+
+    def _evaluate(self, candidate: Candidate, before: Candidate, share: float) -> GuardDecision:
+        """Decide on one candidate; `share` is how much of the way to the objective is asked for."""
+        objective = self.metrics.objective
+        baseline = before.baseline if objective.level_counts else before.as_loud_as(candidate)
+        needed_db = objective.needed_db(baseline.distance_db, share)
+        was = replace(before.measured, distance_db=before.distance_db)
+        refusal = Decision(
+            kind=DecisionKind.NOT_CLOSER,
+            before_db=before.distance_db,
+            needed_db=needed_db,
+            after_db=candidate.distance_db,
+        )
+        if candidate.distance_db > needed_db:
+            return GuardDecision(refusal, was, was)
+        if not objective.permits(baseline.profile, candidate.profile):
+            return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNLIKE_RECORDINGS), was, was)
+        levelled, peak_dbtp = self._levelled(candidate, before.measured)
+        distance_db = levelled.distance_db if objective.level_counts else candidate.distance_db
+        harm = self._harm(levelled, before.measured, peak_dbtp)
+        if distance_db > needed_db or harm is not None:
+            refused = msgspec.structs.replace(refusal, after_db=distance_db, **(harm or {}))
+            return GuardDecision(refused, was, was)
+        accepted = msgspec.structs.replace(
+            refusal, kind=DecisionKind.IMPROVED, before_db=baseline.distance_db, after_db=distance_db
+        )
+        before_measured = replace(was, distance_db=baseline.distance_db)
+        return GuardDecision(
+            accepted, before_measured, replace(levelled.measured, distance_db=distance_db), levelled, baseline
+        )
+
+    def _harm(self, candidate: Candidate, before: Measurements, peak_dbtp: float) -> dict[str, Any] | None:
+        """Why a candidate must not replace what was there, as kind and numbers of a `Decision`; None where it may."""
+        after, ceiling = candidate.measured, self._ceiling_dbtp(before)
+        if after.true_peak_dbtp is None or candidate.rms < SILENCED_RMS:
+            return {"kind": DecisionKind.WOULD_SILENCE}
+        if (highest := max(peak_dbtp, after.true_peak_dbtp)) > ceiling:
+            return {"kind": DecisionKind.WOULD_CLIP, "true_peak_dbtp": highest, "ceiling_dbtp": ceiling}
+        if after.loudness_lufs is None or before.loudness_lufs is None:
+            is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
+            return None if is_as_loud else {"kind": DecisionKind.LOUDNESS_WOULD_SHIFT}
+        change_lu = after.loudness_lufs - before.loudness_lufs
+        if self.metrics.objective.level_counts or abs(change_lu) <= LOUDNESS_DRIFT_LU:
+            return None
+        return {"kind": DecisionKind.LOUDNESS_WOULD_SHIFT, "loudness_change_lu": change_lu}
+
+    def _candidates(
+        self,
+        current: NormalizedArray,
+        predicted: NormalizedArray,
+        amount: float,
+        full: tuple[NormalizedArray, RenderBatch],
+    ) -> Iterator[Candidate]:
+        """Yield the candidates at falling amounts, without those that a plugin failed on. The smaller amounts are
+        rendered only where the `full` one was refused."""
+        if (candidate := self._candidate(amount * AMOUNTS[0], *full)) is not None:
+            yield candidate
+        amounts = [amount * part for part in AMOUNTS[1:]]
+        rows = [move_toward(self.renderer, current, predicted, part, self.free) for part in amounts]
+        batches = [self.renderer.begin(row, self.renderer.windows) for row in rows]
+        for part, row, batch in zip(amounts, rows, batches, strict=True):
+            if (candidate := self._candidate(part, row, batch)) is not None:
+                yield candidate
+
+    def _candidate(
+        self, amount: float, normalized: NormalizedArray, batch: RenderBatch, *, is_whole: bool = False
+    ) -> Candidate | None:
+        """The candidate whose windows `batch` begins with; None where a plugin failed."""
+        windows = self.renderer.windows_of(batch)
+        if windows is None:
+            return None
+        return Candidate(amount, normalized, windows, self.metrics, batch if is_whole else None)
+
+    def _levelled(self, candidate: Candidate, before: Measurements) -> tuple[Candidate, float]:
+        """`candidate` with its output gain set: where the level is open to the loudness there was, and below the
+        ceiling; and the highest true peak of all that is known through it.
+
+        The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
+        """
+        best, ceiling = candidate, self._ceiling_dbtp(before)
+        loudness_lufs = None if self.metrics.objective.level_counts else candidate.loudness_lufs
+        if loudness_lufs is not None and before.loudness_lufs is not None:
+            best = self._with_gain(candidate, before.loudness_lufs - loudness_lufs)
+        peak_dbtp = best.measured.true_peak_dbtp
+        if peak_dbtp is not None and peak_dbtp > ceiling:
+            best = self._with_gain(best, ceiling - peak_dbtp - HEADROOM_DB)
+        highest = self._highest_peak_dbtp(best)
+        if highest > ceiling:
+            best = self._with_gain(best, ceiling - highest - HEADROOM_DB)
+            highest = self._highest_peak_dbtp(best)
+        return best, highest
+
+    def _with_gain(self, candidate: Candidate, gain_db: float) -> Candidate:
+        """`candidate` with its output gain moved and rendered again; as it is where no output gain is free."""
+        for index, control in enumerate(self.renderer.chain.controls):
+            if control.role == "output_gain" and self.free[index]:
+                moved = control.normalized(control.real_value(float(candidate.normalized[index])) + gain_db)
+                normalized = candidate.normalized.copy()
+                normalized[index] = np.clip(moved, control.low, control.high)
+                normalized = self.renderer.nearest(normalized)
+                # With all the rest behind the windows: the workers are at it while these are measured.
+                batch = self.renderer.begin(normalized, [*self.renderer.windows, *self.renderer.everything])
+                if candidate.whole is not None:
+                    candidate.whole.stop(_SUPERSEDED)
+                return self._candidate(candidate.amount, normalized, batch, is_whole=True) or candidate
+        return candidate
+
+    def _highest_peak_dbtp(self, candidate: Candidate) -> float:
+        """The true peak of all that is known, through `candidate`; -inf for silence. Raises PluginError."""
+        if candidate.whole is None:
+            parts = self.renderer.render(candidate.normalized, self.renderer.everything)
+        else:
+            parts = []
+            for index in range(len(self.renderer.everything)):
+                part = candidate.whole.result(len(self.renderer.windows) + index)
+                if isinstance(part, PluginError):
+                    raise part
+                parts.append(part)
+        peak_dbtp = highest_true_peak_dbtp(parts, self.renderer.sample_rate_hz)
+        return -np.inf if peak_dbtp is None else peak_dbtp
+
+    def _ceiling_dbtp(self, before: Measurements) -> float:
+        return ceiling_dbtp(before) - self.headroom_db
+
+
+def move_toward(
+    renderer: CandidateRenderer, current: NormalizedArray, predicted: NormalizedArray, amount: float, free: Mask
+) -> NormalizedArray:
+    """Return the settings at `amount` 0..1 of the way from `current` to `predicted`, as near as the plugins can have
+    them; controls that are not `free` stay."""
+    moved = np.where(free, current + np.float32(amount) * (predicted - current), current).astype(np.float32)
+    return moved if amount == 0.0 else renderer.nearest(moved)
