@@ -5,7 +5,7 @@ local excerpts = {}
 excerpts.LIMIT_S = 120 -- of audio for one request, so that neither side ever holds an hour
 excerpts.LENGTH_S = 10
 
---- Merges overlapping {start_s, end_s} segments and cuts them to the range; in rising order.
+--- Merge overlapping {start_s, end_s} segments and cuts them to the range; in rising order.
 function excerpts.merge(segments, start_s, end_s)
   local sorted, merged = {}, {}
   for _, segment in ipairs(segments) do

@@ -18,7 +18,7 @@ local function find(path)
   return name and "_" .. name or nil
 end
 
---- Tells the daemon, once while REAPER runs.
+--- Tell the daemon, once while REAPER runs.
 function command_ids.tell(spool)
   local scripts_folder = bridge_folder.scripts()
   if reaper.file_exists(scripts_folder .. INSTALLED) then return end

@@ -8,7 +8,7 @@ local MAX_DEPTH = 64
 
 json.null = setmetatable({}, { __tostring = function() return "null" end })
 
---- Marks a list as an array, also when it is empty.
+--- Mark a list as an array, also when it is empty.
 function json.array(list)
   return setmetatable(list or {}, Array)
 end

@@ -1,8 +1,9 @@
 --- Settings on the move between two amounts: any number of values one after the other, then one undo step, read back
--- and kept in the tracks' records. `live` begins one; what may not move is left out there.
+-- and kept in the tracks' records. `live.amount_control` begins one; what may not move is left out there.
 --
--- A gesture holds one part for each track: {target, record, moves, left, amount, wanted}. `amount` is where it stood at
--- the beginning, `wanted` where it shall stand.
+-- A gesture has one part for each track, {target, record, moves, left, amount (where it stood at the beginning), wanted
+-- (where it shall stand), kept (where it stands uncompared)}; `id`, where a control surface streams its values; `text` of
+-- its undo step and `is_compared`, of a comparison; `has_step` and `is_done`, how far it has ended.
 local applied_state = require("live.applied_state")
 local interpolation = require("live.interpolation")
 local fx_info = require("track.fx_info")
@@ -14,8 +15,6 @@ local verify = require("write.verify")
 
 local gesture = {}
 gesture.__index = gesture
-
-local STILL = 1e-6 -- normalized
 
 local function name_of(write)
   return string.format("%s of %s", write.name, write.fx_name)
@@ -90,7 +89,7 @@ end
 function gesture:set_move(track, move, amount)
   local value = self:value(move, amount)
   if amount > 0 then self:set_band(track, move, amount) end
-  if math.abs(reaper.TrackFX_GetParamNormalized(track, move.fx, move.parameter) - value) > STILL then
+  if not fx_info.is_same(reaper.TrackFX_GetParamNormalized(track, move.fx, move.parameter), value) then
     reaper.TrackFX_SetParamNormalized(track, move.fx, move.parameter, value)
   end
   if amount <= 0 then self:set_band(track, move, amount) end
@@ -141,7 +140,7 @@ end
 local function make_step(self)
   local has_moved = false
   for _, part in ipairs(self.parts) do
-    if math.abs(part.amount - part.wanted) > STILL then has_moved = true end
+    has_moved = has_moved or not fx_info.is_same(part.amount, part.wanted)
   end
   self.id = nil -- bands are held on no more
   if not tracks.is_open(self.project) then return end

@@ -15,7 +15,7 @@ local AS_IT_IS, RIGHT, CENTRE, MIDDLE = 0, 2, 1, 4
 local scale, colours, current = 1.0, theme.dark, nil
 local measured, count = {}, 0
 
---- Begins a frame. Fonts are set anew where the scale has changed.
+--- Begin a frame. Fonts are set anew where the scale has changed.
 function paint.begin(new_scale, new_colours)
   colours = new_colours
   current = nil

@@ -80,7 +80,7 @@ local function is_different(self)
   return self.must_draw or self.controller.version ~= self.version or gfx.w ~= self.width or gfx.h ~= self.height
 end
 
---- Looks at what the controller knows of; also whether size or colours were changed.
+--- Look at what the controller knows of; also whether size or colours were changed.
 local function look(self)
   self.controller:look()
   self.looked_at = self.turns
@@ -110,7 +110,7 @@ local function turn(self)
   return true
 end
 
---- Opens the panel and keeps it until its window is closed.
+--- Open the panel and keeps it until its window is closed.
 function panel.run()
   if reaper.set_action_options then reaper.set_action_options(1) end -- run again: the panel closes, as its toolbar button says
   local _, _, section, command = reaper.get_action_context()

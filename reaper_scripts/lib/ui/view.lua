@@ -136,7 +136,7 @@ local function changes(controller, x, top, width, bottom)
   end
 end
 
---- Scrolls the list; the last of the widgets, for one that looks for it by keyboard. Returns whether it has moved.
+--- Scroll the list; the last of the widgets, for one that looks for it by keyboard. Returns whether it has moved.
 local function scroll(x, top, width, bottom)
   local most = math.max(rows.height(list or {}) - (bottom - top), 0)
   if most == 0 then return false end
@@ -151,7 +151,7 @@ local function hint(x, width, bottom)
   paint.text(x, bottom - px(22), width, px(18), text, "small", "faint")
 end
 
---- Draws the whole window. The list comes first: what it leaves above itself is drawn over. `last_bottom` is where the
+--- Draw the whole window. The list comes first: what it leaves above itself is drawn over. `last_bottom` is where the
 -- controls ended in the frame before. Returns where they end now, and whether the list has moved since it was drawn.
 function view.draw(controller, last_bottom)
   local margin = px(MARGIN)

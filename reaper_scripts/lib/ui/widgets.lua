@@ -19,7 +19,7 @@ local input = { x = -1, y = -1, is_down = false, went_down = false, went_up = fa
 local was_used, is_focus_moved = false, false
 local is_focus_shown = false -- only somebody who uses the keyboard wants to see it
 
---- Takes in what the user has done since the last frame. Returns whether anything is different.
+--- Take in what the user has done since the last frame. Returns whether anything is different.
 function widgets.look(key)
   local is_down = gfx.mouse_cap & BUTTON ~= 0
   local is_new = gfx.mouse_x ~= input.x or gfx.mouse_y ~= input.y or is_down ~= input.is_down or key > 0 or gfx.mouse_wheel ~= 0
@@ -30,7 +30,7 @@ function widgets.look(key)
   return is_new
 end
 
---- Moves the focus with Tab, from first to last and around.
+--- Move the focus with Tab, from first to last and around.
 local function move_focus()
   if input.key ~= KEY.tab or #order == 0 then return end
   local step, place = input.is_shifted and -1 or 1, places[focus]
@@ -39,7 +39,7 @@ local function move_focus()
   input.key, is_focus_shown, is_focus_moved = 0, true, true
 end
 
---- Begins a frame.
+--- Begin a frame.
 function widgets.begin()
   if input.went_down then is_focus_shown = false end
   move_focus()
@@ -49,7 +49,7 @@ end
 --- Whether the frame that ended last may have changed how a widget looks.
 function widgets.was_used() return was_used end
 
---- Ends a frame: a key that nobody wanted, or 0.
+--- End a frame: a key that nobody wanted, or 0.
 function widgets.finish()
   if input.went_up then pressed = nil end
   local key = input.key
@@ -73,7 +73,7 @@ function widgets.is_over(x, y, width, height)
   return input.x >= x and input.x < x + width and input.y >= y and input.y < y + height
 end
 
---- Enters a widget into the frame. Returns whether it has the focus, the mouse over it, and the mouse down on it.
+--- Enter a widget into the frame. Returns whether it has the focus, the mouse over it, and the mouse down on it.
 local function enter(name, x, y, width, height, is_enabled, mark)
   if not is_enabled then return false, false, false end
   order[#order + 1], places[name] = name, #order + 1
