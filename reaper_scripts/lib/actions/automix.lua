@@ -93,7 +93,7 @@ local function clear_up(state)
   cleanup.run()
   state.tell(nil)
   for _, job in ipairs(state.jobs) do
-    if not job.outcome then missing_fx.take_out(job) end
+    if not (job.outcome and job.outcome.status == "applied") then missing_fx.take_out(job) end
   end
   for _, id in ipairs(state.ids) do state.spool:sweep(id) end
   state.ids, state.is_over = {}, true
