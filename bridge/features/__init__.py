@@ -1,1 +1,1 @@
-"""What a model hears of a recording: bands, log-mel frames, the long-term sound of it, styles. It judges nothing."""
+"""Features of a recording: mel bands, log-mel frames, the spectral profile, styles. Nothing is decided here."""

@@ -2,7 +2,7 @@
 
 Window and hop are given in seconds and the bands in Hz, so that a track at 96 kHz and a reference at 44.1 kHz
 become comparable frames without resampling either. Channels are averaged as power: the sum of two channels in
-opposite phase is not silence. This module knows no model and draws no conclusion from what it hears.
+opposite phase is not silence. This module knows no model and decides nothing.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ HIGHEST_RATE_HZ = 192000
 
 
 def log_mel(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings) -> torch.Tensor:
-    """Log-mel power of `audio`, in dB relative to a full-scale sine, not below `settings.floor_db`.
+    """Return the log-mel spectrogram of `audio`, in dB relative to a full-scale sine, not below `settings.floor_db`.
 
     Args:
         audio: (..., channels, samples), at least one window long (shorter audio is padded with silence).
         sample_rate_hz: 22,050 to 192,000.
 
     Returns:
-        (..., bands, frames). Bands above half the sample rate repeat the highest one that can be heard;
-        `valid_bands` tells how many are real.
+        (..., bands, frames). Bands above half the sample rate repeat the highest one below it
+        (`bands_below_nyquist`).
 
     >>> tone = torch.sin(2 * torch.pi * 1000 * torch.arange(44100) / 44100)
     >>> mel = log_mel(tone[None], 44100, FeatureSettings())
@@ -46,7 +46,7 @@ def log_mel(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings)
 
 
 def mel_power(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings) -> torch.Tensor:
-    """(..., frames, bands): what `log_mel` tells in decibels. It grows with the square of a gain."""
+    """Return the mel spectrogram as power, (..., frames, bands): what `log_mel` gives in dB. Arguments as there."""
     window = round(settings.window_s * sample_rate_hz)
     hop = round(settings.hop_s * sample_rate_hz)
     if audio.shape[-1] < window:
@@ -61,29 +61,29 @@ def mel_power(audio: torch.Tensor, sample_rate_hz: int, settings: FeatureSetting
 
 def _decibel(power: torch.Tensor, sample_rate_hz: int, settings: FeatureSettings) -> torch.Tensor:
     decibel = 10 * torch.log10(power.clamp_min(db_to_power(settings.floor_db))).transpose(-1, -2)
-    heard = bands_below_nyquist(sample_rate_hz, settings)
-    if heard < settings.bands:
-        decibel[..., heard:, :] = decibel[..., heard - 1 : heard, :]
+    valid = bands_below_nyquist(sample_rate_hz, settings)
+    if valid < settings.bands:
+        decibel[..., valid:, :] = decibel[..., valid - 1 : valid, :]
     return decibel
 
 
 @dataclass(frozen=True)
 class MelPower:
-    """Sound as (frames, bands) of power, from which it can be told what it sounds like at any level."""
+    """A mel spectrogram as power, (frames, bands), from which the features at any gain follow without a render."""
 
     power: torch.Tensor
     sample_rate_hz: int
     settings: FeatureSettings
 
     def features(self, gain: float = 1.0) -> SoundFeatures:
-        """What is heard of the sound times `gain`."""
+        """Return the features of the sound times `gain`, a factor."""
         with torch.inference_mode():
             log_mel = _decibel(self.power * gain**2, self.sample_rate_hz, self.settings).numpy()
         return SoundFeatures(log_mel, bands_below_nyquist(self.sample_rate_hz, self.settings))
 
 
 def extract_power(excerpts: Sequence[Float32], sample_rate_hz: int, settings: FeatureSettings) -> MelPower:
-    """The frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
+    """Return the mel spectrogram of all excerpts, one after another. Arguments as of `extract_features`."""
     check_rate(sample_rate_hz)
     with torch.inference_mode():
         frames = [
@@ -93,29 +93,31 @@ def extract_power(excerpts: Sequence[Float32], sample_rate_hz: int, settings: Fe
 
 
 def extract_features(excerpts: Sequence[Float32], sample_rate_hz: int, settings: FeatureSettings) -> SoundFeatures:
-    """The log-mel frames of all excerpts (channels, samples) one after another. AudioError for a foreign rate."""
+    """Return the features of some excerpts of one recording.
+
+    Args:
+        excerpts: (channels, samples) each, of any length; their frames follow one another.
+        sample_rate_hz: 22,050 to 192,000.
+
+    Raises:
+        AudioError: another sample rate.
+    """
     return extract_power(excerpts, sample_rate_hz, settings).features()
 
 
 def check_rate(sample_rate_hz: int) -> None:
     if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise AudioError(
-            f"The sample rate is {sample_rate_hz} Hz; models hear {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz. "
+            f"The sample rate is {sample_rate_hz} Hz; models work at {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz. "
             "Resample the audio to 44.1 or 48 kHz."
         )
 
 
 def _fft_size(window: int) -> int:
-    """The next size with no prime factor above 5: others cost several times as much."""
-    size = window
-    while True:
-        rest = size
-        for factor in (2, 3, 5):
-            while rest % factor == 0:
-                rest //= factor
-        if rest == 1 and size % 2 == 0:
-            return size
-        size += 1
+    """The next even size with no prime factor above 5: others cost several times as much."""
+    smooth = (2**twos * 3**threes * 5**fives for twos in range(1, 20) for threes in range(12) for fives in range(9))
+    size: int = min(size for size in smooth if size >= window)
+    return size
 
 
 @lru_cache(maxsize=16)

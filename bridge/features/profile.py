@@ -1,6 +1,6 @@
 """The long-term sound of a recording, and how far two such sounds lie apart.
 
-A profile is what the guard judges by: per mel band the mean level and its spread over time. Nothing here needs
+A profile is what the guard compares: per mel band the mean and its spread over time. Nothing here needs
 the two sounds to be aligned, nor torch.
 """
 
@@ -26,8 +26,8 @@ class SpectralProfile:
     """Long-term statistics of log-mel frames.
 
     Attributes:
-        mean_db: (bands,) mean level of each band over the frames that are not pauses.
-        spread_db: (bands,) standard deviation of that level over time.
+        mean_db: (bands,) mean of each band over the frames that are not pauses.
+        spread_db: (bands,) standard deviation of each band over time.
         valid_bands: bands below half the sample rate; the others carry no knowledge.
     """
 
@@ -38,9 +38,12 @@ class SpectralProfile:
 
 @dataclass(frozen=True)
 class SoundFeatures:
-    """Log-mel frames (bands, frames) in dB, as an encoder hears them, whatever the sample rate was.
+    """The features of a recording, as an encoder takes them, whatever the sample rate was.
 
-    `loudness_lufs`: integrated, where it was measured and there is one.
+    Attributes:
+        log_mel: (bands, frames) in dB.
+        valid_bands: bands below half the sample rate; the others repeat the highest of these.
+        loudness_lufs: integrated, where it was measured and there is one.
     """
 
     log_mel: Float32
@@ -54,7 +57,7 @@ class SoundFeatures:
 
 
 def audible_frames(log_mel: Float32) -> Mask:
-    """Which frames (frames,) are no pause: within `GATE_DB` of the 95th percentile of the frames' levels."""
+    """Return which frames (frames,) are no pause: within `GATE_DB` of the 95th percentile of the frames' powers."""
     level_db = power_to_db(np.sum(db_to_power(log_mel), axis=0), floor=0.0)
     return np.asarray(level_db >= np.percentile(level_db, 95) - GATE_DB)
 
@@ -62,18 +65,18 @@ def audible_frames(log_mel: Float32) -> Mask:
 def profile_distance_db(
     sound: SpectralProfile, target: SpectralProfile, *, level_counts: bool, features: FeatureSettings = DEFAULT_FEATURES
 ) -> float:
-    """How far `sound` lies from `target`: mean absolute difference over the bands both can hear.
+    """Return how far `sound` lies from `target` in dB: the mean absolute difference over the bands that both have.
 
     Differences of the spread count half. With `level_counts` off, the two are compared at equal loudness: a louder
     copy has the distance 0.
     """
-    heard = min(sound.valid_bands, target.valid_bands)
-    own, other = (np.stack([profile.mean_db, profile.spread_db])[:, :heard] for profile in (sound, target))
+    valid = min(sound.valid_bands, target.valid_bands)
+    own, other = (np.stack([profile.mean_db, profile.spread_db])[:, :valid] for profile in (sound, target))
     return float(profile_distances_db(own, other[None], level_counts=level_counts, features=features)[0])
 
 
 def profile_distances_db(sound: Float32, targets: Float32, *, level_counts: bool, features: FeatureSettings) -> Float32:
-    """`distance_db` (n,) of one sound (2, bands) from many targets (n, 2, bands); mean and spread in dB."""
+    """Return `profile_distance_db` (n,) of one sound (2, bands) from many targets (n, 2, bands): mean and spread."""
     difference = sound[0] - targets[:, 0]
     if not level_counts:
         louder = loudness_db(sound[0], sound[1], features) - loudness_db(targets[:, 0], targets[:, 1], features)
@@ -83,10 +86,10 @@ def profile_distances_db(sound: Float32, targets: Float32, *, level_counts: bool
 
 
 def loudness_db(mean_db: Float32, spread_db: Float32, features: FeatureSettings) -> Float32:
-    """Loudness (...,) of profiles (..., bands), up to a constant; bands may be left out at the top.
+    """Return the loudness (...,) of profiles (..., bands), up to a constant; bands may be left out at the top.
 
-    The power of each band where it lies one spread above its mean, K-weighted: differences agree with those in LUFS
-    within 1 dB (standard deviation over changed recordings).
+    It is the power of each band where it lies one spread above its mean, K-weighted: differences agree with those
+    in LUFS within 1 dB (standard deviation over changed recordings).
     """
     weighted = mean_db + spread_db + loudness_weights_db(features)[: mean_db.shape[-1]]
     return np.asarray(power_to_db(np.sum(db_to_power(weighted), axis=-1), floor=0.0), dtype=np.float32)

@@ -10,7 +10,7 @@ import msgspec
 class FeatureSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How sound becomes log-mel frames. Times, not sample counts: the same at every sample rate.
 
-    The bounds are such that at every rate that models hear at least one band lies below half of it.
+    The bounds are such that at every rate that models work at, at least one band lies below half of it.
     """
 
     bands: Annotated[int, msgspec.Meta(ge=8, le=512)] = 64

@@ -1,4 +1,4 @@
-"""Styles: a sound with a name, kept as the log-mel frames that an encoder hears.
+"""Styles: a sound with a name, kept as the log-mel frames that an encoder takes.
 
 A style holds no audio that could be played and no model's own numbers, so it outlives a retrained model. One
 safetensors file per style, `NAME.safetensors`, in the styles folder.
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[\w][\w .+-]{0,63}")
 
 @dataclass(frozen=True)
 class Style:
-    """A named sound. `features` are the settings by which it was heard; a model must share them."""
+    """A named sound. `features` are the settings by which it was extracted; a model must share them."""
 
     name: str
     sound: SoundFeatures
@@ -95,7 +95,7 @@ def style_for(folder: Path, name: str, *, features: FeatureSettings, model: str)
     style = load_style(folder, name)
     if style.features != features:
         raise ModelError(
-            f"The style {shown(name)} was heard by a model that hears otherwise than {model}. Add it again for "
+            f"The style {shown(name)} has the features of another model than {model}. Add it again for "
             f"this one: reaper-bridge styles add NAME FILE... --model {model}."
         )
     return style.sound

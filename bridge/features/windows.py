@@ -1,4 +1,4 @@
-"""Which parts of a long recording are heard: a bounded number of short windows, loud ones, spread over time."""
+"""Windows of a long recording that stand for all of it: a bounded number, short, loud and spread over time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FADE_S = 0.01  # a window that began in the middle of a sound would click, and a
 
 
 def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float, count: int) -> list[Audio]:
-    """At most `count` windows of about `window_s`, (channels, samples) each, in order of time, faded in.
+    """Return at most `count` windows of about `window_s`, (channels, samples) each, in order of time, faded in.
 
     Where there is more audio than that, time is cut into equal stretches and the loudest window of each is taken;
     the window with the highest peak is always among them. Excerpts shorter than half a window are joined first.
@@ -33,7 +33,7 @@ def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: 
 
 
 def cut_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float) -> list[Audio]:
-    """All of `excerpts` (channels, samples) in windows of about `window_s`; short excerpts are joined, not left out.
+    """Return all of `excerpts` (channels, samples) in windows of about `window_s`; short ones are joined, not left out.
 
     Each window begins `FADE_S` early and is faded in over that, so that nothing of the sound is lost between two.
     """

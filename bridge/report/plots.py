@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.decibels import power_to_db
 from bridge.types import Float32, Float64
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def third_octave_spectrum(audio: Float32, sample_rate_hz: int) -> tuple[Float64,
     centres = centres[centres * 10**0.05 < sample_rate_hz / 2]
     members = (frequency >= centres[:, None] / 10**0.05) & (frequency < centres[:, None] * 10**0.05)
     filled = members.any(axis=1)  # the lowest bands are narrower than a bin at high rates
-    return centres[filled], 10 * np.log10(members[filled] @ power + 1e-12)
+    return centres[filled], power_to_db(members[filled] @ power)
 
 
 def spectrum_plot(
@@ -80,7 +81,7 @@ def level_plot(before: Float32, after: Float32, sample_rate_hz: int) -> str:
     for label, audio, colour in (("before", before, BEFORE_COLOUR), ("after", after, AFTER_COLOUR)):
         count = max(1, audio.shape[1] // frame)
         frames = np.resize(audio, (audio.shape[0], count * frame)).reshape(audio.shape[0], count, frame)
-        level_db = 10 * np.log10(np.mean(frames.astype(np.float64) ** 2, axis=(0, 2)) + 1e-9)
+        level_db = power_to_db(np.mean(frames.astype(np.float64) ** 2, axis=(0, 2)), floor=1e-9)
         axes.plot(np.arange(count) / 10, level_db, color=colour, label=label, linewidth=1.2)
     axes.set_xlabel("s")
     axes.set_ylabel("dB RMS")

@@ -83,5 +83,5 @@ def test_a_style_is_for_models_with_the_same_ears(tmp_path: Path, model_folder: 
     same = read_manifest(model_folder)
     assert style_for(tmp_path, "warm vocal", features=same.features, model=same.name).valid_bands == 60
     other = msgspec.structs.replace(same, features=FeatureSettings(bands=48))
-    with pytest.raises(ModelError, match=r"warm vocal.*hears otherwise.*styles add"):
+    with pytest.raises(ModelError, match=r"warm vocal.*features of another model.*styles add"):
         style_for(tmp_path, "warm vocal", features=other.features, model=other.name)

@@ -1,6 +1,6 @@
-"""Calibration as data: what is known of a plugin from trying it, and which of its parameters may be controls.
+"""Calibration as data: what measuring a plugin has shown, and which of its parameters may be controls.
 
-`measuring` does the trying, inside a worker. Nothing here loads a plugin.
+`worker.calibrate` measures, inside a worker. Nothing here loads a plugin.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Kind = Literal["continuous", "switch", "dead", "meter", "program", "fixed", "ign
 
 
 class ParameterReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One parameter as trying it showed it.
+    """One parameter as measured.
 
     `kind`: `continuous` and `switch` may be controls; the others may not, and `note` says why. `default` and
     `step` (the finest move that the plugin keeps; 0 for none seen) are normalized. `law` is None where the texts

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from bridge.decibels import amplitude_to_db, db_to_amplitude
 from bridge.errors import PluginError
 from bridge.types import Float64
 
@@ -90,7 +91,7 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         if self.scale == "log":
             return np.log(values)
         if self.scale == "amplitude":
-            return np.asarray(10.0 ** (values / 20.0))
+            return db_to_amplitude(values)
         share = np.clip((values - self.shown[0]) / (self.shown[-1] - self.shown[0]), 0.0, 1.0)
         if self.scale == "power":
             return np.asarray(share ** (1.0 / self.exponent))
@@ -102,7 +103,7 @@ class DisplayLaw(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         if self.scale == "log":
             return np.exp(position)
         if self.scale == "amplitude":
-            return np.asarray(20.0 * np.log10(position))
+            return amplitude_to_db(position)
         span = self.shown[-1] - self.shown[0]
         if self.scale == "power":
             return np.asarray(self.shown[0] + span * position**self.exponent)

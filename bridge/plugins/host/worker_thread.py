@@ -198,7 +198,7 @@ class WorkerThread(threading.Thread):
         return self._worker
 
     def _unknown_chain(self, worker: WorkerProcess, subject: LocatedChain | str) -> list[protocol.WorkerRequest]:
-        """The chain, if the worker must still be told of it."""
+        """The request that makes the chain known, if the worker does not know it yet."""
         if isinstance(subject, str) or subject.chain.key in worker.known_chains:
             return []
         worker.known_chains.add(subject.chain.key)

@@ -1,4 +1,4 @@
-"""Trying a plugin out: display laws, dead parameters, meters, programs, latency, determinism, sensitivity.
+"""Calibrating a plugin: display laws, dead parameters, meters, programs, latency, determinism, sensitivity.
 
 Runs in a worker. What a parameter does is found by rendering with it, not by its name. The result is data
 (`calibration`); nothing is decided here about chains.
@@ -26,15 +26,15 @@ PROBE_S = 1.0
 AUDIBLE_DB = 0.02  # a change of the spectrum below this is none
 THOROUGH_BASES = 5  # settings of all others from which every parameter is tried
 RANDOM_BASES = 15  # drawn after the defaults and the middle
-THOROUGH_S = 15.0  # after this long only what is silent so far is tried
+THOROUGH_S = 15.0  # after this long only what has shown no effect is tried
 _BANDS = 32
 _FLOOR = 1e-9
 _TRIED = (0.0, 1.0, 0.5)
 
 
 @dataclass
-class _Facts:
-    """What is collected of one parameter."""
+class _Finding:
+    """What has been found out about one parameter."""
 
     index: int
     name: str
@@ -57,20 +57,20 @@ def calibrate_instance(instance: object, announce: Callable[[], None]) -> Calibr
     """
     if not isinstance(instance, Vst3Instance):
         raise PluginError("Only VST3 plugins are calibrated; the built-in effects state their ranges.")
-    trial = _Trial(instance, announce)
-    facts = trial.read_facts()
-    trial.find_programs(facts)
-    trial.find_meters(facts)
-    trial.find_ignored(facts)
-    is_deterministic = trial.is_deterministic()
-    trial.find_sensitivity(facts)
+    calibrator = _Calibrator(instance, announce)
+    findings = calibrator.read_parameters()
+    calibrator.find_programs(findings)
+    calibrator.find_meters(findings)
+    calibrator.find_ignored(findings)
+    is_deterministic = calibrator.is_deterministic()
+    calibrator.find_sensitivity(findings)
     notes = [] if is_deterministic else ["two renders of the same settings differ"]
-    if trial.invalid_bases:
-        notes.append(f"returned NaN or infinity at {trial.invalid_bases} of {trial.bases} settings tried")
+    if calibrator.invalid_bases:
+        notes.append(f"returned NaN or infinity at {calibrator.invalid_bases} of {calibrator.bases} settings tried")
     return Calibration(
         plugin=instance.slot.plugin,
         fingerprint=instance.fingerprint,
-        parameters=tuple(_report(fact) for fact in facts),
+        parameters=tuple(_report(finding) for finding in findings),
         latency_samples=instance.latency_samples,
         is_deterministic=is_deterministic,
         channels=instance.channels,
@@ -79,8 +79,8 @@ def calibrate_instance(instance: object, announce: Callable[[], None]) -> Calibr
     )
 
 
-class _Trial:
-    """One plugin under test. Every access takes the parameters afresh, see `Vst3Instance`."""
+class _Calibrator:
+    """The measurements of one plugin. Every access takes the parameters afresh, see `Vst3Instance`."""
 
     def __init__(self, instance: Vst3Instance, announce: Callable[[], None]) -> None:
         self._instance = instance
@@ -91,12 +91,12 @@ class _Trial:
         self._defaults = self._values()
         self.bases = self.invalid_bases = 0
 
-    def read_facts(self) -> list[_Facts]:
-        facts = []
+    def read_parameters(self) -> list[_Finding]:
+        findings = []
         for index, name in enumerate(self._names):
             self._announce()
             parameter = self._plugin._parameters[index]
-            fact = _Facts(
+            finding = _Finding(
                 index=index,
                 name=name,
                 unit=str(parameter.label).strip(),
@@ -104,62 +104,62 @@ class _Trial:
                 steps=int(parameter.num_steps),
                 is_automatable=bool(parameter.is_automatable),
             )
-            count = fact.steps if 2 <= fact.steps <= MOST_CHOICES else GRID_POINTS
+            count = finding.steps if 2 <= finding.steps <= MOST_CHOICES else GRID_POINTS
             grid = [point / (count - 1) for point in range(count)]
-            fact.texts = [(value, str(parameter.get_text_for_raw_value(value)).strip()) for value in grid]
-            if 2 <= fact.steps <= MOST_CHOICES:
-                fact.is_switch = True
-            elif measure_display_law(fact.texts) is None and (choices := _as_choices(fact.texts)) is not None:
-                fact.texts, fact.is_switch = choices, True
-            if not fact.is_automatable:
-                fact.kind, fact.note = "fixed", "not automatable"
+            finding.texts = [(value, str(parameter.get_text_for_raw_value(value)).strip()) for value in grid]
+            if 2 <= finding.steps <= MOST_CHOICES:
+                finding.is_switch = True
+            elif measure_display_law(finding.texts) is None and (choices := _as_choices(finding.texts)) is not None:
+                finding.texts, finding.is_switch = choices, True
+            if not finding.is_automatable:
+                finding.kind, finding.note = "fixed", "not automatable"
             elif name.casefold() == "bypass":
-                fact.kind, fact.note = "fixed", "switches the plugin off"
-            facts.append(fact)
-        return facts
+                finding.kind, finding.note = "fixed", "switches the plugin off"
+            findings.append(finding)
+        return findings
 
-    def find_programs(self, facts: list[_Facts]) -> None:
+    def find_programs(self, findings: list[_Finding]) -> None:
         """A parameter that moves others when set is a choice of programs."""
-        for fact in _open(facts):
+        for finding in _controllable(findings):
             self._announce()
             for value in (1.0, 0.0):
                 before = self._values()
-                self._set({fact.index: value})
+                self._set({finding.index: value})
                 self._flush()
                 after = self._values()
-                others = [f for f in facts if f.index != fact.index and f.is_automatable]
+                others = [f for f in findings if f.index != finding.index and f.is_automatable]
                 moved = [f.name for f in others if abs(after[f.index] - before[f.index]) > 1e-4]
                 if moved:
-                    fact.kind, fact.note = "program", f"moves other parameters ({', '.join(moved[:3])})"
+                    finding.kind, finding.note = "program", f"moves other parameters ({', '.join(moved[:3])})"
             self._restore()
-            if fact.kind != "program" and "program" in fact.name.casefold():
-                fact.kind, fact.note = "program", "chooses a program"
+            if finding.kind != "program" and "program" in finding.name.casefold():
+                finding.kind, finding.note = "program", "chooses a program"
 
-    def find_meters(self, facts: list[_Facts]) -> None:
+    def find_meters(self, findings: list[_Finding]) -> None:
         """A parameter that moves by itself while audio runs shows something."""
         self._announce()
         before = self._values()
         loud = np.clip(self._audio * 8, -1, 1).astype(np.float32)
         self._process(loud)
         after = self._values()
-        for fact in facts:
-            if abs(after[fact.index] - before[fact.index]) > 1e-4 and fact.kind in ("continuous", "fixed"):
-                fact.kind, fact.note = "meter", "a meter: moves by itself"
+        for finding in findings:
+            if abs(after[finding.index] - before[finding.index]) > 1e-4 and finding.kind in ("continuous", "fixed"):
+                finding.kind, finding.note = "meter", "a meter: moves by itself"
         self._restore()
 
-    def find_ignored(self, facts: list[_Facts]) -> None:
+    def find_ignored(self, findings: list[_Finding]) -> None:
         """Set, flush, read back: what the plugin does not keep, and how finely it keeps the rest."""
-        for fact in _open(facts):
+        for finding in _controllable(findings):
             self._announce()
-            wanted = 0.37 if abs(fact.default - 0.37) > 0.1 else 0.61
-            self._set({fact.index: wanted})
+            wanted = 0.37 if abs(finding.default - 0.37) > 0.1 else 0.61
+            self._set({finding.index: wanted})
             self._flush()
-            read = float(self._values()[fact.index])
-            if abs(read - fact.default) < 1e-6 and fact.steps > CONTINUOUS_STEPS:
-                fact.kind, fact.note = "ignored", f"keeps {read:.3f} whatever is set"
-            fact.step = 2 * abs(read - wanted) if abs(read - wanted) > 1e-4 else 0.0
-            if fact.is_switch:
-                fact.kind, fact.step = "switch", 1.0 / (len(fact.texts) - 1)
+            read = float(self._values()[finding.index])
+            if abs(read - finding.default) < 1e-6 and finding.steps > CONTINUOUS_STEPS:
+                finding.kind, finding.note = "ignored", f"keeps {read:.3f} whatever is set"
+            finding.step = 2 * abs(read - wanted) if abs(read - wanted) > 1e-4 else 0.0
+            if finding.is_switch:
+                finding.kind, finding.step = "switch", 1.0 / (len(finding.texts) - 1)
             self._restore()
 
     def is_deterministic(self) -> bool:
@@ -167,27 +167,27 @@ class _Trial:
         self._announce()
         return np.array_equal(self._process(self._audio), self._process(self._audio), equal_nan=True)
 
-    def find_sensitivity(self, facts: list[_Facts]) -> None:
+    def find_sensitivity(self, findings: list[_Finding]) -> None:
         """Render with each parameter at its ends and middle, from several settings of all others.
 
         An attack time does nothing while the threshold is at 0 dB: what no render has shown to do anything is tried
         from more and more settings before it counts as dead.
         """
         generator = np.random.default_rng(20)
-        controls = _open(facts)
-        bases = [{}, {fact.index: 0.5 for fact in controls}]
-        bases += [{fact.index: float(generator.uniform()) for fact in controls} for _ in range(RANDOM_BASES)]
+        controls = _controllable(findings)
+        bases = [{}, {finding.index: 0.5 for finding in controls}]
+        bases += [{finding.index: float(generator.uniform()) for finding in controls} for _ in range(RANDOM_BASES)]
         started = time.monotonic()
         for number, base in enumerate(bases):
-            silent = [fact for fact in controls if fact.sensitivity_db <= AUDIBLE_DB]
+            without_effect = [finding for finding in controls if finding.sensitivity_db <= AUDIBLE_DB]
             is_thorough = number < THOROUGH_BASES and time.monotonic() - started < THOROUGH_S
-            if tried := controls if is_thorough else silent:
-                self._try_from(base, tried)
-        for fact in controls:
-            if fact.sensitivity_db <= AUDIBLE_DB:
-                fact.kind, fact.note = "dead", "changes nothing in any render"
+            if tried := controls if is_thorough else without_effect:
+                self._measure_from(base, tried)
+        for finding in controls:
+            if finding.sensitivity_db <= AUDIBLE_DB:
+                finding.kind, finding.note = "dead", "changes nothing in any render"
 
-    def _try_from(self, base: dict[int, float], tried: list[_Facts]) -> None:
+    def _measure_from(self, base: dict[int, float], tried: list[_Finding]) -> None:
         """Each of `tried` in turn, with a render of the base before and after: what differs there is no effect."""
         self._set(base)
         self.bases += 1
@@ -195,18 +195,18 @@ class _Trial:
         if not np.isfinite(before).all():
             self.invalid_bases += 1
             tried = []
-        for fact in tried:
+        for finding in tried:
             self._announce()
-            held = self._values()[fact.index]
+            held = self._values()[finding.index]
             changes = []
             for value in _TRIED:
-                self._set({fact.index: value})
+                self._set({finding.index: value})
                 changes.append(_difference_db(before, self._process(self._audio)))
-            self._set({fact.index: held})
+            self._set({finding.index: held})
             after = self._process(self._audio)
             change_db, drift_db = max(changes), _difference_db(before, after)
             if change_db > 2 * drift_db:
-                fact.sensitivity_db = max(fact.sensitivity_db, change_db)
+                finding.sensitivity_db = max(finding.sensitivity_db, change_db)
             before = after
         self._restore()
 
@@ -280,28 +280,28 @@ def _as_choices(texts: list[tuple[float, str]]) -> list[tuple[float, str]] | Non
     return [(index / (count - 1), name) for index, name in enumerate(names)] if is_equal else None
 
 
-def _open(facts: list[_Facts]) -> list[_Facts]:
-    return [fact for fact in facts if fact.kind in ("continuous", "switch")]
+def _controllable(findings: list[_Finding]) -> list[_Finding]:
+    return [finding for finding in findings if finding.kind in ("continuous", "switch")]
 
 
-def _report(fact: _Facts) -> ParameterReport:
-    texts = [text for _, text in fact.texts]
-    is_switch = fact.kind == "switch"
-    law = None if is_switch else measure_display_law(fact.texts)
-    unit = fact.unit
+def _report(finding: _Finding) -> ParameterReport:
+    texts = [text for _, text in finding.texts]
+    is_switch = finding.kind == "switch"
+    law = None if is_switch else measure_display_law(finding.texts)
+    unit = finding.unit
     if not unit and law is not None:
         unit = _unit_in(texts[len(texts) // 2])
     return ParameterReport(
-        name=fact.name,
-        index=fact.index,
+        name=finding.name,
+        index=finding.index,
         unit=unit,
-        default=min(max(fact.default, 0.0), 1.0),
-        kind=fact.kind,
-        note=fact.note,
+        default=min(max(finding.default, 0.0), 1.0),
+        kind=finding.kind,
+        note=finding.note,
         law=law,
         choices=tuple(texts) if is_switch else (),
-        step=fact.step,
-        sensitivity_db=round(fact.sensitivity_db, 3),
+        step=finding.step,
+        sensitivity_db=round(finding.sensitivity_db, 3),
     )
 
 

@@ -82,7 +82,7 @@ class BuiltinInstance:
 
     @property
     def latency_samples(self) -> int:
-        """Found by running it, as the effects do not tell: what a first block comes back short of."""
+        """Found by running it, as the effects do not report it: what a first block comes back short of."""
         block = np.zeros((1, 1 << 16), dtype=np.float32)
         self.effect.reset()
         returned = self.effect.process(block, 48_000, reset=False).shape[1]
@@ -137,7 +137,7 @@ class Vst3Instance:
         self.plugin = self._load()
         self.load_s = time.perf_counter() - started
         self._plugins = [self.plugin]
-        self._told = 0  # how many of them have been set once: what equals a default is written then, too
+        self._initialised = 0  # how many of them have been set once: what equals a default is written then, too
         self.vendor = str(self.plugin.manufacturer_name)
         names = unique_names([str(parameter.name) for parameter in self.plugin._parameters])
         self.fingerprint = Fingerprint(
@@ -157,10 +157,10 @@ class Vst3Instance:
         for (index, name), value in zip(self._controlled, normalized, strict=True):
             wanted.append((index, name, min(max(float(value), 0.0), 1.0)))
         for number, plugin in enumerate(self._plugins):
-            if _write(plugin, wanted, all_of_them=number >= self._told) and not is_moving:
+            if _write(plugin, wanted, writes_all=number >= self._initialised) and not is_moving:
                 self._flush(plugin, sample_rate_hz)
                 _check_read_back(plugin, wanted, self.slot.plugin)
-        self._told = len(self._plugins)
+        self._initialised = len(self._plugins)
 
     def processors(self, channels: int) -> list[Processor]:
         """One for all channels, or one for each where the plugin is mono. A stereo plugin gets mono doubled."""
@@ -216,12 +216,12 @@ def _accepted_channels(plugin: pedalboard.VST3Plugin, name: str) -> tuple[int, .
     return tuple(accepted)
 
 
-def _write(plugin: pedalboard.VST3Plugin, wanted: list[tuple[int, str, float]], *, all_of_them: bool) -> bool:
+def _write(plugin: pedalboard.VST3Plugin, wanted: list[tuple[int, str, float]], *, writes_all: bool) -> bool:
     """True if anything was written: what differs, or all."""
     parameters = plugin._parameters
     has_written = False
     for index, _, value in wanted:
-        if all_of_them or abs(parameters[index].raw_value - value) > 1e-7:
+        if writes_all or abs(parameters[index].raw_value - value) > 1e-7:
             parameters[index].raw_value = value
             has_written = True
     return has_written

@@ -55,7 +55,7 @@ class SharedBuffer:
     def close(self) -> None:
         with contextlib.suppress(BufferError):  # a caller still holds a view: the memory goes when the view does
             self._map.close()
-        with contextlib.suppress(PermissionError):  # Windows: a worker still maps it, and deletes it when told
+        with contextlib.suppress(PermissionError):  # Windows: a worker still maps it, and deletes it later
             self.path.unlink(missing_ok=True)
 
 
@@ -102,7 +102,7 @@ class BufferPool:
 
 
 class BorrowedBuffers:
-    """The worker's side: files mapped on first use, unmapped when told."""
+    """The worker's side: files mapped on first use."""
 
     def __init__(self) -> None:
         self._maps: OrderedDict[str, mmap.mmap] = OrderedDict()

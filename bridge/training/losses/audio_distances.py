@@ -12,6 +12,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from bridge.decibels import db_to_power
+
 WINDOWS_S = (0.012, 0.035, 0.093)
 OVERLAP = 4  # a hop is this part of the window
 FLOOR = 1e-4  # of a full-scale sine: -80 dB; log magnitudes below it do not count
@@ -104,11 +106,11 @@ def loudness_lufs(audio: Tensor, sample_rate_hz: int) -> Tensor:
     power = torch.fft.irfft(spectrum, n=size)[..., :samples].square().sum(1)
     block = min(round(BLOCK_S * sample_rate_hz), samples)
     blocks = power.unfold(-1, block, max(1, block // BLOCK_OVERLAP)).mean(-1)
-    least = 10 ** ((SILENCE_LUFS + 0.691) / 10)
+    least = db_to_power(SILENCE_LUFS + 0.691)
     with torch.no_grad():
         sounding = blocks > least
         mean = (blocks * sounding).sum(1) / sounding.sum(1).clamp_min(1)
-        passing = sounding & (blocks > mean[:, None] * 10 ** (-RELATIVE_GATE_LU / 10))
+        passing = sounding & (blocks > mean[:, None] * db_to_power(-RELATIVE_GATE_LU))
     energy = (blocks * passing).sum(1) / passing.sum(1).clamp_min(1)
     return -0.691 + 10 * torch.log10(energy.clamp_min(least))
 

@@ -11,7 +11,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from bridge.atomic_files import write_file
+from bridge.atomic_files import sync_folder, write_file
 from bridge.errors import ModelError
 
 SCHEMA = 2
@@ -44,6 +44,7 @@ def save_checkpoint(file: Path, tensors: Mapping[str, torch.Tensor], state: Chec
     plain = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     metadata = {"progressed": msgspec.json.encode(state).decode()}
     write_file(file, safetensors.torch.save(plain, metadata), is_durable=True)
+    sync_folder(file.parent)  # and its name: after a power cut the newest one is found
 
 
 def load_checkpoint(file: Path, signature: str) -> tuple[dict[str, torch.Tensor], CheckpointState]:
