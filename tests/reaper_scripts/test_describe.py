@@ -75,11 +75,13 @@ def decisions() -> list[Decision]:
     moving = [
         Decision(kind=DecisionKind.ATTENUATED, regions=n, reverted_regions=n - 1, attenuation_db=6.0) for n in (1, 3)
     ]
+    silent = [Decision(kind=DecisionKind.LOUDNESS_WOULD_SHIFT, loudness_change_lu=None)]
     searched = [Decision(kind=DecisionKind.IMPROVED, search=search) for search in SearchOutcome]
     return [
         *plain,
         *loud,
         *moving,
+        *silent,
         *searched,
         Decision(kind=DecisionKind.IMPROVED, loudness=outcome(LoudnessKind.REACHED)),
     ]

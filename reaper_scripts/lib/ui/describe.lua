@@ -83,7 +83,9 @@ end
 local function decision_text(decision)
   local kind, loudness = decision.kind, object_of(decision.loudness)
   if kind == "improved" and loudness.kind then kind = "improved_tone" end
-  local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = decision.regions == 1 and "place" or "places" })
+  local by = type(decision.loudness_change_lu) == "number" and string.format(" by %+.1f LU", decision.loudness_change_lu) or ""
+  local places = decision.regions == 1 and "place" or "places"
+  local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = places, by = by })
   if kind == "attenuated" and number_of(decision.reverted_regions) > 0 then text = text .. fill(sentences.decisions.reverted, decision) end
   if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
   return decision.search == "needs_reference" and text .. sentences.decisions.not_refined or text
