@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pythonosc.dispatcher import Dispatcher
@@ -102,7 +103,7 @@ class OscServer:
 
     def close(self) -> None:
         if self._server is not None and self._thread is not None:
-            self._server.shutdown()
+            self._server.end()
             self._thread.join()
             self._server.server_close()
             self._server = self._thread = None
@@ -159,6 +160,16 @@ class _Server(BlockingOSCUDPServer):
         super().__init__(address, dispatcher)
         self._senders = senders
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+
+    def end(self) -> None:
+        """Shut down without waiting for the poll: an empty datagram, which means nothing, wakes the loop."""
+        ending = threading.Thread(target=self.shutdown, name="osc end")
+        ending.start()
+        host, port = self.server_address[:2]
+        while ending.is_alive():
+            with suppress(OSError):
+                self.socket.sendto(b"", (LOOPBACK if host == "0.0.0.0" else host, port))
+            ending.join(0.01)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         data: bytes = request[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from daemon_process import wait_for
-from live_session import free_port
+from free_port import free_port
 
 from bridge.daemon import amount_control as rooms
 from bridge.daemon.amount_control import AmountControl

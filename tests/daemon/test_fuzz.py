@@ -11,8 +11,8 @@ import msgspec
 import psutil
 import pytest
 from daemon_process import Daemon, Home
+from free_port import free_port
 from fuzz_run import FuzzRun
-from live_session import free_port
 
 from bridge.daemon.amount_control import MAX_WAITING
 from bridge.plugins.chain.catalog import Catalog

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from daemon_process import Home, wait_for
-from live_session import free_port, open_session
+from free_port import free_port
+from live_session import open_session
 
 from bridge.daemon import pending_requests as rooms
 from bridge.daemon import script_requests

@@ -150,13 +150,13 @@ class Home:
     ) -> Iterator[Daemon]:
         """The real daemon, once it has said that it is ready; terminated at the end.
 
-        `has_faults`: its workers also know the plugins that fail on demand, see `faulty_plugins`. `has_slow_disk`: see
-        `daemon_on_slow_disk`.
+        `has_faults`: its workers also know the plugins that fail on demand; `has_slow_disk`: its spool is slow. Of both
+        see `faulty_daemon`.
         """
         command = ["-m", "bridge", "--home", str(self.folder), "daemon", "--osc-port", "0", *options]
         if has_faults or has_slow_disk:
-            program = "daemon_with_faults.py" if has_faults else "daemon_on_slow_disk.py"
-            command = [str(Path(__file__).with_name(program)), str(self.folder)]
+            fault = "plugins" if has_faults else "disk"
+            command = [str(Path(__file__).with_name("faulty_daemon.py")), str(self.folder), fault]
         process = subprocess.Popen(
             [sys.executable, *command],
             stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from daemon_process import Daemon, Home
+from free_port import free_port
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
@@ -24,12 +25,6 @@ from bridge.standin.project.track import ReaperTrack
 LIMIT_S = 60.0
 
 Values = dict[str, float]
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def boom(eq: StandInFx) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import queue
-import socket
 import time
 from collections.abc import Iterator
 
 import liblo
 import pytest
+from free_port import free_port
 
 from bridge.surfaces.commands import Command
 from bridge.surfaces.osc import OscServer
@@ -35,12 +35,6 @@ class Bridge:
 
     def next(self) -> Command:
         return self.commands.get(timeout=LIMIT_S)
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
