@@ -80,6 +80,8 @@ end
 
 ---------------------------------------------------------------------------------------------- replies
 
+local APPLIED = { improved = true, loudness_only = true, attenuated = true } -- decisions by which new settings take effect
+
 local function decision_text(decision)
   local kind, loudness = decision.kind, object_of(decision.loudness)
   if kind == "improved" and loudness.kind then kind = "improved_tone" end
@@ -107,7 +109,7 @@ function describe.reply(reply)
   if reply.status == "error" then return text_of(reply.error) end
   local text = decision.kind and decision_text(decision) or skipped_text(reply)
   if balance.role then
-    text = (reply.status == "apply" and decision.kind and text or sentences.decisions.tone_stays) .. fill(sentences.decisions.balanced, balance)
+    text = (APPLIED[decision.kind] and text or sentences.decisions.tone_stays) .. fill(sentences.decisions.balanced, balance)
   end
   local is_model_used = decision.kind or reply.skipped == "nothing_to_set"
   if #unsupported > 0 and is_model_used then

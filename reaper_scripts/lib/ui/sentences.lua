@@ -207,7 +207,7 @@ sentences.balance = {
   unknown_roles = "it is not clear what {names} {play}. Name tracks by their role, such as Drums, Bass, Vocals, Lead, Guitar or"
     .. " Keys, and run the action again",
   one_role = "all of the tracks have one role, and levels lie between roles. Select tracks of several",
-  other_ranges = "the tracks were listened to at different times; run the action again",
+  other_ranges = "the tracks were heard at different times; run the action again",
   out_of_reach = "{names} would need {needed_db:%+.1f} dB, which its output gain does not reach",
   would_clip = "their sum would clip",
 }
