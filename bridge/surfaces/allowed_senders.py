@@ -29,7 +29,8 @@ class AllowedSenders:
 
     def check_host(self, host: str) -> None:
         """LinkError where the daemon would listen beyond this machine and nobody is named who may send."""
-        if _is_loopback(host) or (self._networks and _is_address(host)):
+        address = _address(host)
+        if host == "localhost" or (address is not None and (address.is_loopback or self._networks)):
             return
         raise LinkError(
             f"The OSC address {shown(host)} is not this machine's own, and OSC has no password. Set osc_host to "
@@ -38,9 +39,8 @@ class AllowedSenders:
 
     def is_allowed(self, address: str) -> bool:
         """Return whether a sender is accepted. Those that are not are logged once."""
-        try:
-            sender = ipaddress.ip_address(address)
-        except ValueError:
+        sender = _address(address)
+        if sender is None:
             return False
         if sender.is_loopback or any(sender in network for network in self._networks):
             return True
@@ -55,7 +55,7 @@ class AllowedSenders:
 def parse_client(text: str) -> Client:
     """'192.168.1.20:9001' -> its address and port. LinkError for anything else."""
     address, _, port = text.rpartition(":")
-    if _is_address(address) and port.isdecimal() and 0 < int(port) < 65536:
+    if _address(address) and port.isdecimal() and 0 < int(port) < 65536:
         return address, int(port)
     raise LinkError(f"osc_clients holds {shown(text)}, which is no address and port. Write it as 192.168.1.20:9001.")
 
@@ -69,13 +69,8 @@ def _network(text: str) -> _Network:
         ) from error
 
 
-def _is_address(host: str) -> bool:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+        return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import struct
 
+_SIZES = dict.fromkeys("ifrmc", 4) | dict.fromkeys("hdt", 8) | dict.fromkeys("TFNI", 0)  # bytes, by type tag
 _PLAIN_ADDRESS = re.compile(rb"/[A-Za-z0-9_./-]*")  # no wildcard: matching many of them takes forever
 
 
 def is_sound_packet(data: bytes, *, depth: int = 0) -> bool:
-    """Whether a packet is complete and plain: bundles nest a little, addresses hold no wildcards, texts are UTF-8, no
-    argument of a known size is cut off (python-osc pads those with zeros: a cut 0.8 becomes another number)."""
+    """Return whether a packet is complete and plain: bundles nest a little, addresses hold no wildcards, texts are
+    UTF-8, no argument of a known size is cut off (python-osc pads those with zeros: a cut 0.8 becomes another number)."""
     if len(data) % 4 or depth > 4:
         return False
     if not data.startswith(b"#bundle\0"):
@@ -34,17 +35,15 @@ def _is_sound_message(data: bytes) -> bool:
     if types is None or not types.startswith(b","):
         return False
     for kind in types[1:].decode("ascii", "replace"):
-        if kind in "ifrmc":
-            at += 4
-        elif kind in "hdt":
-            at += 8
+        if kind in _SIZES:
+            at += _SIZES[kind]
         elif kind in "sS":
             text, at = _padded_string(data, at)
             if text is None or not _is_utf8(text):
                 return False
         elif kind == "b":
             at = _end_of_blob(data, at)
-        elif kind not in "TFNI":
+        else:
             return False
     return at == len(data)
 

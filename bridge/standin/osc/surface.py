@@ -91,17 +91,15 @@ class StandInOscSurface:
                 values = islice(zip(places, message.arguments, strict=False), MAX_LIST)
                 done = [self._set(track, *place, value, written) for place, value in values]
                 return any(done)
-            case ["track", track, "fx", fx, "bypass"]:
+            case ["track", track, "fx", fx, "bypass" | "wetdry" as what]:
                 found = self._find_fx(track, _numbers(fx)[:1])
-                if found is None or not message.arguments or isinstance(message.arguments[0], str):
+                value = message.arguments[0] if message.arguments else ""
+                if found is None or isinstance(value, str) or (what == "wetdry" and not isinstance(value, float)):
                     return False
-                found.is_enabled = message.arguments[0] != 0
-                return True
-            case ["track", track, "fx", fx, "wetdry"]:
-                found = self._find_fx(track, _numbers(fx)[:1])
-                if found is None or not message.arguments or not isinstance(message.arguments[0], float):
-                    return False
-                found.write(found.find(":wet"), message.arguments[0])
+                if what == "bypass":
+                    found.is_enabled = value != 0
+                else:
+                    found.write(found.find(":wet"), value)
                 return True
         return False
 
