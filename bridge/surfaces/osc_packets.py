@@ -10,8 +10,11 @@ _PLAIN_ADDRESS = re.compile(rb"/[A-Za-z0-9_./-]*")  # no wildcard: matching many
 
 
 def is_sound_packet(data: bytes, *, depth: int = 0) -> bool:
-    """Return whether a packet is complete and plain: bundles nest a little, addresses hold no wildcards, texts are
-    UTF-8, no argument of a known size is cut off (python-osc pads those with zeros: a cut 0.8 becomes another number)."""
+    """Return whether a packet is complete and plain.
+
+    Bundles nest a little, addresses hold no wildcards, texts are UTF-8, no argument of a known size is cut off
+    (python-osc pads those with zeros: a cut 0.8 becomes another number).
+    """
     if len(data) % 4 or depth > 4:
         return False
     if not data.startswith(b"#bundle\0"):
