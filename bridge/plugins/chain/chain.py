@@ -101,9 +101,9 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
             raise ChainError(f"The chain {self.name} has no control {label!r}.{suggest_names(label, labels)}")
         return labels.index(label)
 
-    def check_settings(self, settings: npt.ArrayLike) -> Float32:
+    def check_normalized(self, normalized: npt.ArrayLike) -> Float32:
         """Float32 (controls,) or (blocks, controls), C-contiguous; ChainError for another shape or a NaN."""
-        values = np.ascontiguousarray(settings, dtype=np.float32)
+        values = np.ascontiguousarray(normalized, dtype=np.float32)
         count = len(self.controls)
         if values.ndim not in (1, 2) or values.shape[-1] != count or values.shape[0] == 0 < count:
             raise ChainError(

@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from bridge.errors import ChainError, PluginError
+from bridge.errors import ChainError
 from bridge.plugins.chain.builtin import EFFECTS, AcceptedValues
 from bridge.plugins.chain.calibration import Calibration, ParameterReport
 from bridge.plugins.chain.chain import (
@@ -129,7 +129,7 @@ def _builtin_control(slot: str, name: str, given: ControlText, accepts: Accepted
     label = f"{where}, {name}"
     low, high = given.range or accepts.usual
     scale = given.scale or (accepts.scale if given.range is None else "linear")
-    _checked_range(label, low, high, scale)
+    check_range(label, low, high, scale)
     law = RangeLaw(low=low, high=high, scale=scale)
     if given.neutral is not None:
         neutral = law.to_normalized(_real(label, given.neutral, accepts))
@@ -157,13 +157,6 @@ def _real(label: str, value: float | str | bool, accepts: AcceptedValues) -> flo
         return float(accepts.choices.index(value))
     check_accepted_range(label, float(value), accepts.lowest, accepts.highest)
     return float(value)
-
-
-def _checked_range(label: str, low: float, high: float, scale: str) -> None:
-    try:
-        check_range(label, low, high, scale)
-    except PluginError as error:
-        raise ChainError(str(error)) from error
 
 
 def _within(label: str, neutral: float) -> float:
@@ -198,7 +191,7 @@ def _vst3_control(slot: str, given: ControlText, report: ParameterReport, where:
     law = report.law or RangeLaw(low=0.0, high=1.0)
     low, high = 0.0, 1.0
     if given.range is not None:
-        _checked_range(label, *given.range, given.scale or "linear")
+        check_range(label, *given.range, given.scale or "linear")
         low, high = sorted(_inverted(label, bound, law) for bound in given.range)
     neutral = report.default if given.neutral is None else _normalized(label, given.neutral, report)
     if not low - 1e-3 <= neutral <= high + 1e-3:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from bridge.decibels import amplitude_to_db, db_to_amplitude
-from bridge.errors import PluginError
+from bridge.errors import ChainError
 from bridge.types import Float64
 
 _NUMBER = re.compile(r"^\s*([-+−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*(k)?", re.IGNORECASE)
@@ -180,12 +180,10 @@ def _growth(position: float, share: float) -> float:
 
 
 def check_range(label: str, low: float, high: float, scale: str) -> None:
-    """Raise PluginError for a range that has no width, or a logarithmic one that is not positive."""
+    """Raise ChainError for a range that has no width, or a logarithmic one that is not positive."""
     if not (math.isfinite(low) and math.isfinite(high)) or low >= high:
-        raise PluginError(
-            f"{label} has the range [{low:g}, {high:g}]; the second number must be larger than the first."
-        )
+        raise ChainError(f"{label} has the range [{low:g}, {high:g}]; the second number must be larger than the first.")
     if scale == "log" and low <= 0:
-        raise PluginError(
+        raise ChainError(
             f'{label} has a logarithmic scale from {low:g}; use a lower bound above 0, or scale = "linear".'
         )

@@ -25,10 +25,10 @@ LONGEST_LATENCY_FRAMES = 1 << 20
 
 @dataclass(frozen=True)
 class FileRender:
-    """One file to render. `settings` is (rows, controls); rows move every `block_frames`."""
+    """One file to render. `normalized` is (rows, controls); rows move every `block_frames`."""
 
     located: LocatedChain
-    settings: Float32
+    normalized: Float32
     block_frames: int
     info: AudioInfo
     target: Path
@@ -74,8 +74,8 @@ class FileRender:
         most_ready = STRETCH_FRAMES + self.block_frames  # a stretch, and a block that waited for its end
         begin = protocol.StreamRequest(
             key=self.located.chain.key,
-            settings=self.settings.tobytes(),
-            rows=len(self.settings),
+            normalized=self.normalized.tobytes(),
+            rows=len(self.normalized),
             block_frames=self.block_frames,
             sample_rate_hz=self.info.sample_rate_hz,
             channels=channels,

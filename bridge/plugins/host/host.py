@@ -46,13 +46,13 @@ IDLE_BUFFER_BYTES = 64 * 1024 * 1024
 class Render:
     """One render: audio (channels, samples), mono or stereo, and the settings to render it with.
 
-    `settings` is (controls,), or (blocks, controls): row k then holds from sample k * block_frames on, the last row
+    `normalized` is (controls,), or (blocks, controls): row k then holds from sample k * block_frames on, the last row
     to the end. All values are normalized, in the order of `chain.controls`.
     """
 
     audio: Float32
     sample_rate_hz: int
-    settings: Float32
+    normalized: Float32
     block_frames: int = 512
 
 
@@ -134,7 +134,7 @@ class PluginHost:
     def render_file(
         self,
         chain: Chain,
-        settings: npt.ArrayLike,
+        normalized: npt.ArrayLike,
         source: Path,
         target: Path,
         *,
@@ -143,14 +143,14 @@ class PluginHost:
     ) -> None:
         """Render a file of any length into `target` (32-bit float WAV or 24-bit FLAC), the same length and rate.
 
-        `settings` is as in `Render`. Memory does not grow with the length, and the time limit is for each stretch of
+        `normalized` is as in `Render`. Memory does not grow with the length, and the time limit is for each stretch of
         a few seconds. `progress` is called with the share done, from another thread. Raises AudioError for files,
         PluginError for plugins; nothing is left at the target then.
         """
-        rows = np.atleast_2d(chain.check_settings(settings))
+        rows = np.atleast_2d(chain.check_normalized(normalized))
         work = FileRender(
             located=self._located(chain),
-            settings=rows,
+            normalized=rows,
             block_frames=block_frames if len(rows) > 1 else STRETCH_FRAMES,
             info=probe(source),
             target=target,
@@ -255,7 +255,7 @@ class PluginHost:
             if source is None:
                 audio = check_audio(render.audio, f"render {index}")
                 source = sources[id(render.audio)] = SharedSource(audio, self._pool)
-            settings = chain.check_settings(render.settings)
+            normalized = chain.check_normalized(render.normalized)
             if render.block_frames < 1 or render.sample_rate_hz < 1:
                 raise PluginError(f"Render {index} has no block length or no sample rate; both must be above 0.")
             source.users += 1
@@ -264,7 +264,7 @@ class PluginHost:
                     batch=batch,
                     index=index,
                     source=source,
-                    settings=settings.reshape(1, -1) if settings.ndim == 1 else settings,
+                    normalized=normalized.reshape(1, -1) if normalized.ndim == 1 else normalized,
                     block_frames=render.block_frames,
                     sample_rate_hz=render.sample_rate_hz,
                 )

@@ -72,7 +72,7 @@ class RenderJob:
     batch: RenderBatch
     index: int
     source: SharedSource
-    settings: Float32  # (rows, controls)
+    normalized: Float32  # (rows, controls)
     block_frames: int
     sample_rate_hz: int
     attempts: int = 0

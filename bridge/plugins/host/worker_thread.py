@@ -142,8 +142,8 @@ class WorkerThread(threading.Thread):
         worker = self._ready_worker()
         request = protocol.RenderRequest(
             key=job.batch.located.chain.key,
-            settings=job.settings.tobytes(),
-            rows=len(job.settings),
+            normalized=job.normalized.tobytes(),
+            rows=len(job.normalized),
             block_frames=job.block_frames,
             sample_rate_hz=job.sample_rate_hz,
             source=source,

@@ -50,7 +50,7 @@ class WorkerHandler:
                 return self._render(request)
             case protocol.StreamRequest():
                 self._stream = self._chain(request.key).stream(
-                    _settings(request),
+                    _normalized(request),
                     sample_rate_hz=request.sample_rate_hz,
                     block_frames=request.block_frames,
                     channels=request.channels,
@@ -67,7 +67,7 @@ class WorkerHandler:
         self.buffers.unmap(request.unmap)
         rendered = self._chain(request.key).render(
             self.buffers.view(request.source),
-            _settings(request),
+            _normalized(request),
             sample_rate_hz=request.sample_rate_hz,
             block_frames=request.block_frames,
         )
@@ -132,5 +132,5 @@ def _check_fingerprint(instance: Instance) -> None:
         )
 
 
-def _settings(request: protocol.RenderRequest | protocol.StreamRequest) -> Float32:
-    return np.frombuffer(request.settings, dtype=np.float32).reshape(request.rows, -1)
+def _normalized(request: protocol.RenderRequest | protocol.StreamRequest) -> Float32:
+    return np.frombuffer(request.normalized, dtype=np.float32).reshape(request.rows, -1)

@@ -43,12 +43,12 @@ class Stage:
             else None
         )
 
-    def set(self, settings: Float32, sample_rate_hz: int, *, is_moving: bool = False) -> None:
-        """`settings`: the whole chain's row."""
+    def set(self, normalized: Float32, sample_rate_hz: int, *, is_moving: bool = False) -> None:
+        """`normalized`: the whole chain's row."""
         at = self._first_control
         for instance in self._instances:
             count = len(instance.slot.controls)
-            instance.set(settings[at : at + count].tolist(), sample_rate_hz, is_moving=is_moving)
+            instance.set(normalized[at : at + count].tolist(), sample_rate_hz, is_moving=is_moving)
             at += count
 
     def processors(self, channels: int) -> list[Processor]:
@@ -66,28 +66,28 @@ class LoadedChain:
         self.suspects = ", ".join(foreign or [stage.name for stage in self._stages])  # what may crash or hang
         self._needs_names = len(foreign) > 1
 
-    def render(self, audio: Float32, settings: Float32, *, sample_rate_hz: int, block_frames: int) -> Float32:
-        """(channels, frames) in and out. `settings` is (rows, controls): row k holds from frame k * block_frames."""
-        if len(settings) > 1 or audio.shape[1] > WHOLE_FRAMES or audio.shape[1] < 3:
-            return self._render_in_blocks(audio, settings, sample_rate_hz, block_frames)
+    def render(self, audio: Float32, normalized: Float32, *, sample_rate_hz: int, block_frames: int) -> Float32:
+        """(channels, frames) in and out. `normalized` is (rows, controls): row k holds from frame k * block_frames."""
+        if len(normalized) > 1 or audio.shape[1] > WHOLE_FRAMES or audio.shape[1] < 3:
+            return self._render_in_blocks(audio, normalized, sample_rate_hz, block_frames)
         for stage in self._stages:
             self._announce(stage)
             frames = audio.shape[1]
             processors = stage.processors(audio.shape[0])
-            stage.set(settings[0], sample_rate_hz)
+            stage.set(normalized[0], sample_rate_hz)
             audio = run_processors(processors, audio, sample_rate_hz, accepts=stage.accepts, reset=True)
             check_output(audio, frames, stage.name)
         return audio
 
-    def stream(self, settings: Float32, *, sample_rate_hz: int, block_frames: int, channels: int) -> ChainStream:
+    def stream(self, normalized: Float32, *, sample_rate_hz: int, block_frames: int, channels: int) -> ChainStream:
         """Return a fresh stream through the chain."""
-        stages = [_StageStream(stage, settings, sample_rate_hz, block_frames, channels) for stage in self._stages]
+        stages = [_StageStream(stage, normalized, sample_rate_hz, block_frames, channels) for stage in self._stages]
         return ChainStream(stages, self._announce)
 
-    def _render_in_blocks(self, audio: Float32, settings: Float32, sample_rate_hz: int, block_frames: int) -> Float32:
+    def _render_in_blocks(self, audio: Float32, normalized: Float32, sample_rate_hz: int, block_frames: int) -> Float32:
         channels, frames = audio.shape
-        block = block_frames if len(settings) > 1 else WHOLE_FRAMES
-        stream = self.stream(settings, sample_rate_hz=sample_rate_hz, block_frames=block, channels=channels)
+        block = block_frames if len(normalized) > 1 else WHOLE_FRAMES
+        stream = self.stream(normalized, sample_rate_hz=sample_rate_hz, block_frames=block, channels=channels)
         step = max(WHOLE_FRAMES // block, 1) * block
         parts = []
         for start in range(0, frames, step):
@@ -141,15 +141,17 @@ class _StageStream:
     their state.
     """
 
-    def __init__(self, stage: Stage, settings: Float32, sample_rate_hz: int, block_frames: int, channels: int) -> None:
+    def __init__(
+        self, stage: Stage, normalized: Float32, sample_rate_hz: int, block_frames: int, channels: int
+    ) -> None:
         self.stage = stage
-        self._settings = settings
+        self._normalized = normalized
         self._sample_rate_hz = sample_rate_hz
         self._block_frames = block_frames
         self._processors = stage.processors(channels)
         self._pending = np.zeros((channels, 0), dtype=np.float32)
         self._next_row = 0
-        stage.set(settings[0], sample_rate_hz)
+        stage.set(normalized[0], sample_rate_hz)
         silence = np.zeros((channels, block_frames), dtype=np.float32)
         self._run(silence, reset=True)  # prepares every effect for the block length that will come
         for processor in self._processors:
@@ -166,9 +168,9 @@ class _StageStream:
         return result
 
     def _block(self, audio: Float32) -> Float32:
-        row = min(self._next_row, len(self._settings) - 1)
-        if 0 < self._next_row == row and not np.array_equal(self._settings[row], self._settings[row - 1]):
-            self.stage.set(self._settings[row], self._sample_rate_hz, is_moving=True)
+        row = min(self._next_row, len(self._normalized) - 1)
+        if 0 < self._next_row == row and not np.array_equal(self._normalized[row], self._normalized[row - 1]):
+            self.stage.set(self._normalized[row], self._sample_rate_hz, is_moving=True)
         self._next_row += 1
         return self._run(audio, reset=False)
 

@@ -32,10 +32,10 @@ class LoadRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
 
 
 class RenderRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
-    """Render `source` into `target`. `settings`: float32 bytes of (rows, controls); one row does not move."""
+    """Render `source` into `target`. `normalized`: float32 bytes of (rows, controls); one row does not move."""
 
     key: str
-    settings: bytes
+    normalized: bytes
     rows: int
     block_frames: int
     sample_rate_hz: int
@@ -48,7 +48,7 @@ class StreamRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
     """Start a stream with fresh state; a `PushRequest` follows for each stretch of audio."""
 
     key: str
-    settings: bytes
+    normalized: bytes
     rows: int
     block_frames: int
     sample_rate_hz: int

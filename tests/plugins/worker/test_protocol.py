@@ -14,9 +14,9 @@ REGION = SharedRegion("/dev/shm/x", 2, 48_000)
 REQUESTS = [
     protocol.LoadRequest(key="k", slots=(Slot(name="a", plugin="builtin:Gain"),), paths=("",)),
     protocol.RenderRequest(
-        key="k", settings=b"\0" * 64, rows=1, block_frames=512, sample_rate_hz=48_000, source=REGION, target=REGION
+        key="k", normalized=b"\0" * 64, rows=1, block_frames=512, sample_rate_hz=48_000, source=REGION, target=REGION
     ),
-    protocol.StreamRequest(key="k", settings=b"", rows=1, block_frames=1, sample_rate_hz=1, channels=1),
+    protocol.StreamRequest(key="k", normalized=b"", rows=1, block_frames=1, sample_rate_hz=1, channels=1),
     protocol.PushRequest(source=REGION, target=REGION, unmap=("a", "b")),
     protocol.DescribeRequest(key="k"),
     protocol.CalibrateRequest(plugin="vst3:X", path="/x"),
