@@ -28,6 +28,7 @@ __all__ = [
     "automix_audio",
     "automix_file",
     "calibrate",
+    "describe_decision",
     "load_chain",
     "load_model",
     "new_chain",

@@ -16,6 +16,7 @@ from bridge.api import SettingsError as SettingsError
 from bridge.api import automix_audio as automix_audio
 from bridge.api import automix_file as automix_file
 from bridge.api import calibrate as calibrate
+from bridge.api import describe_decision as describe_decision
 from bridge.api import load_chain as load_chain
 from bridge.api import load_model as load_model
 from bridge.api import new_chain as new_chain

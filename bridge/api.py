@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bridge.audio.buffer import check_audio
+from bridge.automix.automation.pipeline import SoundInMemory
+from bridge.automix.describe import describe_decision
 from bridge.automix.job import AutomixJob, AutomixResult
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, BridgeError, ChainError, ModelError, PluginError, SettingsError
@@ -32,6 +33,7 @@ from bridge.plugins.host.host import PluginHost, Render, host_for
 from bridge.settings import load_settings
 from bridge.training.plugin_layer.perturbation import SPSA, CentralDifferences
 from bridge.training.plugin_layer.plugin_layer import PluginLayer
+from bridge.types import Audio
 
 __all__ = [
     "SPSA",
@@ -52,6 +54,7 @@ __all__ = [
     "automix_audio",
     "automix_file",
     "calibrate",
+    "describe_decision",
     "load_chain",
     "load_model",
     "new_chain",
@@ -65,11 +68,11 @@ class AutomixedAudio(NamedTuple):
 
     Attributes:
         audio: float32 (channels, samples), as long as the input; the input itself where nothing was applied.
-        result: the settings before and after, (controls,) normalized values in the order of `model.chain.controls`,
-            with the confidence of each, what was measured, and what was decided.
+        result: `normalized` and `before_normalized`, (controls,) in the order of `model.chain.controls`; `curves` of
+            controls that move in time; the confidence of each, what was measured, and the decision.
     """
 
-    audio: NDArray[np.float32]
+    audio: Audio
     result: AutomixResult
 
 
@@ -95,18 +98,19 @@ def load_model(name: str = "channel-strip") -> Model:
 
 
 def automix_audio(
-    audio: NDArray[np.float32],
+    audio: Audio,
     sample_rate_hz: int,
     *,
     model: Model,
     host: PluginHost,
-    reference: NDArray[np.float32] | None = None,
+    reference: Audio | None = None,
     amount_percent: float = 100.0,
     refine_s: float = 0.0,
 ) -> AutomixedAudio:
     """Set the plugins of a model's chain for a sound, and render the sound through them.
 
-    Only what measurably improves the sound is applied; otherwise it comes back as it was, and `result` says why.
+    Only what measurably improves the sound is applied; otherwise it comes back as it was, and `result.decision` holds
+    why. `describe_decision` says it in English.
 
     Args:
         audio: (channels, samples), full scale is 1. All of it is listened to: give minutes, not hours.
@@ -122,22 +126,25 @@ def automix_audio(
         ModelError: the reference is silent.
         PluginError: the chain cannot be rendered.
     """
-    automix, sound, chain = Automix(model, host), check_audio(audio, "audio"), model.chain
-    wanted = (
-        None if reference is None else automix.extract_features([check_audio(reference, "reference")], sample_rate_hz)
-    )
+    automix, chain = Automix(model, host), model.chain
+    sound = SoundInMemory(host, check_audio(audio, "audio"), sample_rate_hz)
     job = AutomixJob(
-        excerpts=[sound],
+        excerpts=sound.blocks(),
         sample_rate_hz=sample_rate_hz,
         current=chain.neutral,
-        reference=wanted,
+        reference=None
+        if reference is None
+        else automix.extract_features([check_audio(reference, "reference")], sample_rate_hz),
         amount_percent=amount_percent,
         refine_s=refine_s,
+        sound=sound,
     )
     result = automix.run(job)
     if not result.applied:
-        return AutomixedAudio(sound, result)
-    return AutomixedAudio(host.render(chain, [Render(sound, sample_rate_hz, result.normalized)])[0], result)
+        return AutomixedAudio(sound.blocks()[0], result)
+    if not result.curves:  # those of a model whose settings move have been rendered already
+        sound.render(chain, result.normalized[np.newaxis], block_frames=sound.frames)
+    return AutomixedAudio(sound.rendered()[0], result)
 
 
 def automix_file(
@@ -168,7 +175,7 @@ def automix_file(
         ceiling_dbtp: true peak that nothing passes, for the same.
 
     Returns:
-        What `--json` writes: `applied`, `controls` before and after in displayed units, `measures`.
+        The decision (`applied` tells whether anything was), `controls` before and after as displayed, `measures`.
 
     Raises:
         AudioError: a file cannot be read or written.

@@ -19,7 +19,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     result = bridge.automix_file(arguments.source, arguments.target, reference=arguments.reference)
-    print(f"{result.model}: {'applied' if result.applied else 'left as it is'}")
+    print(f"{result.model}: {bridge.describe_decision(result.decision)}")
     for control in result.controls:
         if control.changed:
             print(f"{control.slot}.{control.control}: {control.text_before} -> {control.text}")

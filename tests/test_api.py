@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,10 @@ import bridge
 from bridge import api
 from bridge.audio.files import AudioWriter, read_excerpts
 from bridge.audio.synthesis import synthesise
+from bridge.automix.facts import DecisionKind
+from bridge.training.data.scenes import draw_scene
+from bridge.training.data.voices import synthesise_speech
+from bridge.training.evaluation.nonspeech_metrics import event_results
 
 ROOT = Path(__file__).parents[1]
 RATE_HZ = 44100
@@ -73,6 +78,26 @@ def darkened(model: bridge.Model) -> np.ndarray:
     settings = model.chain.neutral.copy()
     settings[model.chain.index("high_shelf.gain_db")] = 0.1
     return settings
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+def test_an_array_is_rendered_with_curves(host: bridge.PluginHost) -> None:
+    (voice,) = synthesise_speech("test", 31, takes=1, sample_rate_hz=RATE_HZ)
+    generator = np.random.default_rng(3)
+    scene = draw_scene(voice.audio[0], RATE_HZ, generator, side="test", duration_s=8.0, eventless=0.0)
+    mixed = bridge.automix_audio(scene.audio, RATE_HZ, model=bridge.load_model("nonspeech"), host=host)
+    assert mixed.result.curves
+    assert mixed.audio.shape == scene.audio.shape
+    assert np.median([event.down_db for event in event_results(scene, mixed.audio)]) > 6
+
+
+def test_music_is_left_to_itself_by_a_model_for_speech(host: bridge.PluginHost) -> None:
+    model = bridge.load_model("nonspeech")
+    music = sound("drums")
+    mixed = bridge.automix_audio(music, RATE_HZ, model=model, host=host)
+    assert mixed.result.decision.kind is DecisionKind.NO_SPEECH
+    assert np.array_equal(mixed.audio, music)
+    assert bridge.describe_decision(mixed.result.decision).startswith("Left as it is")
 
 
 def test_silence_comes_back_as_it_was(model: bridge.Model, host: bridge.PluginHost) -> None:

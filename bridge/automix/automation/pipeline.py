@@ -5,7 +5,7 @@ It works on any sound that can be read in blocks more than once, in memory or in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class SoundInMemory:
     def frames(self) -> int:
         return len(self._audio[0])
 
-    def blocks(self) -> Iterable[Audio]:
+    def blocks(self) -> Sequence[Audio]:
         return [self._audio]
 
     def render(self, chain: Chain, rows: Float32, block_frames: int) -> None:
