@@ -77,7 +77,7 @@ def measure(packets: int, files: int, seed: int) -> Table:
                 put(min(at_once, count - done))
                 sizes.note()
             each_ms = 1e3 * (time.perf_counter() - began_s) / max(count, 1)
-            table.add(what, f"{count:,} ({each_ms:.2f} ms each)", "all taken", is_met=True)
+            table.add(what, f"{count:,} ({each_ms:.2f} ms each)", "all accepted", is_met=True)
             for name, values, allowed in (("memory, MiB", sizes.memory_mib, 8), ("open files", sizes.files, 0)):
                 growth, text = sizes.growth(values)
                 table.add(f"growth of {name}, {what}", text, f"<= {allowed}", is_met=growth <= allowed)

@@ -10,7 +10,7 @@ much of the margin is gone before the layer does anything (on 2 cores 7% of batc
 wholes` prints that floor beside; every batch is held to the one without it. `at once` is what as many bare processes as
 there are cores need for the same renders side by side, with no host and no layer: what the machine has to give.
 `of CPU` compares processor time instead of the clock's: all that workers and this process spent, by what the bare
-renders spend. It tells what the layer costs where other programs are running.
+renders spend. It shows what the layer costs where other programs are running.
 """
 
 from __future__ import annotations

@@ -68,8 +68,8 @@ class Clock:
 
 def latencies_s(mixed: Prepared, moves: int, fader: Fader) -> dict[str, list[float]]:
     """Seconds of single values: the first of a gesture, those within one, and those that come while it settles."""
-    studio, clock, rng = mixed.studio, Clock(mixed), random.Random(0)
-    taken: dict[str, list[float]] = {"first of a movement": [], "within a movement": [], "while it settles": []}
+    session, clock, rng = mixed.studio, Clock(mixed), random.Random(0)
+    latencies: dict[str, list[float]] = {"first of a movement": [], "within a movement": [], "while it settles": []}
     for move in range(moves):
         kind = ("first of a movement", "within a movement", "while it settles")[move % 3]
         rest_s = {"first of a movement": REST_S + 0.4, "within a movement": 0.1, "while it settles": 0.4}[kind]
@@ -78,14 +78,14 @@ def latencies_s(mixed: Prepared, moves: int, fader: Fader) -> dict[str, list[flo
         time.sleep(rng.random() * TICK_S)
         begin_s = time.perf_counter()
         wanted = mixed.at(fader(amount))
-        while not is_near(studio.values(), wanted, 1e-4):
+        while not is_near(session.values(), wanted, 1e-4):
             clock.tick()
             assert time.perf_counter() - begin_s < 10, f"{kind}: the value {amount} never came"
-        taken[kind].append(time.perf_counter() - begin_s)
-        if kind == "within a movement" and taken["within a movement"][-1] > REST_S:
+        latencies[kind].append(time.perf_counter() - begin_s)
+        if kind == "within a movement" and latencies["within a movement"][-1] > REST_S:
             clock.run(REST_S)
     clock.run(2 * REST_S)
-    return taken
+    return latencies
 
 
 def bundle(values: list[float]) -> bytes:
@@ -97,32 +97,32 @@ def bundle(values: list[float]) -> bytes:
 
 def day(mixed: Prepared, values: int) -> tuple[int, int, int]:
     """Movements, those that lost their last value, and undo steps."""
-    studio, rng = mixed.studio, random.Random(1)
+    session, rng = mixed.studio, random.Random(1)
     movements = lost = steps = 0
     for start in range(0, values, MOVEMENT):
         count = min(MOVEMENT, values - start)
         path = [rng.random() for _ in range(count)]
-        points = len(studio.reaper.undo_points)
+        points = len(session.reaper.undo_points)
         for at in range(0, count, BUNDLE):
-            studio.client.send_packet(bundle(path[at : at + BUNDLE]))
-            studio.reaper.tick()
+            session.client.send_packet(bundle(path[at : at + BUNDLE]))
+            session.reaper.tick()
         wanted = mixed.at(path[-1])
         movements += 1
         try:
-            studio.until(
-                lambda wanted=wanted: is_near(studio.values(), wanted, 1e-4) and studio.record.gesture is None, 20
+            session.until(
+                lambda wanted=wanted: is_near(session.values(), wanted, 1e-4) and session.record.gesture is None, 20
             )
         except Exception as error:  # noqa: BLE001 (a lost value is counted, and the day goes on)
             print(f"movement {movements}: {error}", file=sys.stderr)
             lost += 1
-        steps += len(studio.reaper.undo_points) - points
-        studio.reaper.run_until_idle(20)
-        studio.reaper.project.history.rebase()
+        steps += len(session.reaper.undo_points) - points
+        session.reaper.run_until_idle(20)
+        session.reaper.project.history.rebase()
     return movements, lost, steps
 
 
-def add_latencies(table: Table, name: str, taken: dict[str, list[float]]) -> None:
-    for kind, times_s in taken.items():
+def add_latencies(table: Table, name: str, latencies: dict[str, list[float]]) -> None:
+    for kind, times_s in latencies.items():
         text = ", ".join(f"p{p} {1e3 * percentile(times_s, p):.0f} ms" for p in (50, 95, 100)) + f" of {len(times_s)}"
         table.add(f"{name} to setting, {kind}", text, "p95 <= 100 ms", is_met=percentile(times_s, 95) <= 0.1)
 
@@ -145,9 +145,9 @@ def measure_midi(table: Table, moves: int) -> None:
             device.send(mido.Message("control_change", control=20, value=value))
             return value / 127
 
-        with open_session(Home(folder), environment=environment) as studio:
+        with open_session(Home(folder), environment=environment) as session:
             device.connections(2)
-            add_latencies(table, "MIDI fader", latencies_s(prepare(studio), moves, fader))
+            add_latencies(table, "MIDI fader", latencies_s(prepare(session), moves, fader))
 
 
 def measure(moves: int, values: int) -> Table:
@@ -156,11 +156,11 @@ def measure(moves: int, values: int) -> Table:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "Bridge hömé"
         save_neutral_model(folder / "models" / "channel-strip")
-        with open_session(Home(folder)) as studio:
-            mixed = prepare(studio)
+        with open_session(Home(folder)) as session:
+            mixed = prepare(session)
 
             def fader(amount: float) -> float:
-                studio.client.send("/bridge/amount", amount)
+                session.client.send("/bridge/amount", amount)
                 return amount
 
             add_latencies(table, "fader", latencies_s(mixed, moves, fader))

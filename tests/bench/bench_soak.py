@@ -49,35 +49,35 @@ def open_files(process: psutil.Process) -> int:
     return int(process.num_handles() if sys.platform == "win32" else process.num_fds())
 
 
-def one_job(studio: LiveSession, chain: list[list[float]]) -> float:
+def one_job(session: LiveSession, chain: list[list[float]]) -> float:
     """Colour the track again, run the action, and return the seconds until its undo step."""
-    for fx, values in zip(studio.track.fx, chain, strict=True):
+    for fx, values in zip(session.track.fx, chain, strict=True):
         for index, value in enumerate(values):
             fx.write(index, value)
-    studio.reaper.project.history.add("Prepare the job", -1)
-    points = len(studio.reaper.undo_points)
+    session.reaper.project.history.add("Prepare the job", -1)
+    points = len(session.reaper.undo_points)
     begin_s = time.perf_counter()
-    studio.reaper.run_action("bridge_automix.lua")
-    studio.until(lambda: len(studio.reaper.undo_points) > points, 120)
+    session.reaper.run_action("bridge_automix.lua")
+    session.until(lambda: len(session.reaper.undo_points) > points, 120)
     taken_s = time.perf_counter() - begin_s
-    studio.reaper.run_until_idle(60)
-    assert studio.reaper.messages.boxes == [], studio.reaper.messages.boxes
-    studio.reaper.messages.console.clear()
-    studio.reaper.messages.help.clear()
+    session.reaper.run_until_idle(60)
+    assert session.reaper.messages.boxes == [], session.reaper.messages.boxes
+    session.reaper.messages.console.clear()
+    session.reaper.messages.help.clear()
     return taken_s
 
 
-def leftovers(studio: LiveSession) -> list[str]:
-    spool = studio.home.spool.folder
+def leftovers(session: LiveSession) -> list[str]:
+    spool = session.home.spool.folder
     files = (file.relative_to(spool) for file in spool.rglob("*") if file.is_file())
     return sorted(file.as_posix() for file in files if file.parts[0] not in KEPT)
 
 
-def soak(studio: LiveSession, jobs: int) -> Series:
-    chain = [[fx.shown(index) for index in range(len(fx.parameters))] for fx in studio.track.fx]
-    process, series = psutil.Process(studio.daemon.process.pid), Series()
+def soak(session: LiveSession, jobs: int) -> Series:
+    chain = [[fx.shown(index) for index in range(len(fx.parameters))] for fx in session.track.fx]
+    process, series = psutil.Process(session.daemon.process.pid), Series()
     for number in range(WARM_UP + jobs):
-        taken_s = one_job(studio, chain)
+        taken_s = one_job(session, chain)
         if number < WARM_UP:
             continue
         series.times_s.append(taken_s)
@@ -101,11 +101,11 @@ def measure(jobs: int, seconds: float) -> Table:
         folder = Path(name) / "Bridge hömé"
         save_neutral_model(folder / "models" / "channel-strip")
         home = Home(folder)
-        with open_session(home, seconds=seconds) as studio:
-            series = soak(studio, jobs)
-            studio.until(lambda: not leftovers(studio), 10)
-            table.add("left in the spool", str(len(leftovers(studio))), "0", is_met=not leftovers(studio))
-            slice_ms = 1e3 * max(studio.reaper.busy_s)
+        with open_session(home, seconds=seconds) as session:
+            series = soak(session, jobs)
+            session.until(lambda: not leftovers(session), 10)
+            table.add("left in the spool", str(len(leftovers(session))), "0", is_met=not leftovers(session))
+            slice_ms = 1e3 * max(session.reaper.busy_s)
     p50, p95 = percentile(series.times_s, 50), percentile(series.times_s, 95)
     table.add(f"action to settings, {seconds:g} s track, p50", f"{p50:.2f} s", "<= 0.5 s", is_met=p50 <= 0.5)
     table.add(f"action to settings, {seconds:g} s track, p95", f"{p95:.2f} s", "<= 1 s", is_met=p95 <= 1.0)
