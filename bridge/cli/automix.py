@@ -92,10 +92,10 @@ def automix(
 
 def _print(result: FileResult, report_file: Path | None) -> None:
     from bridge.automix.describe import describe_decision
-    from bridge.report.tables import CONTROL_COLUMNS, control_rows, measurement_rows
+    from bridge.report.tables import CONTROL_COLUMNS, changed_control_rows, measurement_rows
 
     if result.applied:
-        rows, others = control_rows(result)
+        rows, others = changed_control_rows(result)
         print_table(f"Settings by {result.model}", CONTROL_COLUMNS, rows)
         if others:
             click.echo(others)

@@ -10,7 +10,7 @@ from bridge.automix.describe import describe_decision
 from bridge.report.control_names import control_name
 from bridge.report.page import PageSection, write_page
 from bridge.report.plots import curve_plot, level_plot, spectrum_plot
-from bridge.report.tables import CONTROL_COLUMNS, control_rows, measurement_rows
+from bridge.report.tables import CONTROL_COLUMNS, changed_control_rows, measurement_rows
 
 if TYPE_CHECKING:
     from bridge.offline.result import FileResult
@@ -27,7 +27,7 @@ def write_file_report(page: Path, result: FileResult, reference: Path | None) ->
     players = [("before", source), ("after", target)]
     if reference is not None:
         players.append(("reference", reference))
-    rows, others = control_rows(result)
+    rows, others = changed_control_rows(result)
     section = PageSection(
         name=source.name,
         summary=f"{describe_decision(result.decision)} {others}".strip(),

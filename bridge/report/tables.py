@@ -6,9 +6,10 @@ Rows of an evaluation come from its plain scores, as `bridge evaluate --json` wr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from bridge.automix.describe import describe_inaudible
+from bridge.automix.job import Measurements
 from bridge.offline.result import FileResult, audible_rows, explanation_column
 from bridge.report.control_names import control_name
 
@@ -26,18 +27,7 @@ class TextTable(NamedTuple):
     rows: Sequence[Sequence[str]]
 
 
-class MeasurementsLike(Protocol):
-    """What was measured of a sound; None where nothing can be, as in silence."""
-
-    @property
-    def loudness_lufs(self) -> float | None: ...
-    @property
-    def true_peak_dbtp(self) -> float | None: ...
-    @property
-    def distance_db(self) -> float | None: ...
-
-
-def control_rows(result: FileResult) -> tuple[Sequence[Sequence[str]], str]:
+def changed_control_rows(result: FileResult) -> tuple[Sequence[Sequence[str]], str]:
     """Rows under `CONTROL_COLUMNS` for the audible changes of a file, and a line on the others."""
     changed, others = audible_rows(result.controls) if result.applied else ([], 0)
     rows = [
@@ -47,7 +37,7 @@ def control_rows(result: FileResult) -> tuple[Sequence[Sequence[str]], str]:
     return rows, describe_inaudible(others)
 
 
-def measurement_rows(before: MeasurementsLike, after: MeasurementsLike) -> list[tuple[str, ...]]:
+def measurement_rows(before: Measurements, after: Measurements) -> list[tuple[str, ...]]:
     """Rows (measurement, before, after)."""
     pair = (before, after)
     distances = [one.distance_db for one in pair]  # None beside a target that nothing of the sound concerns

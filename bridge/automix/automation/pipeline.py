@@ -53,15 +53,6 @@ class SoundInMemory:
         return [self._rendered]
 
 
-def automate_audio(
-    model: AutomationModel, host: PluginHost, audio: Audio, sample_rate_hz: int
-) -> tuple[AutomixResult, Audio]:
-    """Run `model` on `audio` (channels, samples); return the result and what it sounds like, of the same shape."""
-    sound = SoundInMemory(host, audio, sample_rate_hz)
-    result = automate(model, host, AutomixJob([], sample_rate_hz, model.chain.neutral, sound=sound))
-    return result, sound.rendered()[0] if result.applied else audio
-
-
 def automate(
     model: AutomationModel, host: PluginHost, job: AutomixJob, *, progress: Progress = no_progress
 ) -> AutomixResult:

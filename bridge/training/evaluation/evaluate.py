@@ -16,7 +16,7 @@ from typing import Any
 
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
-from bridge.model.bundle import AutomationModel, Model, load_model
+from bridge.model.bundle import AutomationModel, load_model
 from bridge.model.manifest import read_manifest
 from bridge.plugins.host.host import PluginHost
 from bridge.report.evaluation_page import PageExample
@@ -27,7 +27,7 @@ from bridge.training.evaluation.cases import CaseSource, EvaluationCase, check_c
 from bridge.training.evaluation.listening_examples import EXCERPT_S, LISTENED_METHODS, choose_listening_examples
 from bridge.training.evaluation.method import Method
 from bridge.training.evaluation.metrics import EvaluationMetrics
-from bridge.training.evaluation.model_method import MODEL, AutomationMethod, ModelMethod
+from bridge.training.evaluation.model_method import MODEL, ModelMethod
 from bridge.training.evaluation.tables import TASK_METHODS, score_rows
 
 Progress = Callable[[float, str], None]
@@ -96,9 +96,8 @@ def evaluate_model(
             "Give other recordings."
         )
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
-        evaluation = evaluate_on(
-            load_model(folder), host, files, source, options, progress=progress, is_cancelled=is_cancelled
-        )
+        automix = Automix(load_model(folder), host)
+        evaluation = evaluate_on(automix, files, source, options, progress=progress, is_cancelled=is_cancelled)
     return replace(evaluation, scores={"model": manifest.name, **evaluation.scores})
 
 
@@ -110,8 +109,7 @@ def is_training_file(file: AudioFileEntry, known: Collection[str]) -> bool:
 
 
 def evaluate_on(
-    model: Model,
-    host: PluginHost,
+    automix: Automix,
     files: Sequence[AudioFileEntry],
     source: CaseSource,
     options: EvaluationOptions = EvaluationOptions(),
@@ -120,14 +118,15 @@ def evaluate_on(
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
     """Return what `evaluate_model` does, on `files`, without its "model"."""
-    begin = time.monotonic()
+    model, begin = automix.model, time.monotonic()
     progress(0.0, "drawing cases")
-    drawn = source.cases(model.chain, host, files, each=options.each, seed=options.seed)
+    drawn = source.cases(model.chain, automix.host, files, each=options.each, seed=options.seed)
     check_cases(drawn)
+    method = ModelMethod(automix, options.refine_s)
     count, done = sum(map(len, drawn.values())), 0
     results: dict[str, list[CaseResult]] = {}
     for number, (use, cases) in enumerate(drawn.items(), start=1):
-        method, others = _methods(model, host, cases, options)
+        others = _baselines(automix, cases, options.seed)
         limit_s = math.inf if options.limit_s is None else options.limit_s * number / len(drawn)
         found = results[use] = []
         for case in cases if options.limit_s is None else interleave_cases(cases):
@@ -153,19 +152,15 @@ def evaluate_on(
     return Evaluation(scores, choose_listening_examples(results))
 
 
-def _methods(
-    model: Model, host: PluginHost, cases: Sequence[EvaluationCase], options: EvaluationOptions
-) -> tuple[ModelMethod | AutomationMethod, list[Method]]:
-    """The model and its baselines."""
-    if isinstance(model, AutomationModel):
-        return AutomationMethod(model, host), automation_baselines(model.chain, host)
-    automix = Automix(model, host)
-    return ModelMethod(automix, options.refine_s), baselines(automix, cases, seed=options.seed)
+def _baselines(automix: Automix, cases: Sequence[EvaluationCase], seed: int) -> list[Method]:
+    if isinstance(automix.model, AutomationModel):
+        return automation_baselines(automix.model.chain, automix.host)
+    return baselines(automix, cases, seed=seed)
 
 
 def _evaluate_case(
     case: EvaluationCase,
-    model: ModelMethod | AutomationMethod,
+    model: ModelMethod,
     others: Sequence[Method],
     source: CaseSource,
     budget: int | None,
@@ -187,7 +182,7 @@ def _evaluate_case(
     return CaseResult(cut_case(case, EXCERPT_S), methods)
 
 
-def _evaluate_at_rate(case: EvaluationCase, model: ModelMethod | AutomationMethod, sample_rate_hz: int) -> CaseResult:
+def _evaluate_at_rate(case: EvaluationCase, model: ModelMethod, sample_rate_hz: int) -> CaseResult:
     """The same case resampled: settings predicted there, and measured there by the main metric."""
     resampled = resample_case(case, sample_rate_hz)
     metrics = EvaluationMetrics(resampled)

@@ -12,6 +12,7 @@ import torch
 from synthetic_speech import synthetic_speech
 
 from bridge.audio.synthesis import synthesise
+from bridge.automix.pipeline import Automix
 from bridge.model.bundle import AutomationModel
 from bridge.model.encoders.frame_encoder import FrameEncoder
 from bridge.model.manifest import EncoderSettings
@@ -76,7 +77,7 @@ def test_the_best_static_settings_come_closer_and_pay_for_it_in_words(host):
 
 
 def test_scores_are_what_tables_cards_and_pages_read(model, host, tmp_path):
-    evaluation = evaluate_on(model, host, [], Known(), EvaluationOptions(each=1, rates_hz=(48000,)))
+    evaluation = evaluate_on(Automix(model, host), [], Known(), EvaluationOptions(each=1, rates_hz=(48000,)))
     scores = evaluation.scores
     rows = {row["method"]: row for row in scores["uses"]["nonspeech"]}
     assert rows["nothing"]["ratio"] == rows["model"]["ratio"] == 1.0

@@ -37,8 +37,7 @@ def evaluation(automix: Automix, folder: Path, told: list[float]) -> Evaluation:
         if file.name in ("song00/bass.wav", "song01/drums.wav", "loops/loop1.flac")
     ]
     return evaluate_on(
-        automix.bundle,
-        automix.host,
+        automix,
         files,
         TASK,
         EvaluationOptions(each=1),
@@ -99,8 +98,7 @@ def test_the_card_has_a_table_for_every_use(evaluation: Evaluation, automix: Aut
 def test_an_evaluation_can_be_stopped(automix: Automix, folder: Path) -> None:
     with pytest.raises(ModelError, match="Stopped"):
         evaluate_on(
-            automix.bundle,
-            automix.host,
+            automix,
             find_files([folder])[:1],
             TASK,
             EvaluationOptions(each=1),

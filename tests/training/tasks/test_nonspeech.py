@@ -13,7 +13,7 @@ from synthetic_speech import synthetic_speech
 
 from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
-from bridge.automix.automation.pipeline import automate_audio
+from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, SettingsError
 from bridge.model.bundle import AutomationModel
 from bridge.model.manifest import EncoderSettings
@@ -22,6 +22,8 @@ from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import Recording, find_files
 from bridge.training.data.scenes import draw_scene
 from bridge.training.data.voices import LANGUAGES, VARIANTS, synthesise_speech
+from bridge.training.evaluation.cases import EvaluationCase
+from bridge.training.evaluation.model_method import ModelMethod
 from bridge.training.evaluation.nonspeech_metrics import event_results, speech_changes_db
 from bridge.training.objectives import example_count
 from bridge.training.recipe import load_recipe
@@ -144,7 +146,8 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
     down, changed = [], []
     for seed in (7, 8):
         scene = draw_scene(synthetic_speech(seed), RATE, generator, side="train", duration_s=6.0, eventless=0.0)
-        _, made = automate_audio(model, host, scene.audio, RATE)
+        case = EvaluationCase("scene", "nonspeech", RATE, scene.audio, scene.truth, None)
+        made = ModelMethod(Automix(model, host)).run(case, 0).audio
         down += [one.down_db for one in event_results(scene, made) if one.kind in ("inhale", "exhale")]
         changed += list(speech_changes_db(scene, made))
     assert np.median(down) > 10
