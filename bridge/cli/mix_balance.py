@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,14 +54,16 @@ def measure(
     """
     from bridge.mix_balance.targets import FILE as TARGETS_FILE
     from bridge.mix_balance.targets import SHIPPED, read_targets, write_targets
-    from bridge.training.fit_mix_balance import find_songs, is_worse_than, measure_distance, measure_targets
+    from bridge.training.fit_mix_balance import closer_balances, find_songs, measure_distance, measure_targets
 
     learned, held = find_songs(folders)
     said = source or f"{len(learned)} songs: {', '.join(song.name for song in learned)}."
     targets = measure_targets(learned, said)
     distance = measure_distance(held, targets) if held else None
     shipped = measure_distance(held, read_targets(SHIPPED)) if held else None
-    worse = is_worse_than(distance, shipped) if distance is not None and shipped is not None else ""
+    worse = ""
+    if distance is not None and shipped is not None:
+        worse = _describe_worse(distance, closer_balances(distance, shipped))
     is_used = use and (force or not worse)
     home = settings_of(context).home
     written = [*([output] if output else []), *([home / TARGETS_FILE] if is_used else [])]
@@ -91,6 +94,15 @@ def _print(targets: MixBalanceTargets) -> None:
     ]
     print_table("Loudness beside the mix", ("role", "median", "within 3 LU", "songs", "stands for"), rows)
     click.echo(targets.source)
+
+
+def _describe_worse(own: BalanceDistance, closer: Mapping[str, float]) -> str:
+    """What lies closer to the real mixes than the measured levels, with medians; '' for nothing."""
+    import numpy as np
+
+    names = {"shipped": "the shipped levels", "equal": "stems that are all equally loud"}
+    better = " and ".join(f"{names[name]} ({lu:.1f} LU)" for name, lu in closer.items())
+    return f"{np.median(own.by_roles):.1f} LU from the real mixes, farther than {better}" if better else ""
 
 
 def _print_distance(songs: int, own: BalanceDistance | None, shipped: BalanceDistance | None) -> None:

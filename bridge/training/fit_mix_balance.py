@@ -1,7 +1,7 @@
-"""Levels of roles measured on the stems of real mixes, and how far they lead from mixes that were not measured.
+"""Mix balance measured on the stems of real mixes, and how far it lies from mixes that were not measured.
 
 Stems are named by their instrument, as `bass.flac` in a folder of the song. What is learned comes from the songs of
-the training side alone; the others tell how far a balance made by it is from theirs.
+the training side alone; the others show how far a balance made by it is from theirs.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ LEAST_DEVIATION = 0.3  # of that over all recordings: few songs look more alike 
 STAND_INS: Mapping[Role, tuple[Role, ...]] = {
     "lead": ("vocals",), "vocals": ("lead",), "guitar": ("keys",), "keys": ("guitar",)
 }  # fmt: skip
-LEVELLED_LUFS = -23.0
-TELLING_LU = 0.05  # medians that differ by less read the same
+EQUAL_LUFS = -23.0  # of stems that are all as loud
+DIFFERENT_LU = 0.05  # medians that differ by less read the same
 
 
 @dataclass(frozen=True)
@@ -46,43 +46,46 @@ class StemSong:
     stems: tuple[MixStem, ...]
     sample_rate_hz: int
 
-    def mix(self, *, is_levelled: bool = False) -> MixRoles:
-        """The stems together; `is_levelled`: each as loud as any other."""
+    def mix(self, *, is_equal: bool = False) -> MixRoles:
+        """Return the stems together; `is_equal`: each as loud as any other."""
         mix = MixRoles(self.sample_rate_hz)
         for stem in self.stems:
-            loudness = loudness_lufs(stem.audio, self.sample_rate_hz) if is_levelled else None
-            mix.add(stem.role, [stem.audio], 0.0 if loudness is None else LEVELLED_LUFS - loudness)
+            loudness = loudness_lufs(stem.audio, self.sample_rate_hz) if is_equal else None
+            mix.add(stem.role, [stem.audio], 0.0 if loudness is None else EQUAL_LUFS - loudness)
         return mix
 
-    def levels(self) -> MixBalance:
+    def balance(self) -> MixBalance:
         return self.mix().measure()
 
 
-@dataclass(frozen=True)
-class BalanceDistance:
+class BalanceDistance(msgspec.Struct, frozen=True):
     """How far stems lie from where the real mixes have them, in LU beside the mix, (stems,) each.
 
-    `by_roles` by the levels of roles, `equal` where all are equally loud; `heard` is how many of the roles would have
-    been found by sound alone, and `wrong` how many would have been taken for another.
+    Attributes:
+        by_roles: where each is as loud as its role should be.
+        equal: where all are equally loud.
+        recognised: how many of the roles would have been found by sound alone.
+        wrong: how many would have been taken for another.
     """
 
     by_roles: tuple[float, ...]
     equal: tuple[float, ...]
-    heard: int
+    recognised: int = msgspec.field(name="heard")
     wrong: int
 
 
-def is_worse_than(own: BalanceDistance, shipped: BalanceDistance) -> str:
-    """What the measured levels are farther from the real mixes than, in words with the medians; '' for nothing."""
-    levels_lu = float(np.median(own.by_roles))
-    rivals = {"the shipped levels": shipped.by_roles, "stems that are all equally loud": own.equal}
-    medians = {name: float(np.median(values)) for name, values in rivals.items()}
-    better = [f"{name} ({lu:.1f} LU)" for name, lu in medians.items() if levels_lu - lu > TELLING_LU]
-    return f"{levels_lu:.1f} LU from the real mixes, farther than {' and '.join(better)}" if better else ""
+def closer_balances(own: BalanceDistance, shipped: BalanceDistance) -> dict[str, float]:
+    """Return which of "shipped" and "equal" lie closer to the real mixes, and their median distances in LU."""
+    own_lu = float(np.median(own.by_roles))
+    medians_lu = {
+        "shipped": float(np.median(shipped.by_roles)),
+        "equal": float(np.median(own.equal)),
+    }
+    return {name: lu for name, lu in medians_lu.items() if own_lu - lu > DIFFERENT_LU}
 
 
 def find_songs(folders: Sequence[Path]) -> tuple[list[StemSong], list[StemSong]]:
-    """Songs to learn from, and songs held back. AudioError where no folder holds stems of a song."""
+    """Return songs to learn from, and songs held back. AudioError where no folder holds stems of a song."""
     sides = split_by_song(find_files(folders))
     learned, held = _songs(sides["train"]), _songs([*sides["validation"], *sides["test"]])
     if not learned:
@@ -94,35 +97,37 @@ def find_songs(folders: Sequence[Path]) -> tuple[list[StemSong], list[StemSong]]
 
 
 def measure_targets(songs: Sequence[StemSong], source: str) -> MixBalanceTargets:
-    """The level and the sound of each role of `songs`."""
+    """Return the loudness and the sound of each role of `songs`."""
     relative: dict[Role, list[float]] = defaultdict(list)
-    traits: dict[Role, list[Float64]] = defaultdict(list)
+    features: dict[Role, list[Float64]] = defaultdict(list)
     for song in songs:
-        for role, level_lu in song.levels().relative_lu.items():
-            relative[role].append(level_lu)
+        for role, loudness_lu in song.balance().relative_lu.items():
+            relative[role].append(loudness_lu)
         for stem in song.stems:
-            traits[stem.role].append(role_features([stem.audio], song.sample_rate_hz))
-    everything = np.concatenate([np.stack(rows) for rows in traits.values()])
+            features[stem.role].append(role_features([stem.audio], song.sample_rate_hz))
+    everything = np.concatenate([np.stack(rows) for rows in features.values()])
     least = np.maximum(LEAST_DEVIATION * everything.std(0), 1e-3)
-    roles = {role: _role(levels, np.stack(traits[role]), least) for role, levels in sorted(relative.items())}
+    roles = {
+        role: _role(loudness_lu, np.stack(features[role]), least) for role, loudness_lu in sorted(relative.items())
+    }
     return MixBalanceTargets(schema=SCHEMA, source=source, roles=_with_stand_ins(roles))
 
 
 def measure_distance(songs: Sequence[StemSong], targets: MixBalanceTargets) -> BalanceDistance:
-    """Balances of `songs` made by `targets` and by equal loudness, from stems that are all as loud."""
+    """Compare balances of `songs` made by `targets`, and by equal loudness, with their own."""
     by_roles: list[float] = []
     equal: list[float] = []
-    heard = wrong = 0
+    recognised = wrong = 0
     for song in songs:
-        truth, rate = song.levels(), song.sample_rate_hz
-        mix = song.mix(is_levelled=True)
-        made, start = mix.measure(mix.gains_db(targets)), mix.measure()
-        by_roles += [abs(made.relative_lu[role] - truth.relative_lu[role]) for role in truth.relative_lu]
-        equal += [abs(start.relative_lu[role] - truth.relative_lu[role]) for role in truth.relative_lu]
+        truth, rate = song.balance(), song.sample_rate_hz
+        mix = song.mix(is_equal=True)
+        by_targets, at_start = mix.measure(mix.gains_db(targets)), mix.measure()
+        by_roles += [abs(by_targets.relative_lu[role] - truth.relative_lu[role]) for role in truth.relative_lu]
+        equal += [abs(at_start.relative_lu[role] - truth.relative_lu[role]) for role in truth.relative_lu]
         found = [(find_role("", [stem.audio], targets, rate), stem.role) for stem in song.stems]
-        heard += sum(one == other for one, other in found)
+        recognised += sum(one == other for one, other in found)
         wrong += sum(one not in (None, other) for one, other in found)
-    return BalanceDistance(tuple(by_roles), tuple(equal), heard, wrong)
+    return BalanceDistance(tuple(by_roles), tuple(equal), recognised, wrong)
 
 
 def _songs(files: Sequence[AudioFileEntry]) -> list[StemSong]:
@@ -141,22 +146,22 @@ def _song(name: str, files: Sequence[AudioFileEntry]) -> StemSong | None:
     return StemSong(name, stems, rates.pop()) if len({stem.role for stem in stems}) > 1 and len(rates) == 1 else None
 
 
-def _role(levels_lu: Sequence[float], traits: Float64, least: Float64) -> RoleLoudness:
-    middle = float(np.median(levels_lu))
+def _role(loudness_lu: Sequence[float], features: Float64, least: Float64) -> RoleLoudness:
+    middle = float(np.median(loudness_lu))
     return RoleLoudness(
         relative_lu=round(middle, 1),
-        within_3_lu=round(float(np.mean(np.abs(np.array(levels_lu) - middle) <= NEAR_LU)), 2),
-        songs=len(levels_lu),
-        sound_mean=tuple(round(float(value), 1) for value in traits.mean(0)),
-        sound_deviation=tuple(round(float(value), 2) for value in np.maximum(traits.std(0), least)),
+        within_3_lu=round(float(np.mean(np.abs(np.array(loudness_lu) - middle) <= NEAR_LU)), 2),
+        songs=len(loudness_lu),
+        sound_mean=tuple(round(float(value), 1) for value in features.mean(0)),
+        sound_deviation=tuple(round(float(value), 2) for value in np.maximum(features.std(0), least)),
     )
 
 
 def _with_stand_ins(roles: Mapping[Role, RoleLoudness]) -> dict[Role, RoleLoudness]:
-    """Roles that nobody played take the level of a near one."""
+    """Roles that nobody played take the loudness of a near one."""
     return {
         role: msgspec.structs.replace(
-            level, stands_for=tuple(other for other in STAND_INS.get(role, ()) if other not in roles)
+            loudness, stands_for=tuple(other for other in STAND_INS.get(role, ()) if other not in roles)
         )
-        for role, level in roles.items()
+        for role, loudness in roles.items()
     }

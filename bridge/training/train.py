@@ -28,8 +28,7 @@ from bridge.model.manifest import MANIFEST_FILE, SCHEMA, ConfidenceCalibration, 
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import find_files
-from bridge.training.data.shards import ShardStore
-from bridge.training.dataset import Dataset
+from bridge.training.dataset import Dataset, ShardStore
 from bridge.training.evaluation.card import record_scores, write_card
 from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_model
 from bridge.training.options import TrainOptions
