@@ -4,7 +4,7 @@ Wanted is J'g: g the gradient of the output, J the derivative of the output (all
 A pair of renders at audio + d and audio - d gives J d, for one d of our choice; both renders get the same d. There
 are as many unknowns as samples squared, so every estimator assumes something:
 
-- `SimultaneousSignal` assumes how long a sample is heard, and nothing else. With a reach of the whole clip it is
+- `SimultaneousSignal` assumes how long a sample acts, and nothing else. With a reach of the whole clip it is
   SPSA on the signal: unbiased, and hopelessly noisy (cosine to the truth about 1 / sqrt(samples)). With a reach of 0
   it is what DeepAFx computes (Martínez Ramírez et al. 2021, `dafx_layer.py`: output difference by perturbation,
   sample by sample): exact for plugins without memory (gain, distortion), and wrong for all others, as what one
@@ -45,7 +45,7 @@ class AudioEstimator(Protocol):
 
 @dataclass(frozen=True)
 class SimultaneousSignal:
-    """Random signs on every sample. `reach_s`: how long a sample is heard; None for the whole clip, 0 for itself."""
+    """Random signs on every sample. `reach_s`: how long a sample acts on the output; None for the whole clip, 0 for itself."""
 
     probes: int = 1
     reach_s: float | None = 0.01
@@ -57,10 +57,10 @@ class SimultaneousSignal:
     def pull_back(self, probe: Float32, response: Float32, upstream: Float32, sample_rate_hz: int) -> Float64:
         if self.reach_s == 0:  # channels do not meet either
             return np.asarray(np.divide(response * upstream, probe, dtype=np.float64))
-        heard = np.einsum("cs,cs->s", response, upstream, dtype=np.float64)
-        samples = len(heard)
+        product = np.einsum("cs,cs->s", response, upstream, dtype=np.float64)
+        samples = len(product)
         reach = samples if self.reach_s is None else round(self.reach_s * sample_rate_hz)
-        total = np.concatenate([[0.0], np.cumsum(heard)])
+        total = np.concatenate([[0.0], np.cumsum(product)])
         start = np.arange(samples)
         ahead = total[np.minimum(start + reach + 1, samples)] - total[start]
         return np.asarray(ahead / probe.astype(np.float64))
@@ -68,10 +68,10 @@ class SimultaneousSignal:
 
 @dataclass(frozen=True)
 class LocalTransfer:
-    """The filter that the plugins are at each moment, heard through a periodic probe; see above.
+    """The filter that the plugins are at each moment, measured by a periodic probe; see above.
 
     `period` samples hold the response and set the resolution: 2048 are 43 ms and 23 Hz at 48 kHz. With two channels
-    each gets every second frequency of a period twice as long, so that what crosses over is told apart.
+    each gets every second frequency of a period twice as long, so that what crosses over can be separated.
     """
 
     period: int = 2048
@@ -125,13 +125,13 @@ def _filters(probe: Float32, response: Float32, period: int, hop: int) -> Float6
     length = period * channels
     missing = max(0, length - probe.shape[1])  # of clips shorter than the shortest period
     padded = (np.pad(sound, ((0, 0), (0, missing))) for sound in (response, probe))
-    heard, added = (np.fft.fft(_slices(sound, length, hop)) for sound in padded)
+    response_spectra, probe_spectra = (np.fft.fft(_slices(sound, length, hop)) for sound in padded)
     turn = np.exp(2j * np.pi * np.outer(np.arange(channels), np.arange(period)) / length)
-    filters = np.empty((len(heard), channels, channels, period))
+    filters = np.empty((len(response_spectra), channels, channels, period))
     for source in range(channels):
-        probed = added[:, source : source + 1, source::channels]
+        probed = probe_spectra[:, source : source + 1, source::channels]
         weight = np.square(np.abs(probed))
-        transfer = heard[:, :, source::channels] * probed.conj() / (weight + SMALL * weight.mean())
+        transfer = response_spectra[:, :, source::channels] * probed.conj() / (weight + SMALL * weight.mean())
         filters[:, :, source] = (np.fft.ifft(transfer) * turn[source]).real
     if len(filters) > 1:
         filters[0] = filters[1]  # the response has not prepare yet in the first

@@ -18,7 +18,7 @@ SUMMED = ("renders", "failed_renders")
 
 @dataclass
 class GradientStatistics:
-    """Collects one value of each kind per step. `summary` tells the means, `clear` starts again."""
+    """Collects one value of each kind per step. `summary` returns the means, `clear` starts again."""
 
     values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 

@@ -1,10 +1,10 @@
-"""Which settings are tried to learn a gradient, and the gradient from what was heard there.
+"""Which positions are tried to estimate a gradient, and the gradient from what was rendered there.
 
-A pair of settings, one to either side, gives one difference of a number (a loss, or the output's share along an
+A pair of positions, one to either side, gives one difference of a number (a loss, or the output's share along an
 upstream gradient); every estimator here turns such differences into a gradient by the distance that each control
 really moved. Nothing is rendered here.
 
-Sources: central differences; SPSA (Spall 1992, "Multivariate stochastic approximation using a simultaneous
+Sources: central differences; SPSA (J. C. Spall 1992, "Multivariate stochastic approximation using a simultaneous
 perturbation gradient approximation"), used for plugins by Martínez Ramírez et al. 2021 (DeepAFx).
 
 Bias. A pair is clipped to 0..1, so near a bound it is narrower and its middle lies inside the range. Both directions
@@ -69,7 +69,7 @@ class Perturbation:
         return pieces
 
     def gradient(self, differences: Float64, valid: Mask) -> Float64:
-        """The mean of what the valid pairs say of each control: (batch, controls) or (batch, blocks, controls).
+        """Return the mean of the valid pairs' estimates for each control: (batch, controls) or (batch, blocks, controls).
 
         `valid` (pairs, batch) leaves out pairs that could not be rendered. A control that no pair moved gets 0.
         """
@@ -80,12 +80,12 @@ class Perturbation:
 
 
 class Estimator(Protocol):
-    """How settings are perturbed. An instance holds no state and may be used by several layers."""
+    """How positions are perturbed. An instance holds no state and may be used by several layers."""
 
     def perturb(self, positions: Float32, free: Mask, generator: np.random.Generator) -> Perturbation:
-        """Pairs about `positions`, (batch, controls) or (batch, blocks, controls) in 0..1.
+        """Return pairs about `positions`, (batch, controls) or (batch, blocks, controls) in 0..1.
 
-        `free` (controls,) tells which controls may be moved at all.
+        `free` (controls,) says which controls may be moved at all.
         """
         ...
 
@@ -147,22 +147,25 @@ class GroupedDifferences:
 def steps_from_sensitivity(
     sensitivity: npt.ArrayLike, *, step: float = STEP, finest: npt.ArrayLike = 0.0, reach: float = 2.0
 ) -> Float32:
-    """A step for each control (controls,): the more it is heard, the smaller.
+    """Return a step for each control (controls,): the more it changes the sound, the smaller.
 
-    `sensitivity` (controls,) is the change of the sound over each control's range, in any unit, as calibration
-    measures it. Steps go with its inverse root, about `step` and within a factor of `reach`, so that a control that
-    is hardly heard is not drowned by the others and a strong one is not tried beyond where it bends. `finest`
-    (controls,) is the smallest move that the plugin keeps, in positions: no step is below two of those.
+    Steps go with the inverse root of the sensitivity, so that a control that hardly matters is not drowned by the
+    others and a strong one is not tried beyond where it bends.
+
+    Args:
+        sensitivity: (controls,) change of the sound over each control's range, in any unit.
+        step: of a control of typical sensitivity; `reach` is the most that others differ by, as a factor.
+        finest: (controls,) smallest move that the plugin keeps, in positions: no step is below two of those.
     """
-    heard = np.asarray(sensitivity, np.float64)
-    typical = float(np.median(heard[heard > 0])) if (heard > 0).any() else 1.0
-    ratio = np.sqrt(typical / np.maximum(heard, 1e-9))
+    change = np.asarray(sensitivity, np.float64)
+    typical = float(np.median(change[change > 0])) if (change > 0).any() else 1.0
+    ratio = np.sqrt(typical / np.maximum(change, 1e-9))
     steps = step * np.clip(ratio, 1 / reach, reach)
     return np.maximum(steps, 2 * np.asarray(finest, np.float64)).astype(np.float32)
 
 
 def steps_over_choices(categories: Sequence[Category], controls: int, step: Steps = STEP) -> Float32:
-    """A step for each of `controls` (controls,) where switches are to be moved as well: so far that from any of its
+    """Return a step for each of `controls` (controls,) where switches are to be moved as well: so far that from any of its
     places a switch reaches the next choice to either side. The others keep their `step`."""
     steps = np.array(np.broadcast_to(step, controls), dtype=np.float32)
     for category in categories:

@@ -1,4 +1,4 @@
-"""Plugins as a layer of a network: audio and settings in, audio out, gradients to both.
+"""Plugins as a layer of a network: audio and positions in, audio out, gradients to both.
 
 The plugins are a black box in worker processes; gradients are estimated from renders at perturbed settings
 (`perturbation`) and of perturbed audio (`audio_gradient`). Two ways back:
@@ -36,27 +36,30 @@ from bridge.training.plugin_layer.step import LayerInput, LayerStep
 from bridge.types import Float32
 
 Measure = Callable[[Tensor], Tensor]
-"""A loss of rendered audio (batch, channels, samples): (batch,), or (batch, blocks) where settings move."""
+"""A loss of rendered audio (batch, channels, samples): (batch,), or (batch, blocks) where settings move in time."""
 
 
 class PluginLayer(nn.Module):
-    """A chain of plugins between two parts of a network.
+    """A chain of plugins, VST3 or built in, as a layer of a network. It has no weights; `positions` are its input.
 
     Args:
         host: renders; the layer neither closes it nor keeps plugins of its own.
         chain: what to render through.
         sample_rate_hz: of all audio that comes.
-        estimator: how the gradient to the settings is found. `perturbation` has several.
-        audio_estimator: how the gradient to the audio is found, where it is asked for.
-        block_frames: how many samples one row of moving settings holds.
+        estimator: how the gradient to the positions is found; None: `SPSA()`. `perturbation` has several.
+        audio_estimator: how the gradient to the audio is found, where it requires one; None: `LocalTransfer()`.
+        block_frames: samples that one row of settings holds, where they move in time.
         moves_choices: whether switches are perturbed as well; they get no gradient otherwise. Give the estimator
             steps that reach their next choice (`perturbation.steps_over_choices`).
         seed: of the random directions; another one for each process that trains. The number of steps taken is part
             of `state_dict`, so that a training that is resumed draws what it would have drawn.
         statistics: collects what the gradients look like; None collects nothing.
 
-    `rendered` (batch,) tells of the latest call which examples came out. A plugin that fails at an example costs that
+    `rendered` (batch,) says of the latest call which examples came out. A plugin that fails at an example costs that
     example: its audio passes unchanged, with no gradient. Where only some of its perturbations fail, the others count.
+
+    Source: M. A. Martínez Ramírez, O. Wang, P. Smaragdis, N. J. Bryan, "Differentiable Signal Processing with Black-Box
+    Audio Effects" (DeepAFx, ICASSP 2021).
     """
 
     rendered: Tensor
@@ -85,30 +88,44 @@ class PluginLayer(nn.Module):
         self.register_buffer("rendered", torch.ones(0, dtype=torch.bool), persistent=False)
 
     def forward(self, audio: Tensor, positions: Tensor) -> Tensor:
-        """Audio (batch, channels, samples) through the chain at `positions`, (batch, controls) or (batch, blocks,
-        controls), each 0..1 over its control's range.
+        """Render audio through the chain.
 
-        A position outside of 0..1 counts as the nearest bound, and gets the gradient there: it can come back.
-        Raises AudioError for another shape, NaN or more than two channels, PluginError when no plugin works any more.
+        Args:
+            audio: (batch, channels, samples), mono or stereo.
+            positions: (batch, controls), or (batch, blocks, controls) where they move in time, each 0..1 over its
+                control's range. Outside of that they count as the nearest bound, with the gradient there: they can
+                come back.
+
+        Returns:
+            Audio of the same shape, with gradients to what requires them.
+
+        Raises:
+            AudioError: another shape, NaN, or more than two channels.
+            PluginError: no plugin works any more.
         """
         self._check(audio, positions)
-        is_asked = torch.is_grad_enabled()
-        wants = is_asked and audio.requires_grad, is_asked and positions.requires_grad
-        output: Tensor = _Through.apply(audio, positions, self, *wants)  # type: ignore[no-untyped-call]
+        has_gradient = torch.is_grad_enabled()
+        wanted = has_gradient and audio.requires_grad, has_gradient and positions.requires_grad
+        output: Tensor = _Through.apply(audio, positions, self, *wanted)  # type: ignore[no-untyped-call]
         return output
 
     def loss(self, audio: Tensor, positions: Tensor, measure: Measure) -> Tensor:
-        """`measure` of the rendered audio, (batch,), with a gradient to `positions` alone.
+        """Render audio and measure it, with a gradient to `positions` alone.
 
-        Where settings move in time, `measure` may return (batch, blocks): the loss of a block is then taken to depend
-        on that block's settings, which gives a sharper gradient than the loss of the whole. The mean over blocks is
-        returned. `measure` is called with a batch at a time and without gradients, and each example's loss must not
-        depend on the others. Examples that could not be rendered are measured unprocessed; see `rendered`.
+        Args:
+            audio, positions: as in `forward`.
+            measure: the loss of rendered audio, called with a batch at a time and without gradients; no example's loss
+                may depend on the others. Where settings move in time it may return (batch, blocks): the loss of a
+                block is then taken to depend on that block's settings, which gives a sharper gradient.
+
+        Returns:
+            (batch,) losses, the mean over blocks. Examples that could not be rendered are measured unprocessed; see
+            `rendered`.
         """
         self._check(audio, positions)
         step = self.begin(audio, positions, perturbs=torch.is_grad_enabled() and positions.requires_grad)
         with torch.no_grad():
-            value, gradient = step.measured(lambda output: measure(_tensor(output, audio)).double().cpu().numpy())
+            value, gradient = step.measure(lambda output: measure(_tensor(output, audio)).double().cpu().numpy())
         self._note(step)
         loss = _tensor(value, positions)
         if gradient is None:
@@ -117,18 +134,17 @@ class PluginLayer(nn.Module):
         return loss + still.flatten(1).sum(1)
 
     def begin(self, audio: Tensor, positions: Tensor, *, perturbs: bool, probes: bool = False) -> LayerStep:
-        """The renders of one step, not yet begun."""
+        """Return the renders of one step, not yet begun."""
         generator = np.random.default_rng([self.seed, int(self.draws)])
         self.draws += 1
-        sound = _array(audio)
-        where = _array(positions)
-        question = LayerInput(
+        sound, centre = _array(audio), _array(positions)
+        layer_input = LayerInput(
             audio=sound,
-            positions=where,
-            perturbation=self.estimator.perturb(where, self.free, generator) if perturbs else None,
+            positions=centre,
+            perturbation=self.estimator.perturb(centre, self.free, generator) if perturbs else None,
             probe=self.audio_estimator.probe(sound, generator) if probes else None,
         )
-        return LayerStep(question, self.renderer, self.audio_estimator)
+        return LayerStep(layer_input, self.renderer, self.audio_estimator)
 
     def _note(self, step: LayerStep) -> None:
         self.rendered = torch.from_numpy(step.rendered).to(self.rendered.device)

@@ -1,4 +1,4 @@
-"""How much of each control is heard, and the finest move that a plugin keeps: what steps of their own are made from.
+"""How far each control changes the sound, and the finest move that a plugin keeps: what steps of their own are made from.
 
 Measured by rendering, for any plugin; what calibration knows is taken from there. The steps themselves are made by
 `perturbation.steps_from_sensitivity`.
@@ -24,7 +24,7 @@ FLOOR = 1e-8  # mean power in a band: -80 dB
 
 
 def finest_steps(chain: Chain, calibrate: Callable[[str], Calibration]) -> Float32:
-    """The smallest move that each control's plugin keeps, in positions (controls,); 0 where there is none.
+    """Return the smallest move that each control's plugin keeps, in positions (controls,); 0 where there is none.
 
     `calibrate` is `PluginHost.calibrate`; built-in effects keep every value.
     """
@@ -38,7 +38,7 @@ def finest_steps(chain: Chain, calibrate: Callable[[str], Calibration]) -> Float
 
 
 def audible_sensitivity(renderer: BatchRenderer, audio: Float32, positions: Float32, *, step: float = STEP) -> Float64:
-    """By how many dB the sound changes over each control's range, (controls,), were it to go on as it does here.
+    """Return by how many dB the sound changes over each control's range, (controls,), were it to go on as it does here.
 
     Root mean square over moments of 0.1 s and 24 bands, averaged over the examples: `audio` (batch, channels,
     samples), each at its own `positions` (batch, controls). Costs 2 x controls x batch renders. What cannot be
