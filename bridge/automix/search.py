@@ -162,7 +162,9 @@ def search(
         candidates = np.stack([space.positions(_steps(one), _numbers(one)) for one in asked])
         costs = measure(candidates)
         count += len(asked)
-        optimizer.tell([(one, float(c) if np.isfinite(c) else FAILED_DB) for one, c in zip(asked, costs, strict=True)])
+        if count < limit_candidates:  # the last generation may be cut, which CatCMA with margin cannot learn from
+            known = [float(c) if np.isfinite(c) else FAILED_DB for c in costs]
+            optimizer.tell(list(zip(asked, known, strict=True)))
         leader = int(np.argmin(costs))
         stale = 0 if costs[leader] < cost - MIN_GAIN_DB else stale + 1
         if costs[leader] < cost:

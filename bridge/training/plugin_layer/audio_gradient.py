@@ -45,7 +45,7 @@ class AudioEstimator(Protocol):
 
 @dataclass(frozen=True)
 class SimultaneousSignal:
-    """Random signs on every sample. `reach_s`: how long a sample acts on the output; None for the whole clip, 0 for itself."""
+    """Random signs on every sample. `reach_s`: how long a sample acts; None for the whole clip, 0 for itself."""
 
     probes: int = 1
     reach_s: float | None = 0.01

@@ -69,7 +69,7 @@ class Perturbation:
         return pieces
 
     def gradient(self, differences: Float64, valid: Mask) -> Float64:
-        """Return the mean of the valid pairs' estimates for each control: (batch, controls) or (batch, blocks, controls).
+        """Return the mean of the valid pairs' estimates, (batch, controls) or (batch, blocks, controls).
 
         `valid` (pairs, batch) leaves out pairs that could not be rendered. A control that no pair moved gets 0.
         """
@@ -165,7 +165,7 @@ def steps_from_sensitivity(
 
 
 def steps_over_choices(categories: Sequence[Category], controls: int, step: Steps = STEP) -> Float32:
-    """Return a step for each of `controls` (controls,) where switches are to be moved as well: so far that from any of its
+    """Return a step for each of `controls` (controls,) where switches are moved as well: so far that from any of its
     places a switch reaches the next choice to either side. The others keep their `step`."""
     steps = np.array(np.broadcast_to(step, controls), dtype=np.float32)
     for category in categories:

@@ -1,4 +1,4 @@
-"""How far each control changes the sound, and the finest move that a plugin keeps: what steps of their own are made from.
+"""How far each control changes the sound, and the finest move that a plugin keeps: steps of their own follow from both.
 
 Measured by rendering, for any plugin; what calibration knows is taken from there. The steps themselves are made by
 `perturbation.steps_from_sensitivity`.

@@ -62,7 +62,7 @@ class LayerStep:
     def output(self) -> Float32:
         """Return (batch, channels, samples); an example's own audio where nothing came out.
 
-        It returns when these are there: the workers go on with what has been perturbed, until `pull_back` asks for it. A
+        Returns when these are there: the workers go on with what has been perturbed, until `pull_back` asks for it. A
         step with an audio loss behind the layer takes 0.80 to 0.96 of its time by that, on 2 cores; one without takes
         the same (0.97 to 1.05).
         """
@@ -81,7 +81,7 @@ class LayerStep:
         return output
 
     def pull_back(self, upstream: Float32) -> tuple[Float64 | None, Float64 | None]:
-        """Return gradients to the audio and to the positions, from the gradient of the output; None where not wanted."""
+        """Return the gradients to audio and positions, from the gradient of the output; None where not wanted."""
         along: list[list[Float64 | None]] = []
         pulled: list[list[Float64 | None]] = []
         for number, differences in enumerate(self._differences()):
