@@ -3,6 +3,7 @@
 import re
 import shlex
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +162,15 @@ def test_architecture_names_every_room() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     rooms = [f.name for f in (ROOT / "bridge").iterdir() if (f / "__init__.py").exists()]
     assert not [room for room in rooms if f"bridge/{room}/" not in text]
+
+
+def test_architecture_draws_the_layers_that_are_checked() -> None:
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0][
+        "layers"
+    ]
+    drawn = re.search(r"```\n(cli \|.*?)```", text_of("ARCHITECTURE.md"), re.DOTALL)
+    assert drawn
+    assert re.split(r"\s+->\s+", drawn[1].strip()) == [layer.replace("bridge.", "") for layer in layers]
 
 
 def test_every_dependency_has_its_reason() -> None:
