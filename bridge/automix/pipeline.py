@@ -1,4 +1,4 @@
-"""The one entry to an auto-mix: `Automix.run` answers a job for a model of either kind with the same type of result.
+"""The one entry to an auto-mix: `Automix.run` gives one type of result for models of either kind.
 
 It owns one loaded model and borrows a plugin host; the command line, the daemon and evaluation use it alike. It knows
 no file format and no REAPER.

@@ -1,8 +1,8 @@
-"""Search for better settings from an answer that is nearly right: CMA-ES, with choices as choices.
+"""Search for better settings from a prediction that is nearly right: CMA-ES, with choices as choices.
 
 Works in positions, 0..1 over each control's range, and knows nothing of audio: the caller says what candidates cost.
 Steps are as large, control by control, as the start can be wrong; the same measure makes the prior by which a caller
-holds the search near an answer: the costs of unaligned sounds are too coarse to be followed anywhere.
+holds the search near a prediction: the costs of unaligned sounds are too coarse to be followed anywhere.
 Methods: N. Hansen, "The CMA Evolution Strategy: A Tutorial" (2016); R. Hamano et al., "CatCMA: Stochastic
 Optimization for Mixed-Category Problems" (2024), as implemented by the package cmaes.
 """

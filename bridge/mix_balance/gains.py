@@ -1,7 +1,7 @@
-"""Gains that bring the roles of a mix to their levels, at the loudness that the mix had and below full scale.
+"""Gains that bring the roles of a mix to their target loudness, at the loudness that the mix had and below full scale.
 
-Tracks of one role stay among each other as they are: a drum kit's microphones, a choir. Where the levels already lie
-as near as they would come, or where a role is unknown, the answer is to leave them. Plain arithmetic on sound.
+Tracks of one role stay among each other as they are: a drum kit's microphones, a choir. Where the roles already lie
+as near as they would come, or where a role is unknown, they are left. Plain arithmetic on sound.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bridge.types import Audio
 
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1
-LEAST_LU = 0.5  # what levels must come closer by
+LEAST_LU = 0.5  # what the roles must come closer by
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class MixBalance:
     true_peak_dbtp: float
 
     def off_lu(self, targets: MixBalanceTargets) -> float:
-        """How far the roles lie from their levels to each other: the mean distance in LU."""
+        """Return how far the roles lie from their targets to each other: the mean distance in LU."""
         gaps = np.array(list(self.gaps_lu(targets).values()))
         return float(np.abs(gaps).mean())
 
     def gaps_lu(self, targets: MixBalanceTargets) -> dict[Role, float]:
-        """How much too loud each role is beside the others: 0 in the mean."""
-        gaps = {role: heard - _relative(targets, role) for role, heard in self.relative_lu.items()}
+        """Return how much too loud each role is beside the others, in LU: 0 in the mean."""
+        gaps = {role: measured - _relative(targets, role) for role, measured in self.relative_lu.items()}
         middle = float(np.mean(list(gaps.values())))
         return {role: gap - middle for role, gap in gaps.items()}
 
@@ -52,7 +52,7 @@ class MixRoles:
         self._sums: dict[Role, list[Audio]] = {}
 
     def add(self, role: Role, parts: Sequence[Audio], gain_db: float = 0.0) -> None:
-        """A track as it is heard: parts (channels, samples), the same stretches of time for all tracks."""
+        """Add a track as it sounds in the mix: parts (channels, samples), the same stretches of time for all tracks."""
         gain = np.float32(db_to_amplitude(gain_db))
         if role not in self._sums:
             self._sums[role] = [part * gain for part in parts]
@@ -61,19 +61,20 @@ class MixRoles:
             total += part * gain
 
     def measure(self, gains_db: Mapping[Role, float] | None = None) -> MixBalance:
-        """Each role beside the sum of all, with these gains on top. AudioError where one of them is silent."""
+        """Measure each role beside the sum of all, with these gains on top. AudioError where one of them is silent."""
         gains_db = gains_db or {}
         alone = {role: _measure(iter(parts), self._sample_rate_hz)[0] for role, parts in self._sums.items()}
         whole, peak = _measure(self._summed(gains_db), self._sample_rate_hz)
         silent = [role for role, loudness in alone.items() if loudness is None]
         if silent or whole is None or peak is None:
             names = " and ".join(silent) or "the mix"
-            raise AudioError(f"Nothing is heard of {names} here. Select a range in which all of the tracks play.")
+            verb = "are" if len(silent) > 1 else "is"
+            raise AudioError(f"{names} {verb} silent here. Select a range in which all of the tracks play.")
         relative = {role: lufs + gains_db.get(role, 0.0) - whole for role, lufs in alone.items() if lufs is not None}
         return MixBalance(relative, whole, peak)
 
     def gains_db(self, targets: MixBalanceTargets) -> dict[Role, float]:
-        """What to add to each role: to its level beside the others, the mix as loud as it was and below full scale."""
+        """Return what to add to each role to reach its target; the mix stays as loud as it was and below full scale."""
         before = self.measure()
         gains = {role: -gap for role, gap in before.gaps_lu(targets).items()}
         moved = self.measure(gains)
@@ -93,16 +94,16 @@ class MixRoles:
 
 
 def find_role(name: str, parts: Sequence[Audio], targets: MixBalanceTargets, sample_rate_hz: int) -> Role | None:
-    """The role of a track by its name, else by its sound, among those that `targets` know; None where it is unclear."""
+    """Return the role of a track by its name, else by its sound; None where it is unclear or `targets` know none."""
     role = role_by_name(name)
     if role is None:
-        heard = role_by_sound(role_features(parts, sample_rate_hz), targets.sounds)
-        role = next((known for known in targets.roles if known == heard), None)
+        found = role_by_sound(role_features(parts, sample_rate_hz), targets.sounds)
+        role = next((known for known in targets.roles if known == found), None)
     return role if role is None or targets.of(role) is not None else None
 
 
 def balance_objection(roles: Sequence[tuple[str, Role | None]]) -> str | None:
-    """Why tracks of these (name, role) cannot be set beside each other, or None."""
+    """Return why tracks of these (name, role) cannot be balanced, or None."""
     unclear = [name for name, role in roles if role is None]
     if unclear:
         return (
@@ -115,9 +116,9 @@ def balance_objection(roles: Sequence[tuple[str, Role | None]]) -> str | None:
 
 
 def _relative(targets: MixBalanceTargets, role: Role) -> float:
-    level = targets.of(role)
-    assert level is not None  # `find_role` gives no other
-    return level.relative_lu
+    target = targets.of(role)
+    assert target is not None  # `find_role` gives no other
+    return target.relative_lu
 
 
 def _measure(parts: Iterator[Audio], sample_rate_hz: int) -> tuple[float | None, float | None]:

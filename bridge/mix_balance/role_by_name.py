@@ -31,7 +31,7 @@ _DRUM_CALLED_BASS = re.compile(r"\bbass ?drum\b")
 
 
 def role_by_name(name: str) -> Role | None:
-    """The role that a track's name tells, or None.
+    """Return the role that a track's name says, or None.
 
     >>> role_by_name("02 Kick In"), role_by_name("BassGtr_DI"), role_by_name("Lead Vox"), role_by_name("Bass drum")
     ('drums', 'bass', 'vocals', 'drums')

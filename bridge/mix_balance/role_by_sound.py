@@ -15,7 +15,7 @@ from bridge.decibels import amplitude_to_db, power_to_db
 from bridge.types import Audio, Float32, Float64
 
 BAND_EDGES_HZ = (0.0, 150.0, 400.0, 1000.0, 2500.0, 6000.0, 20000.0)
-TRAITS = len(BAND_EDGES_HZ) + 2
+FEATURES = len(BAND_EDGES_HZ) + 2
 FAR = 4.0  # mean square distance in standard deviations: nothing that was measured sounds like that
 NARROW = 1.5  # how much farther the next role must lie
 _WINDOW, _HOP, _BLOCK_S = 4096, 2048, 0.01
@@ -24,17 +24,17 @@ _PAUSE = 1e-4  # of the loudest window's power
 
 @dataclass(frozen=True)
 class RoleFeatures:
-    """Mean and standard deviation of each trait over recordings of a role, (TRAITS,)."""
+    """Mean and standard deviation of each feature over recordings of a role, (FEATURES,)."""
 
     mean: Sequence[float]
     deviation: Sequence[float]
 
 
 def role_features(parts: Sequence[Audio], sample_rate_hz: int) -> Float64:
-    """(TRAITS,) of a sound in parts (channels, samples), whatever its level; of silence, those of white noise.
+    """Return (FEATURES,) of a sound in parts (channels, samples), whatever its gain; of silence, those of white noise.
 
-    Shares of six bands in dB; how far the spectrum is from noise, in dB; the steepest rises of the level in dB per
-    10 ms; how much the level goes up and down, in dB.
+    Shares of six bands in dB; how far the spectrum is from noise, in dB; the steepest rises of the peaks in dB per
+    10 ms; how much these go up and down, in dB.
     """
     mono = np.concatenate([part.mean(0) for part in parts]) if parts else np.zeros(0, np.float32)
     mono = np.pad(mono, (0, max(0, _WINDOW - mono.size)))
@@ -46,15 +46,15 @@ def role_features(parts: Sequence[Audio], sample_rate_hz: int) -> Float64:
     flatness = np.exp(np.log(power).mean(1)) / power.mean(1)
     block = max(1, round(_BLOCK_S * sample_rate_hz))
     peaks = np.abs(mono[: mono.size // block * block]).reshape(-1, block).max(1)
-    levels_db = amplitude_to_db(peaks / max(float(peaks.max()), 1e-6), floor=1e-4)
-    sounding = levels_db[levels_db > levels_db.max() - 40]
-    rise_db = float(np.percentile(np.diff(levels_db), 97))
+    peaks_db = amplitude_to_db(peaks / max(float(peaks.max()), 1e-6), floor=1e-4)
+    sounding = peaks_db[peaks_db > peaks_db.max() - 40]
+    rise_db = float(np.percentile(np.diff(peaks_db), 97))
     return np.array([*shares_db, power_to_db(np.median(flatness), floor=0.0), rise_db, sounding.std()])
 
 
-def role_by_sound(traits: Float64, known: Mapping[str, RoleFeatures]) -> str | None:
-    """The role of `known` among whose recordings `traits` (TRAITS,) lie, or None."""
-    far = {name: float(np.mean(((traits - one.mean) / one.deviation) ** 2)) for name, one in known.items()}
+def role_by_sound(features: Float64, known: Mapping[str, RoleFeatures]) -> str | None:
+    """Return the role of `known` among whose recordings `features` (FEATURES,) lie, or None."""
+    far = {name: float(np.mean(((features - one.mean) / one.deviation) ** 2)) for name, one in known.items()}
     width = {name: 2 * float(np.mean(np.log(one.deviation))) for name, one in known.items()}
     nearest, *others = sorted(far, key=lambda name: far[name] + width[name])
     if far[nearest] > FAR:

@@ -14,16 +14,16 @@ import msgspec
 from bridge.atomic_files import write_file
 from bridge.errors import ModelError
 from bridge.mix_balance.role_by_name import Role
-from bridge.mix_balance.role_by_sound import TRAITS, RoleFeatures
+from bridge.mix_balance.role_by_sound import FEATURES, RoleFeatures
 
 SCHEMA = 1
 FILE = "levels.json"
 SHIPPED = Path(__file__).with_name(FILE)
 MAX_BYTES = 64 * 1024
 
-Traits = Annotated[tuple[float, ...], msgspec.Meta(min_length=TRAITS, max_length=TRAITS)]
+Features = Annotated[tuple[float, ...], msgspec.Meta(min_length=FEATURES, max_length=FEATURES)]
 Deviations = Annotated[
-    tuple[Annotated[float, msgspec.Meta(gt=0.0)], ...], msgspec.Meta(min_length=TRAITS, max_length=TRAITS)
+    tuple[Annotated[float, msgspec.Meta(gt=0.0)], ...], msgspec.Meta(min_length=FEATURES, max_length=FEATURES)
 ]
 
 
@@ -35,13 +35,13 @@ class RoleLoudness(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         within_3_lu: the share of songs in which it lies within 3 LU of that.
         songs: how many there were.
         sound_mean, sound_deviation: what it sounds like, see `sounds`.
-        stands_for: roles of which there were no recordings, and which take its level.
+        stands_for: roles of which there were no recordings, and which take its loudness.
     """
 
     relative_lu: float
     within_3_lu: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
     songs: int
-    sound_mean: Traits
+    sound_mean: Features
     sound_deviation: Deviations
     stands_for: tuple[Role, ...] = ()
 
@@ -54,18 +54,18 @@ class MixBalanceTargets(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     roles: dict[Role, RoleLoudness]
 
     def of(self, role: Role) -> RoleLoudness | None:
-        """The level of a role, or of the one that stands for it; None where nothing is known."""
+        """Return the loudness of a role, or of the one that stands for it; None where nothing is known."""
         if role in self.roles:
             return self.roles[role]
-        return next((level for level in self.roles.values() if role in level.stands_for), None)
+        return next((target for target in self.roles.values() if role in target.stands_for), None)
 
     @property
     def sounds(self) -> dict[str, RoleFeatures]:
-        return {role: RoleFeatures(level.sound_mean, level.sound_deviation) for role, level in self.roles.items()}
+        return {role: RoleFeatures(one.sound_mean, one.sound_deviation) for role, one in self.roles.items()}
 
 
 def load_targets(home: Path) -> MixBalanceTargets:
-    """The user's levels, else the shipped ones. ModelError for a file that is no such."""
+    """Read the user's targets, else the shipped ones. ModelError for a file that holds none."""
     own = home / FILE
     return read_targets(own if own.is_file() else SHIPPED)
 

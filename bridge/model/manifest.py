@@ -38,7 +38,7 @@ class EncoderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     Attributes:
         kind: of the trunk, see `bridge.model.encoders`; "frames" works frame by frame.
         width, blocks: channels and depth of the trunk; None: as its kind has them by itself.
-        embedding: length of the vector that stands for a sound.
+        embedding: length of a sound's vector.
         hidden: width of the joint head.
     """
 
@@ -110,7 +110,7 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     validation: tuple[str, ...]  # recordings used to choose the best weights and the thresholds
     bridge_version: str
     is_preliminary: bool = False
-    failed_renders: int = 0  # that plugins crashed at, hung at or answered with NaN; their examples were left out
+    failed_renders: int = 0  # that plugins crashed at, hung at or returned NaN for; their examples were left out
 
 
 class ConfidenceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -80,9 +80,9 @@ class Predictor:
         """Return targets and distances of several sounds of one length at once."""
         encoder, embedding = self.model.encoder, self.model.manifest.encoder.embedding
         with torch.inference_mode():
-            vectors, statistics = encoder.listen(torch.cat([_batch(sound) for sound in sounds]))
-            other = None if reference is None else encoder.listen(_batch(reference))[0].expand_as(vectors)
-            output = encoder.decide(vectors, statistics, other)
+            vectors, statistics = encoder.encode(torch.cat([_batch(sound) for sound in sounds]))
+            other = None if reference is None else encoder.encode(_batch(reference))[0].expand_as(vectors)
+            output = encoder.predict(vectors, statistics, other)
             difference = vectors - (vectors if other is None else other)
         return BatchPrediction(
             targets=torch.stack([output.target_mean_db, output.target_spread_db], dim=1).numpy(),

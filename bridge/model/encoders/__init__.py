@@ -1,8 +1,8 @@
-"""The networks that listen: log-mel frames in, control positions, their spread and a target sound out.
+"""The networks: log-mel frames in, control positions, their spread and a target sound out.
 
-`encoder` holds what all kinds share: hearing a track and a reference, and deciding. The kinds differ in the trunk,
-the convolutions that hear: `compact`, `inception`, `mobilenet`. Nothing here knows plugins or files: positions are
-0..1 over each control's range.
+`encoder` holds what all kinds share: a track and a reference become vectors, and a head predicts from both. The kinds
+differ in the trunk, the convolutions: `compact`, `inception`, `mobilenet`. Nothing here knows plugins or files:
+positions are 0..1 over each control's range.
 """
 
 from bridge.model.encoders.categories import Category, confidence_of

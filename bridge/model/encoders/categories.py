@@ -1,4 +1,4 @@
-"""Controls whose values are choices: one logit per choice, and the position at which the chosen one stands."""
+"""Controls whose values are choices: one logit per choice, and the position of the chosen one."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Category:
     edges: tuple[float, ...]
 
     def chosen(self, position: Tensor) -> Tensor:
-        """The choice, counted from 0, that each position (batch,) stands for."""
+        """Return the choice, counted from 0, at each position (batch,)."""
         return torch.bucketize(position.contiguous(), position.new_tensor(self.edges), right=True)
 
     def decode(self, logits: Tensor) -> tuple[Tensor, Tensor]:
         """From logits (batch, choices): the position of the most probable choice, and its expected error, (batch,).
 
         The position takes its gradient from the expected position (straight-through), so that what comes after
-        hears in training what it will hear in use. The expected error has none: logits learn from the truth.
+        gets in training what it will get in use. The expected error has none: logits learn from the truth.
         """
         places = logits.new_tensor(self.places)
         probability = torch.softmax(logits, dim=1)
@@ -41,5 +41,5 @@ class Category:
 
 
 def confidence_of(logits: Tensor, temperature: float = 1.0) -> Tensor:
-    """The probability (batch,) of the most probable choice; a temperature above 1 makes it less sure of itself."""
+    """Return the probability (batch,) of the most probable choice; a temperature above 1 lowers it."""
     return torch.softmax(logits / temperature, dim=1).amax(1)

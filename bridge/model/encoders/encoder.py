@@ -1,4 +1,4 @@
-"""An encoder: one trunk hears the track and, when there is one, the reference; a joint head decides.
+"""An encoder: one trunk for the track and, when there is one, the reference; a joint head predicts from both.
 
 Without a reference a learned vector takes its place. Normalisation is per example: there are no batch statistics.
 """
@@ -25,9 +25,9 @@ class Encoder(nn.Module):
     """See the module.
 
     Args:
-        bands: of the log-mel frames that it hears.
+        bands: of the log-mel frames that go in.
         settings: which trunk, and the sizes.
-        neutral: (controls,) the positions that a fresh encoder answers with.
+        neutral: (controls,) the positions that a fresh encoder predicts.
         categories: which controls have choices in place of a range.
 
     Attributes:
@@ -59,10 +59,10 @@ class Encoder(nn.Module):
         self.choose = nn.ModuleList(_choice(hidden, category, neutral) for category in categories)
         self._start_at(neutral, ranged)
 
-    def listen(self, log_mel: Tensor, *, trunk_frames: int | None = None) -> tuple[Tensor, MelStatistics]:
-        """The vector that stands for a sound: (batch, bands, frames) -> (batch, size), and its statistics.
+    def encode(self, log_mel: Tensor, *, trunk_frames: int | None = None) -> tuple[Tensor, MelStatistics]:
+        """Return the vector of a sound: (batch, bands, frames) -> (batch, size), and its statistics.
 
-        The statistics are of all frames; the trunk may hear only the first `trunk_frames`, which saves training
+        The statistics are of all frames; the trunk may take only the first `trunk_frames`, which saves training
         time.
         """
         statistics, weight = mel_statistics(log_mel)
@@ -75,11 +75,11 @@ class Encoder(nn.Module):
 
     def forward(self, log_mel: Tensor, reference: Tensor | None, *, trunk_frames: int | None = None) -> EncoderOutput:
         """Args: (batch, bands, frames) each; the reference may have another number of frames, or be None."""
-        heard = None if reference is None else self.listen(reference, trunk_frames=trunk_frames)[0]
-        return self.decide(*self.listen(log_mel, trunk_frames=trunk_frames), heard)
+        other = None if reference is None else self.encode(reference, trunk_frames=trunk_frames)[0]
+        return self.predict(*self.encode(log_mel, trunk_frames=trunk_frames), other)
 
-    def decide(self, sound: Tensor, statistics: MelStatistics, reference: Tensor | None) -> EncoderOutput:
-        """From the vectors of `listen`, (batch, size) each, to the answer."""
+    def predict(self, sound: Tensor, statistics: MelStatistics, reference: Tensor | None) -> EncoderOutput:
+        """Return the prediction from the vectors of `encode`, (batch, size) each."""
         given = torch.full_like(sound[:, :1], float(reference is not None))
         other = self.no_reference.expand_as(sound) if reference is None else reference
         x = self.join(torch.cat([sound, other, other - sound, given], 1))
@@ -123,8 +123,8 @@ class _Feedforward(nn.Module):
         self.path = nn.Sequential(nn.LayerNorm(hidden), nn.Linear(hidden, hidden), nn.GELU(), nn.Linear(hidden, hidden))
 
     def forward(self, x: Tensor) -> Tensor:
-        thought: Tensor = self.path(x)
-        return thought
+        out: Tensor = self.path(x)
+        return out
 
 
 def _linear(inputs: int, outputs: int) -> nn.Linear:

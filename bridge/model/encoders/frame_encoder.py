@@ -1,7 +1,7 @@
-"""The network that answers frame by frame: where which control must act, how far, and where there is speech.
+"""The network that works frame by frame: where which control must act, how far, and where there is speech.
 
 Dilated convolutions over time that see about a second to either side. Everything is normalised within a frame, so
-that a file heard in stretches gives the same answer as heard at once. Nothing here knows plugins or files.
+that a file in stretches gives the same output as at once. Nothing here knows plugins or files.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ LOUD_RANGE_DB = 45.0  # frames farther below the loudest do not count as sound
 
 @dataclass(frozen=True)
 class FrameEncoderOutput:
-    """What the network says of each frame.
+    """What the network puts out for each frame.
 
     Attributes:
         activity: (batch, controls, frames) logits: whether the control must act.
-        position: (batch, controls, frames) 0..1 over the control's range: where it must stand when it acts.
+        position: (batch, controls, frames) 0..1 over the control's range: where it must be when it acts.
         speech: (batch, frames) logits: whether somebody speaks.
     """
 
@@ -36,7 +36,7 @@ class FrameEncoderOutput:
 
 
 class FrameEncoder(nn.Module):
-    """See the module. `neutral` (controls,) are the positions that a fresh network answers with."""
+    """See the module. `neutral` (controls,) are the positions that a fresh network puts out."""
 
     def __init__(self, bands: int, settings: EncoderSettings, neutral: Tensor) -> None:
         super().__init__()
@@ -55,9 +55,10 @@ class FrameEncoder(nn.Module):
             self.leave.bias = nn.Parameter(start)
 
     def forward(self, log_mel: Tensor, loud_db: Tensor) -> FrameEncoderOutput:
-        """Args: (batch, bands, frames) in dB, and the level of what is loud in each sound, (batch,), see `loud_level`.
+        """Args: (batch, bands, frames) in dB, and the level of what is loud in each sound, (batch,), see
+        `loud_frame_db`.
 
-        An answer depends on `reach` frames to either side.
+        An output frame depends on `reach` frames to either side.
         """
         level = (loud_db[:, None, None] + 30) / 20
         frame_db = frame_loudness_db(log_mel)[:, None]
@@ -96,12 +97,12 @@ class _FrameNorm(nn.Module):
 
 
 def frame_loudness_db(log_mel: Tensor) -> Tensor:
-    """The level of each frame in dB, (..., frames), from (..., bands, frames)."""
+    """Return the power of each frame in dB, (..., frames), from (..., bands, frames)."""
     return 4.342944819 * torch.logsumexp(log_mel / 4.342944819, -2)
 
 
 def loud_frame_db(levels: Tensor) -> Tensor:
-    """The level of what is loud in a sound, (...,), from the levels of all its frames (..., frames): the 95% quantile
+    """Return the level of what is loud in a sound, (...,), from those of all its frames (..., frames): the 95% quantile
     of those that sound at all. Pauses, however long, do not change it much."""
     top = levels.amax(-1, keepdim=True)
     sounding = levels.where(levels > top - LOUD_RANGE_DB, torch.full_like(levels, torch.nan))

@@ -2,12 +2,12 @@
 
 Source: `inception_model.py` of DeepAFx (Martínez Ramírez, Wang, Smaragdis, Bryan: "Differentiable signal processing
 with black-box audio effects", ICASSP 2021), which has it from Lee et al., "Disentangled multidimensional metric
-learning for music similarity", ICASSP 2020. There it hears 128 bands, windows of 1024 and hops of 256 samples at
+learning for music similarity", ICASSP 2020. There it takes 128 bands, windows of 1024 and hops of 256 samples at
 22.05 kHz, for 1.86 s. Here any bands and any 16 frames or more; theirs are
 `FeatureSettings(bands=128, window_s=1024 / 22050, hop_s=256 / 22050)`.
 
 Other than there, normalisation is per example (GroupNorm): with batch statistics (BatchNorm) evaluation was jittery
-when it was measured (LEARNING.md), and an answer would depend on what was heard beside it in training.
+when it was measured (LEARNING.md), and a prediction would depend on the rest of its batch.
 2.81 million weights.
 """
 
@@ -38,12 +38,12 @@ class InceptionTrunk(nn.Module):
         self.path = nn.Sequential(*layers)
 
     def forward(self, frames: Tensor) -> Tensor:
-        heard: Tensor = self.path(frames.unsqueeze(1))
-        return heard.mean(2)
+        out: Tensor = self.path(frames.unsqueeze(1))
+        return out.mean(2)
 
 
 class _SideBySide(nn.Module):
-    """Branches that hear the same, their answers one after another."""
+    """Branches with the same input, their outputs concatenated."""
 
     def __init__(self, channels: int, *branches: nn.Module) -> None:
         super().__init__()

@@ -36,8 +36,8 @@ class MobileNetTrunk(nn.Module):
         self.path = nn.Sequential(*layers)
 
     def forward(self, frames: Tensor) -> Tensor:
-        heard: Tensor = self.path(frames.unsqueeze(1))
-        return heard.mean(2)
+        out: Tensor = self.path(frames.unsqueeze(1))
+        return out.mean(2)
 
 
 class _InvertedResidual(nn.Module):

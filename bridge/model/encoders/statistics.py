@@ -1,4 +1,4 @@
-"""Long-term statistics of log-mel frames, with gradients. They say what is heard, not what to do about it."""
+"""Long-term statistics of log-mel frames, with gradients. They describe a sound, not what to do about it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MelStatistics:
 
 
 def mel_statistics(log_mel: Tensor) -> tuple[MelStatistics, Tensor]:
-    """Statistics of (batch, bands, frames), and the weight of each frame (batch, 1, frames): pauses weigh nothing."""
+    """Return statistics of (batch, bands, frames), and the weight of each frame (batch, 1, frames); of pauses 0."""
     power = torch.exp(log_mel * (math.log(10) / 10)).sum(1)
     frame_db = 10 * torch.log10(power)
     rising = frame_db.sort(dim=1).values
@@ -55,7 +55,7 @@ def mel_statistics(log_mel: Tensor) -> tuple[MelStatistics, Tensor]:
 
 
 def thinned(weight: Tensor, count: int) -> Tensor:
-    """The weights (batch, 1, count) of a trunk's outputs over time, from those of the frames that it heard."""
+    """Return the weights (batch, 1, count) of a trunk's outputs over time, from those of its input frames."""
     if weight.shape[-1] <= _FEW_FRAMES * count:
         weight = torch.nn.functional.interpolate(weight, size=count, mode="linear", align_corners=False)
     else:

@@ -136,7 +136,7 @@ def test_an_answer_is_the_same_every_time_and_in_training(encoder: Encoder) -> N
 
 def test_statistics_are_of_all_frames_even_when_the_trunk_hears_few(encoder: Encoder) -> None:
     sound = frames(1)
-    whole, part = encoder.listen(sound), encoder.listen(sound, trunk_frames=40)
+    whole, part = encoder.encode(sound), encoder.encode(sound, trunk_frames=40)
     torch.testing.assert_close(whole[1].vector(), part[1].vector())
     assert not torch.allclose(whole[0], part[0])
 
