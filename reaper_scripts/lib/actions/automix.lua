@@ -49,7 +49,7 @@ end
 local function apply_replies(state)
   local ready = jobs_with(state, "apply")
   if #ready == 0 then return end
-  state.tell("applying")
+  state.set_step("applying")
   ticks.cancel_by(nil)
   local text = #ready == 1 and ready[1].reply.undo_text or string.format("Bridge: Auto-mix %d tracks", #ready)
   local write = state.options.automation and automation.run or apply.run
@@ -64,7 +64,7 @@ local function prepare(state)
   state.project, state.spool = reaper.EnumProjects(-1), spool.open()
   daemon.demand(state.spool)
   state.spool:create()
-  command_ids.tell(state.spool)
+  command_ids.publish(state.spool)
   local options = state.options
   local targets = (options.targets or tracks.selected)(state.project)
   for index, target in ipairs(targets) do state.jobs[index] = states.job(target) end
@@ -91,7 +91,7 @@ end
 --- Leave nothing behind: neither files, nor an accessor, nor FX that were added for a job that did not end well.
 local function clear_up(state)
   cleanup.run()
-  state.tell(nil)
+  state.set_step(nil)
   for _, job in ipairs(state.jobs) do
     if not (job.outcome and job.outcome.status == "applied") then missing_fx.take_out(job) end
   end
@@ -104,7 +104,7 @@ end
 function automix.start(options, show, finish)
   local state = states.action(options, finish)
   local is_cancelled = cancellation.watch()
-  function state.tell(kind, values)
+  function state.set_step(kind, values)
     state.step = kind and user_error.new(kind, values)
     show(state.step)
   end

@@ -177,7 +177,7 @@ end
 
 --- Send the reference's audio, once for all jobs. Returns it as a message.
 function reference.send(state, found)
-  state.tell("listening_to_reference", { name = found.name })
+  state.set_step("listening_to_reference", { name = found.name })
   local id = state.spool.new_id()
   state.ids[#state.ids + 1] = id
   local audio, is_audible = capture.send(state.spool, id, found.open, found.name, found.stretches, state.project)

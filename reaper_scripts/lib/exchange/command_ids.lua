@@ -19,15 +19,15 @@ local function find(path)
 end
 
 --- Tell the daemon, once while REAPER runs.
-function command_ids.tell(spool)
+function command_ids.publish(spool)
   local scripts_folder = bridge_folder.scripts()
   if reaper.file_exists(scripts_folder .. INSTALLED) then return end
-  local told = scripts_folder .. " " .. spool.root
-  if reaper.GetExtState("Bridge", "commands_told") == told then return end
+  local published = scripts_folder .. " " .. spool.root
+  if reaper.GetExtState("Bridge", "commands_told") == published then return end
   local found = {}
   for _, script in ipairs(STARTED) do found[script] = find(scripts_folder .. script) end
   spool:replace(".", FILE, json.encode({ schema = version.schema, commands = found }))
-  reaper.SetExtState("Bridge", "commands_told", told, false)
+  reaper.SetExtState("Bridge", "commands_told", published, false)
 end
 
 return command_ids

@@ -38,7 +38,7 @@ local function send(state, job)
       local loss = tracks.loss(job.target)
       if loss then user_error.raise("skipped_listening", { track = job.target.name, reason = loss }) end
     end)
-    state.tell("listening", { track = job.target.name })
+    state.set_step("listening", { track = job.target.name })
     request.send(state.spool, job, state.options, function(id) state.ids[#state.ids + 1] = id end)
     job.reply = nil
   end)
@@ -72,7 +72,7 @@ local function show_progress(state, jobs)
   if not fraction then return end
   local count, place = #state.jobs, #state.jobs - #jobs + 1
   state.share = GATHERED + (ANSWERED - GATHERED) * (place - 1 + fraction) / count
-  state.tell(count > 1 and "working_of_several" or "working", {
+  state.set_step(count > 1 and "working_of_several" or "working", {
     track = jobs[1].target.name, place = place, count = count, step = step, percent = math.floor(fraction * 100),
   })
 end

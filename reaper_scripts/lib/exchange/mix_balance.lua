@@ -76,7 +76,7 @@ function mix_balance.request(state)
   state.spool:write("requests", job.id .. ".json", json.encode({
     schema = version.schema, script_version = version.script, id = job.id, action = "levels", tracks = found,
   }))
-  exchange.wait({ jobs = { job }, spool = state.spool, tell = state.tell })
+  exchange.wait({ jobs = { job }, spool = state.spool, set_step = state.set_step })
   state.balance = { problem = job.problem, reply = job.reply }
   for _, track in ipairs(job.reply and job.reply.tracks or {}) do
     for _, answered in ipairs(state.jobs) do
