@@ -56,7 +56,7 @@ def lua(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def home_with_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Chain | None, bool], Path]]:
     """Home folders, with spaces and umlauts in their paths, that a daemon serves: one for each model."""
     homes: dict[str, Path] = {}
