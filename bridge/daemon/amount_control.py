@@ -19,6 +19,7 @@ from bridge.daemon.reaper_osc_client import ReaperOscClient
 from bridge.daemon.script_requests import NAMES, ScriptRequests
 from bridge.daemon.session_defaults import SessionDefaults
 from bridge.errors import BridgeError, LinkError
+from bridge.reaper.describe import describe_answer
 from bridge.reaper.protocol.osc import fx_values
 from bridge.reaper.protocol.script_requests import LIVE_SCRIPT, MovingTrackState, ScriptAnswer, ScriptRequest
 from bridge.reaper.protocol.spool import Spool
@@ -46,7 +47,7 @@ _WHAT: dict[Name, str] = {
 
 
 class _Gesture(NamedTuple):
-    ask: ScriptRequest
+    request: ScriptRequest
     answer: ScriptAnswer
 
 
@@ -54,18 +55,17 @@ class AmountControl(threading.Thread):
     """`move`, `do` and `stop` may be called from any thread and return at once."""
 
     def __init__(
-        self, spool: Spool, link: ReaperOscClient, settings: Settings, choices: SessionDefaults, feedback: Feedback
+        self, spool: Spool, link: ReaperOscClient, settings: Settings, defaults: SessionDefaults, feedback: Feedback
     ) -> None:
         super().__init__(name="live", daemon=True)
-        self._settings, self._choices, self._feedback = settings, choices, feedback
+        self._settings, self._defaults, self._feedback = settings, defaults, feedback
         self._changed = threading.Condition()
         self._link = link
-        self.asking = ScriptRequests(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
-        self._spool = spool
+        self.requests = ScriptRequests(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
         self._waiting: deque[Command] = deque()
         self._amount: float | None = None  # wanted, and not yet set
-        self._early: ScriptRequest | None = None  # the next gesture's, asked while the last one settles
-        self._errands = PendingRequests(self.asking, feedback)
+        self._early: ScriptRequest | None = None  # the next gesture's, sent while the last one settles
+        self._pending = PendingRequests(self.requests, feedback)
 
     # ------------------------------------------------------------ from any thread
 
@@ -73,7 +73,7 @@ class AmountControl(threading.Thread):
         """Bring the amount to a value, 0..1. Only the newest counts. It is kept where REAPER is known not to answer: no
         last value of a fader is lost."""
         self._link.check()
-        if self.asking.is_awaited():
+        if self.requests.is_awaited():
             self._feedback("/bridge/status", f"{100 * amount:.0f} % is kept: it is set once REAPER answers.")
         with self._changed:
             self._amount = amount
@@ -81,7 +81,7 @@ class AmountControl(threading.Thread):
 
     def do(self, command: Command) -> None:
         """Queue any other command. LinkError where REAPER is known not to answer, or too many wait."""
-        self.asking.check(_WHAT[command.name])
+        self.requests.check(_WHAT[command.name])
         with self._changed:
             if command.name == "compare" and self._waiting and self._waiting[-1].name == "compare":
                 self._waiting.pop()
@@ -93,7 +93,7 @@ class AmountControl(threading.Thread):
     def stop(self, limit_s: float) -> bool:
         """End the thread; an open gesture is ended by the scripts, which see that the daemon is gone."""
         with self._changed:
-            self.asking.is_stopping = True
+            self.requests.is_stopping = True
             self._changed.notify_all()
         self.join(limit_s)
         return not self.is_alive()
@@ -103,13 +103,13 @@ class AmountControl(threading.Thread):
     def run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(self._has_work, self._errands.wait_s)
-                if self.asking.is_stopping:
+                self._changed.wait_for(self._has_work, self._pending.wait_s)
+                if self.requests.is_stopping:
                     return
                 command = self._waiting.popleft() if self._waiting else None
                 is_moving = command is None and (self._amount is not None or self._early is not None)
             try:
-                self._errands.look()
+                self._pending.check()
                 if command is not None:
                     self._carry_out(command)
                 elif is_moving:
@@ -123,33 +123,33 @@ class AmountControl(threading.Thread):
 
     def _has_work(self) -> bool:
         is_moving = self._amount is not None or self._early is not None
-        return bool(self._waiting) or is_moving or self.asking.is_stopping or self._errands.has_news()
+        return bool(self._waiting) or is_moving or self.requests.is_stopping or self._pending.has_news()
 
     def _refuse_waiting(self) -> None:
         """REAPER turns out not to answer: nobody waits behind what it was asked."""
         with self._changed:
             commands, self._waiting = self._waiting, deque()
         for command in commands:
-            self._feedback("/bridge/error", self.asking.refusal(_WHAT[command.name]))
+            self._feedback("/bridge/error", self.requests.refusal(_WHAT[command.name]))
 
     def _carry_out(self, command: Command) -> None:
-        self.asking.check(_WHAT[command.name])
+        self.requests.check(_WHAT[command.name])
         match command.name:
             case "next":
-                self._choices.choose_next_style()
-                self._feedback("/bridge/status", self._choices.told_style)
-                self._errands.send(style=self._choices.now.style, is_again=True)
+                self._defaults.choose_next_style()
+                self._feedback("/bridge/status", self._defaults.style_text)
+                self._pending.send(style=self._defaults.now.style, is_again=True)
             case "automix":
                 if command.value is None and self._settings.reaper_automix_action:
                     self._link.run_action(self._settings.reaper_automix_action)
                 else:
-                    self._errands.send(style=self._choices.now.style, track=command.value)
+                    self._pending.send(style=self._defaults.now.style, track=command.value)
                 self._feedback("/bridge/status", "asked REAPER to run the action")
             case "compare":
-                ask = self.asking.new("compare", is_on=bool(command.value))
-                self._tell(self.asking.ask(ask, LIVE_SCRIPT))
+                request = self.requests.new("compare", is_on=bool(command.value))
+                self._report(self.requests.call(request, LIVE_SCRIPT))
             case "undo":
-                self._tell(self.asking.ask(self.asking.new("undo"), LIVE_SCRIPT))
+                self._report(self.requests.call(self.requests.new("undo"), LIVE_SCRIPT))
 
     # ------------------------------------------------------------ the amount
 
@@ -172,52 +172,52 @@ class AmountControl(threading.Thread):
         amount = self._stream(gesture)
         if amount is None:
             return
-        ended = self.asking.ended(gesture.ask.id)
+        ended = self.requests.ended(gesture.request.id)
         if ended is not None:
-            self._tell(ended)
+            self._report(ended)
         else:
             self._settle(gesture, amount)
 
     def _begin(self) -> _Gesture | None:
         """Let the scripts look and set the first value; None, and said, where there is nothing to move."""
-        answer, ask, self._early = None, self._early, None
-        if ask is not None:  # the script that has just settled may have taken it
-            answer = self.asking.answer(ask, limit_s=EARLY_S)
-            if answer is None and self.asking.is_waiting(ask):
+        answer, request, self._early = None, self._early, None
+        if request is not None:  # the script that has just settled may have taken it
+            answer = self.requests.wait(request, limit_s=EARLY_S)
+            if answer is None and self.requests.is_untaken(request):
                 self._link.run(LIVE_SCRIPT)
         else:
-            ask = self.asking.new("begin", amount=self._take_amount())
-            self.asking.put(ask, LIVE_SCRIPT)
+            request = self.requests.new("begin", amount=self._take_amount())
+            self.requests.send(request, LIVE_SCRIPT)
         try:
-            answer = answer or self.asking.demand(ask)
+            answer = answer or self.requests.require(request)
         except LinkError:
-            self._choices.choose_amount(100.0 * (ask.amount or 0.0))  # a job that comes all the same
+            self._defaults.choose_amount(100.0 * (request.amount or 0.0))  # a job that comes all the same
             raise
         if answer.status == "moving":
-            self._choices.forget_amount()
-            return _Gesture(ask, answer)
+            self._defaults.forget_amount()
+            return _Gesture(request, answer)
         if answer.status != "nothing":
-            raise LinkError(answer.message)
-        self._choices.choose_amount(100.0 * (ask.amount or 0.0))
-        self._feedback("/bridge/status", f"amount {self._choices.now.amount_percent:.0f} % for the next auto-mix")
+            raise LinkError(answer.error)
+        self._defaults.choose_amount(100.0 * (request.amount or 0.0))
+        self._feedback("/bridge/status", self._defaults.amount_text)
         return None
 
     def _stream(self, gesture: _Gesture) -> float | None:
         """Send values until the fader rests, something else is to be done, or the scripts have ended it. Returns the
         last one sent; None where the daemon is to stop."""
-        sent, sent_at_s = float(gesture.ask.amount or 0.0), time.monotonic()
+        sent, sent_at_s = float(gesture.request.amount or 0.0), time.monotonic()
         while True:
             with self._changed:
                 rest_s = sent_at_s + REST_S - time.monotonic()
                 self._changed.wait_for(
                     lambda: self._is_interrupted(gesture) or self._amount is not None, max(rest_s, 0.0)
                 )
-                if self.asking.is_stopping:
+                if self.requests.is_stopping:
                     return None
                 if self._is_interrupted(gesture) or self._amount is None:
                     return sent
                 self._changed.wait_for(
-                    lambda: self.asking.is_stopping, max(sent_at_s + PERIOD_S - time.monotonic(), 0.0)
+                    lambda: self.requests.is_stopping, max(sent_at_s + PERIOD_S - time.monotonic(), 0.0)
                 )
                 amount, self._amount = self._amount, None
             for track in gesture.answer.tracks:
@@ -226,34 +226,35 @@ class AmountControl(threading.Thread):
 
     def _is_interrupted(self, gesture: _Gesture) -> bool:
         return (
-            self.asking.is_stopping
-            or self.asking.is_ended(gesture.ask.id)
+            self.requests.is_stopping
+            or self.requests.is_ended(gesture.request.id)
             or (bool(self._waiting) and self._amount is None)
         )
 
     def _settle(self, gesture: _Gesture, amount: float) -> None:
         """Have the undo step made. A fader that moves on meanwhile does not wait for it."""
-        ask = self.asking.new("settle", gesture=gesture.ask.id, amount=amount)
-        self.asking.put(ask, None)
-        answer = self.asking.answer(ask, limit_s=SETTLE_LIMIT_S, until=lambda: self._amount is not None)
+        request = self.requests.new("settle", gesture=gesture.request.id, amount=amount)
+        self.requests.send(request, None)
+        answer = self.requests.wait(request, limit_s=SETTLE_LIMIT_S, until=lambda: self._amount is not None)
         if answer is None and (following := self._take_amount()) is not None:
-            self._early = self.asking.new("begin", amount=following)
-            self.asking.put(self._early, None)
-            answer = self.asking.answer(ask, limit_s=SETTLE_LIMIT_S)
+            self._early = self.requests.new("begin", amount=following)
+            self.requests.send(self._early, None)
+            answer = self.requests.wait(request, limit_s=SETTLE_LIMIT_S)
         if answer is None:
             self._link.run(LIVE_SCRIPT)  # whoever began it is gone: another one settles
-            answer = self.asking.demand(ask)
-        self._tell(answer)
+            answer = self.requests.require(request)
+        self._report(answer)
 
-    def _tell(self, answer: ScriptAnswer) -> None:
+    def _report(self, answer: ScriptAnswer) -> None:
         """Tell the surfaces where everything stands. LinkError where it was refused."""
         if answer.status in ("refused", "nothing"):
-            raise LinkError(answer.message)
+            raise LinkError(answer.error)
         if answer.amount is not None:
             self._feedback("/bridge/amount", answer.amount)
         self._feedback("/bridge/compare", int(answer.is_compared))
-        self._feedback("/bridge/status", answer.message)
-        log.info("%s", answer.message)
+        line = describe_answer(answer)
+        self._feedback("/bridge/status", line)
+        log.info("%s", line)
 
 
 def _values(track: MovingTrackState, amount: float) -> dict[tuple[int, int], float]:

@@ -17,8 +17,8 @@ from bridge.surfaces.commands import Command
 class CommandRouter:
     """Takes commands on the thread of the surface that sent them. Every method returns at once."""
 
-    def __init__(self, link: ReaperOscClient, choices: SessionDefaults, live: AmountControl) -> None:
-        self._link, self._choices, self._live = link, choices, live
+    def __init__(self, link: ReaperOscClient, defaults: SessionDefaults, live: AmountControl) -> None:
+        self._link, self._defaults, self._live = link, defaults, live
 
     def handle(self, command: Command, feedback: Feedback) -> None:
         """Do what the command asks, or see to it that it is done; LinkError where it cannot be."""
@@ -28,13 +28,13 @@ class CommandRouter:
             case "amount" if self._link.is_set:
                 self._live.move(float(command.value or 0.0))
             case "amount":
-                self._choices.choose_amount(100.0 * float(command.value or 0.0))
-                feedback("/bridge/status", f"amount {self._choices.now.amount_percent:.0f} % for the next auto-mix")
+                self._defaults.choose_amount(100.0 * float(command.value or 0.0))
+                feedback("/bridge/status", self._defaults.amount_text)
             case "style":
-                self._choices.choose_style(str(command.value or ""))
-                feedback("/bridge/status", self._choices.told_style)
+                self._defaults.choose_style(str(command.value or ""))
+                feedback("/bridge/status", self._defaults.style_text)
             case _:
                 self._link.check()
                 if command.name == "next":
-                    self._choices.check_styles()
+                    self._defaults.check_styles()
                 self._live.do(command)

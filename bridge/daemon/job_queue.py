@@ -19,6 +19,7 @@ from bridge.daemon.heartbeat import Feedback, JobProgress
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.session_defaults import JobDefaults
 from bridge.errors import BridgeError, LinkError, cut
+from bridge.reaper.describe import describe_reply
 from bridge.reaper.protocol.messages import SCHEMA, Reply
 from bridge.reaper.protocol.mix_balance import MixBalanceReply, MixBalanceRequest
 from bridge.reaper.protocol.spool import Spool
@@ -26,18 +27,17 @@ from bridge.reaper.protocol.spool import Spool
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 2
-MAX_MESSAGE, MAX_NAME = 600, 100  # characters
-NAMES = ("what", "fx", "parameter", "text")  # of `LeftAlone`: tracks and FX have any name
+MAX_ERROR, MAX_NAME = 600, 100  # characters
 
 
 class JobQueue(threading.Thread):
-    """Owns the engine. `submit` and `stop` may be called from any thread."""
+    """Owns the models. `submit`, `refresh_models` and `stop` may be called from any thread."""
 
     def __init__(
-        self, spool: Spool, engine: ModelCache, *, defaults: Callable[[], JobDefaults], feedback: Feedback
+        self, spool: Spool, models: ModelCache, *, defaults: Callable[[], JobDefaults], feedback: Feedback
     ) -> None:
         super().__init__(name="jobs", daemon=True)
-        self._spool, self._engine = spool, engine
+        self._spool, self._models = spool, models
         self._defaults, self._feedback = defaults, feedback
         self._waiting: deque[str] = deque()
         self._known: set[str] = set()  # waiting, running, or given up
@@ -85,13 +85,13 @@ class JobQueue(threading.Thread):
     # ------------------------------------------------------------ the job thread
 
     def run(self) -> None:
-        self._guarded(self._warm_up)
+        self._prepare(self._warm_up)
         gc.freeze()  # what stays is not gone through after each job: that would hold up the sockets
         while (request_id := self._next()) is not None:
             if not request_id:
-                self._guarded(self._refresh)
+                self._prepare(self._models.refresh)
                 continue
-            is_settled = self._worked(request_id)
+            is_settled = self._settle(request_id)
             with self._changed:
                 self._running = None
                 if is_settled:
@@ -100,91 +100,77 @@ class JobQueue(threading.Thread):
             if is_idle:
                 gc.collect()  # what the jobs left; while others wait it would only hold them up
         gc.unfreeze()
-        self._engine.close()
+        self._models.close()
 
     def _next(self) -> str | None:
         """The next request's id; '' when models are to be refreshed; None when the thread is to end."""
         with self._changed:
-            while True:
-                if self._is_stopping:
-                    return None
-                if self._waiting:
-                    self._running = self._waiting.popleft()
-                    return self._running
-                if self._must_refresh:
-                    self._must_refresh = False
-                    return ""
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._is_stopping or self._waiting or self._must_refresh)
+            if self._is_stopping:
+                return None
+            if self._waiting:
+                self._running = self._waiting.popleft()
+                return self._running
+            self._must_refresh = False
+            return ""
 
-    def _worked(self, request_id: str) -> bool:
-        """Answer one request, whatever happens: the thread goes on, and the request is not taken up again."""
+    def _warm_up(self) -> None:
+        importlib.import_module("bridge.daemon.request_handler")  # what a job needs and the socket must not wait for
+        self._models.warm_up()
+
+    def _prepare(self, load: Callable[[], None]) -> None:
+        """Load models that the next job would load as well; what goes wrong will be that job's error."""
         try:
-            return self._work(request_id)
-        except Exception as error:
-            log.exception("request %s", request_id)
-            told = f"Bridge failed at a request ({type(error).__name__}). See logs/daemon.log; please report it."
-            self._feedback("/bridge/error", told)
-            return False
+            self._spool.write_offer(self._models.names())
+            load()
+        except BridgeError as error:
+            log.error("%s", error)
+            self._feedback("/bridge/error", str(error))
+        except Exception:
+            log.exception("preparing models")
 
-    def _work(self, request_id: str) -> bool:
+    def _settle(self, request_id: str) -> bool:
         """Answer one request. False where its file cannot be removed: it is then not taken up again."""
-        if not self._spool.has_request(request_id):
-            return True  # taken back by the script
-        if self._spool.has_reply(request_id):  # the daemon was killed between reply and tidying up
-            self._finish(request_id)
-            return not self._spool.has_request(request_id)
-        reply = self._answer(request_id)
         try:
-            self._deliver(reply)
+            if not self._spool.has("requests", request_id):
+                return True  # taken back by the script
+            reply = None if self._spool.has("replies", request_id) else self._reply(request_id)
+            if reply is not None:  # there was one where the daemon was killed before it could tidy up
+                self._deliver(reply)
+            self._spool.finish(request_id, keep_audio=self._spool.has("members", request_id))
+            if reply is not None:
+                self._report(reply)
+            return not self._spool.has("requests", request_id)
         except LinkError as error:
             log.error("no reply to %s: %s", request_id, error)
             self._feedback("/bridge/error", str(error))
             return True  # it stays in the spool, and the next look finds it again
-        self._finish(request_id)
-        self._feedback("/bridge/result", reply.id, reply.status, reply.message, len(reply.writes))
-        if reply.status == "error":
-            self._feedback("/bridge/error", reply.message)
-        log.info("%s: %s, %s", request_id, reply.status, reply.message)
-        return not self._spool.has_request(request_id)
+        except Exception as error:
+            log.exception("request %s", request_id)
+            line = f"Bridge failed at a request ({type(error).__name__}). See logs/daemon.log; please report it."
+            self._feedback("/bridge/error", line)
+            return False
 
-    def _warm_up(self) -> None:
-        importlib.import_module("bridge.daemon.request_handler")  # what a job needs and the socket must not wait for
-        self._spool.write_offer(self._engine.names())
-        self._engine.warm_up()
-
-    def _refresh(self) -> None:
-        self._spool.write_offer(self._engine.names())
-        self._engine.refresh()
-
-    def _finish(self, request_id: str) -> None:
-        self._spool.finish(request_id, keep_audio=self._spool.has_member(request_id))
-
-    def _answer(self, request_id: str) -> Reply | MixBalanceReply:
+    def _reply(self, request_id: str) -> Reply | MixBalanceReply:
         from bridge.daemon.mix_balance import handle_mix_balance
         from bridge.daemon.request_handler import handle_request
 
         try:
             self._spool.check_free_space()
-            attempt = self._spool.begin_attempt(request_id)
-            if attempt > MAX_ATTEMPTS:
+            if self._spool.begin_attempt(request_id) > MAX_ATTEMPTS:
                 raise LinkError(
                     f"The daemon ended {MAX_ATTEMPTS} times while it worked on this request, so it was given up. "
                     "See logs/daemon.log in Bridge's home folder; try another range of the track."
                 )
-            request, progress = (
-                self._spool.read_request(request_id),
-                JobProgress(self._spool, request_id, self._feedback),
-            )
+            request = self._spool.read_request(request_id)
+            progress = JobProgress(self._spool, request_id, self._feedback)
             if isinstance(request, MixBalanceRequest):
-                return handle_mix_balance(request, spool=self._spool, engine=self._engine, progress=progress)
+                return handle_mix_balance(request, spool=self._spool, models=self._models, progress=progress)
+            defaults = self._defaults()
             reply = handle_request(
-                request,
-                spool=self._spool,
-                engine=self._engine,
-                defaults=self._defaults(),
-                progress=progress,
+                request, spool=self._spool, models=self._models, defaults=defaults, progress=progress
             )
-            return with_readable_error(reply)
+            return with_short_names(reply)
         except BridgeError as error:
             return _error_reply(request_id, str(error))
         except Exception as error:
@@ -202,27 +188,24 @@ class JobQueue(threading.Thread):
             self._spool.drop_audio(f"{reply.id}.wav")
             self._spool.write_reply(_error_reply(reply.id, str(error)))
 
-    def _guarded(self, step: Callable[[], None]) -> None:
-        """Prepare something that the next job would do as well; what goes wrong will be that job's error."""
-        try:
-            step()
-        except BridgeError as error:
-            log.error("%s", error)
-            self._feedback("/bridge/error", str(error))
-        except Exception:
-            log.exception("preparing models")
+    def _report(self, reply: Reply | MixBalanceReply) -> None:
+        line = describe_reply(reply)
+        self._feedback("/bridge/result", reply.id, reply.status, line, len(reply.writes))
+        if reply.status == "error":
+            self._feedback("/bridge/error", line)
+        log.info("%s: %s, %s", reply.id, reply.status, line)
 
 
-def _error_reply(request_id: str, message: str) -> Reply:
-    return Reply(schema=SCHEMA, id=request_id, status="error", message=cut(message, MAX_MESSAGE))
+def _error_reply(request_id: str, line: str) -> Reply:
+    return Reply(schema=SCHEMA, id=request_id, status="error", error=cut(line, MAX_ERROR))
 
 
-def with_readable_error(reply: Reply) -> Reply:
+def with_short_names(reply: Reply) -> Reply:
     """The reply with names cut that somebody made very long: tracks and FX have any name."""
+    names = ("what", "fx", "parameter", "text")
     left_alone = tuple(
-        msgspec.structs.replace(row, **{name: cut(getattr(row, name), MAX_NAME) for name in NAMES})
+        msgspec.structs.replace(row, **{name: cut(getattr(row, name), MAX_NAME) for name in names})
         for row in reply.left_alone
     )
     changes = tuple(msgspec.structs.replace(change, plugin=cut(change.plugin, MAX_NAME)) for change in reply.changes)
-    message = cut(reply.message, MAX_MESSAGE)
-    return msgspec.structs.replace(reply, message=message, left_alone=left_alone, changes=changes)
+    return msgspec.structs.replace(reply, left_alone=left_alone, changes=changes)

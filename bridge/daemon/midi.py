@@ -53,7 +53,7 @@ class MidiService:
         surface.open()
         self._surface = surface
 
-    def tell(self, path: str, *values: Value) -> None:
+    def send(self, path: str, *values: Value) -> None:
         """Feedback, for what the surface can show of it."""
         if (surface := self._surface) is not None:
             surface.send(path, *values)

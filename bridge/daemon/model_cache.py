@@ -23,18 +23,18 @@ log = logging.getLogger(__name__)
 TORCH_THREADS = 1
 """The encoder is small: more threads gain little, and the sockets and the plugin workers need the cores."""
 
-REHEARSAL_RATE_HZ, REHEARSAL_FRAMES = 48_000, 4 * 48_000
+WARM_UP_RATE_HZ, WARM_UP_FRAMES = 48_000, 4 * 48_000
 
-Stamp = tuple[tuple[str, int, int], ...]
+FolderState = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
 class CachedModel:
-    """A model in memory, as of `stamp`. `fault` says why what lies on disk now could not be loaded."""
+    """A model in memory, as of `state`. `fault` says why what lies on disk now could not be loaded."""
 
     automix: Automix
     folder: Path
-    stamp: Stamp
+    state: FolderState
     fault: str = ""
 
 
@@ -44,68 +44,65 @@ class ModelCache:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._host: PluginHost | None = None
-        self._loaded: dict[str, CachedModel] = {}
+        self._cached: dict[str, CachedModel] = {}
 
     def names(self) -> list[str]:
-        """What the models are called."""
-        from bridge.model.manifest import find_models
-
-        return sorted(find_models(self._settings.model_folders))
+        """The names of all installed models."""
+        return sorted(self._folders())
 
     def model(self, name: str | None) -> CachedModel:
         """The model called `name` (None: the default), as it lies on disk now. ModelError where there is none.
 
         A model that was good and has become damaged goes on working as it was, with the damage in `fault`.
         """
-        folder = self._find(name or self._settings.default_model)
-        known = self._loaded.get(folder.name)
-        stamp = _stamp(folder)
-        if known is not None and known.stamp == stamp and known.folder == folder:
-            return known
+        folder = self._folder(name or self._settings.default_model)
+        cached, state = self._cached.get(folder.name), _folder_state(folder)
+        if cached is not None and cached.state == state and cached.folder == folder:
+            return cached
         try:
-            loaded = CachedModel(self._load(folder), folder, stamp)
+            loaded = CachedModel(self._load(folder), folder, state)
         except BridgeError as error:
-            if known is None:
+            if cached is None:
                 raise
             log.error("the model %s changed on disk and cannot be loaded: %s", folder.name, error)
-            loaded = CachedModel(known.automix, folder, stamp, fault=str(error))
-        self._loaded[folder.name] = loaded
+            loaded = CachedModel(cached.automix, folder, state, fault=str(error))
+        self._cached[folder.name] = loaded
         return loaded
 
     @property
     def host(self) -> PluginHost:
         """The plugins' host; started when first needed."""
-        return self._plugin_host()
+        from bridge.plugins.host.host import host_for
+
+        if self._host is None:
+            self._host = host_for(self._settings)
+        return self._host
 
     def refresh(self) -> None:
         """Load again what has changed on disk, so that the next job need not wait for it."""
-        for name in [*self._loaded]:
+        for name in [*self._cached]:
             try:
                 self.model(name)
             except BridgeError as error:
                 log.error("the model %s is gone: %s", name, error)
-                del self._loaded[name]
+                del self._cached[name]
 
     def warm_up(self) -> None:
         """Load torch, the default model and the plugin workers, and try them once, before somebody waits for them."""
         from bridge.automix.job import AutomixJob
 
         automix = self.model(None).automix
-        noise = np.random.default_rng(0).normal(0.0, 0.1, (2, REHEARSAL_FRAMES)).astype(np.float32)
-        automix.run(AutomixJob([noise], REHEARSAL_RATE_HZ, automix.model.chain.neutral))
+        noise = np.random.default_rng(0).normal(0.0, 0.1, (2, WARM_UP_FRAMES)).astype(np.float32)
+        automix.run(AutomixJob([noise], WARM_UP_RATE_HZ, automix.model.chain.neutral))
 
-    def style(self, name: str, loaded: CachedModel) -> SoundFeatures:
-        """A stored style by name, for a model. ModelError names the styles there are, and a style of other ears."""
+    def style(self, name: str, cached: CachedModel) -> SoundFeatures:
+        """A stored style by name, for a model. ModelError where there is none, or its features are others."""
         from bridge.features.styles import style_for
 
-        return style_for(
-            self._settings.styles,
-            name,
-            features=loaded.automix.model.manifest.features,
-            model=loaded.automix.model.name,
-        )
+        model = cached.automix.model
+        return style_for(self._settings.styles, name, features=model.manifest.features, model=model.name)
 
-    def level_targets(self) -> MixBalanceTargets:
+    def balance_targets(self) -> MixBalanceTargets:
         """How loud the roles of a mix are to be. ModelError for a file of the user's that is none."""
         from bridge.mix_balance.targets import load_targets
 
@@ -115,19 +112,21 @@ class ModelCache:
         if self._host is not None:
             self._host.close()
             self._host = None
-        self._loaded.clear()
+        self._cached.clear()
 
-    def _find(self, name: str) -> Path:
+    def _folders(self) -> dict[str, Path]:
         from bridge.model.manifest import find_models
 
-        models = find_models(self._settings.model_folders)
-        if name not in models:  # by name only: a request must not choose a folder
-            known = ", ".join(sorted(models)) or "none"
+        return find_models(self._settings.model_folders)
+
+    def _folder(self, name: str) -> Path:
+        folders = self._folders()
+        if name not in folders:  # by name only: a request must not choose a folder
             raise ModelError(
-                f"No model is called {shown(name)}. Installed models: {known}. "
+                f"No model is called {shown(name)}. Installed models: {', '.join(sorted(folders)) or 'none'}. "
                 f"Install Bridge again, or train one into {self._settings.user_models}."
             )
-        return models[name]
+        return folders[name]
 
     def _load(self, folder: Path) -> Automix:
         import torch
@@ -136,17 +135,10 @@ class ModelCache:
         from bridge.model.bundle import load_model
 
         torch.set_num_threads(TORCH_THREADS)
-        return Automix(load_model(folder), self._plugin_host())
-
-    def _plugin_host(self) -> PluginHost:
-        from bridge.plugins.host.host import host_for
-
-        if self._host is None:
-            self._host = host_for(self._settings)
-        return self._host
+        return Automix(load_model(folder), self.host)
 
 
-def _stamp(folder: Path) -> Stamp:
+def _folder_state(folder: Path) -> FolderState:
     """What tells one state of a model folder from another: names, times and sizes of its files."""
     states = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
     return tuple((name, state.st_mtime_ns, state.st_size) for name, state in states if not name.endswith(".part"))

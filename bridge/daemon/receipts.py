@@ -6,6 +6,7 @@ import logging
 
 from bridge.daemon.heartbeat import Feedback
 from bridge.errors import LinkError
+from bridge.reaper.describe import describe_receipt
 from bridge.reaper.protocol.messages import Receipt
 from bridge.reaper.protocol.spool import Spool
 
@@ -32,27 +33,22 @@ class Receipts:
             self._say_once(request_id, error)
             return
         if receipt is not None and request_id not in self._stuck:
-            self._tell(receipt)
-        self._stuck = {stuck for stuck in self._stuck if self._spool.has_receipt(stuck)}
-        if self._spool.has_receipt(request_id):
+            self._report(receipt)
+        self._stuck = {stuck for stuck in self._stuck if self._spool.has("receipts", stuck)}
+        if self._spool.has("receipts", request_id):
             self._stuck.add(request_id)
 
     def _say_once(self, request_id: str, error: LinkError) -> None:
         if request_id in self._stuck:
             return
-        if self._spool.has_receipt(request_id):
+        if self._spool.has("receipts", request_id):
             self._stuck.add(request_id)
         log.error("%s", error)
         self._feedback("/bridge/error", str(error))
 
-    def _tell(self, receipt: Receipt) -> None:
-        odd = [
-            f"{r.ident}: wanted {r.wanted:.4f}, read {r.read:.4f} ({r.status})"
-            for r in receipt.results
-            if r.status != "ok"
-        ]
-        log.info("%s: REAPER %s, %s %s", receipt.id, receipt.status, receipt.message, "; ".join(odd))
-        self._feedback("/bridge/receipt", receipt.id, receipt.status, receipt.message)
+    def _report(self, receipt: Receipt) -> None:
+        log.info("%s: REAPER %s %s", receipt.id, receipt.status, describe_receipt(receipt))
+        self._feedback("/bridge/receipt", receipt.id, receipt.status, receipt.error)
         if receipt.status == "applied":
             self._feedback("/bridge/amount", 1.0)
             self._feedback("/bridge/compare", 0)

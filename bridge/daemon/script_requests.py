@@ -1,6 +1,6 @@
-"""Asking REAPER's scripts: an ask in the spool, the action that takes it, and the answer, whenever it comes.
+"""Requests to REAPER's scripts: a file in the spool, the action that takes it, and the answer, whenever it comes.
 
-REAPER may be busy for a minute (a render, a dialog): an ask waits, and only one that nobody took is taken back.
+REAPER may be busy for a minute (a render, a dialog): a request waits, and only one that nobody took is withdrawn.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from bridge.reaper.protocol.spool import Spool
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 2.0
+SILENCE_AFTER_S = 2.0
 """After this long without an answer the surfaces are told that REAPER does not answer."""
 
 GIVE_UP_S = 90.0
-"""After this long an ask is taken back."""
+"""After this long a request is withdrawn."""
 
 NAMES: dict[Kind, str] = {
     "begin": "the move of the amount",
@@ -33,19 +33,19 @@ NAMES: dict[Kind, str] = {
     "undo": "undo",
     "automix": "the auto-mix",
 }
-"""Asks as people speak of them."""
+"""Requests as people speak of them."""
 
-MAX_KEPT = 64  # answers that nobody has come for
+MAX_KEPT = 64  # answers that nobody has waited for
 
-SILENT = (
+SILENCE_TEXT = (
     "REAPER does not answer yet: it is busy (a dialog, a render), closed, or its OSC surface is not set up "
     "(`reaper-bridge doctor` looks). It will be done once REAPER answers."
 )
-LOOK = "Look whether REAPER runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
+REMEDY = "Look whether REAPER runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
 
 
 class ScriptRequests:
-    """Asks and answers. `take` and `check` may be called from any thread, the rest from the one that asks.
+    """Requests and answers. `receive` and `check` may be called from any thread, the rest from the one that sends.
 
     `changed` is the condition on which that thread waits for anything new; it is notified with every answer.
     `on_silence` is called on that thread whenever REAPER turns out not to answer.
@@ -65,18 +65,18 @@ class ScriptRequests:
         self._answers: dict[str, ScriptAnswer] = {}
         self._ended: dict[str, ScriptAnswer] = {}
         self._number = 0
-        self._open: dict[str, float] = {}  # asks that nobody has taken yet, and since when
+        self._open: dict[str, float] = {}  # requests that nobody has taken yet, and since when
         self._is_silent = False
         self.is_stopping = False
 
     # ------------------------------------------------------------ from any thread
 
-    def take_all(self) -> None:
-        """Answers that lie there already, or that the system gave no notice of."""
+    def receive_all(self) -> None:
+        """Receive answers that lie there already, or that the system gave no notice of."""
         for answer_id in self._spool.answers():
-            self.take(answer_id)
+            self.receive(answer_id)
 
-    def take(self, answer_id: str) -> None:
+    def receive(self, answer_id: str) -> None:
         """Read an answer and wake who waits for it. One that cannot be read is removed, and said so."""
         try:
             answer = self._spool.take_answer(answer_id)
@@ -87,7 +87,7 @@ class ScriptRequests:
         if answer is None:
             return
         with self._changed:
-            self.heard_of(answer.id)
+            self.note_taken(answer.id)
             kept = self._ended if answer.gesture else self._answers
             kept[answer.gesture or answer.id] = answer
             while len(kept) > MAX_KEPT:
@@ -102,11 +102,11 @@ class ScriptRequests:
     def refusal(self, what: str) -> str:
         """Why `what` is not asked for while REAPER does not answer."""
         waited_s = max((time.monotonic() - since_s for since_s in self._waiting()), default=0.0)
-        return f"REAPER has not answered for {waited_s:.0f} s, so {what} was not asked for. {LOOK}"
+        return f"REAPER has not answered for {waited_s:.0f} s, so {what} was not asked for. {REMEDY}"
 
     @property
     def is_silent(self) -> bool:
-        """Whether REAPER is known not to answer: it let an ask wait, and has given no sign since."""
+        """Whether REAPER is known not to answer: it let a request wait, and has given no sign since."""
         return self._is_silent
 
     def is_awaited(self) -> bool:
@@ -119,37 +119,43 @@ class ScriptRequests:
             is_new = time.monotonic() - GIVE_UP_S
             return [since_s for since_s in self._open.values() if since_s > is_new] if self._is_silent else []
 
-    # ------------------------------------------------------------ from the thread that asks
+    # ------------------------------------------------------------ from the thread that sends
 
-    def heard_of(self, ask_id: str) -> None:
-        """REAPER has taken an ask, or answered it: so it lives."""
+    def note_taken(self, request_id: str) -> None:
+        """REAPER has taken a request, or answered it: so it lives."""
         with self._changed:
-            self._open.pop(ask_id, None)
+            self._open.pop(request_id, None)
             self._is_silent = False
 
-    def tell_silence(self) -> None:
+    def report_silence(self) -> None:
         """Tell the surfaces that REAPER lets everybody wait."""
         with self._changed:
             self._is_silent = True
-        self._feedback("/bridge/status", SILENT)
+        self._feedback("/bridge/status", SILENCE_TEXT)
         self._on_silence()
 
     def new(self, kind: Kind, **fields: object) -> ScriptRequest:
         self._number += 1
-        identity = {"schema": SCHEMA, "id": str(uuid.uuid4()), "number": self._number, "time_s": time.time()}
-        return ScriptRequest(kind=kind, **identity, **fields)  # type: ignore[arg-type]
+        return ScriptRequest(
+            schema=SCHEMA,
+            id=str(uuid.uuid4()),
+            number=self._number,
+            time_s=time.time(),
+            kind=kind,
+            **fields,  # type: ignore[arg-type]
+        )
 
-    def put(self, ask: ScriptRequest, script: str | None) -> None:
-        """Write the ask and start the script that takes it; None: it runs already, and looks."""
+    def send(self, request: ScriptRequest, script: str | None) -> None:
+        """Write the request and start the script that takes it; None: it runs already, and looks."""
         self._link.check()
-        self._spool.write_ask(ask)
+        self._spool.write_script_request(request)
         with self._changed:
-            self._open[ask.id] = time.monotonic()
+            self._open[request.id] = time.monotonic()
         if script is not None:
             self._link.run(script)
 
-    def answer(
-        self, ask: ScriptRequest, *, limit_s: float, until: Callable[[], bool] = lambda: False
+    def wait(
+        self, request: ScriptRequest, *, limit_s: float, until: Callable[[], bool] = lambda: False
     ) -> ScriptAnswer | None:
         """The answer; None after `limit_s`, when `until()` turns true, or when the daemon is to stop.
 
@@ -159,44 +165,45 @@ class ScriptRequests:
         while True:
             with self._changed:
                 waited_s = time.monotonic() - began_s
-                left_s = (limit_s if is_told else min(limit_s, PATIENCE_S)) - waited_s
+                left_s = (limit_s if is_told else min(limit_s, SILENCE_AFTER_S)) - waited_s
                 is_answered = self._changed.wait_for(
-                    lambda: ask.id in self._answers or self.is_stopping or until(), max(left_s, 0.0)
+                    lambda: request.id in self._answers or self.is_stopping or until(), max(left_s, 0.0)
                 )
                 if is_answered or time.monotonic() - began_s >= limit_s:
-                    return self._answers.pop(ask.id, None)
+                    return self._answers.pop(request.id, None)
             is_told = True
-            self.tell_silence()
+            self.report_silence()
 
-    def demand(self, ask: ScriptRequest) -> ScriptAnswer:
-        """The answer, however long REAPER is busy. LinkError where nobody takes the ask, or the daemon is to stop."""
-        answer = self.answer(ask, limit_s=GIVE_UP_S)
+    def require(self, request: ScriptRequest) -> ScriptAnswer:
+        """The answer, however long REAPER is busy. LinkError where nobody takes it, or the daemon is to stop."""
+        answer = self.wait(request, limit_s=GIVE_UP_S)
         if answer is None:
-            self.take_back(ask)
+            self.withdraw(request)
             if self.is_stopping:
-                raise LinkError(f"The daemon ends; REAPER had not answered yet, so {NAMES[ask.kind]} was given up.")
+                raise LinkError(f"The daemon ends; REAPER had not answered yet, so {NAMES[request.kind]} was given up.")
             raise LinkError(
-                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {NAMES[ask.kind]} was given up. {LOOK}"
+                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {NAMES[request.kind]} was given up. {REMEDY}"
             )
         return answer
 
-    def ask(self, ask: ScriptRequest, script: str) -> ScriptAnswer:
-        self.put(ask, script)
-        return self.demand(ask)
+    def call(self, request: ScriptRequest, script: str) -> ScriptAnswer:
+        """Send a request and wait for its answer; see `require`."""
+        self.send(request, script)
+        return self.require(request)
 
-    def is_waiting(self, ask: ScriptRequest) -> bool:
-        """Whether no script has taken the ask yet."""
-        return self._spool.has_ask(ask.id)
+    def is_untaken(self, request: ScriptRequest) -> bool:
+        """Whether no script has taken the request yet."""
+        return self._spool.has("asks", request.id)
 
-    def take_back(self, ask: ScriptRequest) -> bool:
+    def withdraw(self, request: ScriptRequest) -> bool:
         """False where the scripts were faster."""
         with self._changed:
-            self._open.pop(ask.id, None)
-        return self._spool.drop_ask(ask.id)
+            self._open.pop(request.id, None)
+        return self._spool.withdraw_script_request(request.id)
 
-    def has_come(self, ask: ScriptRequest) -> bool:
+    def has_answer(self, request: ScriptRequest) -> bool:
         """Whether the answer is here. Call it with `changed` held."""
-        return ask.id in self._answers
+        return request.id in self._answers
 
     def ended(self, gesture_id: str) -> ScriptAnswer | None:
         """How the scripts have ended a gesture by themselves, if they have."""

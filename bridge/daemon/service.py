@@ -58,7 +58,7 @@ class Service:
         self._stop_asked = threading.Event()
         self._midi = MidiService(settings, self._on_midi, self._say)
         self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
-        self._engine = ModelCache(settings)
+        self._models = ModelCache(settings)
         self._surface = OscServer(
             settings.osc_host,
             settings.osc_port,
@@ -68,12 +68,12 @@ class Service:
             allowed=settings.osc_allow,
             clients=settings.osc_clients,
         )
-        choices = SessionDefaults(settings.styles)
+        defaults = SessionDefaults(settings.styles)
         link = ReaperOscClient(settings, self._spool)
-        self._live = AmountControl(self._spool, link, settings, choices, self._tell)
-        self._control = CommandRouter(link, choices, self._live)
-        self._jobs = JobQueue(self._spool, self._engine, defaults=lambda: choices.now, feedback=self._tell)
-        self._receipts = Receipts(self._spool, self._tell)
+        self._live = AmountControl(self._spool, link, settings, defaults, self._report)
+        self._control = CommandRouter(link, defaults, self._live)
+        self._jobs = JobQueue(self._spool, self._models, defaults=lambda: defaults.now, feedback=self._report)
+        self._receipts = Receipts(self._spool, self._report)
 
     def run(self) -> int:
         with ExitStack() as life:
@@ -85,7 +85,7 @@ class Service:
             self._surface.open()
             life.callback(self._surface.close)
             self._spool.sweep()
-            self._spool.drop_asks()
+            self._spool.drop_script_requests()
             heartbeat = HeartbeatThread(self._spool, self._surface.port)
             life.callback(heartbeat.stop)
             watch = self._watch()
@@ -106,10 +106,10 @@ class Service:
 
     # ------------------------------------------------------------ steps
 
-    def _tell(self, path: str, *values: Value) -> None:
+    def _report(self, path: str, *values: Value) -> None:
         """Feedback to all surfaces, whatever wire they are on."""
         self._surface.send(path, *values)
-        self._midi.tell(path, *values)
+        self._midi.send(path, *values)
 
     def _say(self, line: str) -> None:
         log.warning("%s", line)
@@ -122,7 +122,7 @@ class Service:
             self._settings.model_folders,
             on_request=self._jobs.submit,
             on_receipt=self._receipts.take,
-            on_answer=self._live.asking.take,
+            on_answer=self._live.requests.receive,
             on_model=self._jobs.refresh_models,
         )
         watch.start()
@@ -142,7 +142,7 @@ class Service:
                 for request_id in self._spool.pending():
                     self._jobs.submit(request_id)
                 self._receipts.take_all()
-                self._live.asking.take_all()
+                self._live.requests.receive_all()
                 if time.monotonic() - swept_at_s > SWEEP_PERIOD_S:
                     swept_at_s = time.monotonic()
                     self._spool.sweep(keep=self._jobs.known)
@@ -158,7 +158,7 @@ class Service:
             self._spool.create()
         except LinkError as error:
             log.error("%s", error)
-            self._tell("/bridge/error", str(error))
+            self._report("/bridge/error", str(error))
 
     def _drain(self) -> None:
         self._live.stop(LIVE_LIMIT_S)
@@ -166,7 +166,7 @@ class Service:
             log.warning("the running job did not end within %g s; its request stays in the spool", DRAIN_LIMIT_S)
 
     def _on_command(self, command: Command) -> None:
-        self._control.handle(command, self._tell)
+        self._control.handle(command, self._report)
 
     def _on_midi(self, command: Command) -> None:
         """As a command over OSC; what cannot be done is told to the surfaces that can show text."""
@@ -174,7 +174,7 @@ class Service:
             self._on_command(command)
         except BridgeError as error:
             log.error("%s", error)
-            self._tell("/bridge/error", str(error))
+            self._report("/bridge/error", str(error))
 
     @contextmanager
     def _stopped_by_signals(self) -> Iterator[None]:

@@ -14,7 +14,7 @@ FULL_AMOUNT = 100.0
 
 @dataclass(frozen=True)
 class JobDefaults:
-    """The choices at one moment. `style`: '' for none; None where no surface has chosen."""
+    """The defaults at one moment. `style`: '' for none; None where no surface has chosen."""
 
     amount_percent: float = FULL_AMOUNT
     style: str | None = None
@@ -66,7 +66,12 @@ class SessionDefaults:
             self._now = replace(self._now, style=names[place] if place < len(names) else "")
 
     @property
-    def told_style(self) -> str:
+    def amount_text(self) -> str:
+        """The chosen amount in words."""
+        return f"amount {self.now.amount_percent:.0f} % for the next auto-mix"
+
+    @property
+    def style_text(self) -> str:
         """The chosen style in words."""
         style = self.now.style
         return f"{f'style {style!r}' if style else 'no style'} for the next auto-mix"

@@ -7,6 +7,7 @@ a rename counts, so nobody reads half a file. This module puts things into queue
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -35,20 +36,21 @@ class FolderWatcher:
         on_answer: Callable[[str], None],
         on_model: Callable[[], None],
     ) -> None:
+        def changed(path: Path) -> None:
+            if path.suffix != ".part":
+                on_model()
+
         self._observer = Observer()
-        self._watched: list[tuple[Path, bool, FileSystemEventHandler]] = [
-            (spool / "requests", False, _Arrivals(on_request)),
-            (spool / "receipts", False, _Arrivals(on_receipt)),
-            (spool / "answers", False, _Arrivals(on_answer)),
-        ]
-        self._watched += [(folder, True, _Changes(on_model)) for folder in model_folders]
+        arrivals = {"requests": on_request, "receipts": on_receipt, "answers": on_answer}
+        self._watched = [(spool / name, False, _arrived(handle)) for name, handle in arrivals.items()]
+        self._watched += [(folder, True, changed) for folder in model_folders]
 
     def start(self) -> bool:
         """Begin to watch the folders that exist. False where the system gives no notices: the poll must do then."""
         try:
-            for folder, is_deep, handler in self._watched:
+            for folder, is_deep, handle in self._watched:
                 if folder.is_dir():
-                    self._observer.schedule(handler, str(folder), recursive=is_deep)
+                    self._observer.schedule(_WrittenFiles(handle), str(folder), recursive=is_deep)
             self._observer.start()
         except OSError as error:  # inotify's limit of watches, a file system without notices
             log.warning("folders cannot be watched (%s); looking at them once a second instead", error)
@@ -61,37 +63,23 @@ class FolderWatcher:
             self._observer.join()
 
 
-class _Finished(FileSystemEventHandler):
-    """Hands on the path of every file that was closed after writing, or renamed into place."""
+class _WrittenFiles(FileSystemEventHandler):
+    """Calls `handle` with the path of every file that was closed after writing, or renamed into place."""
+
+    def __init__(self, handle: Callable[[Path], None]) -> None:
+        self._handle = handle
 
     def on_closed(self, event: FileClosedEvent) -> None:
-        self.finished(_path(event.src_path))
+        self._handle(Path(os.fsdecode(event.src_path)))
 
     def on_moved(self, event: FileSystemEvent) -> None:
         if isinstance(event, FileMovedEvent):
-            self.finished(_path(event.dest_path))
-
-    def finished(self, path: Path) -> None:
-        raise NotImplementedError
+            self._handle(Path(os.fsdecode(event.dest_path)))
 
 
-class _Arrivals(_Finished):
-    def __init__(self, on_arrival: Callable[[str], None]) -> None:
-        self._on_arrival = on_arrival
+def _arrived(on_arrival: Callable[[str], None]) -> Callable[[Path], None]:
+    def handle(path: Path) -> None:
+        if (message_id := request_id_of(path)) is not None:
+            on_arrival(message_id)
 
-    def finished(self, path: Path) -> None:
-        if (request_id := request_id_of(path)) is not None:
-            self._on_arrival(request_id)
-
-
-class _Changes(_Finished):
-    def __init__(self, on_model: Callable[[], None]) -> None:
-        self._on_model = on_model
-
-    def finished(self, path: Path) -> None:
-        if path.suffix != ".part":
-            self._on_model()
-
-
-def _path(raw: bytes | str) -> Path:
-    return Path(raw.decode() if isinstance(raw, bytes) else raw)
+    return handle

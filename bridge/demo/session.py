@@ -16,8 +16,8 @@ import msgspec
 
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
-from bridge.automix.describe import describe_explanation, describe_inaudible
-from bridge.automix.facts import Explanation, ExplanationKind
+from bridge.automix.describe import describe_inaudible
+from bridge.automix.facts import ExplanationKind
 from bridge.automix.job import Measurements, MeasurementsPair
 from bridge.demo.daemon_process import running_daemon
 from bridge.demo.recordings import SAMPLE_RATE_HZ, DemoRecording, recordings
@@ -175,10 +175,13 @@ def _inaudible(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
     file = records / f"{track.guid.strip('{}')}.json"
     if not file.is_file():  # nothing was set
         return set()
-    inaudible = describe_explanation(Explanation(kind=ExplanationKind.INAUDIBLE))
     record = decode(file.read_bytes(), Applied, source=str(file))
     names = {fx.guid: fx.original_name for fx in track.fx}
-    unheard = {f"{change.slot}.{change.control}" for change in record.changes if change.reason == inaudible}
+    unheard = {
+        f"{change.slot}.{change.control}"
+        for change in record.changes
+        if change.explanation is not None and change.explanation.kind is ExplanationKind.INAUDIBLE
+    }
     return {(names[write.fx_guid], write.name) for write in record.writes if write.control in unheard}
 
 

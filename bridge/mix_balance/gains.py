@@ -102,19 +102,6 @@ def find_role(name: str, parts: Sequence[Audio], targets: MixBalanceTargets, sam
     return role if role is None or targets.of(role) is not None else None
 
 
-def balance_objection(roles: Sequence[tuple[str, Role | None]]) -> str | None:
-    """Return why tracks of these (name, role) cannot be balanced, or None."""
-    unclear = [name for name, role in roles if role is None]
-    if unclear:
-        return (
-            f"it is not clear what {' and '.join(unclear)} play{'s' if len(unclear) == 1 else ''}. Name tracks by "
-            "their role, such as Drums, Bass, Vocals, Lead, Guitar or Keys, and run the action again"
-        )
-    if len({role for _, role in roles}) < 2:
-        return "all of the tracks have one role, and levels lie between roles. Select tracks of several"
-    return None
-
-
 def _relative(targets: MixBalanceTargets, role: Role) -> float:
     target = targets.of(role)
     assert target is not None  # `find_role` gives no other

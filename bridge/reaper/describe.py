@@ -5,12 +5,18 @@ The daemon's log and the surfaces' status and error lines read so. REAPER's scri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
+import msgspec
 
-_BAND_TYPES = {3: "a notch", 6: "a band pass", 7: "a parallel band pass"}
+from bridge.automix.describe import describe_decision
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
+from bridge.reaper.protocol.messages import Receipt, Reply, SkipReason
+from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind, MixBalanceReply
+from bridge.reaper.protocol.script_requests import ScriptAnswer
+
+_BANDS = {3: "a notch", 6: "a band pass", 7: "a parallel band pass"}
 
 _REQUIREMENTS: Mapping[Requirement, str] = {
     Requirement.DRY_SIGNAL: "mixes dry signal in: set Dry to -inf",
@@ -23,45 +29,29 @@ _REQUIREMENTS: Mapping[Requirement, str] = {
     Requirement.RMS_WINDOW: "reacts to a long mean: set RMS size to {at_most:g} ms or below",
 }
 
-_LEFT_ALONE: Mapping[LeftAloneKind, Callable[[LeftAlone], str]] = {
-    LeftAloneKind.BYPASSED: lambda _: "is bypassed, so it stays as it is",
-    LeftAloneKind.OFFLINE: lambda _: "is offline, so it stays as it is",
-    LeftAloneKind.PARTLY_DRY: lambda _: "mixes the untouched sound in: set its Wet knob to 100 %",
-    LeftAloneKind.DUPLICATE: lambda _: "only the first one of its kind on the track is set",
-    LeftAloneKind.NOT_IN_MODEL: lambda row: f"the model {row.model} does not set it",
-    LeftAloneKind.UNMET_REQUIREMENT: lambda row: _REQUIREMENTS[row.requirement or Requirement.DRY_SIGNAL].format(
-        at_most=row.at_most, at_least=row.at_least
+_LEFT_ALONE: Mapping[LeftAloneKind, str] = {
+    LeftAloneKind.BYPASSED: "is bypassed, so it stays as it is",
+    LeftAloneKind.OFFLINE: "is offline, so it stays as it is",
+    LeftAloneKind.PARTLY_DRY: "mixes the untouched sound in: set its Wet knob to 100 %",
+    LeftAloneKind.DUPLICATE: "only the first one of its kind on the track is set",
+    LeftAloneKind.NOT_IN_MODEL: "the model {model} does not set it",
+    LeftAloneKind.UNRENDERED_BAND: "has {band} switched on, which Bridge cannot render: switch that band off",
+    LeftAloneKind.UNREADABLE_SLOT: "left alone as a whole, for {slot} in it is audible and cannot be read",
+    LeftAloneKind.NOT_ON_TRACK: "{fx} is not active on this track",
+    LeftAloneKind.NO_BAND: "{fx} has no band of this type left: add one",
+    LeftAloneKind.UNSUPPORTED: "no FX of REAPER's own does what {plugin} does; it works on files alone",
+    LeftAloneKind.NO_PARAMETER: "{fx} shows no parameter for {parameter}",
+    LeftAloneKind.NO_DISPLAY_LAW: "{fx}, {parameter}: what it displays is no rising or falling row of numbers",
+    LeftAloneKind.UNCONFIRMED_DISPLAY: (
+        "{fx}, {parameter}: it displays '{text}', which its own grid of values does not confirm"
     ),
-    LeftAloneKind.UNRENDERED_BAND: lambda row: (
-        f"has {_BAND_TYPES.get(row.band_type or 0, f'a band of type {row.band_type}')} switched on, which Bridge "
-        "cannot render: switch that band off"
-    ),
-    LeftAloneKind.UNREADABLE_SLOT: lambda row: (
-        f"left alone as a whole, for {row.slot} in it is audible and cannot be read"
-    ),
-    LeftAloneKind.NOT_ON_TRACK: lambda row: f"{row.fx} is not active on this track",
-    LeftAloneKind.NO_BAND: lambda row: f"{row.fx} has no band of this type left: add one",
-    LeftAloneKind.UNSUPPORTED: lambda row: (
-        f"no FX of REAPER's own does what {row.plugin} does; it works on files alone"
-    ),
-    LeftAloneKind.NO_PARAMETER: lambda row: f"{row.fx} shows no parameter for {row.parameter}",
-    LeftAloneKind.NO_DISPLAY_LAW: lambda row: (
-        f"{row.fx}, {row.parameter}: what it displays is no rising or falling row of numbers"
-    ),
-    LeftAloneKind.UNCONFIRMED_DISPLAY: lambda row: (
-        f"{row.fx}, {row.parameter}: it displays {row.text!r}, which its own grid of values does not confirm"
-    ),
-    LeftAloneKind.OTHER_UNIT: lambda row: (
-        f"{row.fx}, {row.parameter}: it displays {row.unit!r} where the model sets {row.wanted_unit!r}"
-    ),
-    LeftAloneKind.AUTOMATED: lambda row: (
-        f"{row.fx}, {row.parameter} has an armed envelope, which would override the value"
-    ),
-    LeftAloneKind.IN_USE: lambda _: "it is in use: only a control at rest can be moved and come back",
-    LeftAloneKind.TOUCHED: lambda _: "it was touched since",
-    LeftAloneKind.FX_REMOVED: lambda _: "its FX was removed",
-    LeftAloneKind.FX_OFFLINE: lambda _: "its FX is offline",
-    LeftAloneKind.MODEL_DAMAGED: lambda row: f"changed on disk, used as it was: {row.error}",
+    LeftAloneKind.OTHER_UNIT: "{fx}, {parameter}: it displays '{unit}' where the model sets '{wanted_unit}'",
+    LeftAloneKind.AUTOMATED: "{fx}, {parameter} has an armed envelope, which would override the value",
+    LeftAloneKind.IN_USE: "it is in use: only a control at rest can be moved and come back",
+    LeftAloneKind.TOUCHED: "it was touched since",
+    LeftAloneKind.FX_REMOVED: "its FX was removed",
+    LeftAloneKind.FX_OFFLINE: "its FX is offline",
+    LeftAloneKind.MODEL_DAMAGED: "changed on disk, used as it was: {error}",
 }
 
 
@@ -71,5 +61,105 @@ def describe_left_alone(rows: Sequence[LeftAlone]) -> list[tuple[str, str]]:
     >>> describe_left_alone([LeftAlone(what="ReaDelay", kind=LeftAloneKind.BYPASSED)])
     [('ReaDelay', 'is bypassed, so it stays as it is')]
     """
-    grouped = groupby(rows, key=lambda row: row.what)
-    return [(what, "; ".join(_LEFT_ALONE[row.kind](row) for row in group)) for what, group in grouped]
+    return [(what, "; ".join(map(_reason, group))) for what, group in groupby(rows, key=lambda row: row.what)]
+
+
+def _reason(row: LeftAlone) -> str:
+    text = _REQUIREMENTS[row.requirement] if row.requirement is not None else _LEFT_ALONE[row.kind]
+    band = _BANDS.get(row.band_type or 0, f"a band of type {row.band_type}")
+    return text.format(**msgspec.structs.asdict(row), band=band)
+
+
+def describe_reply(reply: Reply | MixBalanceReply) -> str:
+    """One line on a reply."""
+    if reply.status == "error" and reply.error:
+        return reply.error
+    if isinstance(reply, MixBalanceReply):
+        return describe_balance(reply.decision) if reply.decision is not None else ""
+    if reply.status == "add_fx":
+        return f"{_listed(reply.add_fx)} will be added, and then set."
+    text = describe_decision(reply.decision) if reply.decision is not None else _describe_skipped(reply)
+    if reply.balance is not None:
+        tone = text if reply.decision is not None and reply.decision.is_applied else "The tone is left as it is."
+        text = f"{tone} {reply.balance.gain_db:+.1f} dB as {reply.balance.role} among the others."
+    if reply.unsupported and reply.skipped in (None, SkipReason.NOTHING_TO_SET):
+        text += (
+            f" Without {', '.join(reply.unsupported)}, which REAPER's own FX cannot do: for all of it, "
+            f"reaper-bridge automix FILE --model {reply.model}."
+        )
+    return text
+
+
+def _describe_skipped(reply: Reply) -> str:
+    match reply.skipped:
+        case SkipReason.NOTHING_MISSING:
+            return f"Nothing to add: the track has all that {reply.model} can use."
+        case SkipReason.NEEDS_AUTOMATION:
+            return f'The settings of {reply.model} move in time: run "Bridge: Write as automation".'
+        case _ if reply.add_fx:
+            return (
+                f"Nothing to set: no FX on this track is one that {reply.model} knows. Add {_listed(reply.add_fx)}, or "
+                'run "Bridge: Auto-mix track, adding missing FX".'
+            )
+        case _:
+            reasons = "; ".join(f"{what}: {why}" for what, why in describe_left_alone(reply.left_alone)[:3])
+            return f"Nothing to set by {reply.model}. {reasons}."
+
+
+_BALANCE: Mapping[BalanceKind, str] = {
+    BalanceKind.NOT_CLOSER: "they lie {before_lu:.1f} LU from those of real mixes already",
+    BalanceKind.NO_FX: "{names} has no FX that may be set; run the action that adds missing FX first",
+    BalanceKind.NO_OUTPUT_GAIN: "{names} has no FX with an output gain that may be set, such as ReaComp; add one",
+    BalanceKind.UNKNOWN_ROLES: (
+        "it is not clear what {names} {play}. Name tracks by their role, such as Drums, Bass, Vocals, Lead, Guitar or "
+        "Keys, and run the action again"
+    ),
+    BalanceKind.ONE_ROLE: "all of the tracks have one role, and levels lie between roles. Select tracks of several",
+    BalanceKind.OTHER_RANGES: "the tracks were heard at different times; run the action again",
+    BalanceKind.OUT_OF_REACH: "{names} would need {needed_db:+.1f} dB, which its output gain does not reach",
+    BalanceKind.WOULD_CLIP: "their sum would clip",
+}
+
+
+def describe_balance(decision: BalanceDecision) -> str:
+    """One line on a mix balance."""
+    if decision.kind is BalanceKind.IMPROVED:
+        return (
+            f"Levels between {decision.tracks} tracks: {decision.before_lu:.1f} LU from those of real mixes before, "
+            f"{decision.after_lu:.1f} LU now; the sum peaks at {decision.true_peak_dbtp:.1f} dBTP."
+        )
+    fields = msgspec.structs.asdict(decision)
+    fields |= {"names": _listed(decision.names), "play": "plays" if len(decision.names) == 1 else "play"}
+    return f"The levels between the tracks stay: {_BALANCE[decision.kind].format(**fields)}."
+
+
+def describe_answer(answer: ScriptAnswer) -> str:
+    """One line on what REAPER's scripts answered to a request."""
+    if answer.error:
+        return answer.error
+    if answer.undone:
+        return f"undone: {answer.undone}"
+    text = "as it was" if answer.is_compared else f"amount {100 * (answer.amount or 0.0):.0f} %"
+    left_alone = describe_left_alone(answer.left_alone)
+    if left_alone:
+        text += f"; {left_alone[0][0]} stays: {left_alone[0][1]}"
+    if len(left_alone) > 1:
+        text += f", and {len(left_alone) - 1} more"
+    if answer.refused:
+        text += f"; REAPER shows another value for {answer.refused[0]}"
+    return text
+
+
+def describe_receipt(receipt: Receipt) -> str:
+    """One line on what REAPER did with a reply."""
+    odd = "; ".join(
+        f"{row.ident}: wanted {row.wanted:.4f}, read {row.read:.4f} ({row.status})"
+        for row in receipt.results
+        if row.status != "ok"
+    )
+    return " ".join(part for part in (receipt.error, odd) if part)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

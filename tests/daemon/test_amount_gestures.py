@@ -50,10 +50,10 @@ class PlayedReaper(threading.Thread):
             if len(self.settled) < self._moves:
                 self.live.move(len(self.settled) / self._moves)
         answer = ScriptAnswer(
-            schema=SCHEMA, id=ask.id, status="moving" if ask.kind == "begin" else "done", message="", amount=ask.amount
+            schema=SCHEMA, id=ask.id, status="moving" if ask.kind == "begin" else "done", amount=ask.amount
         )
         (self.spool.folder / "answers" / f"{ask.id}.json").write_bytes(encode(answer))
-        self.live.asking.take_all()
+        self.live.requests.receive_all()
 
     def end(self) -> None:
         self._is_over.set()

@@ -8,6 +8,8 @@ import pytest
 from daemon_process import Home, surface
 from pythonosc.osc_message import OscMessage
 
+from bridge.reaper.describe import describe_reply
+
 
 def test_surfaces_hear_progress_and_result(home: Home) -> None:
     with home.daemon() as daemon, surface(daemon) as send:
@@ -21,7 +23,7 @@ def test_surfaces_hear_progress_and_result(home: Home) -> None:
         assert shares == sorted(shares)
         assert shares[-1] == 1.0
         reply = home.reply(request_id)
-        assert messages[-1].params == [request_id, "apply", reply.message, len(reply.writes)]
+        assert messages[-1].params == [request_id, "apply", describe_reply(reply), len(reply.writes)]
 
 
 def test_an_amount_from_a_surface_holds_for_the_next_job(home: Home) -> None:

@@ -38,7 +38,7 @@ def test_a_job_that_cannot_be_answered_waits_and_is_answered_once_it_can(home: H
         beat = home.spool.folder / "heartbeat.json"
         for _ in range(200):  # hundreds of lines for the log, none of which it can take
             send("/bridge/nonsense", until="/bridge/error")
-        assert not home.spool.has_reply(request_id)
+        assert not home.spool.has("replies", request_id)
         limit_files(daemon.process.pid, None)
         reply = home.reply(request_id)
         assert reply.status in ("apply", "error")

@@ -52,7 +52,7 @@ def test_a_request_that_always_kills_the_daemon_is_given_up(home: Home) -> None:
     with home.daemon(has_faults=True):
         reply = home.reply(request_id)
         assert reply.status == "error"
-        assert "given up" in reply.message
+        assert "given up" in reply.error
         assert home.ask(fx=fx, options={"model": "flawed"}).status == "apply"
 
 
@@ -74,7 +74,7 @@ def test_a_job_that_was_answered_before_the_kill_is_not_answered_again(home: Hom
     (home.spool.folder / "replies" / f"{request['id']}.json").write_text('{"was": "here"}')
     home.send(request)
     with home.daemon():
-        wait_for(lambda: not home.spool.has_request(request["id"]), "the request to be tidied up")
+        wait_for(lambda: not home.spool.has("requests", request["id"]), "the request to be tidied up")
     assert (home.spool.folder / "replies" / f"{request['id']}.json").read_text() == '{"was": "here"}'
 
 
@@ -95,8 +95,8 @@ def test_a_plugin_fault_ends_in_a_clear_error_and_the_daemon_lives(home: Home, f
         home.fault_file.write_text(fault)
         reply = home.ask(fx=fx)
         assert reply.status == "error"
-        assert "gremlin" in reply.message, reply.message
-        assert any(word in reply.message for word in said.split("|")), reply.message
+        assert "gremlin" in reply.error, reply.error
+        assert any(word in reply.error for word in said.split("|")), reply.error
         home.fault_file.unlink()
         assert home.ask(fx=fx).status == "apply"
         assert daemon.process.poll() is None
@@ -136,8 +136,8 @@ def test_a_full_disk_is_said_and_work_goes_on_once_there_is_room(home: Home, tin
         part.rename(requests)
         reply = home.reply(request["id"])
         assert reply.status == "error"
-        assert "Free some space" in reply.message
-        wait_for(lambda: not home.spool.has_request(request["id"]), "the request to be tidied up")
+        assert "Free some space" in reply.error
+        wait_for(lambda: not home.spool.has("requests", request["id"]), "the request to be tidied up")
         filler.unlink()
         assert home.ask(audio=home.noise(2.0)).status == "apply"
 

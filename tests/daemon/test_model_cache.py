@@ -42,6 +42,6 @@ def test_a_model_damaged_from_the_start_is_an_error_until_it_is_mended(home: Hom
     with home.daemon():
         reply = home.ask()
         assert reply.status == "error"
-        assert "does not match its manifest" in reply.message
+        assert "does not match its manifest" in reply.error
         shutil.copy(model_folder / "weights.safetensors", weights)
         assert home.ask().status == "apply"

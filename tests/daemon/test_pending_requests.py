@@ -30,12 +30,12 @@ class Desk:
         self.spool.create()
         self.told: list[tuple[object, ...]] = []
         settings = Settings(home=home, reaper_osc_port=free_port())
-        self.asking = ScriptRequests(
-            self.spool, ReaperOscClient(settings, self.spool), self._tell, threading.Condition()
+        self.requests = ScriptRequests(
+            self.spool, ReaperOscClient(settings, self.spool), self._report, threading.Condition()
         )
-        self.errands = PendingRequests(self.asking, self._tell)
+        self.pending = PendingRequests(self.requests, self._report)
 
-    def _tell(self, *values: object) -> None:
+    def _report(self, *values: object) -> None:
         self.told.append(values)
 
     def asks(self) -> list[str]:
@@ -43,9 +43,9 @@ class Desk:
 
     def answer(self, ask: str, status: str, message: str) -> None:
         (self.spool.folder / "asks" / f"{ask}.json").unlink()
-        data = encode(ScriptAnswer(schema=SCHEMA, id=ask, status=status, message=message))  # type: ignore[arg-type]
+        data = encode(ScriptAnswer(schema=SCHEMA, id=ask, status=status, error=message))  # type: ignore[arg-type]
         (self.spool.folder / "answers" / f"{ask}.json").write_bytes(data)
-        self.asking.take_all()
+        self.requests.receive_all()
 
 
 @pytest.fixture
@@ -55,62 +55,62 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_every_refusal_is_told_however_many_wait(desk: Desk) -> None:
     for track in (1, 2, 3):
-        desk.errands.send(track=track)
+        desk.pending.send(track=track)
     first, second, third = desk.asks()
     desk.answer(second, "refused", "there is no such track")
     desk.answer(first, "refused", "it was stopped")
     desk.answer(third, "done", "")
-    assert desk.errands.has_news()
-    desk.errands.look()
+    assert desk.pending.has_news()
+    desk.pending.check()
     assert sorted(desk.told) == [("/bridge/error", "it was stopped"), ("/bridge/error", "there is no such track")]
-    assert not desk.errands.has_news()
-    assert desk.errands.wait_s is None
+    assert not desk.pending.has_news()
+    assert desk.pending.wait_s is None
 
 
 def test_no_flood_of_them_waits_for_a_closed_reaper(desk: Desk) -> None:
     for track in range(rooms.MAX_UNTAKEN):
-        desk.errands.send(track=track + 1)
+        desk.pending.send(track=track + 1)
     with pytest.raises(LinkError, match="dropped: 16 of them wait"):
-        desk.errands.send(track=99)
+        desk.pending.send(track=99)
     assert len(desk.asks()) == rooms.MAX_UNTAKEN
     (desk.spool.folder / "asks" / f"{desk.asks()[0]}.json").unlink()  # a script takes one
-    desk.errands.send(track=99)
+    desk.pending.send(track=99)
     assert len(desk.asks()) == rooms.MAX_UNTAKEN
 
 
 def test_what_nobody_takes_is_said_once_and_given_up_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.errands.send()
-    desk.errands.look()
+    desk.pending.send()
+    desk.pending.check()
     assert desk.told == []
-    assert desk.errands.wait_s is not None
-    monkeypatch.setattr(rooms, "PATIENCE_S", 0.0)
-    desk.errands.look()
-    desk.errands.look()
+    assert desk.pending.wait_s is not None
+    monkeypatch.setattr(rooms, "SILENCE_AFTER_S", 0.0)
+    desk.pending.check()
+    desk.pending.check()
     assert [path for path, _ in desk.told] == ["/bridge/status"]
     assert "REAPER does not answer" in str(desk.told[0][1])
     monkeypatch.setattr(rooms, "GIVE_UP_S", 0.0)
-    desk.errands.look()
+    desk.pending.check()
     assert desk.told[1][0] == "/bridge/error"
     assert "given up" in str(desk.told[1][1])
     assert desk.asks() == []
-    assert desk.errands.wait_s is None
+    assert desk.pending.wait_s is None
 
 
 def test_what_waits_for_an_answer_is_given_up_by_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_requests, "GIVE_UP_S", 0.0)
     with pytest.raises(LinkError, match="the move of the amount was given up"):
-        desk.asking.ask(desk.asking.new("begin", amount=0.5), LIVE_SCRIPT)
+        desk.requests.call(desk.requests.new("begin", amount=0.5), LIVE_SCRIPT)
     assert desk.asks() == []
 
 
 def test_what_was_taken_is_waited_for_in_silence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(rooms, "SILENCE_AFTER_S", 0.0)
     monkeypatch.setattr(rooms, "GIVE_UP_S", 0.0)
-    desk.errands.send()
-    desk.spool.drop_ask(desk.asks()[0])
-    desk.errands.look()
+    desk.pending.send()
+    desk.spool.withdraw_script_request(desk.asks()[0])
+    desk.pending.check()
     assert desk.told == []
-    assert desk.errands.wait_s is None
+    assert desk.pending.wait_s is None
 
 
 def test_asked_again_meanwhile_the_first_is_stopped_and_the_second_done(home: Home) -> None:
@@ -137,16 +137,16 @@ def test_a_closed_reaper_is_told_while_the_daemon_goes_on(home: Home) -> None:
 def test_what_is_given_up_blocks_nothing_and_a_sign_of_life_ends_the_silence(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(script_requests, "PATIENCE_S", 0.02)
+    monkeypatch.setattr(script_requests, "SILENCE_AFTER_S", 0.02)
     monkeypatch.setattr(script_requests, "GIVE_UP_S", 0.1)
     with pytest.raises(LinkError):
-        desk.asking.ask(desk.asking.new("undo"), LIVE_SCRIPT)
-    desk.asking.check("compare")  # nothing waits any more: it may be tried
+        desk.requests.call(desk.requests.new("undo"), LIVE_SCRIPT)
+    desk.requests.check("compare")  # nothing waits any more: it may be tried
     monkeypatch.setattr(script_requests, "GIVE_UP_S", 60.0)
-    ask = desk.asking.new("undo")
-    desk.asking.put(ask, LIVE_SCRIPT)
+    ask = desk.requests.new("undo")
+    desk.requests.send(ask, LIVE_SCRIPT)
     with pytest.raises(LinkError, match="so compare was not asked for"):
-        desk.asking.check("compare")
+        desk.requests.check("compare")
     desk.answer(ask.id, "done", "")
-    assert not desk.asking.is_silent
-    desk.asking.check("compare")
+    assert not desk.requests.is_silent
+    desk.requests.check("compare")

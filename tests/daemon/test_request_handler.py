@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 
 import msgspec
@@ -13,7 +12,8 @@ from daemon_process import RATE_HZ, Daemon, Home, wait_for
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.reaper.protocol.messages import MAX_MESSAGE_BYTES
+from bridge.automix.facts import DecisionKind, ExplanationKind
+from bridge.reaper.protocol.messages import MAX_MESSAGE_BYTES, SkipReason
 
 Served = tuple[Home, Daemon]
 
@@ -32,15 +32,17 @@ def test_a_coloured_track_is_set_back(served: Served) -> None:
     home, _ = served
     request = home.request()
     reply = home.reply(home.send(request))
-    assert reply.status == "apply", reply.message
+    assert reply.status == "apply", reply.error
     assert reply.model == "channel-strip"
     assert reply.project_change_count == 7
     assert reply.measures is not None
     assert reply.measures.after.distance_db < 0.2 * reply.measures.before.distance_db
     texts = {(change.slot, change.control): change.text for change in reply.changes}
     assert texts[("low_shelf", "gain_db")] == "0.00 dB"
-    reasons = {change.control: change.reason for change in reply.changes if change.slot == "low_shelf"}
-    assert re.fullmatch(r"Below .* lay \d+\.\d dB above the target, now .*", reasons["gain_db"]), reasons
+    (gain,) = (change for change in reply.changes if (change.slot, change.control) == ("low_shelf", "gain_db"))
+    assert gain.explanation is not None
+    assert (gain.explanation.kind, gain.explanation.low_hz) == (ExplanationKind.TONE, None)
+    assert gain.explanation.before_db > max(gain.explanation.after_db, 1.0)
     known = {(fx["guid"], p["ident"]): p for fx in request["fx"] for p in fx["parameters"]}
     for write in reply.writes:
         parameter = known[(write.fx_guid, write.ident)]
@@ -52,7 +54,7 @@ def test_a_coloured_track_is_set_back(served: Served) -> None:
 def test_half_the_amount_goes_about_half_the_way(served: Served) -> None:
     home, _ = served
     reply = home.ask(options={"amount_percent": 50.0})
-    assert reply.status == "apply", reply.message
+    assert reply.status == "apply", reply.error
     gain = next(change for change in reply.changes if (change.slot, change.control) == ("low_shelf", "gain_db"))
     assert 4.0 <= gain.after <= 8.0  # from 11 dB towards 0
 
@@ -62,7 +64,8 @@ def test_a_track_that_needs_nothing_stays(served: Served) -> None:
     reply = home.ask(fx=[home.desk.rea_eq(), home.desk.rea_comp()])
     assert reply.status == "unchanged"
     assert reply.writes == ()
-    assert "Left as it is" in reply.message
+    assert reply.decision is not None
+    assert reply.decision.kind is DecisionKind.NOT_CLOSER
 
 
 def test_what_is_left_alone_is_named(served: Served) -> None:
@@ -76,7 +79,8 @@ def test_a_track_without_known_fx_says_what_to_add(served: Served) -> None:
     home, _ = served
     reply = home.ask(fx=[])
     assert reply.status == "unchanged"
-    assert "Add ReaEQ and ReaComp" in reply.message
+    assert reply.skipped is SkipReason.NOTHING_TO_SET
+    assert reply.add_fx == ("ReaEQ", "ReaComp")
 
 
 def test_missing_fx_are_asked_for_when_they_may_be_added(served: Served) -> None:
@@ -154,7 +158,7 @@ def test_bad_audio_gets_a_clear_error(served: Served, name: str, said: str) -> N
     home, _ = served
     reply = home.reply(home.send(audio_fault(name, home)))
     assert reply.status == "error"
-    assert any(part in reply.message for part in said.split("|")), reply.message
+    assert any(part in reply.error for part in said.split("|")), reply.error
     assert reply.writes == ()
     check_settled(home, reply.id)
 
@@ -167,7 +171,7 @@ def test_a_sample_rate_outside_of_the_range_gets_a_clear_error(served: Served, r
     request["audio"] |= {"sample_rate_hz": rate_hz, "excerpts": [{"start_s": 0.0, "frames": rate_hz}]}
     reply = home.reply(home.send(request))
     assert reply.status == "error"
-    assert "sample rate" in reply.message
+    assert "sample rate" in reply.error
 
 
 @pytest.mark.parametrize(("rate_hz", "channels"), [(44_100, 1), (88_200, 2), (96_000, 2), (192_000, 1)])
@@ -180,7 +184,7 @@ def test_usual_rates_and_mono_work(served: Served, rate_hz: int, channels: int) 
         "sample_rate_hz": rate_hz, "channels": channels, "excerpts": [{"start_s": 0.0, "frames": audio.shape[1]}],
     }  # fmt: skip
     reply = home.reply(home.send(request))
-    assert reply.status == "apply", reply.message
+    assert reply.status == "apply", reply.error
 
 
 # ---------------------------------------------------------------- bad messages
@@ -204,7 +208,7 @@ def test_a_request_that_cannot_be_met_gets_a_clear_error(served: Served, change:
     home, _ = served
     reply = home.ask(**change)
     assert reply.status == "error"
-    assert said in reply.message
+    assert said in reply.error
     check_settled(home, reply.id)
 
 
@@ -213,7 +217,7 @@ def test_a_malformed_request_gets_a_clear_error(served: Served, data: bytes) -> 
     home, _ = served
     reply = home.reply(home.send_bytes(data, str(uuid.uuid4())))
     assert reply.status == "error"
-    assert "is not a message of Bridge" in reply.message
+    assert "is not a message of Bridge" in reply.error
     check_settled(home, reply.id)
 
 
@@ -221,7 +225,7 @@ def test_an_oversized_request_gets_a_clear_error(served: Served) -> None:
     home, _ = served
     reply = home.reply(home.send_bytes(b" " * (MAX_MESSAGE_BYTES + 1), str(uuid.uuid4())))
     assert reply.status == "error"
-    assert "at most 16,777,216" in reply.message
+    assert "at most 16,777,216" in reply.error
 
 
 def test_a_linked_request_is_refused_and_its_target_stays(served: Served) -> None:
@@ -232,7 +236,7 @@ def test_a_linked_request_is_refused_and_its_target_stays(served: Served) -> Non
     (home.spool.folder / "requests" / f"{request['id']}.json").symlink_to(target)
     reply = home.reply(request["id"])
     assert reply.status == "error"
-    assert "link" in reply.message
+    assert "link" in reply.error
     assert target.exists()
 
 
@@ -241,7 +245,7 @@ def test_a_folder_named_like_a_request_is_answered_once_and_holds_nothing_up(ser
     request_id = str(uuid.uuid4())
     folder = home.spool.folder / "requests" / f"{request_id}.json"
     folder.mkdir()
-    assert "no regular file" in home.reply(request_id).message
+    assert "no regular file" in home.reply(request_id).error
     state = (home.spool.folder / "replies" / f"{request_id}.json").stat().st_mtime_ns
     assert home.ask().status == "apply"
     assert home.ask().status == "apply"
@@ -287,7 +291,7 @@ def test_a_frequency_without_end_gets_a_clear_error(served: Served) -> None:
             parameter["text"] = "inf Hz"
     reply = home.reply(home.send(request))
     assert reply.status in ("error", "unchanged")
-    assert "report it" not in reply.message
+    assert "report it" not in reply.error
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -309,8 +313,8 @@ def test_whatever_a_request_holds_the_daemon_answers_and_lives(served: Served, d
     holder[path[-1]] = data.draw(JSON)
     reply = home.reply(home.send_bytes(msgspec.json.encode(request), request_id))
     assert reply.status in ("apply", "unchanged", "error")
-    assert "Traceback" not in reply.message
-    assert "please report" not in reply.message, reply.message
+    assert "Traceback" not in reply.error
+    assert "please report" not in reply.error, reply.error
     assert daemon.process.poll() is None
 
 

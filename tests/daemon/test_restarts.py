@@ -27,8 +27,8 @@ def test_a_daemon_killed_at_any_step_is_followed_by_one_that_answers(home: Home)
             ids.append(home.send(home.request(audio=home.noise(20.0))))
             wait_for(lambda place=place: step_of(home, ids[-1]) in STEPS[place:], STEPS[place])
             daemon.kill()
-            assert [home.spool.has_reply(request_id) for request_id in ids] == [True] * place + [False]
-    receipt = {"schema": SCHEMA, "id": ids[0], "status": "applied", "message": "while no daemon ran", "results": []}
+            assert [home.spool.has("replies", request_id) for request_id in ids] == [True] * place + [False]
+    receipt = {"schema": SCHEMA, "id": ids[0], "status": "applied", "error": "while no daemon ran", "results": []}
     (home.spool.folder / "receipts" / f"{ids[0]}.json").write_text(json.dumps(receipt), "utf-8")
     with home.daemon():
         assert [home.reply(request_id).status for request_id in ids] == ["apply"] * len(STEPS)

@@ -21,23 +21,23 @@ def styles(tmp_path: Path) -> Path:
 
 
 def test_styles_go_round_by_way_of_none(styles: Path) -> None:
-    choices = SessionDefaults(styles)
-    assert choices.now.style is None
+    defaults = SessionDefaults(styles)
+    assert defaults.now.style is None
     seen = []
     for _ in range(4):
-        choices.choose_next_style()
-        seen.append(choices.now.style)
+        defaults.choose_next_style()
+        seen.append(defaults.now.style)
     assert seen == ["bright", "warm", "", "bright"]
 
 
 def test_an_unknown_style_changes_nothing_and_names_those_there_are(styles: Path) -> None:
-    choices = SessionDefaults(styles)
-    choices.choose_style("warm")
+    defaults = SessionDefaults(styles)
+    defaults.choose_style("warm")
     with pytest.raises(ModelError, match="Styles: bright, warm"):
-        choices.choose_style("wram")
-    assert choices.now.style == "warm"
-    choices.choose_style("")
-    assert choices.now.style == ""
+        defaults.choose_style("wram")
+    assert defaults.now.style == "warm"
+    defaults.choose_style("")
+    assert defaults.now.style == ""
 
 
 def test_without_styles_the_remedy_is_said(tmp_path: Path) -> None:

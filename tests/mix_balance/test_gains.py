@@ -8,7 +8,7 @@ import pytest
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
 from bridge.errors import AudioError, ModelError
-from bridge.mix_balance.gains import CEILING_DBTP, MixRoles, balance_objection, find_role
+from bridge.mix_balance.gains import CEILING_DBTP, MixRoles, find_role
 from bridge.mix_balance.role_by_name import role_by_name
 from bridge.mix_balance.targets import FILE, SHIPPED, load_targets, read_targets, write_targets
 
@@ -91,12 +91,6 @@ def test_what_no_name_tells_the_sound_does_or_nobody() -> None:
     assert find_role("Track 1", [np.random.default_rng(0).normal(0, 0.1, (1, RATE))], TARGETS, RATE) is None
     assert find_role("Track 1", [np.zeros((1, 10), np.float32)], TARGETS, RATE) is None
     assert find_role("Bass", [sound("drums")], TARGETS, RATE) == "bass"  # who names a track knows best
-
-
-def test_objections() -> None:
-    assert balance_objection([("A", "drums"), ("B", "bass")]) is None
-    assert "what A and C play." in (balance_objection([("A", None), ("B", "bass"), ("C", None)]) or "")
-    assert "one role" in (balance_objection([("A", "bass"), ("B", "bass")]) or "")
 
 
 def test_roles_that_nobody_played_have_one_that_stands_for_them() -> None:

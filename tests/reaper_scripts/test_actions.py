@@ -10,7 +10,7 @@ from reaper_session import ReaperSession, applying, noise, set_comp, silent, unc
 
 from bridge.audio.spool_wav import read_float_wav
 from bridge.reaper.mapping.snapshot import plugins_of
-from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, decode
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, SkipReason, decode
 from bridge.settings import shipped_folder
 from bridge.standin.project.project import USERS_NUMBERS, USERS_TEXTS
 from bridge.standin.project.rendering import mix_project
@@ -90,7 +90,7 @@ def test_missing_fx_are_added_and_nothing_is_set(desk: ReaperSession) -> None:
         assert request.options.only_missing
         assert request.options.add_missing_fx
         names = ("VST3: ZamTube",)
-        return Reply(schema=SCHEMA, id=request.id, status="add_fx", message="missing", add_fx=names)
+        return Reply(schema=SCHEMA, id=request.id, status="add_fx", add_fx=names)
 
     desk.daemon.answer = answer
     desk.run("bridge_add_missing_fx.lua")
@@ -100,7 +100,9 @@ def test_missing_fx_are_added_and_nothing_is_set(desk: ReaperSession) -> None:
     assert desk.reaper.undo_points == ["Bridge: Add missing FX"]
     desk.reaper.undo()
     assert len(desk.track.fx) == 2
-    desk.daemon.answer = lambda request: unchanged(request, "Nothing to add")
+    desk.daemon.answer = lambda request: unchanged(
+        request, decision=None, skipped=SkipReason.NOTHING_MISSING, model="m"
+    )
     desk.run("bridge_add_missing_fx.lua")
     assert "Nothing to add" in desk.console
     assert len(desk.daemon.requests) == 2
@@ -202,7 +204,7 @@ def test_missing_fx_are_added_to_the_master(master: ReaperSession) -> None:
     master.reaper.project.master.selected = True
 
     def answer(request: Request) -> Reply:
-        return Reply(schema=SCHEMA, id=request.id, status="add_fx", message="missing", add_fx=("ReaEQ",))
+        return Reply(schema=SCHEMA, id=request.id, status="add_fx", add_fx=("ReaEQ",))
 
     master.daemon.answer = answer
     master.run("bridge_add_missing_fx.lua")

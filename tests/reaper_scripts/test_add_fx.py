@@ -9,7 +9,7 @@ ACTION = "bridge_automix_add_fx.lua"
 
 
 def lacking(request: Request, *names: str) -> Reply:
-    return Reply(schema=SCHEMA, id=request.id, status="add_fx", message="FX are missing", add_fx=names)
+    return Reply(schema=SCHEMA, id=request.id, status="add_fx", add_fx=names)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_a_real_plugin_is_added_by_name(bare: ReaperSession) -> None:
     "answer",
     [
         unchanged,
-        lambda request: Reply(schema=SCHEMA, id=request.id, status="error", message="no"),
+        lambda request: Reply(schema=SCHEMA, id=request.id, status="error", error="no"),
         lambda _: b"broken",
     ],
     ids=["unchanged", "error", "broken"],

@@ -7,7 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reaper_session import ReaperSession, applying, noise, set_comp, set_low_cut, silent, unchanged, write_to
+from reaper_session import (
+    IMPROVED_TEXT,
+    SILENT_TEXT,
+    ReaperSession,
+    applying,
+    noise,
+    set_comp,
+    set_low_cut,
+    silent,
+    unchanged,
+    write_to,
+)
 
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
@@ -180,7 +191,6 @@ def test_the_user_reads_what_was_done(desk: ReaperSession) -> None:
         return applying(
             request,
             write_to(request.fx[1], "Thresh", 0.4),
-            message="1 setting changed",
             changes=(
                 Change(
                     slot="compressor", plugin="ReaComp", control="threshold_db", unit="dB",
@@ -197,16 +207,16 @@ def test_the_user_reads_what_was_done(desk: ReaperSession) -> None:
     desk.daemon.answer = answer
     desk.run()
     assert desk.reaper.messages.boxes == []
-    assert desk.console.startswith("!SHOW:Bridge: Vocals: 1 setting changed\n")
+    assert desk.console.startswith(f"!SHOW:Bridge: Vocals: {IMPROVED_TEXT}\n")
     assert "  compressor threshold_db: −12.0 dB (was 0 dB)" in desk.console
     assert "  left as it is: ReaEQ (is bypassed, so it stays as it is)" in desk.console
     assert "  distance 4.5 → 2.2 dB  ·  " in desk.console
 
 
 def test_unchanged_says_why_and_makes_no_undo_step(desk: ReaperSession) -> None:
-    desk.daemon.answer = lambda request: unchanged(request, "nothing would sound better")
+    desk.daemon.answer = unchanged
     desk.run()
-    assert "Bridge: Vocals: nothing would sound better" in desk.console
+    assert f"Bridge: Vocals: {SILENT_TEXT}" in desk.console
     assert desk.reaper.undo_points == []
     assert desk.daemon.receipts() == []
 

@@ -18,7 +18,7 @@ def curve(request: Request, name: str = "Ratio", points: tuple[tuple[float, floa
     comp = next(fx for fx in request.fx if "ReaComp" in fx.original_name)
     parameter = next(p for p in comp.parameters if p.name == name)
     moving = AutomationWrite(fx_guid=comp.guid, ident=parameter.ident, index=parameter.index, points=points)
-    return applying(request, curves=(moving,), message="moved in 1 place")
+    return applying(request, curves=(moving,))
 
 
 def envelope_of(track: ReaperTrack, name: str) -> FxEnvelope:

@@ -158,7 +158,7 @@ def test_slow_work_is_no_fault(desk: ReaperSession) -> None:
 
 def test_the_daemons_error_is_told(desk: ReaperSession, before) -> None:
     desk.daemon.answer = lambda request: Reply(
-        schema=SCHEMA, id=request.id, status="error", message="The model is damaged."
+        schema=SCHEMA, id=request.id, status="error", error="The model is damaged."
     )
     desk.run()
     assert desk.box == "Vocals: The model is damaged."

@@ -71,7 +71,7 @@ class FuzzRun:
         self._socket.send(build_msg("/bridge/amount", [1.0]).dgram)
         self.ping()
         reply = self.home.ask()
-        assert reply.status == "apply", reply.message
+        assert reply.status == "apply", reply.error
         clear(self.home.spool.folder / "replies")
 
     def ping(self) -> None:

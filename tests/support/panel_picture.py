@@ -23,7 +23,7 @@ from bridge.settings import load_settings
 from bridge.standin import StandIn
 
 RATE_HZ = 48_000
-FIELDS = ("message", "model", "changes", "left_alone", "measures")
+FIELDS = ("decision", "model", "changes", "left_alone", "measures")
 COLOURS = 64
 GAP, GREY = 24, (128, 132, 136)
 SIZE = (430, 800)  # points

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bridge.atomic_files import write_file
+from bridge.automix.facts import Decision, DecisionKind, Explanation
 from bridge.reaper.mapping.display_law import measure_fx_display_law
 from bridge.reaper.protocol.messages import (
     SCHEMA,
@@ -28,6 +29,9 @@ from bridge.reaper.protocol.messages import (
 from bridge.standin import StandIn
 from bridge.standin.project.track import ReaperTrack
 
+IMPROVED = Decision(kind=DecisionKind.IMPROVED)
+IMPROVED_TEXT = "Closer to the target, and nothing clips."
+SILENT_TEXT = "Left as it is: the track is silent here."
 RATE_HZ = 48000
 
 
@@ -92,8 +96,9 @@ def silent(_: Request) -> None:
     """A daemon that takes the request and says nothing yet."""
 
 
-def unchanged(request: Request, message: str = "it sounds well already") -> Reply:
-    return Reply(schema=SCHEMA, id=request.id, status="unchanged", message=message)
+def unchanged(request: Request, **fields: Any) -> Reply:
+    defaults: dict[str, Any] = {"decision": Decision(kind=DecisionKind.SILENT)}
+    return Reply(schema=SCHEMA, id=request.id, status="unchanged", **(defaults | fields))
 
 
 def write_to(fx: FxSnapshot, parameter: str, normalized: float, **fields: Any) -> Write:
@@ -115,17 +120,25 @@ def low_cut_to(equaliser: FxSnapshot, normalized: float, **fields: Any) -> Write
 
 
 def applying(request: Request, *writes: Write, **fields: Any) -> Reply:
-    defaults: dict[str, Any] = {"schema": SCHEMA, "id": request.id, "status": "apply", "message": "2 settings changed"}
+    """A reply with these writes, of which the decision is `IMPROVED`."""
+    defaults: dict[str, Any] = {"schema": SCHEMA, "id": request.id, "status": "apply", "decision": IMPROVED}
     return Reply(**(defaults | {"writes": writes} | fields))
 
 
 def change(
-    slot: str, plugin: str, control: str, unit: str, before: float | None, after: float, confidence: float, reason: str
+    slot: str,
+    plugin: str,
+    control: str,
+    unit: str,
+    before: float | None,
+    after: float,
+    confidence: float,
+    explanation: Explanation | None = None,
 ) -> Change:
     """A changed control of one of REAPER's own plugins."""
     return Change(
         slot=slot, plugin=f"VST: {plugin} (Cockos)", control=control, unit=unit, before=before, after=after,
-        text=f"{after:g}", confidence=confidence, reason=reason,
+        text=f"{after:g}", confidence=confidence, explanation=explanation,
     )  # fmt: skip
 
 

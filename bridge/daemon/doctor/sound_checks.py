@@ -99,7 +99,7 @@ def round_trip(settings: Settings) -> Iterator[Finding]:
             for suffix in (".json", ".wav"):
                 (settings.spool / folder / f"{request_id}{suffix}").unlink(missing_ok=True)
     if reply.status == "error":
-        yield fault("error answer", message=reply.message, log=log)
+        yield fault("error answer", message=reply.error, log=log)
     else:
         yield sound("round trip", f"a request with audio was answered after {time.monotonic() - begin_s:.1f} s")
 

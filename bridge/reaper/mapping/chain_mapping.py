@@ -13,6 +13,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from bridge.automix.facts import Explanation
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.reaper.mapping.fx_matching import FxMatch, SlotMatch, match_fx
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed, convert_fixed
@@ -86,8 +87,10 @@ class ChainMapping:
         writes.sort(key=lambda pair: (not pair[1].is_switch, pair[0].index, pair[1].index))
         return tuple(write for _, write in writes)
 
-    def changes(self, after: Float32, confidence: Float32, reasons: Sequence[str] = ()) -> tuple[Change, ...]:
-        """What `writes` changes, control by control. `reasons` are (controls,), or empty."""
+    def changes(
+        self, after: Float32, confidence: Float32, explanations: Sequence[Explanation | None] = ()
+    ) -> tuple[Change, ...]:
+        """What `writes` changes, control by control. `explanations` are (controls,), or empty."""
         rows: list[Change] = []
         for index in self._written(after):
             conversion, normalized = self.conversions[index], float(after[index])
@@ -102,7 +105,7 @@ class ChainMapping:
                     after=control.real_value(normalized),
                     text=conversion.text(conversion.written(normalized)),
                     confidence=float(np.clip(confidence[index], 0.0, 1.0)),
-                    reason=reasons[index] if reasons else "",
+                    explanation=explanations[index] if explanations else None,
                 )
             )
         return tuple(rows)

@@ -1,11 +1,11 @@
 """What was applied to a track: the record that the panel shows and the amount moves by.
 
-The scripts write it when a job is done (`reaper_scripts/lib/live/applied_state.lua`), and again whenever an amount
-comes to rest.
+The scripts write it when a job is done (`reaper_scripts/lib/applied.lua`), and again whenever an amount comes to rest.
 """
 
 from __future__ import annotations
 
+from bridge.automix.facts import Decision
 from bridge.reaper.protocol.left_alone import LeftAlone
 from bridge.reaper.protocol.messages import (
     Change,
@@ -62,13 +62,13 @@ class Applied(Message, frozen=True):
     time_s: float  # seconds since 1970, UTC, of the last change of this record
     project: str  # path
     track: AppliedTrack
-    message: str
     amount: Normalized
     writes: tuple[AppliedWrite, ...]
     states: tuple[AppliedState, ...]  # the newest last; undo may lead back to any of them
     is_compared: bool = False  # the track is heard as it was; `amount` is what it goes back to
     gesture: Identifier | None = None  # moving now: the values may stand at any amount
     model: str | None = None
+    decision: Decision | None = None
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
     measures: MeasurementsPairMessage | None = None

@@ -1,16 +1,19 @@
-"""What REAPER and the daemon say to each other: every file in the spool, as one table of types.
+"""The messages between REAPER's scripts and the daemon: the files in the spool, as one table of types.
 
-The scripts write a `Request` and a `Receipt`, the daemon a `Reply`, a `Progress` and a `Heartbeat`; what
-live control needs is in `applied` and `asks`. All are JSON with a schema version; unknown keys, unknown versions and
-oversized files are errors on both sides. This module only checks, encodes and decodes: it opens no file and no socket.
+The scripts write a `Request` and a `Receipt`, the daemon a `Reply`, a `Progress` and a `Heartbeat`; what live control
+needs is in `applied_state` and `script_requests`. All are JSON with a schema version; unknown keys, unknown versions
+and oversized files are errors on both sides. Messages carry facts: English is made of them in `bridge.reaper.describe`
+and in `reaper_scripts/lib`. This module only checks, encodes and decodes: it opens no file and no socket.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
+from bridge.automix.facts import Decision, Explanation
 from bridge.errors import LinkError
 from bridge.reaper.protocol.left_alone import LeftAlone
 
@@ -110,9 +113,9 @@ class RequestOptions(Message, frozen=True):
     reference: RequestAudio | None = None
     amount_percent: Annotated[float, msgspec.Meta(ge=0.0, le=100.0)] = 100.0
     add_missing_fx: bool = False
-    only_missing: bool = False  # the answer names the FX to add and sets nothing: no audio is needed
-    automation: bool = False  # the answer may move in time, over the request's range
-    levels: bool = False  # the track's level will be asked for beside others: what was heard is kept
+    only_missing: bool = False  # the reply names the FX to add and sets nothing: no audio is needed
+    automation: bool = False  # the reply may hold automation, over the request's range
+    levels: bool = False  # a mix balance with other tracks will be requested: the audio is kept for it
 
 
 class Request(Message, frozen=True):
@@ -163,7 +166,7 @@ class AutomationWrite(Message, frozen=True):
 
 
 class Change(Message, frozen=True):
-    """One changed control as people read it."""
+    """One changed control in the model's terms."""
 
     slot: str
     plugin: str
@@ -173,11 +176,11 @@ class Change(Message, frozen=True):
     after: float
     text: str
     confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
-    reason: str = ""
+    explanation: Explanation | None = None
 
 
 class MeasurementsMessage(Message, frozen=True):
-    """What was measured of the audio. `distance_db` is what the guard judged by."""
+    """What was measured of the audio. `distance_db` is what the guard decided by."""
 
     loudness_lufs: float | None
     true_peak_dbtp: float | None
@@ -189,17 +192,42 @@ class MeasurementsPairMessage(Message, frozen=True):
     after: MeasurementsMessage
 
 
-class Reply(Message, frozen=True):
-    """The answer to a request.
+class SkipReason(StrEnum):
+    """Why a model did nothing with a request."""
 
-    `apply` carries writes; `unchanged` says why nothing is written; `add_fx` names the FX to add before the
-    request is sent again; `error` carries one line for the user.
+    NOTHING_MISSING = "nothing_missing"  # only missing FX were to be added, and there are none
+    NOTHING_TO_SET = "nothing_to_set"  # no FX of the track can be set: see `Reply.add_fx` and `Reply.left_alone`
+    NEEDS_AUTOMATION = "needs_automation"  # the model's settings move, and the request is not for automation
+
+
+class TrackBalance(Message, frozen=True):
+    """What a mix balance has added to a track's reply."""
+
+    role: str
+    gain_db: float
+
+
+class Reply(Message, frozen=True):
+    """The reply to a request.
+
+    Attributes:
+        status: `apply` carries writes or curves; `unchanged` has none; `add_fx` names the FX to add before the request
+            is sent again; `error` carries one line for the user.
+        error: that line.
+        decision: what was decided of the track's sound; None where the model did nothing with it.
+        skipped: why not, unless the status says it.
+        add_fx: FX that the model could set and the track lacks.
+        unsupported: slots of the model that no FX of REAPER's can stand for.
+        balance: in the replies of a mix balance.
     """
 
     schema: int
     id: Identifier
     status: Literal["apply", "unchanged", "add_fx", "error"]
-    message: str
+    error: str = ""
+    decision: Decision | None = None
+    skipped: SkipReason | None = None
+    balance: TrackBalance | None = None
     model: str | None = None
     undo_text: str = "Bridge: Auto-mix track"
     project_change_count: int = 0
@@ -208,6 +236,7 @@ class Reply(Message, frozen=True):
     add_fx: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
+    unsupported: tuple[str, ...] = ()
     measures: MeasurementsPairMessage | None = None
 
 
@@ -226,16 +255,17 @@ class ReadBack(Message, frozen=True):
 
 class Receipt(Message, frozen=True):
     """`applied`: all written. `restored`: something failed and the snapshot was put back. `dropped`: nothing was
-    written, because the track, an FX or the project went away or changed, or the user stopped waiting."""
+    written, because the track, an FX or the project went away or changed, or the user stopped waiting. `error` is one
+    line on why, made by the scripts; '' where all was written."""
 
     schema: int
     id: Identifier
     status: Literal["applied", "restored", "dropped"]
-    message: str
+    error: str = ""
     results: tuple[ReadBack, ...] = ()
 
 
-# ---------------------------------------------------------------- the daemon's signs of life
+# ---------------------------------------------------------------- progress and heartbeat
 
 
 class Progress(Message, frozen=True):
@@ -283,7 +313,7 @@ def decode(data: bytes, kind: type[M], *, source: str, oldest: int = SCHEMA) -> 
             f"{source} holds {len(data):,} bytes; a message holds at most {MAX_MESSAGE_BYTES:,}. It was ignored."
         )
     try:
-        version = msgspec.json.decode(data, type=_Versioned).schema
+        version = msgspec.json.decode(data, type=_WithSchema).schema
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise LinkError(f"{source} is not a message of Bridge: {error}.") from error
     if not oldest <= version <= SCHEMA:
@@ -298,16 +328,16 @@ def decode(data: bytes, kind: type[M], *, source: str, oldest: int = SCHEMA) -> 
 
 
 def action_of(data: bytes) -> str:
-    """What a request asks for; '' where it is none."""
+    """The action of a request; '' where it is none."""
     try:
-        return msgspec.json.decode(data, type=_Acting).action
+        return msgspec.json.decode(data, type=_WithAction).action
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ""
 
 
-class _Versioned(msgspec.Struct, frozen=True):
+class _WithSchema(msgspec.Struct, frozen=True):
     schema: int
 
 
-class _Acting(msgspec.Struct, frozen=True):
+class _WithAction(msgspec.Struct, frozen=True):
     action: str = ""

@@ -1,7 +1,7 @@
-"""What the daemon asks of REAPER for a control surface, and what the scripts answer.
+"""Requests of the daemon to REAPER's scripts, for a control surface, and the scripts' answers.
 
-The daemon can start a script over OSC, but give it nothing and hear nothing from it: both go through the spool, one
-file for each ask and each answer. This module only states the messages; `messages` checks and decodes them.
+The daemon can start a script over OSC, but give it nothing and learn nothing from it: both go through the spool, one
+file for each request and each answer. This module only states the messages; `messages` checks and decodes them.
 """
 
 from __future__ import annotations
@@ -30,19 +30,30 @@ class ScriptCommands(Message, frozen=True):
 
 
 class ScriptRequest(Message, frozen=True):
-    """`begin` and `settle` stand around the values that the daemon streams; the scripts do the others alone."""
+    """`begin` and `settle` stand around the values that the daemon streams; the scripts do the others alone.
+
+    Attributes:
+        number: requests are done in rising order.
+        time_s: seconds since 1970, UTC; what has waited for minutes is dropped.
+        amount: of `begin` the first value, of `settle` the last one.
+        gesture: of `settle`, the id of its `begin`.
+        is_on: of `compare`: hear the track as it was.
+        track: of `automix`, counted from 1; None: the selected tracks.
+        is_again: of `automix`: the tracks of the last action, where there is one.
+        style: of `automix`: its name, '' for none; None: as chosen in REAPER.
+    """
 
     schema: int
     id: Identifier
-    number: int  # asks are done in rising order
-    time_s: float  # seconds since 1970, UTC; what has waited for minutes is dropped
+    number: int
+    time_s: float
     kind: Kind
-    amount: Normalized | None = None  # begin: the first value; settle: the last one
-    gesture: Identifier | None = None  # settle: the id of its `begin`
-    is_on: bool = False  # compare: hear the track as it was
-    track: int | None = None  # automix: counted from 1; None: the selected tracks
-    is_again: bool = False  # automix: the tracks of the last action, where there is one
-    style: str | None = None  # automix: its name, '' for none; None: as chosen in REAPER
+    amount: Normalized | None = None
+    gesture: Identifier | None = None
+    is_on: bool = False
+    track: int | None = None
+    is_again: bool = False
+    style: str | None = None
 
 
 class AmountMove(Message, frozen=True):
@@ -77,15 +88,26 @@ class MovingTrackState(Message, frozen=True):
 
 
 class ScriptAnswer(Message, frozen=True):
-    """`moving`: values may be streamed. `done`. `refused`: `message` says why. `nothing`: Bridge has set nothing there.
-    `ended`: the scripts have ended `gesture` by themselves."""
+    """The answer to a request, or the news that the scripts have ended a gesture by themselves.
+
+    Attributes:
+        status: `moving`: values may be streamed. `nothing`: Bridge has set nothing there. `ended`: the
+            scripts have ended `gesture` by themselves.
+        error: of `refused`, `nothing` and `ended`: one line on why, made by the scripts.
+        amount, is_compared: where the tracks stand now.
+        left_alone: values that were not moved.
+        refused: names of values that REAPER shows otherwise than they were set.
+        undone: the text of the undo step that was taken back.
+    """
 
     schema: int
     id: Identifier
     status: Literal["moving", "done", "refused", "nothing", "ended"]
-    message: str
+    error: str = ""
     amount: Normalized | None = None
     is_compared: bool = False
     gesture: Identifier | None = None
     tracks: Annotated[tuple[MovingTrackState, ...], msgspec.Meta(max_length=1024)] = ()
     left_alone: tuple[LeftAlone, ...] = ()
+    refused: tuple[str, ...] = ()
+    undone: str = ""

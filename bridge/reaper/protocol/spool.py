@@ -136,18 +136,9 @@ class Spool:
     def read_reply(self, request_id: str) -> Reply:
         return self._read("replies", request_id, Reply)
 
-    def read_receipt(self, request_id: str) -> Receipt:
-        return self._read("receipts", request_id, Receipt)
-
     def take_receipt(self, request_id: str) -> Receipt | None:
         """Read a receipt and remove it, also one that cannot be read. None where another thread was faster."""
-        path = self._path("receipts", request_id)
-        if not os.path.lexists(path):  # a link that leads nowhere is there, and must go
-            return None
-        try:
-            return self.read_receipt(request_id)
-        finally:
-            remove(path)
+        return self._take("receipts", request_id, Receipt)
 
     def answers(self) -> list[str]:
         """The ids of all answers to asks that lie there, oldest first."""
@@ -155,13 +146,7 @@ class Spool:
 
     def take_answer(self, answer_id: str) -> ScriptAnswer | None:
         """Read an answer and remove it, also one that cannot be read. None where another thread was faster."""
-        path = self._path("answers", answer_id)
-        if not os.path.lexists(path):
-            return None
-        try:
-            return self._read("answers", answer_id, ScriptAnswer)
-        finally:
-            remove(path)
+        return self._take("answers", answer_id, ScriptAnswer)
 
     def read_commands(self) -> dict[str, str]:
         """The named ids of scripts in REAPER, by file name; none where no script has told them."""
@@ -171,14 +156,9 @@ class Spool:
         data = read_regular(path, COMMANDS_FILE, MAX_MESSAGE_BYTES)
         return decode(data, ScriptCommands, source=COMMANDS_FILE, oldest=1).commands
 
-    def has_receipt(self, request_id: str) -> bool:
-        return os.path.lexists(self._path("receipts", request_id))
-
-    def has_request(self, request_id: str) -> bool:
-        return os.path.lexists(self._path("requests", request_id))
-
-    def has_reply(self, request_id: str) -> bool:
-        return os.path.lexists(self._path("replies", request_id))
+    def has(self, folder: str, message_id: str) -> bool:
+        """Whether a message lies there; so does a link that leads nowhere."""
+        return os.path.lexists(self._path(folder, message_id))
 
     def audio_file(self, name: str) -> Path:
         """The path of an audio file that a request names: a bare name, a regular file, inside the spool."""
@@ -190,19 +170,24 @@ class Spool:
         check_regular(path, MAX_AUDIO_BYTES, f"audio/{name}")
         return path
 
+    def _take(self, folder: str, message_id: str, kind: type[M]) -> M | None:
+        if not self.has(folder, message_id):
+            return None
+        try:
+            return self._read(folder, message_id, kind)
+        finally:
+            remove(self._path(folder, message_id))
+
     def _read(self, folder: str, request_id: str, kind: type[M]) -> M:
         name = f"{folder}/{request_id}.json"
         return decode(read_regular(self._path(folder, request_id), name, MAX_MESSAGE_BYTES), kind, source=name)
 
     # ------------------------------------------------------------ writing
 
-    def keep_member(self, member: AnsweredTrack) -> None:
+    def keep_answered_track(self, member: AnsweredTrack) -> None:
         self._write(self._path("members", member.id), member, is_durable=True)
 
-    def has_member(self, request_id: str) -> bool:
-        return os.path.lexists(self._path("members", request_id))
-
-    def read_member(self, request_id: str) -> AnsweredTrack:
+    def read_answered_track(self, request_id: str) -> AnsweredTrack:
         """LinkError where the track was not answered, or too long ago."""
         return self._read("members", request_id, AnsweredTrack)
 
@@ -219,18 +204,15 @@ class Spool:
         offered = tuple(AvailableModel(name=name) for name in models)
         self._write(self.folder / OFFER_FILE, AvailableModels(schema=SCHEMA, models=offered))
 
-    def write_ask(self, ask: ScriptRequest) -> None:
+    def write_script_request(self, ask: ScriptRequest) -> None:
         self._write(self._path("asks", ask.id), ask)
 
-    def has_ask(self, ask_id: str) -> bool:
-        return os.path.lexists(self._path("asks", ask_id))
-
-    def drop_ask(self, ask_id: str) -> bool:
+    def withdraw_script_request(self, request_id: str) -> bool:
         """Take an ask back. False where the scripts were faster."""
-        path = self._path("asks", ask_id)
+        path = self._path("asks", request_id)
         return path.exists() and remove(path)
 
-    def drop_asks(self) -> None:
+    def drop_script_requests(self) -> None:
         """Take back what an earlier daemon asked and nobody answered, and answers that nobody waits for."""
         for folder in ("asks", "answers"):
             for asked in self._ids(folder):

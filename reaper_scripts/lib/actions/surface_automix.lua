@@ -25,7 +25,7 @@ local function options_of(spool, asked)
 end
 
 local function refuse(spool, asked, kind)
-  script_requests.answer(spool, asked.id, { status = "refused", message = describe.fact(user_error.new(kind)) })
+  script_requests.answer(spool, asked.id, { status = "refused", error = describe.fact(user_error.new(kind)) })
 end
 
 --- Do the newest request; older ones that wait beside it are answered as overtaken.
@@ -46,7 +46,7 @@ function surface_automix.run()
   state = automix.start(options_of(spool, asked), messages.progress, function(ended, problem)
     messages.done(report.done(ended, problem))
     local problems = report.problems(ended, problem)
-    script_requests.answer(spool, asked.id, { status = #problems > 0 and "refused" or "done", message = table.concat(problems, " ") })
+    script_requests.answer(spool, asked.id, { status = #problems > 0 and "refused" or "done", error = table.concat(problems, " ") })
   end)
 end
 

@@ -38,24 +38,18 @@ local function moving_message(gesture)
     parts[index] = part_message(gesture, part)
     table.move(part.left, 1, #part.left, #left + 1, left)
   end
-  return { status = "moving", message = "", amount = gesture:amount(), tracks = parts, left_alone = left }
-end
-
-local function summary(outcome)
-  local text, notes = describe.outcome(outcome)
-  if #notes > 0 then text = text .. "; " .. notes[1] end
-  return #notes > 1 and string.format("%s, and %d more", text, #notes - 1) or text
+  return { status = "moving", amount = gesture:amount(), tracks = parts, left_alone = left }
 end
 
 local function outcome_message(outcome)
   return {
-    status = "done", message = summary(outcome), amount = outcome.amount, is_compared = outcome.is_compared,
-    left_alone = json.array(outcome.left),
+    status = "done", amount = outcome.amount, is_compared = outcome.is_compared, left_alone = json.array(outcome.left),
+    refused = json.array(outcome.refused),
   }
 end
 
 local function refusal(problem)
-  return { status = problem.kind == "nothing_applied" and "nothing" or "refused", message = describe.fact(problem) }
+  return { status = problem.kind == "nothing_applied" and "nothing" or "refused", error = describe.fact(problem) }
 end
 
 --- End the open gesture at the amount that the values stand at, and tell the daemon why: a fact.
@@ -64,7 +58,7 @@ local function break_off(state, why)
   state.gesture, state.id = nil, nil
   gesture:sense()
   local fields = outcome_message(gesture:finish())
-  fields.status, fields.gesture, fields.message = "ended", id, describe.fact(why)
+  fields.status, fields.gesture, fields.error = "ended", id, describe.fact(why)
   script_requests.answer(state.spool, state.spool.new_id(), fields)
 end
 
@@ -96,10 +90,10 @@ end
 function handlers.undo(state)
   local text, problem = amount_control.undo(reaper.EnumProjects(-1))
   if not text then return refusal(problem) end
-  state.done = { status = "done", message = "undone: " .. text } -- the answer also where this run ends before the next tick
+  state.done = { status = "done", undone = text } -- the answer also where this run ends before the next tick
   ticks.wait()
   local amount, is_compared = amount_control.amount_of(state.spool, amount_control.targets(state.spool)[1])
-  return { status = "done", message = state.done.message, amount = amount, is_compared = is_compared }
+  return { status = "done", undone = text, amount = amount, is_compared = is_compared }
 end
 
 local function handle(state, asked)

@@ -48,7 +48,7 @@ function script_requests.put_back(spool, asked)
   spool:write(FOLDER, asked.id .. ".json", asked.text)
 end
 
---- Answer under `id`; `fields` hold at least a status and a message.
+--- Answer under `id`; `fields` hold at least a status.
 function script_requests.answer(spool, id, fields)
   fields.schema, fields.id = version.schema, id
   spool:write("answers", id .. ".json", json.encode(fields))

@@ -1,7 +1,6 @@
 --- The record of the newest job of each track: what was set, from where to where, and what has been set since.
 -- The panel shows it, and the amount moves by it. It lies in the spool, so that it outlives REAPER and the daemon.
 -- Sets nothing on the track.
-local describe = require("ui.describe")
 local user_error = require("runtime.user_error")
 local json = require("exchange.json")
 local fx_info = require("track.fx_info")
@@ -48,7 +47,7 @@ local function record_of(job, run)
   return {
     schema = version.schema, id = job.id, run = run, time_s = os.time(), project = path,
     track = { guid = job.target.guid, index = job.target.index, name = job.target.name },
-    message = describe.reply(reply), amount = 1.0, is_compared = false, model = reply.model or json.null,
+    decision = reply.decision or json.null, amount = 1.0, is_compared = false, model = reply.model or json.null,
     writes = writes, states = json.array({ { amount = 0.0, values = before }, { amount = 1.0, values = values } }),
     changes = reply.changes, left_alone = reply.left_alone, measures = reply.measures or json.null,
   }
@@ -89,7 +88,7 @@ end
 --- Brings a record of Bridge 0.1.0 up to date: its reasons were sentences, and go; what it set can be moved on.
 local function migrate(record)
   if type(record) ~= "table" or record.schema ~= 1 then return end
-  record.schema, record.left_alone = version.schema, json.array()
+  record.schema, record.left_alone, record.message = version.schema, json.array(), nil
   for _, list in ipairs({ record.writes, record.changes }) do
     for _, entry in ipairs(type(list) == "table" and list or {}) do
       if type(entry) == "table" then entry.reason = nil end

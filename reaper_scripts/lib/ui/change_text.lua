@@ -68,7 +68,6 @@ function change_text.confidence(change)
 end
 
 local function kind_of(change)
-  if change.reason == "Not heard: it changes less than 0.5 dB by itself." then return "inaudible" end -- COMPAT
   local explanation = change.explanation
   return type(explanation) == "table" and explanation.kind or nil
 end
@@ -86,7 +85,7 @@ end
 --- Return whether the change before this one, of the same slot, has the same explanation: it is not said twice.
 function change_text.is_told(last, change)
   if not last or last.slot ~= change.slot then return false end
-  return json.encode(last.explanation or last.reason or json.null) == json.encode(change.explanation or change.reason or json.null)
+  return json.encode(last.explanation or json.null) == json.encode(change.explanation or json.null)
 end
 
 --- Return one line on what was measured before and after; nil where nothing was.

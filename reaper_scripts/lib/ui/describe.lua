@@ -105,7 +105,6 @@ end
 --- Return one line on a reply of the daemon's: its error, else what was decided.
 function describe.reply(reply)
   local decision, balance, unsupported = object_of(reply.decision), object_of(reply.balance), object_of(reply.unsupported)
-  if type(reply.message) == "string" then return reply.message end -- COMPAT
   if reply.status == "error" then return text_of(reply.error) end
   local text = decision.kind and decision_text(decision) or skipped_text(reply)
   if balance.role then
@@ -121,7 +120,7 @@ end
 --- Return one line on the daemon's reply about the balance between tracks.
 function describe.balance(reply)
   local decision = object_of(reply.decision)
-  if not decision.kind then return text_of(reply.message or reply.error) end
+  if not decision.kind then return text_of(reply.error) end
   local names = object_of(decision.names)
   local text = fill(sentences.balance[decision.kind] or decision.kind, decision, { names = listed(names), play = #names == 1 and "plays" or "play" })
   return decision.kind == "improved" and text or fill(sentences.problems.balance_stays, { reason = text })
@@ -152,7 +151,6 @@ end
 
 --- Return one sentence on why a control was changed; "" where that is not said.
 function describe.explanation(explanation)
-  if type(explanation) == "string" then return explanation end -- COMPAT
   local one = object_of(explanation)
   if not one.kind then return "" end
   local before_db, after_db, effect_db = number_of(one.before_db), number_of(one.after_db), number_of(one.effect_db)

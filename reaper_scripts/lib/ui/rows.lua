@@ -27,7 +27,7 @@ end
 
 --- `is_told`: its explanation stands beside another control of the same slot already.
 local function add_change(list, change, width, is_told)
-  local why = is_told and "" or describe.explanation(change.explanation or change.reason)
+  local why = is_told and "" or describe.explanation(change.explanation)
   local lines = paint.wrap(why, width - 2 * px(INSET), "small", 2)
   local kind = is_narrow(width) and "stacked" or "change"
   local values = px(ROW) * (kind == "stacked" and 2 or 1)

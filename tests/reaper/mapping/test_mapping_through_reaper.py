@@ -47,7 +47,6 @@ class Player:
             schema=SCHEMA,
             id=request.id,
             status="apply",
-            message="drawn at random",
             project_change_count=request.project.change_count,
             writes=self.mapping.writes(self.after),
             changes=self.mapping.changes(self.after, np.ones_like(self.after)),

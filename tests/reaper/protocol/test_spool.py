@@ -66,7 +66,7 @@ def test_messages_cross_whole(spool: Spool) -> None:
     request = a_request(new_id())
     put(spool, messages.encode(request), request.id)
     assert spool.read_request(request.id) == request
-    reply = Reply(schema=SCHEMA, id=request.id, status="unchanged", message="nichts zu tun: ü")
+    reply = Reply(schema=SCHEMA, id=request.id, status="error", error="nichts zu tun: ü")
     spool.write_reply(reply)
     assert spool.read_reply(request.id) == reply
     spool.write_progress(Progress(schema=SCHEMA, id=request.id, fraction=0.5, step="listening"))
@@ -165,7 +165,7 @@ def test_a_link_is_not_followed(spool: Spool, tmp_path: Path) -> None:
         spool.read_request(request.id)
     spool.finish(request.id)
     assert outside.exists()
-    assert not spool.has_request(request.id)
+    assert not spool.has("requests", request.id)
 
 
 def test_a_folder_or_pipe_in_the_place_of_a_request_is_not_opened(spool: Spool) -> None:
@@ -249,9 +249,9 @@ def test_a_link_laid_where_a_reply_will_be_written_is_not_written_through(spool:
     victim = tmp_path / "victim"
     victim.write_text("precious")
     (spool.folder / "replies" / f"{request_id}.json.part").symlink_to(victim)
-    spool.write_reply(Reply(schema=SCHEMA, id=request_id, status="unchanged", message="ok"))
+    spool.write_reply(Reply(schema=SCHEMA, id=request_id, status="unchanged", model="ok"))
     assert victim.read_text() == "precious"
-    assert spool.read_reply(request_id).message == "ok"
+    assert spool.read_reply(request_id).model == "ok"
 
 
 @pytest.mark.parametrize("target", ["nowhere", "secret"])
@@ -338,7 +338,7 @@ signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
 try:
     Spool(Path(sys.argv[1]), free_mib=1).write_reply(
-        Reply(schema=2, id=sys.argv[2], status="error", message="x" * 10_000))
+        Reply(schema=2, id=sys.argv[2], status="error", error="x" * 10_000))
 except LinkError as error:
     print(error)
 """
@@ -366,7 +366,7 @@ def test_a_folder_exchanged_for_a_link_while_it_runs_is_not_followed(spool: Spoo
     (spool.folder / folder).symlink_to(elsewhere, target_is_directory=True)
     with pytest.raises(LinkError, match="link"):
         if folder == "replies":
-            spool.write_reply(Reply(schema=SCHEMA, id=new_id(), status="unchanged", message="ok"))
+            spool.write_reply(Reply(schema=SCHEMA, id=new_id(), status="unchanged", model="ok"))
         else:
             spool.pending()
     assert len(list(elsewhere.iterdir())) == 1
@@ -374,7 +374,7 @@ def test_a_folder_exchanged_for_a_link_while_it_runs_is_not_followed(spool: Spoo
 
 def test_a_folder_that_was_taken_away_is_made_again(spool: Spool) -> None:
     (spool.folder / "replies").rmdir()
-    reply = Reply(schema=SCHEMA, id=new_id(), status="unchanged", message="ok")
+    reply = Reply(schema=SCHEMA, id=new_id(), status="unchanged", model="ok")
     spool.write_reply(reply)
     assert spool.read_reply(reply.id) == reply
 

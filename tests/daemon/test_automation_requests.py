@@ -13,11 +13,12 @@ import pytest
 from snapshot_builder import SnapshotBuilder
 
 from bridge.audio.files import AudioWriter
+from bridge.automix.facts import DecisionKind, ExplanationKind
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import handle_request
 from bridge.daemon.session_defaults import JobDefaults
 from bridge.reaper.protocol.left_alone import LeftAloneKind
-from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Reply, Request
+from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Reply, Request, SkipReason
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import load_settings
 from bridge.training.data.scenes import draw_scene
@@ -39,14 +40,14 @@ def voice() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory):
-    engine = ModelCache(load_settings(environment={"BRIDGE_HOME": str(tmp_path_factory.mktemp("home"))}))
-    yield engine
-    engine.close()
+def models(tmp_path_factory: pytest.TempPathFactory):
+    models = ModelCache(load_settings(environment={"BRIDGE_HOME": str(tmp_path_factory.mktemp("home"))}))
+    yield models
+    models.close()
 
 
 @pytest.fixture
-def ask(engine: ModelCache, tmp_path: Path, voice: np.ndarray) -> Callable[..., Reply]:
+def ask(models: ModelCache, tmp_path: Path, voice: np.ndarray) -> Callable[..., Reply]:
     spool = Spool(tmp_path / "spool", free_mib=1)
     spool.create()
 
@@ -72,7 +73,7 @@ def ask(engine: ModelCache, tmp_path: Path, voice: np.ndarray) -> Callable[..., 
             "fx": msgspec.to_builtins(fx), "options": {"model": "nonspeech", **options},
         }  # fmt: skip
         request = msgspec.convert(message, Request)
-        return handle_request(request, spool=spool, engine=engine, defaults=JobDefaults(), progress=lambda *_: None)
+        return handle_request(request, spool=spool, models=models, defaults=JobDefaults(), progress=lambda *_: None)
 
     return ask_
 
@@ -81,7 +82,7 @@ def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], 
     desk = SnapshotBuilder()
     eq = desk.rea_eq(REST)
     reply = ask([eq], automation=True)
-    assert reply.status == "apply", reply.message
+    assert reply.status == "apply", reply.decision
     (curve,) = reply.curves
     parameter = eq.parameters[curve.index]
     assert (curve.control, parameter.eq.kind, parameter.eq.band_type) == ("pops.gain_db", "gain", 1)
@@ -94,20 +95,25 @@ def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], 
     assert len(times) < 60 * len(reply.changes) + 20 * voice.shape[1] / RATE_HZ
     assert reply.changes[0].after < -3.0
     assert any(row.what == "gate" and row.kind is LeftAloneKind.UNSUPPORTED for row in reply.left_alone)
-    assert reply.message.endswith("Without gate, which REAPER's own FX cannot do: for all of it, "
-                                  "reaper-bridge automix FILE --model nonspeech.")  # fmt: skip
+    assert reply.unsupported == ("gate",)
+    assert reply.decision is not None
+    assert reply.decision.kind is DecisionKind.ATTENUATED
+    assert reply.decision.regions > 0
+    assert reply.changes[0].explanation is not None
+    assert reply.changes[0].explanation.kind is ExplanationKind.AUTOMATION
 
 
 def test_a_control_in_use_is_left_alone(ask: Callable[..., Reply]) -> None:
     reply = ask([SnapshotBuilder().rea_eq(((1, 0, True, 200.0, 5.0, 1.9),))], automation=True)
     assert reply.status == "unchanged"
-    assert "only a control at rest can be moved" in reply.message
+    assert reply.skipped is SkipReason.NOTHING_TO_SET
+    assert ("pops.gain_db", LeftAloneKind.IN_USE) in [(row.what, row.kind) for row in reply.left_alone]
 
 
 def test_without_automation_the_action_is_named(ask: Callable[..., Reply]) -> None:
     reply = ask([SnapshotBuilder().rea_eq(REST)])
     assert (reply.status, reply.curves) == ("unchanged", ())
-    assert 'run "Bridge: Write as automation"' in reply.message
+    assert reply.skipped is SkipReason.NEEDS_AUTOMATION
 
 
 def test_amount_nought_moves_nothing(ask: Callable[..., Reply]) -> None:
@@ -121,10 +127,12 @@ def test_a_range_in_parts_is_refused(ask: Callable[..., Reply]) -> None:
         ask([SnapshotBuilder().rea_eq(REST)], parts=2, automation=True)
 
 
-def test_only_what_is_missing_needs_no_sound(engine: ModelCache, tmp_path: Path, ask: Callable[..., Reply]) -> None:
-    reply = ask([], model="channel-strip", only_missing=True, add_missing_fx=True)
-    assert (reply.status, set(reply.add_fx)) == ("add_fx", {"ReaEQ", "ReaComp"})
+@pytest.mark.parametrize(("model", "missing"), [("channel-strip", {"ReaEQ", "ReaComp"}), ("nonspeech", {"ReaEQ"})])
+def test_only_what_is_missing_is_added_whatever_the_model(
+    ask: Callable[..., Reply], model: str, missing: set[str]
+) -> None:
+    reply = ask([], model=model, only_missing=True, add_missing_fx=True)
+    assert (reply.status, set(reply.add_fx), reply.skipped) == ("add_fx", missing, None)
     both = [SnapshotBuilder().rea_eq(), SnapshotBuilder().rea_comp()]
-    reply = ask(both, model="channel-strip", only_missing=True, add_missing_fx=True)
-    assert reply.status == "unchanged"
-    assert "Nothing to add" in reply.message
+    reply = ask(both, model=model, only_missing=True, add_missing_fx=True)
+    assert (reply.status, reply.skipped) == ("unchanged", SkipReason.NOTHING_MISSING)
