@@ -37,7 +37,7 @@ def test_every_model_has_a_page_with_the_numbers_of_its_card(model: str) -> None
 
 def test_the_picture_of_the_panel_is_what_the_panel_draws(tmp_path: Path) -> None:
     fields, words = read_notes(DOCS / "images" / "panel.png")
-    assert any(change["reason"] for change in fields["changes"])
+    assert any(change["explanation"] for change in fields["changes"])
     _, drawn = draw(fields, "dark", tmp_path)
     assert drawn == words, "run python tests/bench/draw_panel.py"
 
