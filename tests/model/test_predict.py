@@ -32,20 +32,20 @@ def test_any_rate_and_channel_count_gives_settings_in_range(predictor: Predictor
     for reference in (None, sound):
         prediction = predictor.predict(sound, reference)
         low, high = predictor.model.chain.bounds
-        assert np.all((prediction.settings >= low) & (prediction.settings <= high))
+        assert np.all((prediction.normalized >= low) & (prediction.normalized <= high))
         assert np.all((prediction.confidence >= 0) & (prediction.confidence <= 1))
 
 
 def test_one_sample_is_enough_to_answer(predictor: Predictor) -> None:
     prediction = predictor.predict(predictor.extract_features([np.ones((1, 1), np.float32)], 48000), None)
-    assert np.isfinite(prediction.settings).all()
+    assert np.isfinite(prediction.normalized).all()
 
 
 def test_the_same_sound_gets_the_same_answer_in_stereo(predictor: Predictor) -> None:
     mono = strings(44100)
     one = predictor.predict(predictor.extract_features([mono], 44100), None)
     two = predictor.predict(predictor.extract_features([np.repeat(mono, 2, axis=0)], 44100), None)
-    np.testing.assert_allclose(one.settings, two.settings, atol=1e-3)
+    np.testing.assert_allclose(one.normalized, two.normalized, atol=1e-3)
 
 
 def test_what_is_heard_of_an_hour_is_bounded(predictor: Predictor) -> None:
@@ -69,15 +69,15 @@ def test_a_choice_is_answered_as_one_of_them_with_its_probability(model_folder: 
     mode = predictor.model.chain.index("filter.mode")
     sound = predictor.extract_features([strings(44100, seconds=1.0)], 44100)
     fresh = predictor.predict(sound, None)
-    assert predictor.model.chain.controls[mode].text(float(fresh.settings[mode])) == "BPF12"
+    assert predictor.model.chain.controls[mode].text(float(fresh.normalized[mode])) == "BPF12"
     with torch.no_grad():
         encoder.choose[0].bias[4] = 100.0
     save_bundle(tmp_path / "filter", manifest, encoder.state_dict(), "# filter\n")
     sure = Predictor(load_model(tmp_path / "filter")).predict(sound, None)
-    assert predictor.model.chain.controls[mode].text(float(sure.settings[mode])) == "HPF24"
+    assert predictor.model.chain.controls[mode].text(float(sure.normalized[mode])) == "HPF24"
     assert 1 / 6 < fresh.confidence[mode] < 0.95 < 0.999 < sure.confidence[mode] <= 1
     doubting = msgspec.structs.replace(manifest, confidence=ConfidenceCalibration(temperatures=(100.0,)))
     save_bundle(tmp_path / "filter", doubting, encoder.state_dict(), "# filter\n")
     doubtful = Predictor(load_model(tmp_path / "filter")).predict(sound, None)
     assert 1 / 6 < doubtful.confidence[mode] < 0.5, "as validation has fitted it"
-    np.testing.assert_array_equal(doubtful.settings, sure.settings)
+    np.testing.assert_array_equal(doubtful.normalized, sure.normalized)

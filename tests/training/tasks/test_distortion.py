@@ -169,7 +169,7 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
     for case in cases:
         assert case.level_counts
         predictor = Predictor(bundle)
-        settings = predictor.predict(predictor.extract_features([case.given], case.sample_rate_hz), None).settings
+        settings = predictor.predict(predictor.extract_features([case.given], case.sample_rate_hz), None).normalized
         (made,) = host.render(amplifier, [Render(case.given, case.sample_rate_hz, settings)])
         before.append(EvaluationMetrics(case).main_db(case.given))
         after.append(EvaluationMetrics(case).main_db(made))

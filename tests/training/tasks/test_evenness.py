@@ -101,7 +101,7 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, tmp_path
         before, after = [], []
         for case in cases:
             predictor = Predictor(bundle)
-            settings = predictor.predict(predictor.extract_features([case.given], RATE), None).settings
+            settings = predictor.predict(predictor.extract_features([case.given], RATE), None).normalized
             (made,) = host.render(levelling, [Render(case.given, RATE, settings)])
             before.append(EvaluationMetrics(case).main_db(case.given))
             after.append(EvaluationMetrics(case).main_db(made))
