@@ -18,8 +18,10 @@ from bridge.automix.facts import (
     LoudnessOutcome,
     SearchOutcome,
 )
-from bridge.reaper.describe import describe_left_alone
+from bridge.reaper.describe import describe_balance, describe_left_alone, describe_reply
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
+from bridge.reaper.protocol.messages import SCHEMA, Reply
+from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind
 from bridge.settings import shipped_folder
 
 NAMES = {name: f"<{name}>" for name in ("fx", "slot", "parameter", "text", "unit", "wanted_unit", "plugin", "model")}
@@ -119,3 +121,45 @@ def test_every_problem_that_is_raised_has_a_sentence(module: Callable[[str], Any
     used = set(re.findall(r'(?:user_error\.(?:new|raise)|\bset_step)\("(\w+)"', code))
     assert len(used) > 40
     assert used <= known <= set(re.findall(r'[".](\w+)', code)), "a sentence without a use, or the other way round"
+
+
+def reply(status: str = "unchanged", **facts: Any) -> Reply:
+    known = {"schema": SCHEMA, "id": "0" * 8 + "-0000-0000-0000-" + "0" * 12, "status": status, "model": "level"}
+    return msgspec.convert({**known, **facts}, Reply)
+
+
+REPLIES = [
+    reply("error", error="The track is silent."),
+    reply("unchanged", skipped="nothing_missing"),
+    reply("unchanged", skipped="needs_automation"),
+    reply("unchanged", skipped="nothing_to_set", add_fx=["ReaEQ", "ReaComp"]),
+    reply(
+        "unchanged", skipped="nothing_to_set", unsupported=["gate"], left_alone=[{"what": "ReaEQ", "kind": "bypassed"}]
+    ),
+    reply("apply", decision={"kind": "improved"}, balance={"role": "bass", "gain_db": -1.5}),
+    reply("apply", decision={"kind": "silent"}, balance={"role": "bass", "gain_db": 2.0}),
+    reply("apply", decision={"kind": "attenuated", "regions": 2}, unsupported=["gate", "limiter"]),
+]
+
+
+def test_what_a_reply_says_reads_the_same(module: Callable[[str], Any]) -> None:
+    for one in REPLIES:
+        assert in_lua(module, "reply", one) == describe_reply(one), one
+
+
+def test_what_a_mix_balance_comes_to_reads_the_same(module: Callable[[str], Any]) -> None:
+    for kind in BalanceKind:
+        for names in (("Bass",), ("Bass", "Drums", "Lead")):
+            decision = BalanceDecision(
+                kind=kind,
+                names=names,
+                tracks=3,
+                before_lu=4.0,
+                after_lu=1.5,
+                true_peak_dbtp=-2.0,
+                needed_db=7.5,
+            )
+            assert in_lua(module, "balance", {"status": "apply", "decision": decision}) == describe_balance(decision), (
+                kind
+            )
+    assert in_lua(module, "balance", {"status": "error", "error": "No."}) == "No."
