@@ -1,1 +1,1 @@
-"""How models are learned and judged: recordings, examples, the course, evaluation."""
+"""How models are trained and evaluated: recordings, a dataset of examples, the trainer, evaluation."""

@@ -1,4 +1,4 @@
-"""What a training is asked for, and the folders that follow from it."""
+"""The options of a training, and the folders that follow from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHARD_SCHEMA = 2  # of what the arrays of an example are called
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What `bridge train` was asked for.
+    """The options of `bridge train`.
 
     Attributes:
         minutes: for the whole command; `steps` replaces them by a number of updates, which is repeatable.

@@ -1,4 +1,4 @@
-"""The recipe of a training: all that it can be told beside chain, task and data, in one TOML file.
+"""The recipe of a training: all its settings beside chain, task and data, in one TOML file.
 
 Each default is written once, in the shipped recipe of its task (`recipes/TASK.toml`). A user's own file may hold just
 what differs: tables are merged key by key, a list of stages replaces the whole list.
@@ -33,7 +33,7 @@ class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
 
     Attributes:
         generations, population: of the one joint search, at most.
-        passages, passage_s: what it hears.
+        passages, passage_s: how much sound it compares.
         polishing: rounds of small steps after it.
         rounds: of small steps for each example afterwards.
     """
@@ -95,7 +95,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 def load_recipe(task: str, file: Path | None = None) -> Recipe:
-    """The shipped recipe of `task`, with what `file` says otherwise. SettingsError for what it cannot say."""
+    """Return the shipped recipe of `task`, with what `file` replaces. SettingsError for what does not fit."""
     shipped = RECIPES / f"{task}.toml"
     if not shipped.is_file():
         raise SettingsError(f"No recipe is shipped for the task {task!r}. Tasks: {', '.join(shipped_recipes())}.")
@@ -112,7 +112,7 @@ def load_recipe(task: str, file: Path | None = None) -> Recipe:
 
 
 def _fault(recipe: Recipe) -> str | None:
-    """What no single key tells; None for nothing."""
+    """What is wrong between keys; None for nothing."""
     if not recipe.stages:
         return "it needs [[stages]]"
     for stage in recipe.stages:

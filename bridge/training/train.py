@@ -2,7 +2,7 @@
 
 Make examples with the real plugins, learn from them, keep the weights that did best on songs held back for that,
 calibrate the confidence on those songs, write the bundle with its card, and evaluate it on songs of which nothing was
-learned. The asked minutes hold all of that: see `time_budget`. A training that is stopped keeps a checkpoint at most
+learned. The given minutes hold all of that: see `time_budget`. A training that is stopped keeps a checkpoint at most
 half a minute old, and `resume` goes on from it. Started by `torchrun`, several processes learn as one.
 """
 
@@ -133,7 +133,7 @@ def load_recordings(task: Task, options: TrainOptions) -> TaskRecordings:
             "few. Give folders with at least three files that sound, or let recordings be synthesised."
         )
     for file in find_files(options.data):
-        if file.name in recordings.test:  # read at the very end only: what is wrong with them is better said now
+        if file.name in recordings.test:  # read at the very end only: what is wrong with them is better named now
             probe(file.path)
     return recordings
 

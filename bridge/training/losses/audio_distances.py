@@ -1,7 +1,7 @@
 """Distances between batches of audio, each by one way of looking: spectra, waveform, loudness.
 
 Pure functions of tensors, one value per example, differentiable. Windows are given in seconds, so that a distance
-means the same at every sample rate. Sources are told in `audio_losses`, which weighs them.
+means the same at every sample rate. Sources stand in `audio_losses`, which weighs them.
 """
 
 from __future__ import annotations

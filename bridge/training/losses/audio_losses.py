@@ -1,11 +1,11 @@
 """How far audio is from what it should be: losses of batches of audio, one value per example, differentiable.
 
-Each part answers one question and has its own unit, so that weights can be read:
+Each part measures one thing in its own unit, so that weights can be read:
 
 - `stft_linear`: spectral convergence, the size of the difference of magnitudes as a share of the truth's.
 - `stft_log`: mean difference of log magnitudes, in dB. Both over several resolutions (Yamamoto et al. 2020, "Parallel
   WaveGAN"; Steinmetz and Reiss 2020, "auraloss").
-- `log_mel`: mean difference of log-mel power, in dB, on the same bands as the encoder hears.
+- `log_mel`: mean difference of log-mel power, in dB, on the bands of the encoder's input.
 - `waveform`: L1 of the samples as a share of the truth's, after the truth is moved by the delay, at most `reach`
   samples, and the polarity at which both agree best (as in Martínez Ramírez et al. 2021, DeepAFx: 100 samples; 300
   for mastering).
@@ -114,34 +114,34 @@ class AudioLoss:
         return self._compare(self._describe(audio, described), described)
 
     def _describe(self, audio: Tensor, truth: _Described | None) -> _Described:
-        asked, rate = self.settings, self.sample_rate_hz
-        lufs = loudness_lufs(audio, rate) if asked.loudness or asked.at_equal_loudness else None
-        if asked.at_equal_loudness and truth is not None and truth.lufs is not None and lufs is not None:
+        settings, rate = self.settings, self.sample_rate_hz
+        lufs = loudness_lufs(audio, rate) if settings.loudness or settings.at_equal_loudness else None
+        if settings.at_equal_loudness and truth is not None and truth.lufs is not None and lufs is not None:
             gain_db = (truth.lufs - lufs).clamp(-MOST_GAIN_DB, MOST_GAIN_DB)
             audio = audio * (10 ** (gain_db / 20))[:, None, None]
-        is_wide = asked.mid_side > 0 and audio.shape[1] == 2
+        is_wide = settings.mid_side > 0 and audio.shape[1] == 2
         return _Described(
             audio,
-            magnitudes(audio, rate) if asked.stft_linear or asked.stft_log else (),
+            magnitudes(audio, rate) if settings.stft_linear or settings.stft_log else (),
             magnitudes(_mid_side(audio), rate) if is_wide else (),
-            log_mel(audio, rate, FeatureSettings()) if asked.log_mel else None,
+            log_mel(audio, rate, FeatureSettings()) if settings.log_mel else None,
             lufs,
         )
 
     def _compare(self, audio: _Described, truth: _Described) -> dict[str, Tensor]:
-        asked = self.settings
+        settings = self.settings
         parts: dict[str, Tensor] = {}
-        if asked.stft_linear:
+        if settings.stft_linear:
             parts["stft_linear"] = spectral_convergence(audio.spectra, truth.spectra)
-        if asked.stft_log:
+        if settings.stft_log:
             parts["stft_log"] = log_difference_db(audio.spectra, truth.spectra)
         if audio.mel_db is not None and truth.mel_db is not None:
             parts["log_mel"] = (audio.mel_db - truth.mel_db).abs().mean((1, 2))
-        if asked.waveform:
-            parts["waveform"] = waveform_error(audio.audio, truth.audio, reach=asked.reach)
-        if asked.loudness and audio.lufs is not None and truth.lufs is not None:
+        if settings.waveform:
+            parts["waveform"] = waveform_error(audio.audio, truth.audio, reach=settings.reach)
+        if settings.loudness and audio.lufs is not None and truth.lufs is not None:
             parts["loudness"] = (audio.lufs - truth.lufs).abs()
-        if asked.mid_side:
+        if settings.mid_side:
             silent = torch.zeros_like(audio.audio[:, 0, 0])
             parts["mid_side"] = log_difference_db(audio.mid_side, truth.mid_side) if audio.mid_side else silent
         return parts

@@ -17,10 +17,15 @@ from bridge.model.encoders import Category
 
 
 def profile_loss(profile: tuple[Tensor, Tensor], target: Tensor, weights_db: Tensor | None) -> Tensor:
-    """Distance in dB (batch,) of a profile from `target` (batch, 2, bands): see `profile.distance_db`.
+    """Return the distance in dB of a profile from a target; see `profile.profile_distance_db`.
 
-    `profile` holds mean and spread, (batch, bands) each. With `weights_db` (bands,) of loudness the two are compared
-    at equal loudness, with None at the level they have.
+    Args:
+        profile: mean and spread in dB, (batch, bands) each.
+        target: (batch, 2, bands) mean and spread.
+        weights_db: (bands,) of loudness: the two are compared at equal loudness; None: at the loudness they have.
+
+    Returns:
+        (batch,)
     """
     mean_db, spread_db = profile
     difference = mean_db - target[:, 0]
@@ -33,8 +38,8 @@ def profile_loss(profile: tuple[Tensor, Tensor], target: Tensor, weights_db: Ten
 def straight_through_clamp(position: Tensor) -> Tensor:
     """Positions held to 0..1. One that lies outside passes a gradient where descending it leads back in.
 
-    A plain clamp would pass none at all: what has once overshot a bound would stay there whatever the sound says. One
-    that let through what leads farther out would drive answers to where the sigmoid is flat.
+    A plain clamp would pass none at all: what has once overshot a bound would stay there whatever it sounds like. One
+    that let through what leads farther out would drive positions to where the sigmoid is flat.
     """
     held: Tensor = _StraightThroughClamp.apply(position)  # type: ignore[no-untyped-call]
     return held
@@ -65,11 +70,16 @@ def position_loss(position: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
 
 
 def category_loss(logits: Sequence[Tensor], truth: Tensor, categories: Sequence[Category], weight: Tensor) -> Tensor:
-    """Weighted cross-entropy (batch,) of choices, in nats; 0 without categories.
+    """Return the weighted cross-entropy of choices, in nats; 0 without categories.
 
-    `logits` (batch, choices) for each category, as `Answer.logits`; `truth` (batch, controls) positions, which need
-    not stand at a choice's place: the one that the plugin takes there counts; where it is NaN nobody knows it, and it
-    weighs nothing. `weight` (batch or 1, controls); what it says of controls with a range is left alone.
+    Args:
+        logits: (batch, choices) for each category, as `EncoderOutput.logits`.
+        truth: (batch, controls) positions, which need not stand at a choice's place: the one that the plugin takes
+            there counts. NaN, where nobody knows it, weighs nothing.
+        weight: (batch or 1, controls); only those of choices count.
+
+    Returns:
+        (batch,)
     """
     total = weights = truth.new_zeros(len(truth))
     for category, given in zip(categories, logits, strict=True):
@@ -89,12 +99,19 @@ def defaults_loss(position: Tensor, neutral: Tensor) -> Tensor:
 def jacobian_loss(
     position: Tensor, truth: Tensor, jacobian: Tensor, target: Tensor, weights_db: Tensor | None
 ) -> Tensor:
-    """Distance in dB (batch,) of the sound at `position` from that at `truth`, to first order.
+    """Return the distance in dB of the sound at `position` from that at `truth`, to first order.
 
-    `jacobian` (batch, controls, 2, bands): the derivative of the profile by the position, at `truth`; NaN where it
-    was not taken: such examples weigh nothing. With `weights_db` of loudness the change of loudness is taken out,
-    around the profile `target` (batch, 2, bands); see `profile_loss`. After Han, Lostanlen, Lagrange,
-    "Perceptual-neural-physical sound matching" (ICASSP 2023), with absolute differences in place of squared ones.
+    Args:
+        position, truth: (batch, controls).
+        jacobian: (batch, controls, 2, bands) derivative of the profile by the position, at `truth`; NaN where it was
+            not taken: such examples weigh nothing.
+        target: (batch, 2, bands) profile around which the change of loudness is taken out, with `weights_db` (bands,).
+
+    Returns:
+        (batch,)
+
+    Source: H. Han, V. Lostanlen, M. Lagrange, "Perceptual-neural-physical sound matching" (PNP, ICASSP 2023), with
+    absolute differences in place of squared ones.
     """
     known = torch.isfinite(jacobian).flatten(1).all(1)
     step = torch.nan_to_num(position - truth)
@@ -110,7 +127,7 @@ def jacobian_loss(
 def spread_loss(spread: Tensor, position: Tensor, truth: Tensor) -> Tensor:
     """Negative log-likelihood (batch,) of the errors under a Laplace distribution of scale `spread`.
 
-    The error is taken as it is (no gradient): the spread learns from the answer and does not pull at it.
+    The error is taken as it is (no gradient): the spread learns from the position and does not pull at it.
     """
     known = torch.isfinite(truth)
     error = (position.detach().clamp(0, 1) - torch.nan_to_num(truth)).abs()

@@ -39,7 +39,7 @@ class LayerInput:
 class LayerStep:
     """The renders of one batch. Call `output` and then, once or more, `pull_back`; or `measure` alone.
 
-    `rendered` (batch,) tells afterwards which examples came out.
+    `rendered` (batch,) holds afterwards which examples came out.
     """
 
     def __init__(

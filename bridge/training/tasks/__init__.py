@@ -1,1 +1,1 @@
-"""What models are trained for: each task draws its examples and its cases, and says how its models are used."""
+"""What models are trained for: each task draws its examples and its cases, and states how its models are used."""

@@ -99,7 +99,7 @@ class DistortionTask(LabelledTask):
         if not (pairs or self.demonstrates):
             raise AudioError(
                 "This model learned from pairs of dry and processed recordings, and among these files there is no pair "
-                "that it has not heard. Give dry/NAME.wav and processed/NAME.wav of other playing."
+                "that was not part of its training. Give dry/NAME.wav and processed/NAME.wav of other playing."
             )
         recordings = [read_pair(pair) for pair in pairs] if pairs else _demonstrated(_played(files))
         cases = []

@@ -1,7 +1,7 @@
 """Tasks that know what should come out, but not which settings lead there: labels come first, by search.
 
 One setting is searched for that serves all examples best, switches and choices included; from there small steps lead
-to a label for each example. The encoder learns to answer with the labels, and may then learn on through the plugins.
+to a label for each example. The encoder learns to predict the labels, and may then learn on through the plugins.
 """
 
 from __future__ import annotations

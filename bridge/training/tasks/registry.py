@@ -17,7 +17,7 @@ TASKS: dict[str, Task] = {
 
 
 def task_of_model(training: Provenance) -> Task:
-    """The task that a model learned, as it learned it: what it must be judged by."""
+    """Return the task that a model learned, as it learned it: what it must be evaluated by."""
     return find_task(training.task).as_trained(training)
 
 

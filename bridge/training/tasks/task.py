@@ -1,6 +1,6 @@
 """What a model can be trained for: the recordings and examples it learns from, the cases it is evaluated on.
 
-`Task` is what a training needs. `EncoderTask` is a task whose encoder answers with one setting for a whole sound; it
+`Task` is what a training needs. `EncoderTask` is a task whose encoder predicts one setting for a whole sound; it
 only has to draw sounds. This module knows no task.
 """
 
@@ -124,10 +124,10 @@ class Task(ABC):
 
 
 class EncoderTask(Task):
-    """A task whose encoder gives one answer for a whole sound.
+    """A task whose encoder predicts one setting for a whole sound.
 
     Attributes:
-        objectives: what the encoder learns to answer.
+        objectives: what the encoder learns to predict settings for.
         channels: that recordings are read with; None: as many as they have.
     """
 

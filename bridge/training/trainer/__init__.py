@@ -1,1 +1,1 @@
-"""How an encoder learns: examples packed as tensors, losses, one update, the course of a training."""
+"""How an encoder learns: one update, the losses that count in it, and the loop around it."""

@@ -18,7 +18,7 @@ SCHEMA = 2
 
 
 class CheckpointState(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How far a training has come. `signature` tells trainings with other data, chain or options apart.
+    """How far a training has come. `signature` differs for other data, chain or options.
 
     Attributes:
         prepared_s: from the start of the command to the first update, in the run that took it.

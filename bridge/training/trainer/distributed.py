@@ -26,10 +26,10 @@ LIMIT = timedelta(minutes=10)  # longer than any process is ahead of the others 
 
 @dataclass(frozen=True)
 class ProcessGroup:
-    """`rank` of `count` processes, the `local_rank`-th of its machine. The one of rank 0 validates, writes and tells.
+    """`rank` of `count` processes, the `local_rank`-th of its machine. The one of rank 0 validates, writes and reports.
 
-    Whatever talks to the others raises ModelError when one of them has died, or does not answer within the limit that
-    `processes_of_environment` was given.
+    What waits for the others raises ModelError when one of them has died, or does not respond within the limit that
+    `process_group_from_environment` was given.
     """
 
     rank: int = 0
@@ -73,19 +73,19 @@ class ProcessGroup:
         """The mean of each value over all processes, which must ask for the same names."""
         if self.count == 1:
             return dict(values)
-        told = torch.tensor(list(values.values()), dtype=torch.float64)
+        sums = torch.tensor(list(values.values()), dtype=torch.float64)
         with _others_alive():
-            distributed.all_reduce(told)
-        return dict(zip(values, (told / self.count).tolist(), strict=True))
+            distributed.all_reduce(sums)
+        return dict(zip(values, (sums / self.count).tolist(), strict=True))
 
     def agreed(self, value: float) -> float:
-        """What the first process says: clocks differ, and all must take the same number of steps."""
+        """Return the first process's value: clocks differ, and all must take the same number of steps."""
         if self.count == 1:
             return value
-        told = torch.tensor([value], dtype=torch.float64)
+        first = torch.tensor([value], dtype=torch.float64)
         with _others_alive():
-            distributed.broadcast(told, src=0)
-        return float(told)
+            distributed.broadcast(first, src=0)
+        return float(first)
 
     def wait(self) -> None:
         """Until all processes have come here."""
@@ -96,7 +96,7 @@ class ProcessGroup:
 
 @contextmanager
 def process_group_from_environment(limit: timedelta = LIMIT) -> Iterator[ProcessGroup]:
-    """What `torchrun` says in the environment; one process alone where it says nothing.
+    """Join the processes that `torchrun` started; one process alone where it started none.
 
     `limit`: how long one waits for another that lives, as when the first finds out alone what all need.
     """
@@ -114,13 +114,13 @@ def process_group_from_environment(limit: timedelta = LIMIT) -> Iterator[Process
 
 def has_distributed_environment() -> ProcessGroup:
     """Which process this is, before it talks to the others. SettingsError where the variables make no sense."""
-    told = {name: os.environ.get(name, default) for name, default in _PLAIN.items()}
+    variables = {name: os.environ.get(name, default) for name, default in _PLAIN.items()}
     try:
-        count, rank, local_rank = (int(value) for value in told.values())
+        count, rank, local_rank = (int(value) for value in variables.values())
     except ValueError:
         count, rank, local_rank = 0, 0, 0
     if not 0 <= rank < count:
-        raise SettingsError(f"The environment says {told}, as torchrun does not. Unset these variables.")
+        raise SettingsError(f"The environment holds {variables}, which torchrun does not set. Unset these variables.")
     return ProcessGroup(rank, count, local_rank)
 
 

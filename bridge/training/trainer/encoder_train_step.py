@@ -1,5 +1,5 @@
-"""One update of an encoder that answers for a whole sound, and of the surrogate that foretells what its answer sounds
-like: the losses that a stage weighs, on a batch of examples."""
+"""One update of an encoder that predicts one setting for a whole sound, and of the surrogate that predicts what that
+sounds like: the losses that a stage weighs, on a batch of examples."""
 
 from __future__ import annotations
 
@@ -102,12 +102,12 @@ class EncoderTrainStep(TrainStep):
 
     def validate(self, examples: Shard) -> dict[str, float]:
         """By the sound that the plugins make, where a stage learns through them; by the one that the surrogate
-        foretells, where there is one; by positions and choices otherwise, and where nobody knows those, by targets."""
+        predicts, where there is one; by positions and choices otherwise, and where nobody knows those, by targets."""
         with self.averaged():
             return self._validate_through_plugins() or self._validate_on(examples)
 
     def _validate_through_plugins(self) -> dict[str, float]:
-        """On the same examples every time; infinite where nothing rendered. Empty where no stage asks for it."""
+        """On the same examples every time; infinite where nothing rendered. Empty where no stage has it."""
         if self._validation_stage is None:
             return {}
         everything = torch.ones_like(self._neutral)
@@ -123,7 +123,7 @@ class EncoderTrainStep(TrainStep):
         losses = losses or self._losses(batch, LossWeights(target=1.0), slice(None), everything)
         scores = {name: float(value) for name, value in losses.items()}
         surrogate_db = self._surrogate_loss(batch)
-        # What a surrogate that knows nothing yet says of the encoder must not look good.
+        # A surrogate that knows nothing yet must not make the encoder look good.
         return scores | ({} if surrogate_db is None else {"surrogate_db": float(surrogate_db)})
 
     def state(self) -> dict[str, Tensor]:

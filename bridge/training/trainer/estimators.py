@@ -1,4 +1,4 @@
-"""How gradients through the plugins are found: the estimator that a recipe asks for, with steps that fit the chain.
+"""How gradients through the plugins are found: the estimator that a recipe names, with steps that fit the chain.
 
 Steps of their own are measured once, from sounds that the training learns from. Nothing is learned here.
 """
@@ -33,7 +33,7 @@ DrawSounds = Callable[[], Sequence[Audio]]
 
 
 def build_estimator(settings: PluginLossSettings, renderer: ExampleRenderer, draw: DrawSounds) -> Estimator:
-    """Return the estimator that a stage asks for. Raises PluginError as renders do."""
+    """Return the estimator that a stage names. Raises PluginError as renders do."""
     steps = build_steps(settings, renderer, draw)
     match settings.estimator:
         case "spsa":

@@ -1,4 +1,4 @@
-"""One update of a network that answers frame by frame: cross-entropy of activity and of speech, and how far a control
+"""One update of a network that predicts frame by frame: cross-entropy of activity and of speech, and how far a control
 must move when it acts.
 
 Of a stage's weights, `category` counts for the cross-entropies and `position` for the positions.

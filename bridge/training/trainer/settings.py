@@ -1,4 +1,4 @@
-"""What learning can be told: rates, and the stages with the losses that count in each.
+"""The settings of learning: rates, and the stages with the losses that count in each.
 
 Data that a recipe holds; the losses themselves stand in `train_step`.
 """
@@ -47,11 +47,11 @@ class LossWeights(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     Attributes:
         position: error of the positions, per range, against the setting that is right.
         category: cross-entropy of switches and choices.
-        surrogate: distance in dB of the sound that a learned surrogate foretells.
+        surrogate: distance in dB of the sound that a learned surrogate predicts.
         jacobian: distance in dB by the cached derivative of the profile (perceptual-neural-physical loss).
         plugins: distance of the sound that the plugins themselves make, gradients by perturbation.
         defaults: distance of the positions from the chain's neutral ones, per range.
-        spread: likelihood of the errors under the predicted spread; it does not move the answers.
+        spread: likelihood of the errors under the predicted spread; it does not move the positions.
         target: distance in dB of the predicted profile of the right sound.
     """
 
@@ -77,7 +77,7 @@ class PluginLossSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
             has one for each control.
         step: of the perturbation, as a share of each range.
         steps: whether that is the "same" for all controls, or that of a typical one, and the others have theirs by how
-            much of them is "heard": what is hardly heard moves farther, what is heard much less far. Measured once,
+            far they change the sound ("heard"): what hardly does moves farther, what does much less far. Measured once,
             by two renders a control of each of `SENSITIVITY_EXAMPLES`.
         moves_choices: whether switches and choices are moved too, each to its next place; they learn from the other
             losses alone otherwise.

@@ -1,7 +1,7 @@
 """What settings do to a sound's long-term profile, learned from the rendered examples.
 
 The loss of the encoder goes through this small network: settings that sound alike cost alike, however far apart
-they lie. It is used in training only; what ships is judged through the real plugins.
+they lie. It is used in training only; what ships is evaluated through the real plugins.
 """
 
 from __future__ import annotations
