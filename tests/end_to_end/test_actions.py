@@ -35,6 +35,21 @@ def test_a_track_comes_closer_to_its_reference(open_session: Open, lua: str) -> 
     session.wait_for_empty_spool()
 
 
+@pytest.mark.parametrize(("model", "fx"), [("nonspeech", ["ReaEQ"]), ("channel-strip", ["ReaEQ", "ReaComp"])])
+def test_missing_fx_are_added_whatever_the_model(open_session: Open, model: str, fx: list[str]) -> None:
+    session = open_session(is_model_shipped=True)
+    session.reaper.ext_state[("Bridge", "model")] = model
+    track = session.reaper.project.add_track("Voice", song(seed=1))
+    track.selected = True
+    session.settle()
+    session.press("bridge_add_missing_fx.lua")
+    assert session.reaper.messages.boxes == []
+    assert [added.original_name for added in track.fx] == [f"VST: {name} (Cockos)" for name in fx]
+    session.press("bridge_add_missing_fx.lua")
+    assert "Nothing to add" in "".join(session.reaper.messages.console)
+    assert len(track.fx) == len(fx)
+
+
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_pops_go_down_by_an_envelope(open_session: Open) -> None:
     (take,) = synthesise_speech("test", 31, takes=1, sample_rate_hz=RATE_HZ)
