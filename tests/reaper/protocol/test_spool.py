@@ -389,3 +389,8 @@ def test_impossible_excerpts_are_refused(spool: Spool, field: str, value: object
     put(spool, msgspec.json.encode(request), request["id"])
     with pytest.raises(LinkError, match=field):
         spool.read_request(request["id"])
+
+
+def test_the_names_of_scripts_that_bridge_0_1_0_noted_are_read(spool: Spool) -> None:
+    (spool.folder / "commands.json").write_text('{"schema": 1, "commands": {"a.lua": "_RS0a"}}')
+    assert spool.read_commands() == {"a.lua": "_RS0a"}
