@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,30 +36,16 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--report", "report_file", type=FILE, metavar="FILE.html", help="Write a page with plots and players.")
 @click.pass_context
-def automix(
-    context: click.Context,
-    source: Path,
-    target: Path,
-    reference: Path | None,
-    style: str | None,
-    model: str | None,
-    chain_file: Path | None,
-    refine_s: float,
-    amount_percent: float,
-    automation: bool,
-    loudness_lufs: float | None,
-    ceiling_dbtp: float | None,
-    json_file: Path | None,
-    report_file: Path | None,
-) -> None:
+def automix(context: click.Context, /, json_file: Path | None, report_file: Path | None, **options: Any) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
-    if reference is not None and style is not None:
+    source, reference = options["source"], options["reference"]  # all options are fields of a FileJob
+    if reference is not None and options["style"] is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
-    if refine_s > 0:
+    if options["refine_s"] > 0:
         require_extra("refine", "--refine")
     if report_file is not None:
         require_extra("report", "--report")
-    check_outputs((source, reference), {"-o": target, "--report": report_file, "--json": json_file})
+    check_outputs((source, reference), {"-o": options["target"], "--report": report_file, "--json": json_file})
     from bridge.audio.files import probe
 
     for file in (source, reference):  # what is no recording is refused before anything that takes seconds to load
@@ -69,21 +55,8 @@ def automix(
     from bridge.offline.job import FileJob
     from bridge.report.file_report import write_file_report
 
-    job = FileJob(
-        source=source,
-        target=target,
-        reference=reference,
-        style=style,
-        model=model,
-        chain_file=chain_file,
-        refine_s=refine_s,
-        amount_percent=amount_percent,
-        automation=automation,
-        loudness_lufs=loudness_lufs,
-        ceiling_dbtp=ceiling_dbtp,
-    )
     with shown_progress("Auto-mix") as progress:
-        result = automix_file(job, settings_of(context), progress=progress)
+        result = automix_file(FileJob(**options), settings_of(context), progress=progress)
     if report_file is not None:
         write_file_report(report_file, result, reference)
     if write_json(None if json_file is None else result.to_json(), json_file):
