@@ -56,7 +56,7 @@ end
 local function break_off(state, why)
   local gesture, id = state.gesture, state.id
   state.gesture, state.id = nil, nil
-  gesture:sense()
+  gesture:adopt_current()
   local fields = outcome_message(gesture:finish())
   fields.status, fields.gesture, fields.error = "ended", id, describe.fact(why)
   script_requests.answer(state.spool, state.spool.new_id(), fields)

@@ -121,7 +121,7 @@ function gesture:compare(is_on)
 end
 
 --- Take the amounts at which the values stand now for the wanted ones: a surface has moved them, and is gone.
-function gesture:sense()
+function gesture:adopt_current()
   for _, part in ipairs(self.parts) do
     local now = {}
     for _, move in ipairs(part.moves) do now[move.place] = read(part, move) end
@@ -207,14 +207,14 @@ end
 --- Make the undo step of what a surface has moved so far. The records go on telling that values move, so that another
 -- run of the script, or the next gesture, finds them at whatever amount they stand by then.
 function gesture:suspend()
-  self:sense()
+  self:adopt_current()
   make_step(self)
 end
 
 --- End the gesture without waiting. For `atexit`; harmless at any other time.
 function gesture:release()
   if self.is_done then return end
-  if self.id then self:sense() end
+  if self.id then self:adopt_current() end
   if not self.has_step then make_step(self) end
   conclude(self, (read_back(self)))
 end

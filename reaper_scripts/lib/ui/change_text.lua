@@ -83,7 +83,7 @@ function change_text.audible(changes)
 end
 
 --- Return whether the change before this one, of the same slot, has the same explanation: it is not said twice.
-function change_text.is_told(last, change)
+function change_text.is_repeated(last, change)
   if not last or last.slot ~= change.slot then return false end
   return json.encode(last.explanation or json.null) == json.encode(change.explanation or json.null)
 end

@@ -27,7 +27,7 @@ local function add_changes(lines, changes)
   for index, change in ipairs(changes) do
     lines[#lines + 1] = string.format("  %s: %s (was %s)", change_text.name(change), change_text.after(change), change_text.before(change))
     local why, next_one = describe.explanation(change.explanation), changes[index + 1]
-    if why ~= "" and not (next_one and change_text.is_told(change, next_one)) then lines[#lines + 1] = "    " .. why end
+    if why ~= "" and not (next_one and change_text.is_repeated(change, next_one)) then lines[#lines + 1] = "    " .. why end
   end
 end
 

@@ -25,9 +25,9 @@ local function is_narrow(width)
   return width < px(NARROW)
 end
 
---- `is_told`: its explanation stands beside another control of the same slot already.
-local function add_change(list, change, width, is_told)
-  local why = is_told and "" or describe.explanation(change.explanation)
+--- `is_repeated`: its explanation stands beside another control of the same slot already.
+local function add_change(list, change, width, is_repeated)
+  local why = is_repeated and "" or describe.explanation(change.explanation)
   local lines = paint.wrap(why, width - 2 * px(INSET), "small", 2)
   local kind = is_narrow(width) and "stacked" or "change"
   local values = px(ROW) * (kind == "stacked" and 2 or 1)
@@ -50,7 +50,7 @@ local function add_changes(list, record, width)
       add(list, "plugin", px(ROW), { text = name })
     end
     plugin = name
-    add_change(list, change, width, change_text.is_told(changes[index - 1], change))
+    add_change(list, change, width, change_text.is_repeated(changes[index - 1], change))
   end
   pad(list)
   if inaudible > 0 then
