@@ -19,37 +19,37 @@ if TYPE_CHECKING:
 
 
 class MidiService:
-    """`look` and `close` belong to one thread, `tell` to any. `say` gets lines for the user."""
+    """`refresh` and `close` belong to one thread, `send` to any. `report` gets lines for the user."""
 
-    def __init__(self, settings: Settings, handle: Callable[[Command], None], say: Callable[[str], None]) -> None:
-        self._settings, self._handle, self._say = settings, handle, say
+    def __init__(self, settings: Settings, handle: Callable[[Command], None], report: Callable[[str], None]) -> None:
+        self._settings, self._handle, self._report = settings, handle, report
         self._surface: MidiSurface | None = None
         self._state: State | None = None
-        self._has_looked = False
+        self._is_loaded = False
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Open the surface, or give it the layout that has been written since. Call it now and then."""
         if not self._settings.midi_input:
             return
         from bridge.surfaces.midi.bindings import bindings_file_state, load_bindings
 
         state = bindings_file_state(self._settings.home)
-        if self._has_looked and state == self._state:
+        if self._is_loaded and state == self._state:
             return
-        self._has_looked, self._state = True, state
+        self._is_loaded, self._state = True, state
         try:
             self._use(load_bindings(self._settings.home))
         except BridgeError as error:
-            self._say(f"MIDI is off: {error}" if self._surface is None else f"MIDI goes on as it was: {error}")
+            self._report(f"MIDI is off: {error}" if self._surface is None else f"MIDI goes on as it was: {error}")
 
     def _use(self, layout: MidiBindings) -> None:
         if self._surface is not None:
             self._surface.use(layout)
-            self._say(f"MIDI: {len(layout.control)} controls are bound, as it was written just now.")
+            self._report(f"MIDI: {len(layout.control)} controls are bound, as it was written just now.")
             return
         from bridge.surfaces.midi.surface import MidiSurface  # mido looks for its backend
 
-        surface = MidiSurface(self._settings.midi_input, layout, handle=self._handle, report=self._say)
+        surface = MidiSurface(self._settings.midi_input, layout, handle=self._handle, report=self._report)
         surface.open()
         self._surface = surface
 

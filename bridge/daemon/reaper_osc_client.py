@@ -38,8 +38,8 @@ class ReaperOscClient:
     def run(self, script: str) -> None:
         """Start one of Bridge's scripts, under all the names that it may have. Where two copies of it are installed,
         both start: one takes what is asked, the other finds nothing and ends."""
-        told = self._told().get(script)
-        self.send(actions(dict.fromkeys([*([told] if told else []), *known_ids(script)])))
+        noted = self._noted_ids().get(script)
+        self.send(actions(dict.fromkeys([*([noted] if noted else []), *known_ids(script)])))
 
     def run_action(self, command_id: str) -> None:
         """Start any action by its named id."""
@@ -55,13 +55,13 @@ class ReaperOscClient:
         except OSError as error:
             raise LinkError(f"REAPER's OSC port {port} cannot be reached: {error.strerror}. Check the port.") from error
 
-    def _told(self) -> dict[str, str]:
-        """What the scripts have said of their names. A note that cannot be read is logged once."""
+    def _noted_ids(self) -> dict[str, str]:
+        """The ids that the scripts have noted, by file name. A note that cannot be read is logged once."""
         try:
-            told, fault = self._spool.read_commands(), ""
+            noted, fault = self._spool.read_commands(), ""
         except LinkError as error:
-            told, fault = {}, str(error)
+            noted, fault = {}, str(error)
         if fault and fault != self._fault:
             log.warning("%s", fault)
         self._fault = fault
-        return told
+        return noted

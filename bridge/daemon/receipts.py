@@ -1,4 +1,4 @@
-"""What REAPER says it did: receipts are read, logged, told to the surfaces, and taken out of the spool."""
+"""Receipts of what REAPER did: read, logged, sent to the surfaces, and taken out of the spool."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Receipts:
 
     def __init__(self, spool: Spool, feedback: Feedback) -> None:
         self._spool, self._feedback = spool, feedback
-        self._stuck: set[str] = set()  # said once: a folder of that name, or a file that another program holds
+        self._stuck: set[str] = set()  # reported once: a folder of that name, or a file that another program holds
 
     def take_all(self) -> None:
         """Those that lie there already, or that the system gave no notice of."""
@@ -26,11 +26,11 @@ class Receipts:
             self.take(request_id)
 
     def take(self, request_id: str) -> None:
-        """Read, tell, remove. One that cannot be read is removed as well, and said so."""
+        """Read, report and remove a receipt. One that cannot be read is removed as well, and reported."""
         try:
             receipt = self._spool.take_receipt(request_id)
         except LinkError as error:
-            self._say_once(request_id, error)
+            self._report_once(request_id, error)
             return
         if receipt is not None and request_id not in self._stuck:
             self._report(receipt)
@@ -38,7 +38,7 @@ class Receipts:
         if self._spool.has("receipts", request_id):
             self._stuck.add(request_id)
 
-    def _say_once(self, request_id: str, error: LinkError) -> None:
+    def _report_once(self, request_id: str, error: LinkError) -> None:
         if request_id in self._stuck:
             return
         if self._spool.has("receipts", request_id):

@@ -56,7 +56,7 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stop_asked = threading.Event()
-        self._midi = MidiService(settings, self._on_midi, self._say)
+        self._midi = MidiService(settings, self._on_midi, self._warn)
         self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
         self._models = ModelCache(settings)
         self._surface = OscServer(
@@ -95,7 +95,7 @@ class Service:
             self._live.start()
             heartbeat.beat()
             heartbeat.start()
-            self._say_ready()
+            self._report_ready()
             life.callback(self._midi.close)
             self._serve()
         return 0
@@ -111,7 +111,7 @@ class Service:
         self._surface.send(path, *values)
         self._midi.send(path, *values)
 
-    def _say(self, line: str) -> None:
+    def _warn(self, line: str) -> None:
         log.warning("%s", line)
         _print(line)
 
@@ -128,7 +128,7 @@ class Service:
         watch.start()
         return watch
 
-    def _say_ready(self) -> None:
+    def _report_ready(self) -> None:
         where = f"{self._settings.osc_host}:{self._surface.port}"
         log.info("ready, version %s, OSC on %s", __version__, where)
         _print(f"Bridge daemon ready on {where}, spool {self._settings.spool}")
@@ -137,7 +137,7 @@ class Service:
         """Look into the spool now and then: for what lay there before, and what the system gave no notice of."""
         swept_at_s = time.monotonic()
         while True:
-            self._midi.look()
+            self._midi.refresh()
             try:
                 for request_id in self._spool.pending():
                     self._jobs.submit(request_id)
@@ -169,7 +169,7 @@ class Service:
         self._control.handle(command, self._report)
 
     def _on_midi(self, command: Command) -> None:
-        """As a command over OSC; what cannot be done is told to the surfaces that can show text."""
+        """As a command over OSC; what cannot be done is shown by the surfaces that can show text."""
         try:
             self._on_command(command)
         except BridgeError as error:

@@ -1,7 +1,7 @@
 """A mix balance between tracks as messages: which tracks were answered, and the replies with their gains.
 
-Each track is requested by itself first, with `levels` among its options: the daemon then keeps what it heard and
-replied (`AnsweredTrack`), until the scripts request the balance of all of them together.
+Each track is requested by itself first, with `levels` among its options: the daemon then keeps the audio and
+what it replied (`AnsweredTrack`), until the scripts request the balance of all of them together.
 """
 
 from __future__ import annotations
