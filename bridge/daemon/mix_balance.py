@@ -17,7 +17,7 @@ from bridge.automix.facts import Explanation, ExplanationKind
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import map_request, read_excerpts
 from bridge.decibels import db_to_amplitude
-from bridge.errors import shown
+from bridge.errors import cut, shown
 from bridge.mix_balance.gains import CEILING_DBTP, HEADROOM_DB, LEAST_LU, MixBalance, MixRoles, find_role
 from bridge.mix_balance.role_by_name import Role
 from bridge.mix_balance.targets import MixBalanceTargets
@@ -41,13 +41,17 @@ if TYPE_CHECKING:
 
 Progress = Callable[[float, str], None]
 
+MAX_NAME = 100  # characters
+
 
 class BalanceRefused(Exception):
     """The balance cannot be set: something that the user can change."""
 
     def __init__(self, kind: BalanceKind, *names: str, needed_db: float = 0.0) -> None:
         super().__init__(kind)
-        self.decision = BalanceDecision(kind=kind, names=tuple(shown(name) for name in names), needed_db=needed_db)
+        self.decision = BalanceDecision(
+            kind=kind, names=tuple(cut(name, MAX_NAME) for name in names), needed_db=needed_db
+        )
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ def test_tracks_of_several_known_roles_can_be_balanced() -> None:
 @pytest.mark.parametrize(
     ("roles", "kind", "names"),
     [
-        ([("A", None), ("B", "bass"), ("C", None)], BalanceKind.UNKNOWN_ROLES, ("'A'", "'C'")),
+        ([("A", None), ("B", "bass"), ("C", None)], BalanceKind.UNKNOWN_ROLES, ("A", "C")),
         ([("A", "bass"), ("B", "bass")], BalanceKind.ONE_ROLE, ()),
     ],
 )
