@@ -23,7 +23,7 @@ BridgeError
 MAX_SHOWN = 60  # characters of a value that somebody else chose
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value as a message shows it: quoted, on one line, and cut where it is long.
 
     >>> shown("warm vocal")
@@ -35,7 +35,7 @@ def shown(value: object) -> str:
     return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
-def cut(text: str, limit: int) -> str:
+def truncated(text: str, limit: int) -> str:
     """One line of at most `limit` characters, for what is made of names that somebody else chose.
 
     >>> cut("a long name", 7)

@@ -16,7 +16,7 @@ import numpy as np
 from bridge.automix.facts import LoudnessKind, LoudnessOutcome
 from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.errors import ModelError
-from bridge.model.manifest import ObjectiveSettings
+from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.control import Role
 from bridge.types import NormalizedArray
@@ -32,7 +32,7 @@ _LEAST_STEP_DB = 0.02
 
 
 def loudness_target(
-    objective: ObjectiveSettings, loudness_lufs: float | None = None, ceiling_dbtp: float | None = None
+    objective: PredictionUse, loudness_lufs: float | None = None, ceiling_dbtp: float | None = None
 ) -> LoudnessTarget | None:
     """Return the loudness and ceiling given, or else the model's own; None for a model without targets."""
     if objective.loudness_lufs is None or objective.ceiling_dbtp is None:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bridge.features.profile import SpectralProfile, profile_distance_db, profile_distances_db
 from bridge.features.settings import FeatureSettings
-from bridge.model.manifest import ObjectiveSettings
+from bridge.model.manifest import PredictionUse
 from bridge.types import Float32
 
 NEIGHBOURS = 4
@@ -72,12 +72,12 @@ def prediction_objective(
     predicted: SpectralProfile,
     features: FeatureSettings,
     bank: Float32 | None,
-    settings: ObjectiveSettings | None = None,
+    settings: PredictionUse | None = None,
     *,
     level_counts: bool = False,
 ) -> Objective:
     """Return the objective of a job without a reference; `settings` of the model say how much of the way to make."""
-    settings = settings or ObjectiveSettings()
+    settings = settings or PredictionUse()
     return Objective(
         predicted,
         features,

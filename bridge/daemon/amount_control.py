@@ -14,14 +14,14 @@ from collections import deque
 from typing import NamedTuple
 
 from bridge.daemon.heartbeat import Feedback
-from bridge.daemon.pending_requests import PendingRequests
+from bridge.daemon.pending_automixes import PendingAutomixes
 from bridge.daemon.reaper_osc_client import ReaperOscClient
-from bridge.daemon.script_requests import NAMES, ScriptRequests
+from bridge.daemon.script_calls import NAMES, ScriptCalls
 from bridge.daemon.session_defaults import SessionDefaults
 from bridge.errors import BridgeError, LinkError
 from bridge.reaper.describe import describe_answer
 from bridge.reaper.protocol.osc import fx_values
-from bridge.reaper.protocol.script_requests import LIVE_SCRIPT, MovingTrackState, ScriptAnswer, ScriptRequest
+from bridge.reaper.protocol.script_calls import LIVE_SCRIPT, MovingTrackState, ScriptCall, ScriptCallAnswer
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command, Name
@@ -47,8 +47,8 @@ _WHAT: dict[Name, str] = {
 
 
 class _Gesture(NamedTuple):
-    request: ScriptRequest
-    answer: ScriptAnswer
+    request: ScriptCall
+    answer: ScriptCallAnswer
 
 
 class AmountControl(threading.Thread):
@@ -61,11 +61,11 @@ class AmountControl(threading.Thread):
         self._settings, self._defaults, self._feedback = settings, defaults, feedback
         self._changed = threading.Condition()
         self._link = link
-        self.requests = ScriptRequests(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
+        self.requests = ScriptCalls(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
         self._waiting: deque[Command] = deque()
         self._amount: float | None = None  # wanted, and not yet set
-        self._early: ScriptRequest | None = None  # the next gesture's, sent while the last one settles
-        self._pending = PendingRequests(self.requests, feedback)
+        self._early: ScriptCall | None = None  # the next gesture's, sent while the last one settles
+        self._pending = PendingAutomixes(self.requests, feedback)
 
     # ------------------------------------------------------------ from any thread
 
@@ -245,7 +245,7 @@ class AmountControl(threading.Thread):
             answer = self.requests.require(request)
         self._report(answer)
 
-    def _report(self, answer: ScriptAnswer) -> None:
+    def _report(self, answer: ScriptCallAnswer) -> None:
         """Tell the surfaces where everything stands. LinkError where it was refused."""
         if answer.status in ("refused", "nothing"):
             raise LinkError(answer.error)

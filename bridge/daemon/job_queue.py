@@ -18,7 +18,7 @@ import msgspec
 from bridge.daemon.heartbeat import Feedback, JobProgress
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.session_defaults import JobDefaults
-from bridge.errors import BridgeError, LinkError, cut
+from bridge.errors import BridgeError, LinkError, truncated
 from bridge.reaper.describe import describe_reply
 from bridge.reaper.protocol.messages import SCHEMA, Reply
 from bridge.reaper.protocol.mix_balance import MixBalanceReply, MixBalanceRequest
@@ -197,15 +197,17 @@ class JobQueue(threading.Thread):
 
 
 def _error_reply(request_id: str, line: str) -> Reply:
-    return Reply(schema=SCHEMA, id=request_id, status="error", error=cut(line, MAX_ERROR))
+    return Reply(schema=SCHEMA, id=request_id, status="error", error=truncated(line, MAX_ERROR))
 
 
 def with_short_names(reply: Reply) -> Reply:
     """The reply with names cut that somebody made very long: tracks and FX have any name."""
     names = ("what", "fx", "parameter", "text")
     left_alone = tuple(
-        msgspec.structs.replace(row, **{name: cut(getattr(row, name), MAX_NAME) for name in names})
+        msgspec.structs.replace(row, **{name: truncated(getattr(row, name), MAX_NAME) for name in names})
         for row in reply.left_alone
     )
-    changes = tuple(msgspec.structs.replace(change, plugin=cut(change.plugin, MAX_NAME)) for change in reply.changes)
+    changes = tuple(
+        msgspec.structs.replace(change, plugin=truncated(change.plugin, MAX_NAME)) for change in reply.changes
+    )
     return msgspec.structs.replace(reply, left_alone=left_alone, changes=changes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.errors import BridgeError, ModelError, shown
+from bridge.errors import BridgeError, ModelError, quoted
 from bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class ModelCache:
         folders = self._folders()
         if name not in folders:  # by name only: a request must not choose a folder
             raise ModelError(
-                f"No model is called {shown(name)}. Installed models: {', '.join(sorted(folders)) or 'none'}. "
+                f"No model is called {quoted(name)}. Installed models: {', '.join(sorted(folders)) or 'none'}. "
                 f"Install Bridge again, or train one into {self._settings.user_models}."
             )
         return folders[name]

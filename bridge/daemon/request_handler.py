@@ -16,7 +16,7 @@ from bridge.audio.spool_wav import read_float_wav
 from bridge.automix.facts import DecisionKind
 from bridge.daemon.model_cache import CachedModel, ModelCache
 from bridge.daemon.session_defaults import FULL_AMOUNT, JobDefaults
-from bridge.errors import AudioError, LinkError, cut, shown
+from bridge.errors import AudioError, LinkError, quoted, truncated
 from bridge.reaper.mapping.automation_curves import automation_writes, without_used_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
@@ -65,7 +65,7 @@ def handle_request(
         reply = _unchanged_reply(request, cached, mapping)
     if not mapping.free.any():
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_TO_SET, add_fx=mapping.missing)
-    excerpts = read_excerpts(spool, request.audio, what=f"The track {shown(request.track.name)}")
+    excerpts = read_excerpts(spool, request.audio, what=f"The track {quoted(request.track.name)}")
     progress(0.1, "listening")
     is_default = options.amount_percent == FULL_AMOUNT
     job = AutomixJob(
@@ -144,7 +144,9 @@ def _reference(
 def _unchanged_reply(request: Request, cached: CachedModel, mapping: ChainMapping) -> Reply:
     name, left_alone = cached.automix.model.name, mapping.left_alone
     if cached.fault:
-        damage = LeftAlone(what=f"model {name}", kind=LeftAloneKind.MODEL_DAMAGED, error=cut(cached.fault, MAX_ERROR))
+        damage = LeftAlone(
+            what=f"model {name}", kind=LeftAloneKind.MODEL_DAMAGED, error=truncated(cached.fault, MAX_ERROR)
+        )
         left_alone = (*left_alone, damage)
     return Reply(
         schema=SCHEMA,

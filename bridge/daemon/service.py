@@ -85,7 +85,7 @@ class Service:
             self._surface.open()
             life.callback(self._surface.close)
             self._spool.sweep()
-            self._spool.drop_script_requests()
+            self._spool.drop_script_calls()
             heartbeat = HeartbeatThread(self._spool, self._surface.port)
             life.callback(heartbeat.stop)
             watch = self._watch()

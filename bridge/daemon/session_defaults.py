@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bridge.errors import ModelError, shown
+from bridge.errors import ModelError, quoted
 from bridge.features.styles import list_styles
 
 FULL_AMOUNT = 100.0
@@ -45,7 +45,7 @@ class SessionDefaults:
         """A style by its name, '' for none. ModelError, and the choice stays, where there is none of this name."""
         if name and name not in (known := self._names()):
             raise ModelError(
-                f"No style is called {shown(name)}. Styles: {', '.join(known) or 'none'}. Send one of them, or an "
+                f"No style is called {quoted(name)}. Styles: {', '.join(known) or 'none'}. Send one of them, or an "
                 "empty name for none."
             )
         with self._lock:

@@ -22,7 +22,7 @@ from bridge.automix.job import Measurements, MeasurementsPair
 from bridge.demo.daemon_process import running_daemon
 from bridge.demo.recordings import SAMPLE_RATE_HZ, DemoRecording, recordings
 from bridge.errors import LinkError
-from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.applied_state import AppliedJob
 from bridge.reaper.protocol.messages import decode
 from bridge.report.page import PageSection, write_page
 from bridge.report.plots import level_plot, spectrum_plot
@@ -175,7 +175,7 @@ def _inaudible(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
     file = records / f"{track.guid.strip('{}')}.json"
     if not file.is_file():  # nothing was set
         return set()
-    record = decode(file.read_bytes(), Applied, source=str(file))
+    record = decode(file.read_bytes(), AppliedJob, source=str(file))
     names = {fx.guid: fx.original_name for fx in track.fx}
     unheard = {
         f"{change.slot}.{change.control}"

@@ -16,7 +16,7 @@ import safetensors
 import safetensors.numpy
 
 from bridge.atomic_files import write_file
-from bridge.errors import ModelError, shown
+from bridge.errors import ModelError, quoted
 from bridge.features.profile import SoundFeatures
 from bridge.features.settings import FeatureSettings
 
@@ -68,7 +68,7 @@ def load_style(folder: Path, name: str) -> Style:
     if not path.is_file():
         known = ", ".join(list_styles(folder)) or "none"
         raise ModelError(
-            f"No style is called {shown(name)}. Styles: {known}. Add one with `reaper-bridge styles add NAME FILE...`."
+            f"No style is called {quoted(name)}. Styles: {known}. Add one with `reaper-bridge styles add NAME FILE...`."
         )
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
@@ -95,7 +95,7 @@ def style_for(folder: Path, name: str, *, features: FeatureSettings, model: str)
     style = load_style(folder, name)
     if style.features != features:
         raise ModelError(
-            f"The style {shown(name)} has the features of another model than {model}. Add it again for "
+            f"The style {quoted(name)} has the features of another model than {model}. Add it again for "
             f"this one: reaper-bridge styles add NAME FILE... --model {model}."
         )
     return style.sound
@@ -104,7 +104,7 @@ def style_for(folder: Path, name: str, *, features: FeatureSettings, model: str)
 def _path(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(name) or name.endswith((".", " ")):
         raise ModelError(
-            f"{shown(name)} cannot name a style: use up to 64 letters, digits, spaces, dots, plus or minus signs."
+            f"{quoted(name)} cannot name a style: use up to 64 letters, digits, spaces, dots, plus or minus signs."
         )
     return folder / f"{name}{SUFFIX}"
 

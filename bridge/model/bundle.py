@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 
 from bridge.atomic_files import replace_when_written, write_new
-from bridge.errors import ModelError, cut
+from bridge.errors import ModelError, truncated
 from bridge.model.encoders import Category, Encoder
 from bridge.model.encoders.frame_encoder import FrameEncoder
 from bridge.model.manifest import (
@@ -106,7 +106,8 @@ def load_weights(folder: Path, encoder: torch.nn.Module) -> torch.Tensor | None:
         # of torch's lines the first says that something is wrong, the second what
         fault = next((line.strip() for line in str(error).splitlines()[1:] if line.strip()), str(error).strip())
         raise ModelError(
-            f"{file} does not fit its manifest: {cut(fault, MOST_SHOWN).rstrip('.')}. Install or train the model again."
+            f"{file} does not fit its manifest: {truncated(fault, MOST_SHOWN).rstrip('.')}. "
+            "Install or train the model again."
         ) from error
     for name, tensor in {BANK: bank, **weights}.items():
         if tensor is not None and not bool(torch.isfinite(tensor).all()):

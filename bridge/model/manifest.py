@@ -72,7 +72,7 @@ class AutomationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
             raise ValueError(f"unsure is {self.unsure:g}; give less than sure, which is {self.sure:g}")
 
 
-class ObjectiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class PredictionUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a model's prediction is used, beside its chain; `job` in `model.json`.
 
     Attributes:
@@ -137,7 +137,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     chain: Chain  # with measured laws and the fingerprints of its plugins
     features: FeatureSettings
     encoder: EncoderSettings
-    job: ObjectiveSettings = ObjectiveSettings()
+    job: PredictionUse = PredictionUse()
     confidence: ConfidenceCalibration
     weights_sha256: str
     training: Provenance

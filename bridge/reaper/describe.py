@@ -14,7 +14,7 @@ from bridge.automix.describe import describe_decision
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
 from bridge.reaper.protocol.messages import Receipt, Reply, SkipReason
 from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind, MixBalanceReply
-from bridge.reaper.protocol.script_requests import ScriptAnswer
+from bridge.reaper.protocol.script_calls import ScriptCallAnswer
 
 _BANDS = {3: "a notch", 6: "a band pass", 7: "a parallel band pass"}
 
@@ -133,7 +133,7 @@ def describe_balance(decision: BalanceDecision) -> str:
     return f"The levels between the tracks stay: {_BALANCE[decision.kind].format(**fields)}."
 
 
-def describe_answer(answer: ScriptAnswer) -> str:
+def describe_answer(answer: ScriptCallAnswer) -> str:
     """One line on what REAPER's scripts answered to a request."""
     if answer.error:
         return answer.error

@@ -10,7 +10,7 @@ import ipaddress
 import logging
 from collections.abc import Sequence
 
-from bridge.errors import LinkError, shown
+from bridge.errors import LinkError, quoted
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class AllowedSenders:
         if host == "localhost" or (address is not None and (address.is_loopback or self._networks)):
             return
         raise LinkError(
-            f"The OSC address {shown(host)} is not this machine's own, and OSC has no password. Set osc_host to "
+            f"The OSC address {quoted(host)} is not this machine's own, and OSC has no password. Set osc_host to "
             '127.0.0.1, or to 0.0.0.0 and name those who may send in osc_allow, as in ["192.168.1.20"].'
         )
 
@@ -57,7 +57,7 @@ def parse_client(text: str) -> Client:
     address, _, port = text.rpartition(":")
     if _address(address) and port.isdecimal() and 0 < int(port) < 65536:
         return address, int(port)
-    raise LinkError(f"osc_clients holds {shown(text)}, which is no address and port. Write it as 192.168.1.20:9001.")
+    raise LinkError(f"osc_clients holds {quoted(text)}, which is no address and port. Write it as 192.168.1.20:9001.")
 
 
 def _network(text: str) -> _Network:
@@ -65,7 +65,7 @@ def _network(text: str) -> _Network:
         return ipaddress.ip_network(text, strict=False)
     except ValueError as error:
         raise LinkError(
-            f"osc_allow holds {shown(text)}, which is no address. Write 192.168.1.20, or 192.168.1.0/24 for a network."
+            f"osc_allow holds {quoted(text)}, which is no address. Write 192.168.1.20, or 192.168.1.0/24 for a network."
         ) from error
 
 

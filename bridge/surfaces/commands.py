@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from bridge.errors import LinkError, shown
+from bridge.errors import LinkError, quoted
 
 Name = Literal["automix", "amount", "compare", "undo", "style", "next", "ping"]
 Value = float | int | str | None
@@ -57,11 +57,11 @@ class CommandSpec(NamedTuple):
             raise LinkError(f"{self.name} needs a value: {self.meaning}.")
         if self.kind is str:
             if not isinstance(given, str):
-                raise LinkError(f"{self.name} needs a text, not {shown(given)}: {self.meaning}.")
+                raise LinkError(f"{self.name} needs a text, not {quoted(given)}: {self.meaning}.")
             return given
         number = _number(self.name, given)
         if not self.low <= number <= self.high:
-            raise LinkError(f"{self.name} takes {self.low:g} to {self.high:g}, not {shown(given)}: {self.meaning}.")
+            raise LinkError(f"{self.name} takes {self.low:g} to {self.high:g}, not {quoted(given)}: {self.meaning}.")
         return round(number) if self.kind is int else number
 
 
@@ -94,7 +94,7 @@ def parse_command(name: str, arguments: Sequence[object]) -> Command:
     """
     spec = COMMANDS.get(name)
     if spec is None:
-        raise LinkError(f"{shown(name)} is no command of Bridge. Commands: {', '.join(COMMANDS)}.")
+        raise LinkError(f"{quoted(name)} is no command of Bridge. Commands: {', '.join(COMMANDS)}.")
     return Command(spec.name, spec.parse(arguments))
 
 
@@ -113,5 +113,5 @@ def _number(name: str, value: object) -> float:
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
-        raise LinkError(f"{name} needs a number, not {shown(value)}.")
+        raise LinkError(f"{name} needs a number, not {quoted(value)}.")
     return number

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pythonosc.osc_message_builder import build_msg
 
-from bridge.errors import cut
+from bridge.errors import truncated
 
 Value = float | int | str
 
@@ -47,5 +47,5 @@ def feedback_message(address: str, *values: Value) -> bytes:
 
 def _line(text: Value) -> str:
     """Return one line of a length that a surface can show."""
-    line = cut(str(text).replace("\0", " "), MAX_TEXT)
+    line = truncated(str(text).replace("\0", " "), MAX_TEXT)
     return line.encode("utf-8", "replace").decode()  # names of files may be no text

@@ -23,7 +23,7 @@ from bridge.errors import BridgeError, LinkError
 from bridge.surfaces.allowed_senders import AllowedSenders, Client, parse_client
 from bridge.surfaces.commands import COMMANDS, Command, is_release
 from bridge.surfaces.feedback import Value, feedback_message
-from bridge.surfaces.osc_packets import is_sound_packet
+from bridge.surfaces.osc_packets import is_valid_packet
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +175,7 @@ class _Server(BlockingOSCUDPServer):
         data: bytes = request[0]
         return (
             self._senders.is_allowed(client_address[0])
-            and is_sound_packet(data)
+            and is_valid_packet(data)
             and super().verify_request(request, client_address)
         )
 

@@ -9,7 +9,7 @@ _SIZES = dict.fromkeys("ifrmc", 4) | dict.fromkeys("hdt", 8) | dict.fromkeys("TF
 _PLAIN_ADDRESS = re.compile(rb"/[A-Za-z0-9_./-]*")  # no wildcard: matching many of them takes forever
 
 
-def is_sound_packet(data: bytes, *, depth: int = 0) -> bool:
+def is_valid_packet(data: bytes, *, depth: int = 0) -> bool:
     """Return whether a packet is complete and plain.
 
     Bundles nest a little, addresses hold no wildcards, texts are UTF-8, no argument of a known size is cut off
@@ -22,7 +22,7 @@ def is_sound_packet(data: bytes, *, depth: int = 0) -> bool:
     at = 16
     while at + 4 <= len(data):
         (size,) = struct.unpack_from(">i", data, at)
-        if size <= 0 or at + 4 + size > len(data) or not is_sound_packet(data[at + 4 : at + 4 + size], depth=depth + 1):
+        if size <= 0 or at + 4 + size > len(data) or not is_valid_packet(data[at + 4 : at + 4 + size], depth=depth + 1):
             return False
         at += 4 + size
     return at == len(data)

@@ -12,7 +12,7 @@ from bridge.automix.facts import LoudnessKind, LoudnessOutcome
 from bridge.automix.job import LoudnessTarget, Measurements
 from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, loudness_outcome, loudness_target
 from bridge.errors import ModelError
-from bridge.model.manifest import ObjectiveSettings
+from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain
 
 CHAIN = mastering_chain()
@@ -84,8 +84,8 @@ def test_the_last_try_is_never_left_above_the_ceiling() -> None:
 
 
 def test_a_model_without_targets_has_none_and_the_asked_comes_before_the_own() -> None:
-    assert loudness_target(ObjectiveSettings(), -9.0, -1.0) is None
-    job = ObjectiveSettings(loudness_lufs=-14.0, ceiling_dbtp=-1.0)
+    assert loudness_target(PredictionUse(), -9.0, -1.0) is None
+    job = PredictionUse(loudness_lufs=-14.0, ceiling_dbtp=-1.0)
     assert loudness_target(job) == LoudnessTarget(-14.0, -1.0)
     assert loudness_target(job, -9.0, None) == LoudnessTarget(-9.0, -1.0)
 

@@ -15,7 +15,7 @@ from bridge.daemon.amount_control import AmountControl
 from bridge.daemon.reaper_osc_client import ReaperOscClient
 from bridge.daemon.session_defaults import SessionDefaults
 from bridge.reaper.protocol.messages import SCHEMA, decode, encode
-from bridge.reaper.protocol.script_requests import ScriptAnswer, ScriptRequest
+from bridge.reaper.protocol.script_calls import ScriptCall, ScriptCallAnswer
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
 
@@ -41,15 +41,15 @@ class PlayedReaper(threading.Thread):
     def run(self) -> None:
         while not self._is_over.wait(0.0005):
             for file in list((self.spool.folder / "asks").glob("*.json")):
-                self._answer(decode(file.read_bytes(), ScriptRequest, source=file.name))
+                self._answer(decode(file.read_bytes(), ScriptCall, source=file.name))
 
-    def _answer(self, ask: ScriptRequest) -> None:
+    def _answer(self, ask: ScriptCall) -> None:
         (self.spool.folder / "asks" / f"{ask.id}.json").unlink()
         if ask.kind == "settle":
             self.settled.append(ask.amount or 0.0)
             if len(self.settled) < self._moves:
                 self.live.move(len(self.settled) / self._moves)
-        answer = ScriptAnswer(
+        answer = ScriptCallAnswer(
             schema=SCHEMA, id=ask.id, status="moving" if ask.kind == "begin" else "done", amount=ask.amount
         )
         (self.spool.folder / "answers" / f"{ask.id}.json").write_bytes(encode(answer))

@@ -17,7 +17,7 @@ import pytest
 from daemon_process import Home
 
 from bridge import __version__
-from bridge.daemon.doctor import daemon_checks, reaper_checks, sound_checks
+from bridge.daemon.doctor import daemon_checks, processing_checks, reaper_checks
 from bridge.daemon.doctor.findings import FAULTS, Finding
 from bridge.reaper.install.actions import REAPACK_FOLDER, actions, known_ids
 from bridge.reaper.install.install import FOLDER, install
@@ -67,7 +67,7 @@ def resource_path(tmp_path: Path, settings: Settings) -> Path:
 
 
 def reapers(settings: Settings, resource_path: Path) -> dict[str, Finding]:
-    return by_link(reaper_checks.all_of(settings, resource_path))
+    return by_link(reaper_checks.check_reaper(settings, resource_path))
 
 
 def test_a_whole_installation_is_sound(settings: Settings, resource_path: Path) -> None:
@@ -145,16 +145,16 @@ def test_a_daemon_that_is_off_silent_or_old(settings: Settings) -> None:
     beat = {"schema": SCHEMA, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}
     for change, name in (({"time_s": 0.0}, "daemon silent"), ({"version": "0.0.1"}, "daemon old")):
         (settings.spool / "heartbeat.json").write_text(json.dumps({**beat, **change}))
-        assert is_fault(by_link(daemon_checks.daemon(settings))["daemon"], name)
+        assert is_fault(by_link(daemon_checks.check_daemon(settings))["daemon"], name)
     (settings.spool / "heartbeat.json").unlink()
-    assert is_fault(by_link(daemon_checks.daemon(settings))["daemon"], "daemon off")
-    assert not list(sound_checks.round_trip(settings))
+    assert is_fault(by_link(daemon_checks.check_daemon(settings))["daemon"], "daemon off")
+    assert not list(processing_checks.check_round_trip(settings))
 
 
 def test_an_osc_port_where_nobody_or_somebody_else_answers(settings: Settings) -> None:
     import threading
 
-    assert is_fault(by_link(daemon_checks.osc(settings))["OSC"], "osc silent")
+    assert is_fault(by_link(daemon_checks.check_osc(settings))["OSC"], "osc silent")
     with bound(settings.osc_port) as other:
 
         def answer(text: bytes) -> None:
@@ -164,32 +164,34 @@ def test_an_osc_port_where_nobody_or_somebody_else_answers(settings: Settings) -
         for text, name in ((b"hello\0\0\0", "osc foreign"), (b"/bridge/status\0\0,\0\0\0", "osc elsewhere")):
             thread = threading.Thread(target=answer, args=(text,))
             thread.start()
-            assert is_fault(by_link(daemon_checks.osc(settings))["OSC"], name)
+            assert is_fault(by_link(daemon_checks.check_osc(settings))["OSC"], name)
             thread.join(10)
 
 
 def test_a_home_that_cannot_be_and_a_disk_that_is_full(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert is_fault(
-        by_link(daemon_checks.home(msgspec.structs.replace(settings, home=tmp_path / "file")))["home"], "home"
+        by_link(daemon_checks.check_home(msgspec.structs.replace(settings, home=tmp_path / "file")))["home"], "home"
     )
     full = msgspec.structs.replace(settings, spool_free_mib=1 << 40)
-    assert is_fault(by_link(daemon_checks.home(full))["disk"], "disk")
+    assert is_fault(by_link(daemon_checks.check_home(full))["disk"], "disk")
 
 
 def test_a_damaged_or_missing_model_is_named(settings: Settings) -> None:
     (settings.user_models / "bad").mkdir(parents=True)
     (settings.user_models / "bad" / "model.json").write_text("{}")
-    findings = list(sound_checks.model(settings))
+    findings = list(processing_checks.check_model(settings))
     assert [is_fault(finding, "model") for finding in findings] == [True, False]
     missing = msgspec.structs.replace(settings, default_model="there-is-none")
-    assert any("there-is-none" in finding.finding for finding in sound_checks.model(missing) if not finding.is_ok)
+    assert any(
+        "there-is-none" in finding.finding for finding in processing_checks.check_model(missing) if not finding.is_ok
+    )
 
 
 def test_a_request_travels_through_the_daemon_and_back(home: Home) -> None:
     settings = Settings(home=home.folder, spool_free_mib=1)
     with home.daemon():
-        (finding,) = sound_checks.round_trip(settings)
+        (finding,) = processing_checks.check_round_trip(settings)
         assert finding.is_ok, finding
         assert "answered after" in finding.finding
         assert not [f for name in ("requests", "audio", "replies") for f in (home.spool.folder / name).iterdir()]
@@ -202,8 +204,8 @@ def test_an_answer_that_does_not_come_is_said(settings: Settings, monkeypatch: p
     Spool(settings.spool, free_mib=1).create()
     beat = {"schema": SCHEMA, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}
     (settings.spool / "heartbeat.json").write_text(json.dumps(beat))
-    monkeypatch.setattr(sound_checks, "ROUND_TRIP_LIMIT_S", 0.1)
-    (finding,) = sound_checks.round_trip(settings)
+    monkeypatch.setattr(processing_checks, "ROUND_TRIP_LIMIT_S", 0.1)
+    (finding,) = processing_checks.check_round_trip(settings)
     assert is_fault(finding, "no answer")
     assert not list((settings.spool / "requests").iterdir())
 
@@ -215,11 +217,11 @@ def test_the_table_fills_in_without_gaps() -> None:
 
 
 def test_a_midi_surface_that_is_not_there_is_named_with_what_helps(settings: Settings) -> None:
-    assert by_link(daemon_checks.midi(settings))["MIDI"].is_ok  # none is asked for
+    assert by_link(daemon_checks.check_midi(settings))["MIDI"].is_ok  # none is asked for
     asked = msgspec.structs.replace(settings, midi_input="X-TOUCH")
     mido.set_backend("mido.backends.there_is_none")
     try:
-        finding = by_link(daemon_checks.midi(asked))["MIDI"]
+        finding = by_link(daemon_checks.check_midi(asked))["MIDI"]
     finally:
         mido.set_backend()
     assert not finding.is_ok
@@ -240,17 +242,17 @@ def test_the_command_is_told_apart_from_another_of_its_name(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    missing = by_link(daemon_checks.command(settings))["command"]
+    missing = by_link(daemon_checks.check_command(settings))["command"]
     assert missing.is_ok  # who reads it has found the command
     assert (missing.finding, missing.remedy) == (FAULTS["command not found"].sign, FAULTS["command not found"].remedy)
     other = program(tmp_path / "bin", "bridge", "#!/bin/sh\n")
-    taken = by_link(daemon_checks.command(settings))["command"]
+    taken = by_link(daemon_checks.check_command(settings))["command"]
     assert (taken.finding, taken.remedy) == (
         FAULTS["command taken"].sign.format(path=other),
         FAULTS["command taken"].remedy,
     )
     program(tmp_path / "bin", "reaper-bridge", "#!/usr/bin/python3\n")
-    assert not by_link(daemon_checks.command(settings))["command"].remedy
+    assert not by_link(daemon_checks.check_command(settings))["command"].remedy
 
 
 def other_model(settings: Settings, model_folder: Path, change: Callable[[dict], None]) -> None:
@@ -267,7 +269,7 @@ def test_a_plugin_that_is_not_installed_is_named(settings: Settings, model_folde
         manifest["chain"]["slots"][0]["plugin"] = "vst3:ThereIsNone"
 
     other_model(settings, model_folder, change)
-    (finding,) = sound_checks.plugins(settings)
+    (finding,) = processing_checks.check_plugins(settings)
     assert is_fault(finding, "plugins")
     assert "ThereIsNone" in finding.finding
 
@@ -278,7 +280,7 @@ def test_a_chain_that_is_heard_at_rest_is_named(settings: Settings, model_folder
         gain["controls"][0]["neutral"] = 0.0
 
     other_model(settings, model_folder, change)
-    (finding,) = sound_checks.plugins(settings)
+    (finding,) = processing_checks.check_plugins(settings)
     assert is_fault(finding, "plugins changed")
 
 
@@ -290,13 +292,13 @@ def test_a_daemon_that_is_starting_is_told_as_such() -> None:
 
 def test_sound_plugins_are_told_in_words(settings: Settings, model_folder: Path) -> None:
     other_model(settings, model_folder, lambda _manifest: None)
-    (finding,) = sound_checks.plugins(settings)
+    (finding,) = processing_checks.check_plugins(settings)
     assert finding.is_ok and "load and pass sound on" in finding.finding and "dB" not in finding.finding
 
 
 def test_a_daemon_that_answers_with_an_error_is_quoted(home: Home) -> None:
     with home.daemon(environment={"BRIDGE_DEFAULT_MODEL": "there-is-none"}):
-        (finding,) = sound_checks.round_trip(Settings(home=home.folder, spool_free_mib=1))
+        (finding,) = processing_checks.check_round_trip(Settings(home=home.folder, spool_free_mib=1))
     assert is_fault(finding, "error answer")
     assert "there-is-none" in finding.finding
 
@@ -326,6 +328,6 @@ def test_every_fault_of_the_table_is_caused_here() -> None:
 
 def test_every_fault_of_the_table_is_one_that_a_check_can_yield() -> None:
     sources = "".join(
-        Path(module.__file__).read_text("utf-8") for module in (daemon_checks, reaper_checks, sound_checks)
+        Path(module.__file__).read_text("utf-8") for module in (daemon_checks, reaper_checks, processing_checks)
     )
     assert not [name for name in FAULTS if f'fault("{name}"' not in sources]

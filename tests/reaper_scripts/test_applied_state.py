@@ -4,14 +4,14 @@ import json
 
 from reaper_session import ReaperSession, applying, low_cut_to, set_comp
 
-from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.applied_state import AppliedJob
 from bridge.reaper.protocol.messages import SCHEMA, EqBandRole, Reply, Request, decode
 
 
-def record(desk: ReaperSession) -> Applied:
+def record(desk: ReaperSession) -> AppliedJob:
     (file,) = (desk.reaper.home / "spool" / "applied").iterdir()
     assert file.name == desk.track.guid.strip("{}") + ".json"
-    return decode(file.read_bytes(), Applied, source=file.name)
+    return decode(file.read_bytes(), AppliedJob, source=file.name)
 
 
 def test_a_job_leaves_the_record_of_what_it_set(desk: ReaperSession) -> None:

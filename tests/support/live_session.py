@@ -15,7 +15,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
 from bridge.plugins.chain.display_law import parse_display
-from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.applied_state import AppliedJob
 from bridge.reaper.protocol.messages import decode
 from bridge.standin import StandIn
 from bridge.standin.fx.fx import StandInFx
@@ -117,9 +117,9 @@ class LiveSession:
         return [file.name for file in (self.home.spool.folder / "receipts").iterdir()]
 
     @property
-    def record(self) -> Applied:
+    def record(self) -> AppliedJob:
         file = self.home.spool.folder / "applied" / f"{self.track.guid.strip('{}')}.json"
-        return decode(file.read_bytes(), Applied, source=file.name)
+        return decode(file.read_bytes(), AppliedJob, source=file.name)
 
     def values(self) -> dict[str, float]:
         """What every parameter that Bridge set reads now, by 'FX parameter'."""

@@ -16,7 +16,7 @@ from reaper_session import FakeDaemon, applying, write_to
 from bridge.audio.synthesis import synthesise
 from bridge.decibels import db_to_amplitude
 from bridge.demo.daemon_process import running_daemon
-from bridge.reaper.protocol.applied_state import Applied
+from bridge.reaper.protocol.applied_state import AppliedJob
 from bridge.reaper.protocol.messages import SCHEMA, Reply, Request
 from bridge.report.plots import spectrum_plot
 from bridge.settings import load_settings
@@ -38,7 +38,7 @@ def muffled(seed: int = 5) -> np.ndarray:
     return np.repeat((0.3 * dull / np.abs(dull).max()).astype(np.float32)[None], 2, axis=0)
 
 
-def real_job(folder: Path) -> tuple[Applied, str]:
+def real_job(folder: Path) -> tuple[AppliedJob, str]:
     """What Bridge answers about that singer, and the picture of it before and after, as a data URI."""
     home = folder / "home"
     with running_daemon(home, load_settings(environment={"BRIDGE_HOME": str(home)})), StandIn(home=home) as reaper:
@@ -50,7 +50,7 @@ def real_job(folder: Path) -> tuple[Applied, str]:
         reaper.run_action("bridge_automix.lua")
         reaper.run_until_idle(limit_s=60.0)
         (file,) = (home / "spool" / "applied").iterdir()
-        return msgspec.json.decode(file.read_bytes(), type=Applied), spectrum_plot(before, track.render(), RATE_HZ)
+        return msgspec.json.decode(file.read_bytes(), type=AppliedJob), spectrum_plot(before, track.render(), RATE_HZ)
 
 
 def draw(fields: dict[str, Any], theme: str, folder: Path) -> tuple[Image.Image, list[str]]:

@@ -17,7 +17,7 @@ from pythonosc.osc_message_builder import OscMessageBuilder, build_msg
 from bridge.daemon.service import SWITCH_INTERVAL_S
 from bridge.errors import LinkError
 from bridge.surfaces.commands import Command
-from bridge.surfaces.osc import OscServer, is_sound_packet
+from bridge.surfaces.osc import OscServer, is_valid_packet
 
 
 class Client:
@@ -175,15 +175,15 @@ def test_every_whole_message_is_sound_and_no_cut_one_is(values: list[object]) ->
         if not (isinstance(value, str) and "\0" in value):
             builder.add_arg(value)  # type: ignore[arg-type]
     packet = builder.build().dgram
-    assert is_sound_packet(packet)
-    assert not any(is_sound_packet(packet[:-cut]) for cut in (1, 2, 3))
+    assert is_valid_packet(packet)
+    assert not any(is_valid_packet(packet[:-cut]) for cut in (1, 2, 3))
 
 
 def test_a_text_that_is_no_utf_8_is_dropped() -> None:
     """python-osc fails on it, and each such packet would leave a trace in the log."""
     packet = build_msg("/bridge/style", ["warm"]).dgram
-    assert is_sound_packet(packet)
-    assert not is_sound_packet(packet.replace(b"warm", b"w\x84rm"))
+    assert is_valid_packet(packet)
+    assert not is_valid_packet(packet.replace(b"warm", b"w\x84rm"))
 
 
 def test_pings_are_answered_within_20_ms_while_another_thread_computes(client: Client) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from bridge.automix.automation.curves import block_frames, block_rows, proxy_rows
 from bridge.automix.automation.frames import FrameFeatures, extract_frames
 from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
-from bridge.automix.automation.regions import AutomationRegion, draw_curves, find_regions
+from bridge.automix.automation.regions import AutomationRegion, curves_of_regions, find_regions
 from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind
 from bridge.automix.guard.metrics import ceiling_dbtp, measure, overshoot_db
 from bridge.automix.job import (
@@ -75,7 +75,7 @@ def automate(
     reverted: list[AutomationRegion] = []
     for number in range(ROUNDS):
         progress(0.3 + 0.2 * number, "rendering")
-        curves = draw_curves(frames, model.chain, model.automation, regions, amount=job.amount_percent / 100)
+        curves = curves_of_regions(frames, model.chain, model.automation, regions, amount=job.amount_percent / 100)
         after = _render(job, model.chain, sound, frames, curves)
         if not (harmful := harmful_regions(frames, regions, powers, after)):
             fallen = [attenuation_db(powers[r.start : r.end], after[r.start : r.end]) for r in regions]

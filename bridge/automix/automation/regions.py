@@ -44,7 +44,7 @@ def find_regions(frames: FrameFeatures, settings: AutomationSettings) -> list[Au
     return regions
 
 
-def draw_curves(
+def curves_of_regions(
     frames: FrameFeatures,
     chain: Chain,
     settings: AutomationSettings,

@@ -32,7 +32,7 @@ _NOMINAL = (1.0, 1.25, 1.6, 2.0, 2.5, 3.15, 4.0, 5.0, 6.3, 8.0, 10.0)  # thirds 
 
 
 @dataclass(frozen=True)
-class ProfileChange:
+class ToneComparison:
     """The sound before and after, and the objective that both are compared with."""
 
     objective: Objective
@@ -95,7 +95,7 @@ def explain_changes(
     if result.accepted is None or result.baseline is None:
         return ()
     after = result.accepted.normalized
-    change = ProfileChange(metrics.objective, result.baseline.profile, result.accepted.profile, has_reference)
+    change = ToneComparison(metrics.objective, result.baseline.profile, result.accepted.profile, has_reference)
     effects = {} if metrics.objective.evens_level else measure_slot_effects(renderer, metrics, before, after)
     return tuple(
         _explain(control, effects.get(control.slot), change, result) if has_moved else None
@@ -104,7 +104,7 @@ def explain_changes(
 
 
 def _explain(
-    control: Control, effect: SlotEffect | None, change: ProfileChange, result: GuardDecision
+    control: Control, effect: SlotEffect | None, change: ToneComparison, result: GuardDecision
 ) -> Explanation | None:
     if change.objective.evens_level:
         return _evenness(result.before, result.after)
@@ -139,7 +139,7 @@ def _strongest(effect: SlotEffect, count: int) -> slice:
     return slice(int(sounding[0]), int(sounding[-1]) + 1)
 
 
-def _around(frequency_hz: float, change: ProfileChange) -> slice:
+def _around(frequency_hz: float, change: ToneComparison) -> slice:
     """The bands within half an octave, at least the nearest."""
     octaves = np.abs(np.log2(band_centres_hz(change.objective.features)[: change.bands] / frequency_hz))
     near = np.flatnonzero(octaves <= max(0.5, float(octaves.min())))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge import __version__
-from bridge.daemon.doctor.findings import Finding, fault, sound
+from bridge.daemon.doctor.findings import Finding, fault, ok
 from bridge.errors import LinkError, SettingsError
 from bridge.reaper.protocol.messages import Heartbeat, decode
 from bridge.reaper.protocol.spool import HEARTBEAT_FILE, MIB
@@ -21,22 +21,22 @@ PING_LIMIT_S = 1.0
 _PING = b"/bridge/ping\0\0\0\0,\0\0\0"
 
 
-def version(_settings: Settings) -> Iterator[Finding]:
-    yield sound("version", f"Bridge {__version__}, Python {platform.python_version()}, {platform.platform()}")
+def check_version(_settings: Settings) -> Iterator[Finding]:
+    yield ok("version", f"Bridge {__version__}, Python {platform.python_version()}, {platform.platform()}")
 
 
-def command(_settings: Settings) -> Iterator[Finding]:
+def check_command(_settings: Settings) -> Iterator[Finding]:
     """Linux has a `bridge` of its own, from iproute2. None of it is a fault: who reads this has found the command."""
     ours, other = shutil.which("reaper-bridge"), shutil.which("bridge")
-    found = sound("command", ours or "")
+    found = ok("command", ours or "")
     if other is not None and not _is_python_script(Path(other)):
         found = fault("command taken", path=other)
     elif ours is None:
         found = fault("command not found")
-    yield sound("command", found.finding, found.remedy)
+    yield ok("command", found.finding, found.remedy)
 
 
-def home(settings: Settings) -> Iterator[Finding]:
+def check_home(settings: Settings) -> Iterator[Finding]:
     folder = settings.home
     probe = folder / ".doctor"
     try:
@@ -47,14 +47,14 @@ def home(settings: Settings) -> Iterator[Finding]:
     except OSError as error:
         yield fault("home", folder=folder, reason=error.strerror)
         return
-    yield sound("home", str(folder))
+    yield ok("home", str(folder))
     if free_mib < settings.spool_free_mib:
         yield fault("disk", free=free_mib, folder=folder, needed=settings.spool_free_mib)
     else:
-        yield sound("disk", f"{free_mib:,} MiB free")
+        yield ok("disk", f"{free_mib:,} MiB free")
 
 
-def heartbeat(settings: Settings) -> Heartbeat | None:
+def read_heartbeat(settings: Settings) -> Heartbeat | None:
     """The daemon's last sign of life, however old."""
     file = settings.spool / HEARTBEAT_FILE
     return decode(file.read_bytes(), Heartbeat, source=str(file)) if file.is_file() else None
@@ -64,8 +64,8 @@ def is_alive(sign: Heartbeat | None) -> bool:
     return sign is not None and abs(time.time() - sign.time_s) <= STALE_S
 
 
-def daemon(settings: Settings) -> Iterator[Finding]:
-    sign = heartbeat(settings)
+def check_daemon(settings: Settings) -> Iterator[Finding]:
+    sign = read_heartbeat(settings)
     if sign is None:
         yield fault("daemon off")
     elif not is_alive(sign):
@@ -73,10 +73,10 @@ def daemon(settings: Settings) -> Iterator[Finding]:
     elif sign.version != __version__:
         yield fault("daemon old", running=sign.version, this=__version__)
     else:
-        yield sound("daemon", f"process {sign.pid}, OSC port {sign.osc_port}")
+        yield ok("daemon", f"process {sign.pid}, OSC port {sign.osc_port}")
 
 
-def osc(settings: Settings) -> Iterator[Finding]:
+def check_osc(settings: Settings) -> Iterator[Finding]:
     """Whoever listens on the OSC port must answer a ping as the daemon does."""
     host, port = settings.osc_host, settings.osc_port
     if host == "0.0.0.0":
@@ -90,26 +90,26 @@ def osc(settings: Settings) -> Iterator[Finding]:
         except (TimeoutError, ConnectionError):
             yield fault("osc silent", host=host, port=port)
             return
-    sign = heartbeat(settings)
+    sign = read_heartbeat(settings)
     if not is_ours:
         yield fault("osc foreign", port=port)
     elif sign is None or not is_alive(sign) or sign.osc_port != port:
         yield fault("osc elsewhere", port=port, home=settings.home)
     else:
-        yield sound("OSC", f"{host}:{port} answers")
+        yield ok("OSC", f"{host}:{port} answers")
 
 
-def midi(settings: Settings) -> Iterator[Finding]:
+def check_midi(settings: Settings) -> Iterator[Finding]:
     """A MIDI surface, where one is asked for."""
     if not settings.midi_input:
-        yield sound("MIDI", "no surface chosen", "midi_input in config.toml, if there should be one: docs/surfaces.md")
+        yield ok("MIDI", "no surface chosen", "midi_input in config.toml, if there should be one: docs/surfaces.md")
         return
     from bridge.surfaces.midi.bindings import load_bindings
     from bridge.surfaces.midi.ports import find_port, input_names  # mido looks for its backend
 
     try:
         name, controls = find_port(settings.midi_input, input_names()), load_bindings(settings.home).control
-        yield sound("MIDI", f"{name} is connected, {len(controls)} controls are bound")
+        yield ok("MIDI", f"{name} is connected, {len(controls)} controls are bound")
     except (LinkError, SettingsError) as error:
         yield fault("midi", error=error)
 

@@ -142,6 +142,6 @@ def fault(name: str, **found: object) -> Finding:
     return Finding(link=link, is_ok=False, finding=sign.format(**found), remedy=remedy.format(**found))
 
 
-def sound(link: str, finding: str, remedy: str = "") -> Finding:
+def ok(link: str, finding: str, remedy: str = "") -> Finding:
     """A link that holds; `remedy` for what is worth knowing all the same."""
     return Finding(link=link, is_ok=True, finding=finding, remedy=remedy)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bridge import __version__
-from bridge.daemon.doctor.findings import Finding, fault, sound
+from bridge.daemon.doctor.findings import Finding, fault, ok
 from bridge.errors import SettingsError
 from bridge.reaper.install import key_map, startup, surface_entry
 from bridge.reaper.install.actions import FOLDER, REAPACK_FOLDER, actions, known_ids
@@ -22,14 +22,14 @@ from bridge.reaper.install.resource_path import INI, KEY_MAP, PATTERNS, STARTUP,
 from bridge.settings import Settings
 
 
-def all_of(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
+def check_reaper(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
     """Every check of REAPER's side; where its folder is not found, only that."""
     try:
         folder = find_resource_path(resource_path or known_resource_path(settings.home))
     except SettingsError as error:
         yield fault("reaper", error=error)
         return
-    yield sound("REAPER", f"{folder}, {'running' if is_running() else 'not running'}")
+    yield ok("REAPER", f"{folder}, {'running' if is_running() else 'not running'}")
     record = read_record(folder)
     yield _scripts(settings, folder, record)
     yield _actions(folder)
@@ -51,7 +51,7 @@ def _scripts(settings: Settings, folder: Path, record: InstallRecord) -> Finding
         file = folder / name
         if name != PATTERNS and (not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest):
             return fault("scripts changed", file=file)
-    return sound("scripts", f"{folder / FOLDER}, version {record.version}")
+    return ok("scripts", f"{folder / FOLDER}, version {record.version}")
 
 
 def _packaged(folder: Path) -> Finding:
@@ -62,7 +62,7 @@ def _packaged(folder: Path) -> Finding:
     version = read_header(script)[0].get("version", "unknown")
     if version != __version__:
         return fault("package old", installed=version, this=__version__)
-    return sound("scripts", f"{script.parent}, version {version}, by ReaPack")
+    return ok("scripts", f"{script.parent}, version {version}, by ReaPack")
 
 
 def _actions(folder: Path) -> Finding:
@@ -70,10 +70,10 @@ def _actions(folder: Path) -> Finding:
     wanted = {action.id for action in actions()}
     packaged = {known_ids(action.script)[1] for action in actions()}
     if packaged <= known:
-        return sound("actions", f"{len(packaged)} in REAPER's list, by ReaPack")
+        return ok("actions", f"{len(packaged)} in REAPER's list, by ReaPack")
     if missing := wanted - known:
         return fault("actions", count=len(missing), all=len(wanted))
-    return sound("actions", f"{len(wanted)} in REAPER's list")
+    return ok("actions", f"{len(wanted)} in REAPER's list")
 
 
 def _surface(settings: Settings, folder: Path, record: InstallRecord) -> Finding:
@@ -89,9 +89,7 @@ def _surface(settings: Settings, folder: Path, record: InstallRecord) -> Finding
     is_there = patterns.is_file()
     if not is_there or hashlib.sha256(patterns.read_bytes()).hexdigest() != record.files.get(PATTERNS):
         return fault("patterns", file=patterns)
-    return sound(
-        "surface", f"REAPER listens on port {surface.receive_port}, which is open to your network: see the docs"
-    )
+    return ok("surface", f"REAPER listens on port {surface.receive_port}, which is open to your network: see the docs")
 
 
 def _port(settings: Settings) -> Finding:
@@ -99,13 +97,9 @@ def _port(settings: Settings) -> Finding:
     is_free = _is_free(port)
     if is_running():
         return (
-            fault("port closed", port=port)
-            if is_free
-            else sound("REAPER's port", f"REAPER runs, port {port} is in use")
+            fault("port closed", port=port) if is_free else ok("REAPER's port", f"REAPER runs, port {port} is in use")
         )
-    return (
-        sound("REAPER's port", f"REAPER is closed, port {port} is free") if is_free else fault("port taken", port=port)
-    )
+    return ok("REAPER's port", f"REAPER is closed, port {port} is free") if is_free else fault("port taken", port=port)
 
 
 def _is_free(port: int) -> bool:
@@ -120,8 +114,8 @@ def _is_free(port: int) -> bool:
 def _startup(folder: Path) -> Iterator[Finding]:
     command = startup.command_in(read_text(folder, STARTUP))
     if command is None:
-        yield sound("startup", "REAPER does not start the daemon", "reaper-bridge install --start-daemon, if it should")
+        yield ok("startup", "REAPER does not start the daemon", "reaper-bridge install --start-daemon, if it should")
         return
     found = re.match(r'"([^"]+)"|(\S+)', command)
     program = Path((found[1] or found[2]) if found else "")
-    yield sound("startup", "REAPER starts the daemon") if program.is_file() else fault("startup", program=program)
+    yield ok("startup", "REAPER starts the daemon") if program.is_file() else fault("startup", program=program)

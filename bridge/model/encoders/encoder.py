@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bridge.model.encoders.categories import Category
 from bridge.model.encoders.output import EncoderOutput
-from bridge.model.encoders.statistics import LEVEL_QUANTILES, MelStatistics, mel_statistics, thinned
+from bridge.model.encoders.statistics import LEVEL_QUANTILES, MelStatistics, downsample_weights, mel_statistics
 from bridge.model.encoders.trunks import build_trunk
 from bridge.model.manifest import EncoderSettings
 
@@ -67,7 +67,7 @@ class Encoder(nn.Module):
         """
         statistics, weight = mel_statistics(log_mel)
         x = self.trunk((log_mel[..., :trunk_frames] - statistics.level_db.unsqueeze(2) + 20) / 20)
-        weight = thinned(weight[..., :trunk_frames], x.shape[-1])
+        weight = downsample_weights(weight[..., :trunk_frames], x.shape[-1])
         mean = (x * weight).sum(2)
         deviation = ((x - mean.unsqueeze(2)).square() * weight).sum(2).clamp_min(1e-6).sqrt()
         embedding = self.project(torch.cat([mean, deviation], 1))

@@ -54,7 +54,7 @@ def mel_statistics(log_mel: Tensor) -> tuple[MelStatistics, Tensor]:
     return MelStatistics(level, mean - level, spread, quantiles), weight
 
 
-def thinned(weight: Tensor, count: int) -> Tensor:
+def downsample_weights(weight: Tensor, count: int) -> Tensor:
     """Return the weights (batch, 1, count) of a trunk's outputs over time, from those of its input frames."""
     if weight.shape[-1] <= _FEW_FRAMES * count:
         weight = torch.nn.functional.interpolate(weight, size=count, mode="linear", align_corners=False)

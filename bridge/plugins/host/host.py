@@ -35,7 +35,7 @@ from bridge.plugins.host.render_queue import (
 from bridge.plugins.host.worker_process import Deadlines
 from bridge.plugins.host.worker_thread import WorkerThread, WorkerThreadSettings
 from bridge.plugins.worker import protocol
-from bridge.plugins.worker.shared_memory import BufferPool, sweep
+from bridge.plugins.worker.shared_memory import BufferPool, delete_stale_files
 from bridge.settings import Settings
 from bridge.types import Float32
 
@@ -241,7 +241,7 @@ class PluginHost:
         with self._start_lock:
             if not self._is_started and not self._is_closed:
                 self._is_started = True
-                sweep()
+                delete_stale_files()
                 atexit.register(self.close)
                 for thread in self._threads:
                     thread.start()

@@ -130,7 +130,7 @@ def delete_files_of(pid: int) -> None:
                 path.unlink()
 
 
-def sweep() -> None:
+def delete_stale_files() -> None:
     """Delete what killed processes have left, when even their workers could not."""
     for folder in _folders():
         pids = {path.name.removeprefix(PREFIX).partition("-")[0] for path in folder.glob(f"{PREFIX}*")}

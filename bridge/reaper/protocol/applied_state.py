@@ -53,7 +53,7 @@ class AppliedTrack(Message, frozen=True):
     name: str
 
 
-class Applied(Message, frozen=True):
+class AppliedJob(Message, frozen=True):
     """The newest job of a track as it stands: `spool/applied/<track GUID without braces>.json`."""
 
     schema: int

@@ -1,7 +1,7 @@
 """The messages between REAPER's scripts and the daemon: the files in the spool, as one table of types.
 
 The scripts write a `Request` and a `Receipt`, the daemon a `Reply`, a `Progress` and a `Heartbeat`; what live control
-needs is in `applied_state` and `script_requests`. All are JSON with a schema version; unknown keys, unknown versions
+needs is in `applied_state` and `script_calls`. All are JSON with a schema version; unknown keys, unknown versions
 and oversized files are errors on both sides. Messages carry facts: English is made of them in `bridge.reaper.describe`
 and in `reaper_scripts/lib`. This module only checks, encodes and decodes: it opens no file and no socket.
 """

@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from bridge.errors import LinkError, shown
+from bridge.errors import LinkError, quoted
 from bridge.reaper.protocol.messages import (
     MAX_MESSAGE_BYTES,
     SCHEMA,
@@ -40,7 +40,7 @@ from bridge.reaper.protocol.messages import (
     encode,
 )
 from bridge.reaper.protocol.mix_balance import AnsweredTrack, MixBalanceReply, MixBalanceRequest
-from bridge.reaper.protocol.script_requests import ScriptAnswer, ScriptCommands, ScriptRequest
+from bridge.reaper.protocol.script_calls import ScriptCall, ScriptCallAnswer, ScriptCommands
 from bridge.reaper.protocol.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
 
 FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers", "members")
@@ -144,9 +144,9 @@ class Spool:
         """The ids of all answers to asks that lie there, oldest first."""
         return self._ids("answers")
 
-    def take_answer(self, answer_id: str) -> ScriptAnswer | None:
+    def take_answer(self, answer_id: str) -> ScriptCallAnswer | None:
         """Read an answer and remove it, also one that cannot be read. None where another thread was faster."""
-        return self._take("answers", answer_id, ScriptAnswer)
+        return self._take("answers", answer_id, ScriptCallAnswer)
 
     def read_commands(self) -> dict[str, str]:
         """The named ids of scripts in REAPER, by file name; none where no script has told them."""
@@ -164,7 +164,7 @@ class Spool:
         """The path of an audio file that a request names: a bare name, a regular file, inside the spool."""
         if not _AUDIO_NAME.fullmatch(name):
             raise LinkError(
-                f"The request names the audio file {shown(name)}; only '<id>.wav' inside spool/audio is read."
+                f"The request names the audio file {quoted(name)}; only '<id>.wav' inside spool/audio is read."
             )
         path = self.folder / "audio" / name
         check_regular(path, MAX_AUDIO_BYTES, f"audio/{name}")
@@ -204,7 +204,7 @@ class Spool:
         offered = tuple(AvailableModel(name=name) for name in models)
         self._write(self.folder / OFFER_FILE, AvailableModels(schema=SCHEMA, models=offered))
 
-    def write_script_request(self, ask: ScriptRequest) -> None:
+    def write_script_request(self, ask: ScriptCall) -> None:
         self._write(self._path("asks", ask.id), ask)
 
     def withdraw_script_request(self, request_id: str) -> bool:
@@ -212,7 +212,7 @@ class Spool:
         path = self._path("asks", request_id)
         return path.exists() and remove(path)
 
-    def drop_script_requests(self) -> None:
+    def drop_script_calls(self) -> None:
         """Take back what an earlier daemon asked and nobody answered, and answers that nobody waits for."""
         for folder in ("asks", "answers"):
             for asked in self._ids(folder):
@@ -279,7 +279,7 @@ class Spool:
     def _path(self, folder: str, request_id: str) -> Path:
         name = f"{request_id}.json"
         if not _MESSAGE_NAME.fullmatch(name):
-            raise LinkError(f"{shown(request_id)} is no id of a request; ids are UUIDs in lower case.")
+            raise LinkError(f"{quoted(request_id)} is no id of a request; ids are UUIDs in lower case.")
         return self.folder / folder / name
 
 

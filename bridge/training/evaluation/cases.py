@@ -86,7 +86,7 @@ def draw_gain(generator: np.random.Generator) -> np.float32:
     return np.float32(db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB)))
 
 
-def fits_a_file(case: EvaluationCase) -> bool:
+def is_within_full_scale(case: EvaluationCase) -> bool:
     """Whether no sound of a case is beyond full scale."""
     sounds = [audio for audio in (case.given, case.truth, case.reference) if audio is not None]
     return max(float(np.abs(audio).max(initial=0.0)) for audio in sounds) <= 1.0

@@ -16,7 +16,7 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
 from bridge.training.data.recordings import Recording
 from bridge.training.data.settings_sampler import SettingsSampler
-from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
+from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, has_two_halves, is_within_full_scale
 
 
 def in_chain_cases(
@@ -56,6 +56,6 @@ def in_chain_cases(
         given, truth = (plain, changed) if is_match else (changed, plain)
         hidden = positions_to_normalized(chain, right)
         case = EvaluationCase(recording.name, use, recording.sample_rate_hz, given, truth, hidden, reference, is_match)
-        if fits_a_file(case):
+        if is_within_full_scale(case):
             cases.append(case)
     return cases

@@ -17,7 +17,7 @@ import scipy.signal
 
 from bridge.decibels import db_to_amplitude, power_to_db
 from bridge.training.data.recordings import Recording
-from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
+from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, has_two_halves, is_within_full_scale
 from bridge.types import Audio, Float64
 
 USE = "foreign"
@@ -82,7 +82,7 @@ def out_of_chain_cases(recordings: Sequence[Recording], *, each: int, seed: int)
             rate = recording.sample_rate_hz
             truth, reference = strip.run(first, rate), strip.run(second, rate)
             case = EvaluationCase(recording.name, USE, rate, first, truth, None, reference)
-            if fits_a_file(case):
+            if is_within_full_scale(case):
                 cases.append(case)
     return cases
 

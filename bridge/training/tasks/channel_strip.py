@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bridge.model.manifest import ObjectiveSettings
+from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
@@ -30,7 +30,7 @@ class ChannelStripTask(EncoderTask):
     """See the module."""
 
     name = "channel-strip"
-    job = ObjectiveSettings(margin_share=MARGIN_SHARE)
+    job = PredictionUse(margin_share=MARGIN_SHARE)
     objectives = (
         TrainingObjective("match", has_reference=True, level_counts=True),
         TrainingObjective("automix", has_reference=False, level_counts=False),

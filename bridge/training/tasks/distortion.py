@@ -17,7 +17,7 @@ import numpy as np
 
 from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
-from bridge.model.manifest import ObjectiveSettings, Provenance
+from bridge.model.manifest import PredictionUse, Provenance
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.amplifier import Amplifier
@@ -33,7 +33,7 @@ from bridge.training.data.recordings import (
     split_by_song,
 )
 from bridge.training.data.speech import resample
-from bridge.training.evaluation.cases import EvaluationCase, fits_a_file
+from bridge.training.evaluation.cases import EvaluationCase, is_within_full_scale
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.tasks.labelled import LabelledTask
 from bridge.training.tasks.task import TaskRecordings
@@ -58,7 +58,7 @@ class DistortionTask(LabelledTask):
     demonstrates: bool = True
     name = "distortion"
     objectives = (OBJECTIVE,)
-    job = ObjectiveSettings(keeps_loudness=False)
+    job = PredictionUse(keeps_loudness=False)
 
     def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:  # noqa: ARG002
         files = find_files(data)
@@ -109,7 +109,7 @@ class DistortionTask(LabelledTask):
             for _ in range(each):
                 dry, processed = _cut(recording, generator, round(CASE_S * rate))
                 cases.append(EvaluationCase(recording.name, OBJECTIVE.name, rate, dry, processed, None))
-        return {OBJECTIVE.name: [case for case in cases if fits_a_file(case)]}
+        return {OBJECTIVE.name: [case for case in cases if is_within_full_scale(case)]}
 
 
 _LEARNED: tuple[Literal["train"], Literal["validation"]] = ("train", "validation")

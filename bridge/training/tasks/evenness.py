@@ -13,13 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.audio.dynamics import audible_moments, momentary_rms_db, unevenness_db
-from bridge.model.manifest import ObjectiveSettings
+from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.gain_disturbance import disturb_gain
 from bridge.training.data.recordings import AudioFileEntry, read_recordings
-from bridge.training.evaluation.cases import EvaluationCase, draw_gain, fits_a_file, halves, has_two_halves
+from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, has_two_halves, is_within_full_scale
 from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective
 from bridge.training.tasks.labelled import LabelledTask
 from bridge.types import Float32
@@ -32,7 +32,7 @@ class EvennessTask(LabelledTask):
     name = "level"
     objectives = (TrainingObjective("level", has_reference=False, level_counts=False),)
     lead_in_s = 1.5  # slow compressors need as long to settle
-    job = ObjectiveSettings(margin_share=0.0, margin_db=0.1, evens_level=True)
+    job = PredictionUse(margin_share=0.0, margin_db=0.1, evens_level=True)
 
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
@@ -66,7 +66,7 @@ class EvennessTask(LabelledTask):
                     recording.name, "level", recording.sample_rate_hz, given, truth, None, level_counts=False
                 )
                 cases.append(case)
-        return {"level": [case for case in cases if fits_a_file(case)]}
+        return {"level": [case for case in cases if is_within_full_scale(case)]}
 
     def metrics(self, case: EvaluationCase, audio: Float32) -> dict[str, float]:
         """How uneven the level is, how uneven it should be, and how far its course is from the truth's."""

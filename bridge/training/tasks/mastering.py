@@ -20,7 +20,7 @@ from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.guard.loudness_guard import split_at_limiter
 from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
-from bridge.model.manifest import ObjectiveSettings
+from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
@@ -57,7 +57,7 @@ class MasteringTask(EncoderTask):
         TrainingObjective("match", has_reference=True, level_counts=False),
         TrainingObjective("automix", has_reference=False, level_counts=False),
     )
-    job = ObjectiveSettings(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
+    job = PredictionUse(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
     channels = None
 
     def __init__(self) -> None:

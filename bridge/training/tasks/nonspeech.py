@@ -21,7 +21,7 @@ from bridge.errors import AudioError, PluginError, SettingsError
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.encoders.frame_encoder import frame_loudness_db, loud_frame_db
-from bridge.model.manifest import AutomationSettings, ObjectiveSettings
+from bridge.model.manifest import AutomationSettings, PredictionUse
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import GAIN_DB, ExampleRenderer, cut_clip
@@ -59,7 +59,7 @@ class NonspeechTask(Task):
     """See the module."""
 
     name = "nonspeech"
-    job = ObjectiveSettings(automation=AutomationSettings())
+    job = PredictionUse(automation=AutomationSettings())
 
     def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (any chain will do)
         if recipe.encoder.kind != "frames":

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from bridge.errors import SettingsError
-from bridge.model.manifest import ConfidenceCalibration, ObjectiveSettings, Provenance
+from bridge.model.manifest import ConfidenceCalibration, PredictionUse, Provenance
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
@@ -60,7 +60,7 @@ class Task(ABC):
     """
 
     name: str
-    job = ObjectiveSettings()
+    job = PredictionUse()
 
     @abstractmethod
     def check(self, recipe: Recipe, chain: Chain) -> None:

@@ -6,7 +6,7 @@ local describe = require("ui.describe")
 local find_spool = require("exchange.spool").find
 local messages = require("ui.messages")
 local report = require("ui.report")
-local script_requests = require("exchange.script_requests")
+local script_calls = require("exchange.script_calls")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
 
@@ -25,14 +25,14 @@ local function options_of(spool, asked)
 end
 
 local function refuse(spool, asked, kind)
-  script_requests.answer(spool, asked.id, { status = "refused", error = describe.fact(user_error.new(kind)) })
+  script_calls.answer(spool, asked.id, { status = "refused", error = describe.fact(user_error.new(kind)) })
 end
 
 --- Do the newest request; older ones that wait beside it are answered as overtaken.
 function surface_automix.run()
   if reaper.set_action_options then reaper.set_action_options(3) end -- asked again while it runs: this run ends, the surface is told, and a new one begins
   local spool = find_spool()
-  local waiting = spool and script_requests.take(spool, KINDS) or {}
+  local waiting = spool and script_calls.take(spool, KINDS) or {}
   local asked = table.remove(waiting)
   for _, older in ipairs(waiting) do refuse(spool, older, "overtaken") end
   if not asked then return reaper.defer(function() end) end
@@ -46,7 +46,7 @@ function surface_automix.run()
   state = automix.start(options_of(spool, asked), messages.progress, function(ended, problem)
     messages.done(report.done(ended, problem))
     local problems = report.problems(ended, problem)
-    script_requests.answer(spool, asked.id, { status = #problems > 0 and "refused" or "done", error = table.concat(problems, " ") })
+    script_calls.answer(spool, asked.id, { status = #problems > 0 and "refused" or "done", error = table.concat(problems, " ") })
   end)
 end
 

@@ -10,7 +10,7 @@ local describe = require("ui.describe")
 local json = require("exchange.json")
 local messages = require("ui.messages")
 local open_spool = require("exchange.spool").open
-local script_requests = require("exchange.script_requests")
+local script_calls = require("exchange.script_calls")
 local ticks = require("runtime.ticks")
 local user_error = require("runtime.user_error")
 
@@ -59,7 +59,7 @@ local function break_off(state, why)
   gesture:adopt_current()
   local fields = outcome_message(gesture:finish())
   fields.status, fields.gesture, fields.error = "ended", id, describe.fact(why)
-  script_requests.answer(state.spool, state.spool.new_id(), fields)
+  script_calls.answer(state.spool, state.spool.new_id(), fields)
 end
 
 local handlers = {}
@@ -103,7 +103,7 @@ local function handle(state, asked)
   end)
   local slip = not is_sound and not user_error.fact(fields) and fields
   if not is_sound then fields = refusal(user_error.fact(fields) or user_error.new("slip_on_surface")) end
-  script_requests.answer(state.spool, asked.id, fields)
+  script_calls.answer(state.spool, asked.id, fields)
   state.done = nil
   if slip then error(slip, 0) end
 end
@@ -133,7 +133,7 @@ local function work(state)
   state.spool = open_spool()
   take_over(state)
   while true do
-    state.waiting = script_requests.take(state.spool, KINDS)
+    state.waiting = script_calls.take(state.spool, KINDS)
     local is_idle = #state.waiting == 0
     while #state.waiting > 0 do
       handle(state, state.waiting[1])
@@ -157,9 +157,9 @@ local function hand_on(state)
   end
   for place, asked in ipairs(state.waiting) do
     if place == 1 and state.done then
-      user_error.guard(script_requests.answer, state.spool, asked.id, state.done)
+      user_error.guard(script_calls.answer, state.spool, asked.id, state.done)
     else
-      user_error.guard(script_requests.put_back, state.spool, asked)
+      user_error.guard(script_calls.put_back, state.spool, asked)
     end
   end
 end

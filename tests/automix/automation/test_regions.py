@@ -7,7 +7,7 @@ import pytest
 
 from bridge.automix.automation.frames import FrameFeatures
 from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
-from bridge.automix.automation.regions import draw_curves, find_regions
+from bridge.automix.automation.regions import curves_of_regions, find_regions
 from bridge.model.manifest import AutomationSettings
 from bridge.plugins.chain.chain_file import parse_chain
 
@@ -45,7 +45,7 @@ def test_a_sure_event_moves_the_control_there_and_nowhere_else():
     sound = features([(80, 110, 0.95)])
     regions = find_regions(sound, SETTINGS)
     assert [(region.start, region.end) for region in regions] == [(80, 110)]
-    curve = draw_curves(sound, CHAIN, SETTINGS, regions)[0]
+    curve = curves_of_regions(sound, CHAIN, SETTINGS, regions)[0]
     assert curve.at(sound.times_s[82:108]) == pytest.approx(0.75, abs=0.006)
     assert curve.at(sound.times_s[:76]) == pytest.approx(0.0, abs=0.006)
     assert curve.at(sound.times_s[115:]) == pytest.approx(0.0, abs=0.006)
@@ -55,12 +55,12 @@ def test_a_sure_event_moves_the_control_there_and_nowhere_else():
 def test_a_doubt_moves_nothing():
     sound = features([(80, 110, 0.5)])
     assert find_regions(sound, SETTINGS) == []
-    assert draw_curves(sound, CHAIN, SETTINGS, []) == {}
+    assert curves_of_regions(sound, CHAIN, SETTINGS, []) == {}
 
 
 def test_a_click_of_one_frame_is_met_in_full():
     sound = features([(90, 91, 0.9)], speech=np.zeros(FRAMES))
-    curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
+    curve = curves_of_regions(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
     assert curve.at(sound.times_s[90:91]) == pytest.approx(0.75, abs=0.006)
 
 
@@ -68,28 +68,28 @@ def test_a_curve_does_not_reach_into_words_that_follow():
     speech = np.zeros(FRAMES)
     speech[110:] = 1
     sound = features([(80, 110, 0.95)], speech=speech)
-    curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
+    curve = curves_of_regions(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
     assert curve.at(sound.times_s[113:]) == pytest.approx(0.0, abs=0.006)
 
 
 def test_early_curves_are_back_at_rest_before_the_activity_ends():
     early = AutomationSettings(unsure=0.3, sure=0.6, smoothing_s=0.0, early_s=0.05, tolerance=0.001)
     sound = features([(80, 110, 0.95)])
-    curve = draw_curves(sound, CHAIN, early, find_regions(sound, early))[0]
+    curve = curves_of_regions(sound, CHAIN, early, find_regions(sound, early))[0]
     assert curve.at(sound.times_s[106:]) == pytest.approx(0.0, abs=0.002)
 
 
 def test_a_loud_sound_within_a_soft_one_gets_its_own_place():
     sound = features([(60, 140, 0.95)], position=0.5)
     sound.position[0, 100:102] = 0.9
-    curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
+    curve = curves_of_regions(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS))[0]
     assert curve.at(sound.times_s[100:102]) == pytest.approx(0.9, abs=0.01)
     assert curve.at(sound.times_s[70:90]) == pytest.approx(0.5, abs=0.01)
 
 
 def test_half_the_amount_goes_half_the_way():
     sound = features([(80, 110, 0.95)])
-    curve = draw_curves(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS), amount=0.5)[0]
+    curve = curves_of_regions(sound, CHAIN, SETTINGS, find_regions(sound, SETTINGS), amount=0.5)[0]
     assert curve.at(sound.times_s[90:100]) == pytest.approx(0.375, abs=0.006)
 
 

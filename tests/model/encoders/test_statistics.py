@@ -5,7 +5,7 @@ import torch
 
 from bridge.features.profile import SoundFeatures
 from bridge.model.encoders import mel_statistics
-from bridge.model.encoders.statistics import thinned
+from bridge.model.encoders.statistics import downsample_weights
 
 
 def test_statistics_agree_with_the_profile_that_the_guard_judges_by() -> None:
@@ -23,7 +23,7 @@ def test_a_short_sound_among_pauses_keeps_its_weight_when_frames_are_joined(coun
     sound = torch.full((1, 64, 256), -90.0)
     sound[..., 140:160] = -30.0
     _, weight = mel_statistics(sound)
-    joined = thinned(weight, count)
+    joined = downsample_weights(weight, count)
     torch.testing.assert_close(joined.sum(), torch.tensor(1.0))
     first, last = 140 * count // 256, 160 * count // 256
     assert float(joined[..., first : last + 1].sum()) > 0.99

@@ -18,7 +18,7 @@ import pytest
 
 from bridge.errors import PluginCrashed, PluginError, PluginHung, PluginOutputInvalid, RenderNotTried
 from bridge.plugins.host.host import PluginHost, Render
-from bridge.plugins.worker.shared_memory import PREFIX, sweep
+from bridge.plugins.worker.shared_memory import PREFIX, delete_stale_files
 from bridge.types import Float32
 
 RATE_HZ = 48_000
@@ -274,5 +274,5 @@ def test_workers_end_when_the_program_is_killed(faults: ModuleType, fault: str, 
     assert marker.exists()
     assert alive == []
     if fault == "HangHoldingTheLock":  # nothing of Python could run in there: the next host sweeps
-        sweep()
+        delete_stale_files()
     assert list(Path("/dev/shm").glob(f"{PREFIX}{parent.pid}-*")) == []

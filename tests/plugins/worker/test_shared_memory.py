@@ -112,7 +112,7 @@ def test_what_killed_processes_left_is_swept() -> None:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     path, existed = done.stdout.split()
     assert existed == "True"
-    shared_memory.sweep()
+    shared_memory.delete_stale_files()
     assert not Path(path).exists()
     assert mine.path.exists()
     mine.close()

@@ -25,7 +25,7 @@ def test_curves_stay_within_their_depth_and_reach_the_end(seed: int, duration_s:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 1000), level=st.floats(0.001, 0.9))
-def test_a_disturbed_recording_is_uneven_and_fits_a_file(seed: int, level: float) -> None:
+def test_a_disturbed_recording_is_uneven_and_is_within_full_scale(seed: int, level: float) -> None:
     uneven = disturb_gain(tone(level=level), RATE, np.random.default_rng(seed))
     assert np.abs(uneven).max() < 1
     assert unevenness_db(uneven, RATE) > 1.5

@@ -3,22 +3,22 @@
 import msgspec
 import pytest
 
-from bridge.model.manifest import ConfidenceCalibration, Manifest, ObjectiveSettings
+from bridge.model.manifest import ConfidenceCalibration, Manifest, PredictionUse
 from bridge.training.evaluation.card import write_card
 
 
 @pytest.mark.parametrize(
     ("job", "told"),
     [
-        (ObjectiveSettings(), "material of its kind lies, at the loudness that the track had."),
-        (ObjectiveSettings(keeps_loudness=False), "material of its kind lies."),
+        (PredictionUse(), "material of its kind lies, at the loudness that the track had."),
+        (PredictionUse(keeps_loudness=False), "material of its kind lies."),
         (
-            ObjectiveSettings(keeps_loudness=False, loudness_lufs=-14.0, ceiling_dbtp=-1.0),
+            PredictionUse(keeps_loudness=False, loudness_lufs=-14.0, ceiling_dbtp=-1.0),
             "else at -14 LUFS; no true peak lies above -1 dBTP, or what was asked for.",
         ),
     ],
 )
-def test_it_says_what_becomes_of_the_loudness(manifest: Manifest, job: ObjectiveSettings, told: str) -> None:
+def test_it_says_what_becomes_of_the_loudness(manifest: Manifest, job: PredictionUse, told: str) -> None:
     assert told in write_card(msgspec.structs.replace(manifest, job=job))
 
 

@@ -29,7 +29,7 @@ class ScriptCommands(Message, frozen=True):
     commands: Annotated[dict[str, CommandId], msgspec.Meta(max_length=64)]
 
 
-class ScriptRequest(Message, frozen=True):
+class ScriptCall(Message, frozen=True):
     """`begin` and `settle` stand around the values that the daemon streams; the scripts do the others alone.
 
     Attributes:
@@ -87,7 +87,7 @@ class MovingTrackState(Message, frozen=True):
     moves: tuple[AmountMove, ...]
 
 
-class ScriptAnswer(Message, frozen=True):
+class ScriptCallAnswer(Message, frozen=True):
     """The answer to a request, or the news that the scripts have ended a gesture by themselves.
 
     Attributes:

@@ -15,7 +15,7 @@ from bridge.daemon.heartbeat import Feedback
 from bridge.daemon.reaper_osc_client import ReaperOscClient
 from bridge.errors import LinkError
 from bridge.reaper.protocol.messages import SCHEMA
-from bridge.reaper.protocol.script_requests import Kind, ScriptAnswer, ScriptRequest
+from bridge.reaper.protocol.script_calls import Kind, ScriptCall, ScriptCallAnswer
 from bridge.reaper.protocol.spool import Spool
 
 log = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ SILENCE_TEXT = (
 REMEDY = "Look whether REAPER runs and shows a dialog; `reaper-bridge doctor` looks at its OSC surface."
 
 
-class ScriptRequests:
+class ScriptCalls:
     """Requests and answers. `receive` and `check` may be called from any thread, the rest from the one that sends.
 
     `changed` is the condition on which that thread waits for anything new; it is notified with every answer.
@@ -62,8 +62,8 @@ class ScriptRequests:
     ) -> None:
         self._spool, self._link, self._feedback, self._changed = spool, link, feedback, changed
         self._on_silence = on_silence
-        self._answers: dict[str, ScriptAnswer] = {}
-        self._ended: dict[str, ScriptAnswer] = {}
+        self._answers: dict[str, ScriptCallAnswer] = {}
+        self._ended: dict[str, ScriptCallAnswer] = {}
         self._number = 0
         self._open: dict[str, float] = {}  # requests that nobody has taken yet, and since when
         self._is_silent = False
@@ -134,9 +134,9 @@ class ScriptRequests:
         self._feedback("/bridge/status", SILENCE_TEXT)
         self._on_silence()
 
-    def new(self, kind: Kind, **fields: object) -> ScriptRequest:
+    def new(self, kind: Kind, **fields: object) -> ScriptCall:
         self._number += 1
-        return ScriptRequest(
+        return ScriptCall(
             schema=SCHEMA,
             id=str(uuid.uuid4()),
             number=self._number,
@@ -145,7 +145,7 @@ class ScriptRequests:
             **fields,  # type: ignore[arg-type]
         )
 
-    def send(self, request: ScriptRequest, script: str | None) -> None:
+    def send(self, request: ScriptCall, script: str | None) -> None:
         """Write the request and start the script that takes it; None: it runs already, and looks."""
         self._link.check()
         self._spool.write_script_request(request)
@@ -155,8 +155,8 @@ class ScriptRequests:
             self._link.run(script)
 
     def wait(
-        self, request: ScriptRequest, *, limit_s: float, until: Callable[[], bool] = lambda: False
-    ) -> ScriptAnswer | None:
+        self, request: ScriptCall, *, limit_s: float, until: Callable[[], bool] = lambda: False
+    ) -> ScriptCallAnswer | None:
         """The answer; None after `limit_s`, when `until()` turns true, or when the daemon is to stop.
 
         Surfaces are told once where REAPER lets everybody wait.
@@ -174,7 +174,7 @@ class ScriptRequests:
             is_told = True
             self.report_silence()
 
-    def require(self, request: ScriptRequest) -> ScriptAnswer:
+    def require(self, request: ScriptCall) -> ScriptCallAnswer:
         """The answer, however long REAPER is busy. LinkError where nobody takes it, or the daemon is to stop."""
         answer = self.wait(request, limit_s=GIVE_UP_S)
         if answer is None:
@@ -186,26 +186,26 @@ class ScriptRequests:
             )
         return answer
 
-    def call(self, request: ScriptRequest, script: str) -> ScriptAnswer:
+    def call(self, request: ScriptCall, script: str) -> ScriptCallAnswer:
         """Send a request and wait for its answer; see `require`."""
         self.send(request, script)
         return self.require(request)
 
-    def is_untaken(self, request: ScriptRequest) -> bool:
+    def is_untaken(self, request: ScriptCall) -> bool:
         """Whether no script has taken the request yet."""
         return self._spool.has("asks", request.id)
 
-    def withdraw(self, request: ScriptRequest) -> bool:
+    def withdraw(self, request: ScriptCall) -> bool:
         """False where the scripts were faster."""
         with self._changed:
             self._open.pop(request.id, None)
         return self._spool.withdraw_script_request(request.id)
 
-    def has_answer(self, request: ScriptRequest) -> bool:
+    def has_answer(self, request: ScriptCall) -> bool:
         """Whether the answer is here. Call it with `changed` held."""
         return request.id in self._answers
 
-    def ended(self, gesture_id: str) -> ScriptAnswer | None:
+    def ended(self, gesture_id: str) -> ScriptCallAnswer | None:
         """How the scripts have ended a gesture by themselves, if they have."""
         with self._changed:
             return self._ended.pop(gesture_id, None)

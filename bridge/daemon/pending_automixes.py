@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass
 
 from bridge.daemon.heartbeat import Feedback
-from bridge.daemon.script_requests import GIVE_UP_S, REMEDY, SILENCE_AFTER_S, ScriptRequests
+from bridge.daemon.script_calls import GIVE_UP_S, REMEDY, SILENCE_AFTER_S, ScriptCalls
 from bridge.errors import LinkError
-from bridge.reaper.protocol.script_requests import AUTOMIX_SCRIPT, ScriptRequest
+from bridge.reaper.protocol.script_calls import AUTOMIX_SCRIPT, ScriptCall
 
 log = logging.getLogger(__name__)
 
@@ -23,16 +23,16 @@ MAX_KEPT = 64  # what REAPER took and never answered: it crashed
 
 @dataclass
 class _PendingRequest:
-    request: ScriptRequest
+    request: ScriptCall
     sent_at_s: float
     is_taken: bool = False
     is_reported: bool = False  # that REAPER does not answer
 
 
-class PendingRequests:
+class PendingAutomixes:
     """Used by the one thread that sends requests."""
 
-    def __init__(self, requests: ScriptRequests, feedback: Feedback) -> None:
+    def __init__(self, requests: ScriptCalls, feedback: Feedback) -> None:
         self._requests, self._feedback = requests, feedback
         self._pending: list[_PendingRequest] = []
 
@@ -51,7 +51,7 @@ class PendingRequests:
         return CHECK_PERIOD_S if any(not pending.is_taken for pending in self._pending) else None
 
     def has_news(self) -> bool:
-        """Whether one is answered. Call it with the condition of `ScriptRequests` held."""
+        """Whether one is answered. Call it with the condition of `ScriptCalls` held."""
         return any(self._requests.has_answer(pending.request) for pending in self._pending)
 
     def check(self) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from bridge import __version__
 from bridge.atomic_files import write_file
 from bridge.audio.files import AudioWriter
-from bridge.daemon.doctor.daemon_checks import heartbeat, is_alive
-from bridge.daemon.doctor.findings import Finding, fault, sound
+from bridge.daemon.doctor.daemon_checks import is_alive, read_heartbeat
+from bridge.daemon.doctor.findings import Finding, fault, ok
 from bridge.decibels import amplitude_to_db
 from bridge.errors import ModelError, PluginError
 from bridge.model.manifest import find_model, find_models, read_manifest
@@ -41,7 +41,7 @@ ROUND_TRIP_LIMIT_S = 20.0
 MAX_CHANGE_DB = -6.0  # of a chain at rest, against the noise that goes in
 
 
-def model(settings: Settings) -> Iterator[Finding]:
+def check_model(settings: Settings) -> Iterator[Finding]:
     """The default model, and every other one that cannot be read."""
     folders = settings.model_folders
     for name, folder in sorted(find_models(folders).items()):
@@ -51,14 +51,14 @@ def model(settings: Settings) -> Iterator[Finding]:
             yield fault("model", error=error)
             continue
         if name == settings.default_model:
-            yield sound("model", f"{manifest.name}, trained {manifest.training.date}")
+            yield ok("model", f"{manifest.name}, trained {manifest.training.date}")
     try:
         find_model(settings.default_model, folders)
     except ModelError as error:
         yield fault("model", error=error)
 
 
-def plugins(settings: Settings) -> Iterator[Finding]:
+def check_plugins(settings: Settings) -> Iterator[Finding]:
     """The default model's chain, at rest, in a worker process."""
     chain = read_manifest(find_model(settings.default_model, settings.model_folders)).chain
     noise = np.random.default_rng(1).normal(0, 0.1, (2, RATE_HZ)).astype(np.float32)
@@ -74,12 +74,12 @@ def plugins(settings: Settings) -> Iterator[Finding]:
         yield fault("plugins changed", chain=chain.name)
         return
     took_s = time.perf_counter() - begin_s
-    yield sound("plugins", f"the plugins of {chain.name} load and pass sound on; 1 s of it took {took_s:.1f} s")
+    yield ok("plugins", f"the plugins of {chain.name} load and pass sound on; 1 s of it took {took_s:.1f} s")
 
 
-def round_trip(settings: Settings) -> Iterator[Finding]:
+def check_round_trip(settings: Settings) -> Iterator[Finding]:
     """A track with noise and one ReaEQ, sent as the scripts do. Where no daemon lives, that has been said before."""
-    if not is_alive(heartbeat(settings)):
+    if not is_alive(read_heartbeat(settings)):
         return
     spool, log = Spool(settings.spool, free_mib=settings.spool_free_mib), settings.home / "logs" / "daemon.log"
     request_id = str(uuid.uuid4())
@@ -101,7 +101,7 @@ def round_trip(settings: Settings) -> Iterator[Finding]:
     if reply.status == "error":
         yield fault("error answer", message=reply.error, log=log)
     else:
-        yield sound("round trip", f"a request with audio was answered after {time.monotonic() - begin_s:.1f} s")
+        yield ok("round trip", f"a request with audio was answered after {time.monotonic() - begin_s:.1f} s")
 
 
 def _track_fx() -> FxSnapshot:

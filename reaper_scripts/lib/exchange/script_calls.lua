@@ -4,7 +4,7 @@ local json = require("exchange.json")
 local user_error = require("runtime.user_error")
 local version = require("exchange.version")
 
-local script_requests = {}
+local script_calls = {}
 
 local MAX_AGE_S = 120 -- what waited longer, while REAPER was busy or closed, surprises more than it helps
 local FOLDER, NAME = "asks", "^(%x+%-%x+%-%x+%-%x+%-%x+)%.json$"
@@ -26,7 +26,7 @@ end
 
 --- Take the requests of these kinds (a set) out of the spool, in the order in which they were made. A broken one is
 -- dropped. Whoever ends before one is done puts it back.
-function script_requests.take(spool, kinds)
+function script_calls.take(spool, kinds)
   local taken = {}
   for _, name in ipairs(spool.list(spool:folder(FOLDER))) do
     local id = name:match(NAME)
@@ -44,14 +44,14 @@ function script_requests.take(spool, kinds)
 end
 
 --- Put a request back that was taken and not done, for the next run.
-function script_requests.put_back(spool, asked)
+function script_calls.put_back(spool, asked)
   spool:write(FOLDER, asked.id .. ".json", asked.text)
 end
 
 --- Answer under `id`; `fields` hold at least a status.
-function script_requests.answer(spool, id, fields)
+function script_calls.answer(spool, id, fields)
   fields.schema, fields.id = version.schema, id
   spool:write("answers", id .. ".json", json.encode(fields))
 end
 
-return script_requests
+return script_calls

@@ -10,14 +10,14 @@ from daemon_process import Home, wait_for
 from free_port import free_port
 from live_session import open_session
 
-from bridge.daemon import pending_requests as rooms
-from bridge.daemon import script_requests
-from bridge.daemon.pending_requests import PendingRequests
+from bridge.daemon import pending_automixes as rooms
+from bridge.daemon import script_calls
+from bridge.daemon.pending_automixes import PendingAutomixes
 from bridge.daemon.reaper_osc_client import ReaperOscClient
-from bridge.daemon.script_requests import ScriptRequests
+from bridge.daemon.script_calls import ScriptCalls
 from bridge.errors import LinkError
 from bridge.reaper.protocol.messages import SCHEMA, encode
-from bridge.reaper.protocol.script_requests import LIVE_SCRIPT, ScriptAnswer
+from bridge.reaper.protocol.script_calls import LIVE_SCRIPT, ScriptCallAnswer
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
 
@@ -30,10 +30,10 @@ class Desk:
         self.spool.create()
         self.told: list[tuple[object, ...]] = []
         settings = Settings(home=home, reaper_osc_port=free_port())
-        self.requests = ScriptRequests(
+        self.requests = ScriptCalls(
             self.spool, ReaperOscClient(settings, self.spool), self._report, threading.Condition()
         )
-        self.pending = PendingRequests(self.requests, self._report)
+        self.pending = PendingAutomixes(self.requests, self._report)
 
     def _report(self, *values: object) -> None:
         self.told.append(values)
@@ -43,7 +43,7 @@ class Desk:
 
     def answer(self, ask: str, status: str, message: str) -> None:
         (self.spool.folder / "asks" / f"{ask}.json").unlink()
-        data = encode(ScriptAnswer(schema=SCHEMA, id=ask, status=status, error=message))  # type: ignore[arg-type]
+        data = encode(ScriptCallAnswer(schema=SCHEMA, id=ask, status=status, error=message))  # type: ignore[arg-type]
         (self.spool.folder / "answers" / f"{ask}.json").write_bytes(data)
         self.requests.receive_all()
 
@@ -97,7 +97,7 @@ def test_what_nobody_takes_is_said_once_and_given_up_later(desk: Desk, monkeypat
 
 
 def test_what_waits_for_an_answer_is_given_up_by_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(script_requests, "GIVE_UP_S", 0.0)
+    monkeypatch.setattr(script_calls, "GIVE_UP_S", 0.0)
     with pytest.raises(LinkError, match="the move of the amount was given up"):
         desk.requests.call(desk.requests.new("begin", amount=0.5), LIVE_SCRIPT)
     assert desk.asks() == []
@@ -137,12 +137,12 @@ def test_a_closed_reaper_is_told_while_the_daemon_goes_on(home: Home) -> None:
 def test_what_is_given_up_blocks_nothing_and_a_sign_of_life_ends_the_silence(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(script_requests, "SILENCE_AFTER_S", 0.02)
-    monkeypatch.setattr(script_requests, "GIVE_UP_S", 0.1)
+    monkeypatch.setattr(script_calls, "SILENCE_AFTER_S", 0.02)
+    monkeypatch.setattr(script_calls, "GIVE_UP_S", 0.1)
     with pytest.raises(LinkError):
         desk.requests.call(desk.requests.new("undo"), LIVE_SCRIPT)
     desk.requests.check("compare")  # nothing waits any more: it may be tried
-    monkeypatch.setattr(script_requests, "GIVE_UP_S", 60.0)
+    monkeypatch.setattr(script_calls, "GIVE_UP_S", 60.0)
     ask = desk.requests.new("undo")
     desk.requests.send(ask, LIVE_SCRIPT)
     with pytest.raises(LinkError, match="so compare was not asked for"):
