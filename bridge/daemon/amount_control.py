@@ -47,12 +47,12 @@ _WHAT: dict[Name, str] = {
 
 
 class _Gesture(NamedTuple):
-    request: ScriptCall
+    call: ScriptCall
     answer: ScriptCallAnswer
 
 
 class AmountControl(threading.Thread):
-    """`move`, `do` and `stop` may be called from any thread and return at once."""
+    """`set_amount`, `submit` and `stop` may be called from any thread and return at once."""
 
     def __init__(
         self, spool: Spool, link: ReaperOscClient, settings: Settings, defaults: SessionDefaults, feedback: Feedback
@@ -61,27 +61,27 @@ class AmountControl(threading.Thread):
         self._settings, self._defaults, self._feedback = settings, defaults, feedback
         self._changed = threading.Condition()
         self._link = link
-        self.requests = ScriptCalls(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
+        self.script_calls = ScriptCalls(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
         self._waiting: deque[Command] = deque()
         self._amount: float | None = None  # wanted, and not yet set
         self._early: ScriptCall | None = None  # the next gesture's, sent while the last one settles
-        self._pending = PendingAutomixes(self.requests, feedback)
+        self._pending = PendingAutomixes(self.script_calls, feedback)
 
     # ------------------------------------------------------------ from any thread
 
-    def move(self, amount: float) -> None:
+    def set_amount(self, amount: float) -> None:
         """Bring the amount to a value, 0..1. Only the newest counts. It is kept where REAPER is known not to answer: no
         last value of a fader is lost."""
         self._link.check()
-        if self.requests.is_awaited():
+        if self.script_calls.is_awaited():
             self._feedback("/bridge/status", f"{100 * amount:.0f} % is kept: it is set once REAPER answers.")
         with self._changed:
             self._amount = amount
             self._changed.notify_all()
 
-    def do(self, command: Command) -> None:
+    def submit(self, command: Command) -> None:
         """Queue any other command. LinkError where REAPER is known not to answer, or too many wait."""
-        self.requests.check(_WHAT[command.name])
+        self.script_calls.check(_WHAT[command.name])
         with self._changed:
             if command.name == "compare" and self._waiting and self._waiting[-1].name == "compare":
                 self._waiting.pop()
@@ -93,7 +93,7 @@ class AmountControl(threading.Thread):
     def stop(self, limit_s: float) -> bool:
         """End the thread; an open gesture is ended by the scripts, which see that the daemon is gone."""
         with self._changed:
-            self.requests.is_stopping = True
+            self.script_calls.is_stopping = True
             self._changed.notify_all()
         self.join(limit_s)
         return not self.is_alive()
@@ -104,12 +104,12 @@ class AmountControl(threading.Thread):
         while True:
             with self._changed:
                 self._changed.wait_for(self._has_work, self._pending.wait_s)
-                if self.requests.is_stopping:
+                if self.script_calls.is_stopping:
                     return
                 command = self._waiting.popleft() if self._waiting else None
                 is_moving = command is None and (self._amount is not None or self._early is not None)
             try:
-                self._pending.check()
+                self._pending.poll()
                 if command is not None:
                     self._carry_out(command)
                 elif is_moving:
@@ -123,17 +123,17 @@ class AmountControl(threading.Thread):
 
     def _has_work(self) -> bool:
         is_moving = self._amount is not None or self._early is not None
-        return bool(self._waiting) or is_moving or self.requests.is_stopping or self._pending.has_news()
+        return bool(self._waiting) or is_moving or self.script_calls.is_stopping or self._pending.has_answers()
 
     def _refuse_waiting(self) -> None:
         """REAPER turns out not to answer: nobody waits behind what it was asked."""
         with self._changed:
             commands, self._waiting = self._waiting, deque()
         for command in commands:
-            self._feedback("/bridge/error", self.requests.refusal(_WHAT[command.name]))
+            self._feedback("/bridge/error", self.script_calls.refusal(_WHAT[command.name]))
 
     def _carry_out(self, command: Command) -> None:
-        self.requests.check(_WHAT[command.name])
+        self.script_calls.check(_WHAT[command.name])
         match command.name:
             case "next":
                 self._defaults.choose_next_style()
@@ -146,10 +146,10 @@ class AmountControl(threading.Thread):
                     self._pending.send(style=self._defaults.now.style, track=command.value)
                 self._feedback("/bridge/status", "asked REAPER to run the action")
             case "compare":
-                request = self.requests.new("compare", is_on=bool(command.value))
-                self._report(self.requests.call(request, LIVE_SCRIPT))
+                call = self.script_calls.new("compare", is_on=bool(command.value))
+                self._report(self.script_calls.execute(call, LIVE_SCRIPT))
             case "undo":
-                self._report(self.requests.call(self.requests.new("undo"), LIVE_SCRIPT))
+                self._report(self.script_calls.execute(self.script_calls.new("undo"), LIVE_SCRIPT))
 
     # ------------------------------------------------------------ the amount
 
@@ -172,7 +172,7 @@ class AmountControl(threading.Thread):
         amount = self._stream(gesture)
         if amount is None:
             return
-        ended = self.requests.ended(gesture.request.id)
+        ended = self.script_calls.ended(gesture.call.id)
         if ended is not None:
             self._report(ended)
         else:
@@ -180,44 +180,44 @@ class AmountControl(threading.Thread):
 
     def _begin(self) -> _Gesture | None:
         """Let the scripts look and set the first value; None, and said, where there is nothing to move."""
-        answer, request, self._early = None, self._early, None
-        if request is not None:  # the script that has just settled may have taken it
-            answer = self.requests.wait(request, limit_s=EARLY_S)
-            if answer is None and self.requests.is_untaken(request):
-                self._link.run(LIVE_SCRIPT)
+        answer, call, self._early = None, self._early, None
+        if call is not None:  # the script that has just settled may have taken it
+            answer = self.script_calls.wait(call, limit_s=EARLY_S)
+            if answer is None and self.script_calls.is_untaken(call):
+                self._link.run_script(LIVE_SCRIPT)
         else:
-            request = self.requests.new("begin", amount=self._take_amount())
-            self.requests.send(request, LIVE_SCRIPT)
+            call = self.script_calls.new("begin", amount=self._take_amount())
+            self.script_calls.send(call, LIVE_SCRIPT)
         try:
-            answer = answer or self.requests.require(request)
+            answer = answer or self.script_calls.require(call)
         except LinkError:
-            self._defaults.choose_amount(100.0 * (request.amount or 0.0))  # a job that comes all the same
+            self._defaults.choose_amount(100.0 * (call.amount or 0.0))  # a job that comes all the same
             raise
         if answer.status == "moving":
             self._defaults.forget_amount()
-            return _Gesture(request, answer)
+            return _Gesture(call, answer)
         if answer.status != "nothing":
             raise LinkError(answer.error)
-        self._defaults.choose_amount(100.0 * (request.amount or 0.0))
+        self._defaults.choose_amount(100.0 * (call.amount or 0.0))
         self._feedback("/bridge/status", self._defaults.amount_text)
         return None
 
     def _stream(self, gesture: _Gesture) -> float | None:
         """Send values until the fader rests, something else is to be done, or the scripts have ended it. Returns the
         last one sent; None where the daemon is to stop."""
-        sent, sent_at_s = float(gesture.request.amount or 0.0), time.monotonic()
+        sent, sent_at_s = float(gesture.call.amount or 0.0), time.monotonic()
         while True:
             with self._changed:
                 rest_s = sent_at_s + REST_S - time.monotonic()
                 self._changed.wait_for(
                     lambda: self._is_interrupted(gesture) or self._amount is not None, max(rest_s, 0.0)
                 )
-                if self.requests.is_stopping:
+                if self.script_calls.is_stopping:
                     return None
                 if self._is_interrupted(gesture) or self._amount is None:
                     return sent
                 self._changed.wait_for(
-                    lambda: self.requests.is_stopping, max(sent_at_s + PERIOD_S - time.monotonic(), 0.0)
+                    lambda: self.script_calls.is_stopping, max(sent_at_s + PERIOD_S - time.monotonic(), 0.0)
                 )
                 amount, self._amount = self._amount, None
             for track in gesture.answer.tracks:
@@ -226,23 +226,23 @@ class AmountControl(threading.Thread):
 
     def _is_interrupted(self, gesture: _Gesture) -> bool:
         return (
-            self.requests.is_stopping
-            or self.requests.is_ended(gesture.request.id)
+            self.script_calls.is_stopping
+            or self.script_calls.is_ended(gesture.call.id)
             or (bool(self._waiting) and self._amount is None)
         )
 
     def _settle(self, gesture: _Gesture, amount: float) -> None:
         """Have the undo step made. A fader that moves on meanwhile does not wait for it."""
-        request = self.requests.new("settle", gesture=gesture.request.id, amount=amount)
-        self.requests.send(request, None)
-        answer = self.requests.wait(request, limit_s=SETTLE_LIMIT_S, until=lambda: self._amount is not None)
+        call = self.script_calls.new("settle", gesture=gesture.call.id, amount=amount)
+        self.script_calls.send(call, None)
+        answer = self.script_calls.wait(call, limit_s=SETTLE_LIMIT_S, until=lambda: self._amount is not None)
         if answer is None and (following := self._take_amount()) is not None:
-            self._early = self.requests.new("begin", amount=following)
-            self.requests.send(self._early, None)
-            answer = self.requests.wait(request, limit_s=SETTLE_LIMIT_S)
+            self._early = self.script_calls.new("begin", amount=following)
+            self.script_calls.send(self._early, None)
+            answer = self.script_calls.wait(call, limit_s=SETTLE_LIMIT_S)
         if answer is None:
-            self._link.run(LIVE_SCRIPT)  # whoever began it is gone: another one settles
-            answer = self.requests.require(request)
+            self._link.run_script(LIVE_SCRIPT)  # whoever began it is gone: another one settles
+            answer = self.script_calls.require(call)
         self._report(answer)
 
     def _report(self, answer: ScriptCallAnswer) -> None:

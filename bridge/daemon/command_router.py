@@ -25,8 +25,8 @@ class CommandRouter:
         match command.name:
             case "ping":
                 feedback("/bridge/status", "ready")
-            case "amount" if self._link.is_set:
-                self._live.move(float(command.value or 0.0))
+            case "amount" if self._link.is_configured:
+                self._live.set_amount(float(command.value or 0.0))
             case "amount":
                 self._defaults.choose_amount(100.0 * float(command.value or 0.0))
                 feedback("/bridge/status", self._defaults.amount_text)
@@ -37,4 +37,4 @@ class CommandRouter:
                 self._link.check()
                 if command.name == "next":
                     self._defaults.check_styles()
-                self._live.do(command)
+                self._live.submit(command)

@@ -30,7 +30,7 @@ class HeartbeatThread(threading.Thread):
     def __init__(self, spool: Spool, osc_port: int) -> None:
         super().__init__(name="heartbeat", daemon=True)
         self._spool, self._osc_port = spool, osc_port
-        self._stop_asked = threading.Event()
+        self._stop_requested = threading.Event()
         self._fault = ""
 
     def beat(self) -> None:
@@ -48,12 +48,12 @@ class HeartbeatThread(threading.Thread):
         self._fault = fault
 
     def run(self) -> None:
-        while not self._stop_asked.wait(HEARTBEAT_PERIOD_S):
+        while not self._stop_requested.wait(HEARTBEAT_PERIOD_S):
             self.beat()
 
     def stop(self) -> None:
         """End the thread and remove the file, so that the scripts know at once."""
-        self._stop_asked.set()
+        self._stop_requested.set()
         if self.is_alive():
             self.join()
         self._spool.remove_heartbeat()
@@ -64,13 +64,13 @@ class JobProgress:
 
     def __init__(self, spool: Spool, request_id: str, feedback: Feedback) -> None:
         self._spool, self._request_id, self._feedback = spool, request_id, feedback
-        self._step, self._told_at_s = "", -PROGRESS_PERIOD_S
+        self._step, self._sent_at_s = "", -PROGRESS_PERIOD_S
 
     def __call__(self, fraction: float, step: str) -> None:
         now_s = time.monotonic()
-        if step == self._step and now_s - self._told_at_s < PROGRESS_PERIOD_S:
+        if step == self._step and now_s - self._sent_at_s < PROGRESS_PERIOD_S:
             return
-        self._step, self._told_at_s = step, now_s
+        self._step, self._sent_at_s = step, now_s
         fraction = min(max(fraction, 0.0), 1.0)
         try:
             self._spool.write_progress(Progress(schema=SCHEMA, id=self._request_id, fraction=fraction, step=step))

@@ -121,7 +121,7 @@ class JobQueue(threading.Thread):
     def _prepare(self, load: Callable[[], None]) -> None:
         """Load models that the next job would load as well; what goes wrong will be that job's error."""
         try:
-            self._spool.write_offer(self._models.names())
+            self._spool.write_available_models(self._models.names())
             load()
         except BridgeError as error:
             log.error("%s", error)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MidiService:
-    """`refresh` and `close` belong to one thread, `send` to any. `report` gets lines for the user."""
+    """`refresh` and `close` belong to one thread, `send_feedback` to any. `report` gets lines for the user."""
 
     def __init__(self, settings: Settings, handle: Callable[[Command], None], report: Callable[[str], None]) -> None:
         self._settings, self._handle, self._report = settings, handle, report
@@ -53,7 +53,7 @@ class MidiService:
         surface.open()
         self._surface = surface
 
-    def send(self, path: str, *values: Value) -> None:
+    def send_feedback(self, path: str, *values: Value) -> None:
         """Feedback, for what the surface can show of it."""
         if (surface := self._surface) is not None:
             surface.send(path, *values)

@@ -56,13 +56,13 @@ class BalanceRefused(Exception):
 
 @dataclass(frozen=True)
 class TrackGain:
-    """One track on the way to its gain. `gain`: the place of its output gain among the controls of the chain."""
+    """One track on the way to its gain. `gain_index`: of its output gain among the controls of the chain."""
 
     answered: AnsweredTrack
     mapping: ChainMapping
     proxy: ProxyChain
     volume_db: float
-    gain: int
+    gain_index: int
 
     @property
     def name(self) -> str:
@@ -82,14 +82,16 @@ class TrackGain:
 
     def with_gain(self, gain_db: float) -> NormalizedArray:
         """The values with this much more output gain, as far as the FX goes and in the steps that it has."""
-        control, normalized = self.mapping.chain.controls[self.gain], self.normalized
-        wanted = control.normalized(control.real_value(float(normalized[self.gain])) + gain_db)
-        normalized[self.gain] = np.clip(wanted, control.low, control.high)
+        control, normalized = self.mapping.chain.controls[self.gain_index], self.normalized
+        wanted = control.normalized(control.real_value(float(normalized[self.gain_index])) + gain_db)
+        normalized[self.gain_index] = np.clip(wanted, control.low, control.high)
         return self.mapping.realizable(normalized)
 
     def added_db(self, normalized: NormalizedArray) -> float:
-        control = self.mapping.chain.controls[self.gain]
-        return control.real_value(float(normalized[self.gain])) - control.real_value(float(self.normalized[self.gain]))
+        control = self.mapping.chain.controls[self.gain_index]
+        return control.real_value(float(normalized[self.gain_index])) - control.real_value(
+            float(self.normalized[self.gain_index])
+        )
 
 
 def handle_mix_balance(
@@ -206,9 +208,9 @@ def _reply(
     """The track's reply with its gain: writes nothing where no FX would show the difference."""
     answered, target, added_db = track.answered, targets.of(role), track.added_db(normalized)
     confidence = np.array(answered.confidence, dtype=np.float32)
-    confidence[track.gain] = target.within_3_lu if target is not None else 0.0
+    confidence[track.gain_index] = target.within_3_lu if target is not None else 0.0
     explanations = list(answered.explanations or (None,) * len(normalized))
-    explanations[track.gain] = Explanation(
+    explanations[track.gain_index] = Explanation(
         kind=ExplanationKind.MIX_BALANCE,
         role=role,
         before_db=before.gaps_lu(targets)[role],

@@ -22,8 +22,8 @@ MAX_KEPT = 64  # what REAPER took and never answered: it crashed
 
 
 @dataclass
-class _PendingRequest:
-    request: ScriptCall
+class _PendingAutomix:
+    call: ScriptCall
     sent_at_s: float
     is_taken: bool = False
     is_reported: bool = False  # that REAPER does not answer
@@ -32,34 +32,34 @@ class _PendingRequest:
 class PendingAutomixes:
     """Used by the one thread that sends requests."""
 
-    def __init__(self, requests: ScriptCalls, feedback: Feedback) -> None:
-        self._requests, self._feedback = requests, feedback
-        self._pending: list[_PendingRequest] = []
+    def __init__(self, script_calls: ScriptCalls, feedback: Feedback) -> None:
+        self._script_calls, self._feedback = script_calls, feedback
+        self._pending: list[_PendingAutomix] = []
 
     def send(self, **fields: object) -> None:
-        """Request an auto-mix; `fields` are those of the request. LinkError where it cannot be, or too many wait."""
-        untaken = (pending.request for pending in self._pending if not pending.is_taken)
-        if sum(self._requests.is_untaken(request) for request in untaken) >= MAX_UNTAKEN:
+        """Request an auto-mix; `fields` are those of the call. LinkError where it cannot be, or too many wait."""
+        untaken = (pending.call for pending in self._pending if not pending.is_taken)
+        if sum(self._script_calls.is_untaken(call) for call in untaken) >= MAX_UNTAKEN:
             raise LinkError(f"The auto-mix was dropped: {MAX_UNTAKEN} of them wait for REAPER. Wait for it.")
-        request = self._requests.new("automix", **fields)
-        self._requests.send(request, AUTOMIX_SCRIPT)
-        self._pending = [*self._pending[-MAX_KEPT:], _PendingRequest(request, time.monotonic())]
+        call = self._script_calls.new("automix", **fields)
+        self._script_calls.send(call, AUTOMIX_SCRIPT)
+        self._pending = [*self._pending[-MAX_KEPT:], _PendingAutomix(call, time.monotonic())]
 
     @property
     def wait_s(self) -> float | None:
         """How long nothing needs to be checked but answers; None: until something is requested."""
         return CHECK_PERIOD_S if any(not pending.is_taken for pending in self._pending) else None
 
-    def has_news(self) -> bool:
+    def has_answers(self) -> bool:
         """Whether one is answered. Call it with the condition of `ScriptCalls` held."""
-        return any(self._requests.has_answer(pending.request) for pending in self._pending)
+        return any(self._script_calls.has_answer(pending.call) for pending in self._pending)
 
-    def check(self) -> None:
+    def poll(self) -> None:
         """Report what REAPER has refused, and where nobody takes what was requested."""
         self._pending = [pending for pending in self._pending if not self._is_over(pending)]
 
-    def _is_over(self, pending: _PendingRequest) -> bool:
-        answer = self._requests.wait(pending.request, limit_s=0.0)
+    def _is_over(self, pending: _PendingAutomix) -> bool:
+        answer = self._script_calls.wait(pending.call, limit_s=0.0)
         if answer is not None:
             if answer.status != "done":
                 self._refuse(answer.error)
@@ -67,15 +67,15 @@ class PendingAutomixes:
         waited_s = time.monotonic() - pending.sent_at_s
         if pending.is_taken or waited_s < SILENCE_AFTER_S:
             return False
-        pending.is_taken = not self._requests.is_untaken(pending.request)
+        pending.is_taken = not self._script_calls.is_untaken(pending.call)
         if pending.is_taken:
-            self._requests.note_taken(pending.request.id)
-        elif waited_s >= GIVE_UP_S and self._requests.withdraw(pending.request):
+            self._script_calls.note_taken(pending.call.id)
+        elif waited_s >= GIVE_UP_S and self._script_calls.withdraw(pending.call):
             self._refuse(f"REAPER has not taken the auto-mix within {GIVE_UP_S:.0f} s, so it was given up. {REMEDY}")
             return True
         elif not pending.is_reported:
             pending.is_reported = True
-            self._requests.report_silence()
+            self._script_calls.report_silence()
         return False
 
     def _refuse(self, line: str) -> None:

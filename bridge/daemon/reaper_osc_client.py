@@ -25,17 +25,17 @@ class ReaperOscClient:
         self._fault = ""
 
     @property
-    def is_set(self) -> bool:
+    def is_configured(self) -> bool:
         return bool(self._settings.reaper_osc_port)
 
     def check(self) -> None:
-        if not self.is_set:
+        if not self.is_configured:
             raise LinkError(
                 "Bridge cannot reach REAPER's OSC surface: run `reaper-bridge install` while REAPER is closed, or set "
                 f"reaper_osc_port in {self._settings.home / 'config.toml'} to the port of a surface in REAPER."
             )
 
-    def run(self, script: str) -> None:
+    def run_script(self, script: str) -> None:
         """Start one of Bridge's scripts, under all the names that it may have. Where two copies of it are installed,
         both start: one takes what is asked, the other finds nothing and ends."""
         noted = self._noted_ids().get(script)

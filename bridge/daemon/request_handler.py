@@ -81,7 +81,7 @@ def handle_request(
     result = cached.automix.run(job, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
     reply = _decided_reply(request, reply, mapping, result)
     if options.levels and not is_automation:
-        spool.keep_answered_track(_answered_track(request, reply, result))
+        spool.save_answered_track(_answered_track(request, reply, result))
     return reply
 
 

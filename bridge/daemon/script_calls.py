@@ -1,6 +1,6 @@
-"""Requests to REAPER's scripts: a file in the spool, the action that takes it, and the answer, whenever it comes.
+"""Calls to REAPER's scripts: a file in the spool, the action that takes it, and the answer, whenever it comes.
 
-REAPER may be busy for a minute (a render, a dialog): a request waits, and only one that nobody took is withdrawn.
+REAPER may be busy for a minute (a render, a dialog): a call waits, and only one that nobody took is withdrawn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SILENCE_AFTER_S = 2.0
 """After this long without an answer the surfaces are told that REAPER does not answer."""
 
 GIVE_UP_S = 90.0
-"""After this long a request is withdrawn."""
+"""After this long a call is withdrawn."""
 
 NAMES: dict[Kind, str] = {
     "begin": "the move of the amount",
@@ -33,7 +33,7 @@ NAMES: dict[Kind, str] = {
     "undo": "undo",
     "automix": "the auto-mix",
 }
-"""Requests as people speak of them."""
+"""Calls as people speak of them."""
 
 MAX_KEPT = 64  # answers that nobody has waited for
 
@@ -45,7 +45,7 @@ REMEDY = "Look whether REAPER runs and shows a dialog; `reaper-bridge doctor` lo
 
 
 class ScriptCalls:
-    """Requests and answers. `receive` and `check` may be called from any thread, the rest from the one that sends.
+    """Calls and answers. `receive` and `check` may be called from any thread, the rest from the one that sends.
 
     `changed` is the condition on which that thread waits for anything new; it is notified with every answer.
     `on_silence` is called on that thread whenever REAPER turns out not to answer.
@@ -65,7 +65,7 @@ class ScriptCalls:
         self._answers: dict[str, ScriptCallAnswer] = {}
         self._ended: dict[str, ScriptCallAnswer] = {}
         self._number = 0
-        self._open: dict[str, float] = {}  # requests that nobody has taken yet, and since when
+        self._open: dict[str, float] = {}  # calls that nobody has taken yet, and since when
         self._is_silent = False
         self.is_stopping = False
 
@@ -73,13 +73,13 @@ class ScriptCalls:
 
     def receive_all(self) -> None:
         """Receive answers that lie there already, or that the system gave no notice of."""
-        for answer_id in self._spool.answers():
+        for answer_id in self._spool.script_call_answers():
             self.receive(answer_id)
 
     def receive(self, answer_id: str) -> None:
         """Read an answer and wake who waits for it. One that cannot be read is removed, and said so."""
         try:
-            answer = self._spool.take_answer(answer_id)
+            answer = self._spool.take_script_call_answer(answer_id)
         except LinkError as error:
             log.error("%s", error)
             self._feedback("/bridge/error", str(error))
@@ -106,7 +106,7 @@ class ScriptCalls:
 
     @property
     def is_silent(self) -> bool:
-        """Whether REAPER is known not to answer: it let a request wait, and has given no sign since."""
+        """Whether REAPER is known not to answer: it let a call wait, and has given no sign since."""
         return self._is_silent
 
     def is_awaited(self) -> bool:
@@ -121,10 +121,10 @@ class ScriptCalls:
 
     # ------------------------------------------------------------ from the thread that sends
 
-    def note_taken(self, request_id: str) -> None:
-        """REAPER has taken a request, or answered it: so it lives."""
+    def note_taken(self, call_id: str) -> None:
+        """REAPER has taken a call, or answered it: so it lives."""
         with self._changed:
-            self._open.pop(request_id, None)
+            self._open.pop(call_id, None)
             self._is_silent = False
 
     def report_silence(self) -> None:
@@ -145,65 +145,65 @@ class ScriptCalls:
             **fields,  # type: ignore[arg-type]
         )
 
-    def send(self, request: ScriptCall, script: str | None) -> None:
-        """Write the request and start the script that takes it; None: it runs already, and looks."""
+    def send(self, call: ScriptCall, script: str | None) -> None:
+        """Write the call and start the script that takes it; None: it runs already, and looks."""
         self._link.check()
-        self._spool.write_script_request(request)
+        self._spool.write_script_call(call)
         with self._changed:
-            self._open[request.id] = time.monotonic()
+            self._open[call.id] = time.monotonic()
         if script is not None:
-            self._link.run(script)
+            self._link.run_script(script)
 
     def wait(
-        self, request: ScriptCall, *, limit_s: float, until: Callable[[], bool] = lambda: False
+        self, call: ScriptCall, *, limit_s: float, until: Callable[[], bool] = lambda: False
     ) -> ScriptCallAnswer | None:
         """The answer; None after `limit_s`, when `until()` turns true, or when the daemon is to stop.
 
         Surfaces are told once where REAPER lets everybody wait.
         """
-        began_s, is_told = time.monotonic(), False
+        began_s, is_reported = time.monotonic(), False
         while True:
             with self._changed:
                 waited_s = time.monotonic() - began_s
-                left_s = (limit_s if is_told else min(limit_s, SILENCE_AFTER_S)) - waited_s
+                left_s = (limit_s if is_reported else min(limit_s, SILENCE_AFTER_S)) - waited_s
                 is_answered = self._changed.wait_for(
-                    lambda: request.id in self._answers or self.is_stopping or until(), max(left_s, 0.0)
+                    lambda: call.id in self._answers or self.is_stopping or until(), max(left_s, 0.0)
                 )
                 if is_answered or time.monotonic() - began_s >= limit_s:
-                    return self._answers.pop(request.id, None)
-            is_told = True
+                    return self._answers.pop(call.id, None)
+            is_reported = True
             self.report_silence()
 
-    def require(self, request: ScriptCall) -> ScriptCallAnswer:
+    def require(self, call: ScriptCall) -> ScriptCallAnswer:
         """The answer, however long REAPER is busy. LinkError where nobody takes it, or the daemon is to stop."""
-        answer = self.wait(request, limit_s=GIVE_UP_S)
+        answer = self.wait(call, limit_s=GIVE_UP_S)
         if answer is None:
-            self.withdraw(request)
+            self.withdraw(call)
             if self.is_stopping:
-                raise LinkError(f"The daemon ends; REAPER had not answered yet, so {NAMES[request.kind]} was given up.")
+                raise LinkError(f"The daemon ends; REAPER had not answered yet, so {NAMES[call.kind]} was given up.")
             raise LinkError(
-                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {NAMES[request.kind]} was given up. {REMEDY}"
+                f"REAPER has not answered within {GIVE_UP_S:.0f} s, so {NAMES[call.kind]} was given up. {REMEDY}"
             )
         return answer
 
-    def call(self, request: ScriptCall, script: str) -> ScriptCallAnswer:
-        """Send a request and wait for its answer; see `require`."""
-        self.send(request, script)
-        return self.require(request)
+    def execute(self, call: ScriptCall, script: str) -> ScriptCallAnswer:
+        """Send a call and wait for its answer; see `require`."""
+        self.send(call, script)
+        return self.require(call)
 
-    def is_untaken(self, request: ScriptCall) -> bool:
-        """Whether no script has taken the request yet."""
-        return self._spool.has("asks", request.id)
+    def is_untaken(self, call: ScriptCall) -> bool:
+        """Whether no script has taken the call yet."""
+        return self._spool.has("asks", call.id)
 
-    def withdraw(self, request: ScriptCall) -> bool:
+    def withdraw(self, call: ScriptCall) -> bool:
         """False where the scripts were faster."""
         with self._changed:
-            self._open.pop(request.id, None)
-        return self._spool.withdraw_script_request(request.id)
+            self._open.pop(call.id, None)
+        return self._spool.withdraw_script_call(call.id)
 
-    def has_answer(self, request: ScriptCall) -> bool:
+    def has_answer(self, call: ScriptCall) -> bool:
         """Whether the answer is here. Call it with `changed` held."""
-        return request.id in self._answers
+        return call.id in self._answers
 
     def ended(self, gesture_id: str) -> ScriptCallAnswer | None:
         """How the scripts have ended a gesture by themselves, if they have."""

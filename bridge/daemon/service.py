@@ -55,7 +55,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._stop_asked = threading.Event()
+        self._stop_requested = threading.Event()
         self._midi = MidiService(settings, self._on_midi, self._warn)
         self._spool = Spool(settings.spool, free_mib=settings.spool_free_mib)
         self._models = ModelCache(settings)
@@ -102,14 +102,14 @@ class Service:
 
     def stop(self) -> None:
         """Ask the daemon to end; safe from signal handlers and other threads."""
-        self._stop_asked.set()
+        self._stop_requested.set()
 
     # ------------------------------------------------------------ steps
 
     def _report(self, path: str, *values: Value) -> None:
         """Feedback to all surfaces, whatever wire they are on."""
         self._surface.send(path, *values)
-        self._midi.send(path, *values)
+        self._midi.send_feedback(path, *values)
 
     def _warn(self, line: str) -> None:
         log.warning("%s", line)
@@ -122,7 +122,7 @@ class Service:
             self._settings.model_folders,
             on_request=self._jobs.submit,
             on_receipt=self._receipts.take,
-            on_answer=self._live.requests.receive,
+            on_answer=self._live.script_calls.receive,
             on_model=self._jobs.refresh_models,
         )
         watch.start()
@@ -142,14 +142,14 @@ class Service:
                 for request_id in self._spool.pending():
                     self._jobs.submit(request_id)
                 self._receipts.take_all()
-                self._live.requests.receive_all()
+                self._live.script_calls.receive_all()
                 if time.monotonic() - swept_at_s > SWEEP_PERIOD_S:
                     swept_at_s = time.monotonic()
                     self._spool.sweep(keep=self._jobs.known)
             except LinkError as error:  # the folder went away
                 log.error("%s", error)
                 self._put_back()
-            if self._stop_asked.wait(POLL_PERIOD_S):
+            if self._stop_requested.wait(POLL_PERIOD_S):
                 return
 
     def _put_back(self) -> None:
@@ -181,7 +181,7 @@ class Service:
         """The first signal asks for an orderly end, a second one ends at once; then the old handlers stand again."""
 
         def ask(number: int, _frame: FrameType | None) -> None:
-            if self._stop_asked.is_set():
+            if self._stop_requested.is_set():
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
             self.stop()

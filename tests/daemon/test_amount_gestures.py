@@ -48,12 +48,12 @@ class PlayedReaper(threading.Thread):
         if ask.kind == "settle":
             self.settled.append(ask.amount or 0.0)
             if len(self.settled) < self._moves:
-                self.live.move(len(self.settled) / self._moves)
+                self.live.set_amount(len(self.settled) / self._moves)
         answer = ScriptCallAnswer(
             schema=SCHEMA, id=ask.id, status="moving" if ask.kind == "begin" else "done", amount=ask.amount
         )
         (self.spool.folder / "answers" / f"{ask.id}.json").write_bytes(encode(answer))
-        self.live.requests.receive_all()
+        self.live.script_calls.receive_all()
 
     def end(self) -> None:
         self._is_over.set()
@@ -72,7 +72,7 @@ def reaper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedRe
 
 
 def test_gestures_may_follow_each_other_for_ever(reaper: PlayedReaper) -> None:
-    reaper.live.move(0.0)
+    reaper.live.set_amount(0.0)
     wait_for(lambda: len(reaper.settled) >= GESTURES, "the last gesture to settle")
     wait_for(lambda: reaper.told.count(("/bridge/amount", (GESTURES - 1) / GESTURES)), "the last amount")
     assert not [values for values in reaper.told if values[0] == "/bridge/error"]

@@ -30,10 +30,10 @@ class Desk:
         self.spool.create()
         self.told: list[tuple[object, ...]] = []
         settings = Settings(home=home, reaper_osc_port=free_port())
-        self.requests = ScriptCalls(
+        self.script_calls = ScriptCalls(
             self.spool, ReaperOscClient(settings, self.spool), self._report, threading.Condition()
         )
-        self.pending = PendingAutomixes(self.requests, self._report)
+        self.pending = PendingAutomixes(self.script_calls, self._report)
 
     def _report(self, *values: object) -> None:
         self.told.append(values)
@@ -41,11 +41,11 @@ class Desk:
     def asks(self) -> list[str]:
         return [file.stem for file in (self.spool.folder / "asks").iterdir()]
 
-    def answer(self, ask: str, status: str, message: str) -> None:
-        (self.spool.folder / "asks" / f"{ask}.json").unlink()
-        data = encode(ScriptCallAnswer(schema=SCHEMA, id=ask, status=status, error=message))  # type: ignore[arg-type]
-        (self.spool.folder / "answers" / f"{ask}.json").write_bytes(data)
-        self.requests.receive_all()
+    def answer(self, call: str, status: str, message: str) -> None:
+        (self.spool.folder / "asks" / f"{call}.json").unlink()
+        data = encode(ScriptCallAnswer(schema=SCHEMA, id=call, status=status, error=message))  # type: ignore[arg-type]
+        (self.spool.folder / "answers" / f"{call}.json").write_bytes(data)
+        self.script_calls.receive_all()
 
 
 @pytest.fixture
@@ -60,10 +60,10 @@ def test_every_refusal_is_told_however_many_wait(desk: Desk) -> None:
     desk.answer(second, "refused", "there is no such track")
     desk.answer(first, "refused", "it was stopped")
     desk.answer(third, "done", "")
-    assert desk.pending.has_news()
-    desk.pending.check()
+    assert desk.pending.has_answers()
+    desk.pending.poll()
     assert sorted(desk.told) == [("/bridge/error", "it was stopped"), ("/bridge/error", "there is no such track")]
-    assert not desk.pending.has_news()
+    assert not desk.pending.has_answers()
     assert desk.pending.wait_s is None
 
 
@@ -80,16 +80,16 @@ def test_no_flood_of_them_waits_for_a_closed_reaper(desk: Desk) -> None:
 
 def test_what_nobody_takes_is_said_once_and_given_up_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.pending.send()
-    desk.pending.check()
+    desk.pending.poll()
     assert desk.told == []
     assert desk.pending.wait_s is not None
     monkeypatch.setattr(rooms, "SILENCE_AFTER_S", 0.0)
-    desk.pending.check()
-    desk.pending.check()
+    desk.pending.poll()
+    desk.pending.poll()
     assert [path for path, _ in desk.told] == ["/bridge/status"]
     assert "REAPER does not answer" in str(desk.told[0][1])
     monkeypatch.setattr(rooms, "GIVE_UP_S", 0.0)
-    desk.pending.check()
+    desk.pending.poll()
     assert desk.told[1][0] == "/bridge/error"
     assert "given up" in str(desk.told[1][1])
     assert desk.asks() == []
@@ -99,7 +99,7 @@ def test_what_nobody_takes_is_said_once_and_given_up_later(desk: Desk, monkeypat
 def test_what_waits_for_an_answer_is_given_up_by_its_name(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(script_calls, "GIVE_UP_S", 0.0)
     with pytest.raises(LinkError, match="the move of the amount was given up"):
-        desk.requests.call(desk.requests.new("begin", amount=0.5), LIVE_SCRIPT)
+        desk.script_calls.execute(desk.script_calls.new("begin", amount=0.5), LIVE_SCRIPT)
     assert desk.asks() == []
 
 
@@ -107,8 +107,8 @@ def test_what_was_taken_is_waited_for_in_silence(desk: Desk, monkeypatch: pytest
     monkeypatch.setattr(rooms, "SILENCE_AFTER_S", 0.0)
     monkeypatch.setattr(rooms, "GIVE_UP_S", 0.0)
     desk.pending.send()
-    desk.spool.withdraw_script_request(desk.asks()[0])
-    desk.pending.check()
+    desk.spool.withdraw_script_call(desk.asks()[0])
+    desk.pending.poll()
     assert desk.told == []
     assert desk.pending.wait_s is None
 
@@ -140,13 +140,13 @@ def test_what_is_given_up_blocks_nothing_and_a_sign_of_life_ends_the_silence(
     monkeypatch.setattr(script_calls, "SILENCE_AFTER_S", 0.02)
     monkeypatch.setattr(script_calls, "GIVE_UP_S", 0.1)
     with pytest.raises(LinkError):
-        desk.requests.call(desk.requests.new("undo"), LIVE_SCRIPT)
-    desk.requests.check("compare")  # nothing waits any more: it may be tried
+        desk.script_calls.execute(desk.script_calls.new("undo"), LIVE_SCRIPT)
+    desk.script_calls.check("compare")  # nothing waits any more: it may be tried
     monkeypatch.setattr(script_calls, "GIVE_UP_S", 60.0)
-    ask = desk.requests.new("undo")
-    desk.requests.send(ask, LIVE_SCRIPT)
+    call = desk.script_calls.new("undo")
+    desk.script_calls.send(call, LIVE_SCRIPT)
     with pytest.raises(LinkError, match="so compare was not asked for"):
-        desk.requests.check("compare")
-    desk.answer(ask.id, "done", "")
-    assert not desk.requests.is_silent
-    desk.requests.check("compare")
+        desk.script_calls.check("compare")
+    desk.answer(call.id, "done", "")
+    assert not desk.script_calls.is_silent
+    desk.script_calls.check("compare")

@@ -42,7 +42,7 @@ def started(reaper: socket.socket) -> list[str]:
 
 
 def test_untold_the_places_of_install_and_reapack_are_tried(link: ReaperOscClient, reaper: socket.socket) -> None:
-    link.run(SCRIPT)
+    link.run_script(SCRIPT)
     assert started(reaper) == list(known_ids(SCRIPT))
     assert known_ids(SCRIPT)[0] == action_id(SCRIPT)
 
@@ -50,10 +50,10 @@ def test_untold_the_places_of_install_and_reapack_are_tried(link: ReaperOscClien
 def test_what_the_scripts_have_told_comes_first(link: ReaperOscClient, reaper: socket.socket, tmp_path: Path) -> None:
     told = tmp_path / "spool" / "commands.json"
     told.write_text(f'{{"schema": 1, "commands": {{"{SCRIPT}": "{TOLD}"}}}}')
-    link.run(SCRIPT)
+    link.run_script(SCRIPT)
     assert started(reaper) == [TOLD, *known_ids(SCRIPT)]
     told.write_text(f'{{"schema": 1, "commands": {{"{SCRIPT}": "{action_id(SCRIPT)}"}}}}')
-    link.run(SCRIPT)
+    link.run_script(SCRIPT)
     assert started(reaper) == list(known_ids(SCRIPT))
 
 
@@ -64,7 +64,7 @@ def test_a_note_that_is_none_is_said_once(
     (tmp_path / "spool" / "commands.json").write_text(text)
     with caplog.at_level(logging.WARNING, logger="bridge"):
         for _ in range(3):
-            link.run(SCRIPT)
+            link.run_script(SCRIPT)
             assert started(reaper) == list(known_ids(SCRIPT))
     assert len(caplog.messages) == 1
     assert "commands.json" in caplog.messages[0]
@@ -73,4 +73,4 @@ def test_a_note_that_is_none_is_said_once(
 def test_without_a_port_it_is_said(tmp_path: Path) -> None:
     link = ReaperOscClient(Settings(home=tmp_path, reaper_osc_port=0), Spool(tmp_path / "spool", free_mib=1))
     with pytest.raises(LinkError, match="reaper_osc_port"):
-        link.run(SCRIPT)
+        link.run_script(SCRIPT)

@@ -114,6 +114,6 @@ class FuzzRun:
 
     def _taken_later(self, folder: str) -> list[Path]:
         """Messages with proper names that still lie there; folders of such names stay."""
-        known = self.home.spool.receipts() if folder == "receipts" else self.home.spool.answers()
+        known = self.home.spool.receipts() if folder == "receipts" else self.home.spool.script_call_answers()
         paths = [self.home.spool.folder / folder / f"{name}.json" for name in known]
         return [path for path in paths if path.is_symlink() or not path.is_dir()]

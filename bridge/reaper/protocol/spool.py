@@ -6,7 +6,7 @@
     spool/commands.json                                              how REAPER calls the scripts: those say it
     spool/attempts/<id>.json                                         how often a request was begun
     spool/applied/<track GUID>.json                                  what Bridge last set on a track: the scripts'
-    spool/asks/<id>.json  answers/<id>.json                          what a surface asks of REAPER, and its answer
+    spool/asks/<id>.json  answers/<id>.json                          a call of a script by the daemon, and its answer
     spool/members/<id>.json                                          an answered track whose level is asked for later
 
 Whatever lies in the folder is material to judge: only regular files with an id for a name are opened, up to a
@@ -44,7 +44,7 @@ from bridge.reaper.protocol.script_calls import ScriptCall, ScriptCallAnswer, Sc
 from bridge.reaper.protocol.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
 
 FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers", "members")
-HEARTBEAT_FILE, OFFER_FILE, COMMANDS_FILE = "heartbeat.json", "offer.json", "commands.json"
+HEARTBEAT_FILE, AVAILABLE_MODELS_FILE, COMMANDS_FILE = "heartbeat.json", "offer.json", "commands.json"
 MAX_AUDIO_BYTES = 512 * 1024 * 1024  # 120 s of stereo at 192 kHz in float32 are 184 MB
 MIB = 1024 * 1024
 
@@ -140,16 +140,16 @@ class Spool:
         """Read a receipt and remove it, also one that cannot be read. None where another thread was faster."""
         return self._take("receipts", request_id, Receipt)
 
-    def answers(self) -> list[str]:
-        """The ids of all answers to asks that lie there, oldest first."""
+    def script_call_answers(self) -> list[str]:
+        """The ids of all answers to script calls that lie there, oldest first."""
         return self._ids("answers")
 
-    def take_answer(self, answer_id: str) -> ScriptCallAnswer | None:
+    def take_script_call_answer(self, answer_id: str) -> ScriptCallAnswer | None:
         """Read an answer and remove it, also one that cannot be read. None where another thread was faster."""
         return self._take("answers", answer_id, ScriptCallAnswer)
 
     def read_commands(self) -> dict[str, str]:
-        """The named ids of scripts in REAPER, by file name; none where no script has told them."""
+        """The named ids of scripts in REAPER, by file name; none where no script has noted them."""
         path = self.folder / COMMANDS_FILE
         if not os.path.lexists(path):
             return {}
@@ -184,8 +184,8 @@ class Spool:
 
     # ------------------------------------------------------------ writing
 
-    def keep_answered_track(self, member: AnsweredTrack) -> None:
-        self._write(self._path("members", member.id), member, is_durable=True)
+    def save_answered_track(self, track: AnsweredTrack) -> None:
+        self._write(self._path("members", track.id), track, is_durable=True)
 
     def read_answered_track(self, request_id: str) -> AnsweredTrack:
         """LinkError where the track was not answered, or too long ago."""
@@ -200,23 +200,23 @@ class Spool:
     def write_heartbeat(self, heartbeat: Heartbeat) -> None:
         self._write(self.folder / HEARTBEAT_FILE, heartbeat)
 
-    def write_offer(self, models: Iterable[str]) -> None:
+    def write_available_models(self, models: Iterable[str]) -> None:
         offered = tuple(AvailableModel(name=name) for name in models)
-        self._write(self.folder / OFFER_FILE, AvailableModels(schema=SCHEMA, models=offered))
+        self._write(self.folder / AVAILABLE_MODELS_FILE, AvailableModels(schema=SCHEMA, models=offered))
 
-    def write_script_request(self, ask: ScriptCall) -> None:
-        self._write(self._path("asks", ask.id), ask)
+    def write_script_call(self, call: ScriptCall) -> None:
+        self._write(self._path("asks", call.id), call)
 
-    def withdraw_script_request(self, request_id: str) -> bool:
-        """Take an ask back. False where the scripts were faster."""
-        path = self._path("asks", request_id)
+    def withdraw_script_call(self, call_id: str) -> bool:
+        """Take a call back. False where the scripts were faster."""
+        path = self._path("asks", call_id)
         return path.exists() and remove(path)
 
     def drop_script_calls(self) -> None:
-        """Take back what an earlier daemon asked and nobody answered, and answers that nobody waits for."""
+        """Take back the calls of an earlier daemon that nobody answered, and answers that nobody waits for."""
         for folder in ("asks", "answers"):
-            for asked in self._ids(folder):
-                remove(self._path(folder, asked))
+            for call_id in self._ids(folder):
+                remove(self._path(folder, call_id))
 
     def remove_heartbeat(self) -> None:
         remove(self.folder / HEARTBEAT_FILE)

@@ -258,7 +258,7 @@ def test_a_link_laid_where_a_reply_will_be_written_is_not_written_through(spool:
 def test_a_link_in_the_place_of_a_receipt_is_refused_and_removed(spool: Spool, tmp_path: Path, target: str) -> None:
     """Also one that leads nowhere: it would be found again with every look."""
     (tmp_path / "secret").write_text("x")
-    for folder, take in (("receipts", spool.take_receipt), ("answers", spool.take_answer)):
+    for folder, take in (("receipts", spool.take_receipt), ("answers", spool.take_script_call_answer)):
         request_id = new_id()
         link = spool.folder / folder / f"{request_id}.json"
         link.symlink_to(tmp_path / target)
