@@ -45,7 +45,7 @@ def loudness_target(
 
 @dataclass(frozen=True)
 class LoudnessControls:
-    """The controls that set loudness and peak, by their roles: `gain`, `limiting`, `ceiling` are places in a chain."""
+    """The controls of loudness and peak, by their roles: `gain`, `limiting`, `ceiling` are indices in its chain."""
 
     chain: Chain
     gain: int
@@ -68,7 +68,7 @@ class LoudnessControls:
         return LoudnessControls(chain, index("output_gain"), index("limiting"), index("ceiling"))
 
     @property
-    def places(self) -> list[int]:
+    def indices(self) -> list[int]:
         return [self.gain, self.limiting, self.ceiling]
 
     def read(self, normalized: NormalizedArray) -> tuple[float, float, float]:

@@ -51,9 +51,9 @@ class Objective:
 
     def permits(self, before: SpectralProfile, after: SpectralProfile) -> bool:
         """Return whether `after` is no farther from good recordings than `before` was."""
-        return self.bank is None or self._strangeness_db(after) <= self._strangeness_db(before)
+        return self.bank is None or self._reference_distance_db(after) <= self._reference_distance_db(before)
 
-    def _strangeness_db(self, sound: SpectralProfile) -> float:
+    def _reference_distance_db(self, sound: SpectralProfile) -> float:
         """Mean distance at equal loudness to the nearest profiles of the bank."""
         assert self.bank is not None
         own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.valid_bands]

@@ -27,7 +27,7 @@ from bridge.automix.objective import Objective, prediction_objective, reference_
 from bridge.automix.refinement import Refinement
 from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures
-from bridge.features.windows import choose_windows, cut_windows
+from bridge.features.windows import choose_excerpts, cut_excerpts
 from bridge.model.bundle import AutomationModel, Model, StaticModel
 from bridge.model.predict import Prediction, Predictor
 from bridge.plugins.host.host import PluginHost
@@ -137,9 +137,9 @@ class StaticAutomix:
         return CandidateRenderer(
             host=self.host,
             chain=self.model.chain,
-            windows=choose_windows(job.excerpts, job.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS),
+            windows=choose_excerpts(job.excerpts, job.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS),
             sample_rate_hz=job.sample_rate_hz,
-            everything=cut_windows(job.excerpts, job.sample_rate_hz, window_s=PEAK_WINDOW_S),
+            everything=cut_excerpts(job.excerpts, job.sample_rate_hz, window_s=PEAK_WINDOW_S),
             proxy=job.proxy,
             realizable=job.realizable,
         )
@@ -166,13 +166,13 @@ class StaticAutomix:
         target = job.target or loudness_target(self.model.manifest.job, reference_lufs)
         if target is None or job.free is None:
             return target
-        return target if job.free[LoudnessControls.of(self.model.chain).places].all() else None
+        return target if job.free[LoudnessControls.of(self.model.chain).indices].all() else None
 
     def refinement(self, renderer: CandidateRenderer, metrics: CandidateMetrics, prediction: Prediction) -> Refinement:
         """Return the search for better settings than `prediction`."""
         free = self.job.free_mask
         if self.target is not None:
-            free[LoudnessControls.of(self.model.chain).places] = False  # found by the guard
+            free[LoudnessControls.of(self.model.chain).indices] = False  # found by the guard
         current = np.asarray(self.job.current, dtype=np.float32)
         return Refinement(
             self.model, self._search_renderer(renderer), metrics, self.job.reference, prediction, current, free

@@ -159,7 +159,9 @@ class Refinement:
             level_counts=self.metrics.objective.level_counts,
             features=self.model.manifest.features,
         )
-        embedded = predictor.compare(list(rendered.values()), self.reference).strangeness if self.reference else 0.0
+        embedded = (
+            predictor.compare(list(rendered.values()), self.reference).embedding_distance if self.reference else 0.0
+        )
         costs[list(rendered)] = apart + EMBEDDING_DB * embedded
         return costs
 

@@ -34,7 +34,7 @@ def show(context: click.Context, json_file: Path | None) -> None:
         _print(targets)
 
 
-@levels.command()
+@levels.command("measure")
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=FOLDER)
 @click.option("-o", "--output", type=FILE, metavar="FILE.json",
               help="Write the levels to a file.")  # fmt: skip
@@ -43,7 +43,7 @@ def show(context: click.Context, json_file: Path | None) -> None:
 @click.option("--source", default="", help="What the recordings are, for the file to say.")
 @json_option
 @click.pass_context
-def measure(
+def measure_levels(
     context: click.Context, folders: tuple[Path, ...], output: Path | None, use: bool, force: bool, source: str,
     json_file: Path | None,
 ) -> None:  # fmt: skip

@@ -15,7 +15,7 @@ import numpy as np
 
 from bridge.automix.facts import Explanation, ExplanationKind
 from bridge.daemon.model_cache import ModelCache
-from bridge.daemon.request_handler import map_request, read_excerpts
+from bridge.daemon.request_handler import map_request, read_spooled_excerpts
 from bridge.decibels import db_to_amplitude
 from bridge.errors import quoted, truncated
 from bridge.mix_balance.gains import CEILING_DBTP, HEADROOM_DB, LEAST_LU, MixBalance, MixRoles, find_role
@@ -75,7 +75,7 @@ class TrackGain:
     def render(self, normalized: NormalizedArray, spool: Spool, host: PluginHost) -> list[Audio]:
         """The track through its plugins and its fader, in the parts in which it was gathered."""
         audio = self.answered.request.audio
-        parts = read_excerpts(spool, audio, what=f"The track {quoted(self.name)}")
+        parts = read_spooled_excerpts(spool, audio, what=f"The track {quoted(self.name)}")
         row, volume = self.proxy.convert(normalized), np.float32(db_to_amplitude(self.volume_db))
         rendered = host.render(self.proxy.chain, [Render(part, audio.sample_rate_hz, row) for part in parts])
         return [volume * part for part in rendered]

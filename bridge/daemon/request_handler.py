@@ -65,7 +65,7 @@ def handle_request(
         reply = _unchanged_reply(request, cached, mapping)
     if not mapping.free.any():
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_TO_SET, add_fx=mapping.missing)
-    excerpts = read_excerpts(spool, request.audio, what=f"The track {quoted(request.track.name)}")
+    excerpts = read_spooled_excerpts(spool, request.audio, what=f"The track {quoted(request.track.name)}")
     progress(0.1, "listening")
     is_default = options.amount_percent == FULL_AMOUNT
     job = AutomixJob(
@@ -100,7 +100,7 @@ def map_request(cached: CachedModel, request: Request) -> tuple[ChainMapping, Pr
         ) from error
 
 
-def read_excerpts(spool: Spool, audio: RequestAudio, *, what: str) -> list[Audio]:
+def read_spooled_excerpts(spool: Spool, audio: RequestAudio, *, what: str) -> list[Audio]:
     """The excerpts that an audio message speaks of, (channels, samples) each.
 
     Raises AudioError where file and message differ or nothing is audible, LinkError for a foreign name.
@@ -136,7 +136,7 @@ def _reference(
     """What to sound like: the request's reference, else its style, else the style that a surface chose."""
     reference, style = request.options.reference, request.options.style or defaults.style
     if reference is not None:
-        excerpts = read_excerpts(spool, reference, what="The reference")
+        excerpts = read_spooled_excerpts(spool, reference, what="The reference")
         return cached.automix.extract_features(excerpts, reference.sample_rate_hz)
     return models.style(style, cached) if style else None
 

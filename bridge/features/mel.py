@@ -84,7 +84,7 @@ class MelPower:
 
 def extract_power(excerpts: Sequence[Float32], sample_rate_hz: int, settings: FeatureSettings) -> MelPower:
     """Return the mel spectrogram of all excerpts, one after another. Arguments as of `extract_features`."""
-    check_rate(sample_rate_hz)
+    check_mel_rate(sample_rate_hz)
     with torch.inference_mode():
         frames = [
             mel_power(torch.from_numpy(np.ascontiguousarray(excerpt)), sample_rate_hz, settings) for excerpt in excerpts
@@ -105,7 +105,7 @@ def extract_features(excerpts: Sequence[Float32], sample_rate_hz: int, settings:
     return extract_power(excerpts, sample_rate_hz, settings).features()
 
 
-def check_rate(sample_rate_hz: int) -> None:
+def check_mel_rate(sample_rate_hz: int) -> None:
     if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise AudioError(
             f"The sample rate is {sample_rate_hz} Hz; models work at {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz. "

@@ -12,13 +12,13 @@ from bridge.types import Audio
 FADE_S = 0.01  # a window that began in the middle of a sound would click, and a boosted click looks like a peak
 
 
-def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float, count: int) -> list[Audio]:
+def choose_excerpts(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float, count: int) -> list[Audio]:
     """Return at most `count` windows of about `window_s`, (channels, samples) each, in order of time, faded in.
 
     Where there is more audio than that, time is cut into equal stretches and the loudest window of each is taken;
     the window with the highest peak is always among them. Excerpts shorter than half a window are joined first.
     """
-    windows = cut_windows(excerpts, sample_rate_hz, window_s=window_s)
+    windows = cut_excerpts(excerpts, sample_rate_hz, window_s=window_s)
     if len(windows) <= count:
         return windows
     energy = np.array([float(np.mean(np.square(window))) for window in windows])
@@ -32,7 +32,7 @@ def choose_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: 
     return [windows[index] for index in sorted(chosen)]
 
 
-def cut_windows(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float) -> list[Audio]:
+def cut_excerpts(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float) -> list[Audio]:
     """Return all of `excerpts` (channels, samples) in windows of about `window_s`; short ones are joined, not left out.
 
     Each window begins `FADE_S` early and is faded in over that, so that nothing of the sound is lost between two.

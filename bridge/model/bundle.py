@@ -69,7 +69,7 @@ class AutomationModel(Model):
     encoder: FrameEncoder
 
     @property
-    def automation(self) -> AutomationSettings:
+    def automation_settings(self) -> AutomationSettings:
         """How its settings move."""
         return self.manifest.job.automation or AutomationSettings()
 

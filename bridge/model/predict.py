@@ -13,7 +13,7 @@ import torch
 
 from bridge.features.mel import extract_features
 from bridge.features.profile import SoundFeatures, SpectralProfile
-from bridge.features.windows import choose_windows
+from bridge.features.windows import choose_excerpts
 from bridge.model.bundle import StaticModel, positions_to_normalized
 from bridge.model.encoders import EncoderOutput, confidence_of
 from bridge.types import Float32, NormalizedArray
@@ -46,11 +46,11 @@ class BatchPrediction:
 
     Attributes:
         targets: (n, 2, bands) mean and spread in dB of where each should go, as `Prediction.target`.
-        strangeness: (n,) root mean square difference of its embedding from the reference's; 0 without one.
+        embedding_distance: (n,) root mean square difference of its embedding from the reference's; 0 without one.
     """
 
     targets: Float32
-    strangeness: Float32
+    embedding_distance: Float32
 
 
 class Predictor:
@@ -61,7 +61,7 @@ class Predictor:
 
     def extract_features(self, excerpts: Sequence[Float32], sample_rate_hz: int) -> SoundFeatures:
         """Return the loud windows of `excerpts` (channels, samples) as frames. AudioError for a foreign sample rate."""
-        windows = choose_windows(excerpts, sample_rate_hz, window_s=WINDOW_S, count=WINDOW_COUNT)
+        windows = choose_excerpts(excerpts, sample_rate_hz, window_s=WINDOW_S, count=WINDOW_COUNT)
         return extract_features(windows, sample_rate_hz, self.model.manifest.features)
 
     def predict(self, sound: SoundFeatures, reference: SoundFeatures | None) -> Prediction:
@@ -86,7 +86,7 @@ class Predictor:
             difference = vectors - (vectors if other is None else other)
         return BatchPrediction(
             targets=torch.stack([output.target_mean_db, output.target_spread_db], dim=1).numpy(),
-            strangeness=difference[:, :embedding].square().mean(1).sqrt().numpy(),
+            embedding_distance=difference[:, :embedding].square().mean(1).sqrt().numpy(),
         )
 
     def _confidence(self, output: EncoderOutput) -> Float32:

@@ -45,10 +45,10 @@ def render_to_loudness(
         for number in range(MOST_RENDERS + 1):  # the last only takes the ceiling down
             is_last, tried, gain_db = solver.is_done, solver.normalized, solver.controls.read(solver.normalized)[0]
             if toned_at != gain_db:
-                host.render_file(split.tone, tried[split.toned], source, toned)
+                host.render_file(split.tone, tried[split.tone_controls], source, toned)
                 toned_at = gain_db
             progress(0.5 + 0.5 * number / (MOST_RENDERS + 1))
-            host.render_file(split.limiter, tried[split.limited], toned, rendered)
+            host.render_file(split.limiter, tried[split.limiter_controls], toned, rendered)
             measured = measure_file(rendered)
             if is_last:
                 break

@@ -86,7 +86,7 @@ class ReaperProgram(ABC):
     def redo(self) -> bool:
         return self.project.history.redo()
 
-    def turn(self, fx: StandInFx, parameter: str, normalized: float) -> None:
+    def turn_knob(self, fx: StandInFx, parameter: str, normalized: float) -> None:
         """The user moves a control of an FX: a change with its own undo point."""
         fx.write(fx.index(parameter), normalized)
         self.project.history.add("Edit FX parameter", 2)

@@ -160,7 +160,7 @@ class StandIn(ReaperProgram):
         for work in due:
             work()
         for project in self.projects:
-            project.settle()
+            project.tick()
             if self.automation_override != BYPASSED:
                 project.play_envelopes()
         for surface in self.surfaces:

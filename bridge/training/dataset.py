@@ -148,7 +148,7 @@ class Dataset:
             self._waiting = []
 
     @contextmanager
-    def making_more(self, is_time_up: Callable[[], bool]) -> Iterator[None]:
+    def rendering_more(self, is_time_up: Callable[[], bool]) -> Iterator[None]:
         """Make further shards in a thread beside what is done in here, until the time for it is up.
 
         At the end the shard under way is finished and no other begun. Half of the cores are left to the network

@@ -23,22 +23,22 @@ class TimeBudget:
     """The time of one training, over all runs that it takes. Infinite where updates are counted in place of time.
 
     Attributes:
-        prepare_s, make_more_s, learn_s, total_s: by when learning begins, no more examples are made beside it,
+        prepare_s, render_more_s, learn_s, total_s: by when learning begins, no more examples are made beside it,
             learning is over, and all is done.
     """
 
     prepare_s: float = math.inf
-    make_more_s: float = math.inf
+    render_more_s: float = math.inf
     learn_s: float = math.inf
     total_s: float = math.inf
     begin: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, minutes: float, *, preparing: float, making_more: float, evaluates: bool) -> TimeBudget:
-        """Divide `minutes`: the shares of the whole by which preparing, and making more, are over."""
+    def of(cls, minutes: float, *, preparing: float, rendering_more: float, evaluates: bool) -> TimeBudget:
+        """Divide `minutes`: the shares of the whole by which preparing, and rendering more, are over."""
         total_s = 60 * minutes
         learn_s = total_s * (1 - EVALUATION_SHARE if evaluates else 1)
-        return cls(preparing * total_s, making_more * total_s, learn_s, total_s)
+        return cls(preparing * total_s, rendering_more * total_s, learn_s, total_s)
 
     @property
     def spent_s(self) -> float:
@@ -54,8 +54,8 @@ class TimeBudget:
         return self.spent_s > self.prepare_s
 
     @property
-    def is_making_more_over(self) -> bool:
-        return self.spent_s > self.make_more_s
+    def is_rendering_more_over(self) -> bool:
+        return self.spent_s > self.render_more_s
 
     def set_spent(self, spent_s: float) -> None:
         """Go on with a training that had spent so much when it was stopped."""

@@ -106,9 +106,9 @@ def train(
             if resumes:
                 trainer.resume()
                 budget.set_spent(trainer.spent_s)
-            makes_more = processes.count == 1 and options.steps is None and not budget.is_making_more_over
+            renders_more = processes.count == 1 and options.steps is None and not budget.is_rendering_more_over
             with (
-                dataset.making_more(lambda: budget.is_making_more_over) if makes_more else nullcontext(),
+                dataset.rendering_more(lambda: budget.is_rendering_more_over) if renders_more else nullcontext(),
                 open_log(options.tensorboard if processes.is_first else None, from_step=trainer.step) as trainer.log,
             ):
                 if not trainer.run(budget.learning(progress), is_cancelled):
@@ -215,7 +215,7 @@ def _budget(options: TrainOptions) -> TimeBudget:
     return TimeBudget.of(
         options.minutes,
         preparing=examples.preparing_share,
-        making_more=examples.growing_share,
+        rendering_more=examples.growing_share,
         evaluates=options.evaluated_cases > 0,
     )
 

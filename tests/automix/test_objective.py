@@ -30,7 +30,7 @@ def aim(profiles: np.ndarray) -> Objective:
 def test_a_gain_is_never_vetoed(gain_db: float, member: int) -> None:
     profiles = np.round(bank(10))  # whole decibels: a shift leaves no rounding behind
     moved = sound(profiles[member], float(round(gain_db)))
-    distances = [aim(profiles)._strangeness_db(one) for one in (sound(profiles[member]), moved)]
+    distances = [aim(profiles)._reference_distance_db(one) for one in (sound(profiles[member]), moved)]
     assert abs(distances[0] - distances[1]) < 1e-3
 
 
@@ -49,7 +49,7 @@ def test_without_a_bank_nothing_is_vetoed() -> None:
 
 def test_a_small_bank_is_used_whole() -> None:
     profiles = bank(2)
-    assert 0 < aim(profiles)._strangeness_db(sound(profiles[0])) < 20
+    assert 0 < aim(profiles)._reference_distance_db(sound(profiles[0])) < 20
 
 
 @given(before_db=st.floats(0, 50), share=st.floats(0, 1))

@@ -74,7 +74,7 @@ def leftovers(session: LiveSession) -> list[str]:
 
 
 def soak(session: LiveSession, jobs: int) -> Series:
-    chain = [[fx.shown(index) for index in range(len(fx.parameters))] for fx in session.track.fx]
+    chain = [[fx.read_normalized(index) for index in range(len(fx.parameters))] for fx in session.track.fx]
     process, series = psutil.Process(session.daemon.process.pid), Series()
     for number in range(WARM_UP + jobs):
         taken_s = one_job(session, chain)

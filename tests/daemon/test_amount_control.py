@@ -69,7 +69,7 @@ def test_the_ends_are_exact(mixed: Prepared) -> None:
 def test_what_the_user_has_touched_stays_and_is_named(mixed: Prepared) -> None:
     studio = mixed.studio
     comp = studio.track.find_fx("ReaComp")
-    studio.reaper.turn(comp, "Ratio", 0.77)
+    studio.reaper.turn_knob(comp, "Ratio", 0.77)
     said = studio.do("/bridge/amount", 0.25, word="amount")
     assert "Ratio of" in said
     assert "touched" in said

@@ -308,7 +308,7 @@ def test_what_is_touched_between_two_slices_stays_and_all_else_goes_back(
     name = [p.name for p in last.parameters if not p.is_toggle][-1]
 
     def answer(request: Request) -> Reply:
-        desk.reaper.on_tick(2, lambda: desk.reaper.turn(last, name, 0.11))
+        desk.reaper.on_tick(2, lambda: desk.reaper.turn_knob(last, name, 0.11))
         return many_writes(desk)(request)
 
     desk.daemon.answer = answer

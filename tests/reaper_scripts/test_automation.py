@@ -149,7 +149,7 @@ def test_a_new_envelope_that_did_not_come_to_an_end_is_out_of_force(selected: Re
 
 def test_what_was_touched_meanwhile_is_refused(selected: ReaperSession) -> None:
     def touch(request: Request) -> Reply:
-        selected.reaper.turn(selected.track.find_fx("ReaComp"), "Thresh", 0.9)
+        selected.reaper.turn_knob(selected.track.find_fx("ReaComp"), "Thresh", 0.9)
         return curve(request)
 
     selected.daemon.answer = touch

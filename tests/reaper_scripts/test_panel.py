@@ -182,7 +182,7 @@ def test_compare_goes_back_and_forth(desk: ReaperSession, mixed: GfxWindow, way:
 
 
 def test_what_was_touched_since_stays_and_is_named(desk: ReaperSession, mixed: GfxWindow) -> None:
-    desk.reaper.turn(desk.track.find_fx("ReaComp"), "Ratio", 0.9)
+    desk.reaper.turn_knob(desk.track.find_fx("ReaComp"), "Ratio", 0.9)
     desk.reaper.run_ticks(10)
     mixed.key("c")
     desk.reaper.run_until(lambda: shows(mixed, "stays as it is: it was touched since"))

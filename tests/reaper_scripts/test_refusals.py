@@ -333,7 +333,7 @@ def test_the_fx_change_places(desk: ReaperSession, before) -> None:
 
 
 def test_a_value_is_touched(desk: ReaperSession) -> None:
-    _meanwhile(desk, lambda: desk.reaper.turn(desk.track.fx[1], "Ratio", 0.77))
+    _meanwhile(desk, lambda: desk.reaper.turn_knob(desk.track.fx[1], "Ratio", 0.77))
     assert " was changed by hand or by automation while Bridge was listening. Nothing was changed" in desk.box
     (receipt,) = desk.daemon.receipts()
     touched = [r for r in receipt.results if r.status == "touched"]
@@ -345,7 +345,10 @@ def test_a_value_is_touched(desk: ReaperSession) -> None:
 @pytest.mark.parametrize(
     ("touch", "said"),
     [
-        (lambda desk, _, comp: desk.reaper.turn(comp, "Attack", 0.9), "Attack of VST: ReaComp (Cockos) was changed"),
+        (
+            lambda desk, _, comp: desk.reaper.turn_knob(comp, "Attack", 0.9),
+            "Attack of VST: ReaComp (Cockos) was changed",
+        ),
         (lambda _, eq, __: setattr(eq, "is_enabled", False), "VST: ReaEQ (Cockos) was bypassed"),
         (lambda _, eq, __: setattr(eq, "is_offline", True), "VST: ReaEQ (Cockos) was taken offline"),
         (lambda _, __, comp: comp.write(comp.find(":wet"), 0.5), "VST: ReaComp (Cockos)'s wet mix was changed"),
@@ -393,7 +396,7 @@ def test_an_item_beside_the_time_selection_does_not_matter(desk: ReaperSession) 
 def test_another_track_may_be_touched(desk: ReaperSession) -> None:
     other = desk.reaper.project.add_track("Bass", noise(0.5))
     comp = other.add_fx("ReaComp")
-    _meanwhile(desk, lambda: desk.reaper.turn(comp, "Ratio", 0.9))
+    _meanwhile(desk, lambda: desk.reaper.turn_knob(comp, "Ratio", 0.9))
     assert desk.reaper.messages.boxes == []
     assert desk.comp_values() == (0.4, 0.3)
 
@@ -427,7 +430,7 @@ def test_an_envelope_that_came_meanwhile(desk: ReaperSession, before) -> None:
     comp = desk.track.find_fx("ReaComp")
     index = comp.index("Ratio")
     low, high = comp.raw_range(index)
-    here = low + (high - low) * comp.shown(index)  # it drives the value to where it is
+    here = low + (high - low) * comp.read_normalized(index)  # it drives the value to where it is
     _meanwhile(desk, lambda: desk.track.add_envelope(comp, "Ratio", [(0.0, here)]))
     assert "Vocals: an envelope came to drive Ratio while Bridge was listening. Nothing was changed" in desk.box
     assert_untouched(desk, before)
@@ -466,7 +469,7 @@ def test_a_band_that_was_switched_on_is_switched_off_again(desk: ReaperSession) 
     def answer(request: Request) -> Reply:
         eq, comp = request.fx
         desk.track.find_fx("ReaComp").fault("Ratio", is_refused=True)
-        desk.reaper.on_tick(1, lambda: desk.reaper.turn(equaliser, "Global Gain", 0.33))  # undo is no longer ours
+        desk.reaper.on_tick(1, lambda: desk.reaper.turn_knob(equaliser, "Global Gain", 0.33))  # undo is no longer ours
         return applying(request, low_cut_to(eq, 0.25), write_to(comp, "Ratio", 0.9))
 
     desk.daemon.answer = answer
@@ -604,7 +607,7 @@ def test_an_edit_right_after_writing_keeps_its_own_undo_step(desk: ReaperSession
     comp.fault("Ratio", is_refused=True)
 
     def answer(request: Request) -> Reply:
-        desk.reaper.on_tick(1, lambda: desk.reaper.turn(equaliser, "Global Gain", 0.33))
+        desk.reaper.on_tick(1, lambda: desk.reaper.turn_knob(equaliser, "Global Gain", 0.33))
         return set_comp(request)
 
     desk.daemon.answer = answer

@@ -124,7 +124,7 @@ class LiveSession:
     def values(self) -> dict[str, float]:
         """What every parameter that Bridge set reads now, by 'FX parameter'."""
         chain = {fx.guid: fx for fx in self.track.fx}
-        return {f"{w.fx_name} {w.name}": chain[w.fx_guid].shown(w.index) for w in self.record.writes}
+        return {f"{w.fx_name} {w.name}": chain[w.fx_guid].read_normalized(w.index) for w in self.record.writes}
 
 
 @contextmanager
@@ -196,7 +196,7 @@ def prepare(studio: LiveSession) -> Prepared:
     record = studio.record
     file = studio.home.spool.folder / "applied" / f"{studio.track.guid.strip('{}')}.json"
     before = {f"{write.fx_name} {write.name}": write.before for write in record.writes}
-    chain = [[fx.shown(index) for index in range(len(fx.parameters))] for fx in studio.track.fx]
+    chain = [[fx.read_normalized(index) for index in range(len(fx.parameters))] for fx in studio.track.fx]
     return Prepared(studio, file.read_bytes(), before, studio.values(), chain)
 
 

@@ -118,7 +118,7 @@ def test_examples_of_which_none_is_left_are_named(new_dataset: NewDataset) -> No
 def test_what_is_made_meanwhile_is_joined_row_by_row(new_dataset: NewDataset) -> None:
     make(dataset := new_dataset(6), range(1))
     dataset.load()
-    with dataset.making_more(lambda: dataset.store.has_whole(3)):
+    with dataset.rendering_more(lambda: dataset.store.has_whole(3)):
         waited = threading.Event()
         while not dataset.store.has_whole(3):
             waited.wait(0.01)
@@ -132,7 +132,7 @@ def test_what_is_made_meanwhile_is_joined_row_by_row(new_dataset: NewDataset) ->
 def test_little_waits_until_there_is_more_or_the_end(new_dataset: NewDataset) -> None:
     make(dataset := new_dataset(7), range(6))
     dataset.load()
-    with dataset.making_more(lambda: False):
+    with dataset.rendering_more(lambda: False):
         waited = threading.Event()
         while not dataset.store.has_whole(6):
             waited.wait(0.01)
@@ -146,7 +146,7 @@ def test_the_making_ends_with_the_learning_and_the_threads_come_back(new_dataset
     make(dataset := new_dataset(90), range(1))
     dataset.load()
     more = new_dataset(90, hook=begun.set)
-    with more.making_more(lambda: False):
+    with more.rendering_more(lambda: False):
         assert begun.wait(LIMIT_S)
         assert torch.get_num_threads() == max(1, threads // 2)
     assert torch.get_num_threads() == threads
@@ -157,7 +157,7 @@ def test_a_plugin_that_fails_for_good_is_raised_where_it_is_learned(new_dataset:
     def fail() -> None:
         raise PluginError("All 64 examples failed to render.")
 
-    with pytest.raises(PluginError, match="All 64"), new_dataset(3, hook=fail).making_more(lambda: False):
+    with pytest.raises(PluginError, match="All 64"), new_dataset(3, hook=fail).rendering_more(lambda: False):
         pass
 
 

@@ -16,15 +16,17 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def started() -> TimeBudget:
     """Of one minute that begins now."""
-    budget = TimeBudget.of(1, preparing=0.4, making_more=0.0, evaluates=True)
+    budget = TimeBudget.of(1, preparing=0.4, rendering_more=0.0, evaluates=True)
     budget.set_spent(0.0)
     return budget
 
 
 def test_everything_is_within_the_minutes() -> None:
-    budget = TimeBudget.of(10, preparing=0.4, making_more=0.7, evaluates=True)
-    assert (budget.prepare_s, budget.make_more_s, budget.learn_s, budget.total_s) == pytest.approx((240, 420, 540, 600))
-    alone = TimeBudget.of(10, preparing=0.4, making_more=0.0, evaluates=False)
+    budget = TimeBudget.of(10, preparing=0.4, rendering_more=0.7, evaluates=True)
+    assert (budget.prepare_s, budget.render_more_s, budget.learn_s, budget.total_s) == pytest.approx(
+        (240, 420, 540, 600)
+    )
+    alone = TimeBudget.of(10, preparing=0.4, rendering_more=0.0, evaluates=False)
     assert alone.learn_s == 600, "without evaluation all of it is for learning"
 
 

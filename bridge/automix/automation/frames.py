@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from bridge.features.mel import check_rate, log_mel
+from bridge.features.mel import check_mel_rate, log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.encoders.frame_encoder import FrameEncoder, frame_loudness_db, loud_frame_db
 from bridge.types import Audio, Float32, Float64
@@ -48,7 +48,7 @@ def extract_frames(
     encoder: FrameEncoder, features: FeatureSettings, blocks: Blocks, sample_rate_hz: int
 ) -> FrameFeatures:
     """Run `encoder` over all frames. Raises AudioError for a foreign sample rate, and what `blocks` raises."""
-    check_rate(sample_rate_hz)
+    check_mel_rate(sample_rate_hz)
     with torch.inference_mode():
         loudness_db = _loudness_db(_frames(blocks, sample_rate_hz, features))
         loud = loud_frame_db(torch.from_numpy(loudness_db))

@@ -67,7 +67,7 @@ def automate(
     measured = measure(sound.blocks(), sound.sample_rate_hz)
     if not contains_speech(frames):
         return _refused(job, measured, Decision(kind=DecisionKind.NO_SPEECH))
-    regions = find_regions(frames, model.automation) if job.amount_percent > 0 else []
+    regions = find_regions(frames, model.automation_settings) if job.amount_percent > 0 else []
     regions = [region for region in regions if job.free is None or job.free[region.control]]
     if not regions:
         return _refused(job, measured, Decision(kind=DecisionKind.NOTHING_TO_DO))
@@ -75,7 +75,9 @@ def automate(
     reverted: list[AutomationRegion] = []
     for number in range(ROUNDS):
         progress(0.3 + 0.2 * number, "rendering")
-        curves = curves_of_regions(frames, model.chain, model.automation, regions, amount=job.amount_percent / 100)
+        curves = curves_of_regions(
+            frames, model.chain, model.automation_settings, regions, amount=job.amount_percent / 100
+        )
         after = _render(job, model.chain, sound, frames, curves)
         if not (harmful := harmful_regions(frames, regions, powers, after)):
             fallen = [attenuation_db(powers[r.start : r.end], after[r.start : r.end]) for r in regions]

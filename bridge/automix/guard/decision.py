@@ -85,7 +85,7 @@ class Guard:
             if result.decision.is_applied:
                 return result
             refused.append(result)
-        measured = replace(before.measured, distance_db=before.distance_db)
+        measured = replace(before.measurements, distance_db=before.distance_db)
         if not refused:
             return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
         return min(refused, key=lambda result: result.decision.after_db)
@@ -93,9 +93,9 @@ class Guard:
     def _evaluate(self, candidate: Candidate, before: Candidate, share: float) -> GuardDecision:
         """Decide on one candidate; `share` is how much of the way to the objective is asked for."""
         objective = self.metrics.objective
-        baseline = before.baseline if objective.level_counts else before.as_loud_as(candidate)
+        baseline = before.baseline if objective.level_counts else before.loudness_matched(candidate)
         needed_db = objective.needed_db(baseline.distance_db, share)
-        was = replace(before.measured, distance_db=before.distance_db)
+        was = replace(before.measurements, distance_db=before.distance_db)
         refusal = Decision(
             kind=DecisionKind.NOT_CLOSER,
             before_db=before.distance_db,
@@ -106,9 +106,9 @@ class Guard:
             return GuardDecision(refusal, was, was)
         if not objective.permits(baseline.profile, candidate.profile):
             return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNLIKE_RECORDINGS), was, was)
-        levelled, peak_dbtp = self._levelled(candidate, before.measured)
+        levelled, peak_dbtp = self._levelled(candidate, before.measurements)
         distance_db = levelled.distance_db if objective.level_counts else candidate.distance_db
-        harm = self._harm(levelled, before.measured, peak_dbtp)
+        harm = self._harm(levelled, before.measurements, peak_dbtp)
         if distance_db > needed_db or harm is not None:
             refused = msgspec.structs.replace(refusal, after_db=distance_db, **(harm or {}))
             return GuardDecision(refused, was, was)
@@ -117,12 +117,12 @@ class Guard:
         )
         before_measured = replace(was, distance_db=baseline.distance_db)
         return GuardDecision(
-            accepted, before_measured, replace(levelled.measured, distance_db=distance_db), levelled, baseline
+            accepted, before_measured, replace(levelled.measurements, distance_db=distance_db), levelled, baseline
         )
 
     def _harm(self, candidate: Candidate, before: Measurements, peak_dbtp: float) -> dict[str, Any] | None:
         """Why a candidate must not replace what was there, as kind and numbers of a `Decision`; None where it may."""
-        after, ceiling = candidate.measured, self._ceiling_dbtp(before)
+        after, ceiling = candidate.measurements, self._ceiling_dbtp(before)
         if after.true_peak_dbtp is None or candidate.rms < SILENCED_RMS:
             return {"kind": DecisionKind.WOULD_SILENCE}
         if (highest := max(peak_dbtp, after.true_peak_dbtp)) > ceiling:
@@ -172,7 +172,7 @@ class Guard:
         loudness_lufs = None if self.metrics.objective.level_counts else candidate.loudness_lufs
         if loudness_lufs is not None and before.loudness_lufs is not None:
             best = self._with_gain(candidate, before.loudness_lufs - loudness_lufs)
-        peak_dbtp = best.measured.true_peak_dbtp
+        peak_dbtp = best.measurements.true_peak_dbtp
         if peak_dbtp is not None and peak_dbtp > ceiling:
             best = self._with_gain(best, ceiling - peak_dbtp - HEADROOM_DB)
         highest = self._highest_peak_dbtp(best)

@@ -31,13 +31,13 @@ AMOUNTS = (1.0, 0.7, 0.4, 0.2)
 class SplitChain:
     """A chain before its limiter, and the limiter: rendered one after the other they are the chain.
 
-    `toned`, `limited`: which of the chain's controls each of the two has.
+    `tone_controls`, `limiter_controls`: indices of the controls of each of the two, among those of the whole chain.
     """
 
     tone: Chain
     limiter: Chain
-    toned: Indices
-    limited: Indices
+    tone_controls: Indices
+    limiter_controls: Indices
 
 
 def split_at_limiter(chain: Chain) -> SplitChain:
@@ -48,8 +48,8 @@ def split_at_limiter(chain: Chain) -> SplitChain:
     return SplitChain(
         tone=Chain(name=f"{chain.name}, before {name}", slots=tuple(s for s in chain.slots if s.name != name)),
         limiter=Chain(name=f"{chain.name}, {name}", slots=tuple(s for s in chain.slots if s.name == name)),
-        toned=np.array(others),
-        limited=np.array(places),
+        tone_controls=np.array(others),
+        limiter_controls=np.array(places),
     )
 
 
@@ -58,7 +58,7 @@ def without_limiter(renderer: CandidateRenderer) -> CandidateRenderer:
     if renderer.proxy is not None:
         return renderer
     split = split_at_limiter(renderer.chain)
-    return replace(renderer, proxy=ProxyChain(split.tone, lambda row: row[split.toned]))
+    return replace(renderer, proxy=ProxyChain(split.tone, lambda row: row[split.tone_controls]))
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,14 @@ class LoudnessGuard:
 
         Raises PluginError when even the user's own settings cannot be rendered.
         """
-        untouched = self._toned(0.0, current)
+        untouched = self._render_tone(0.0, current)
         if untouched is None:
             raise self.renderer.failure(current)
         before = measure(self._tone.render(current, self._all_known), self.renderer.sample_rate_hz)
         share = amount * float(np.mean(self.free))
         for part in AMOUNTS:
             moved = move_toward(self.renderer, current, predicted, amount * part, self.free)
-            candidate = self._toned(amount * part, moved)
+            candidate = self._render_tone(amount * part, moved)
             if candidate is None or not self._is_closer(untouched, candidate, share):
                 continue
             driven = self._to_target(candidate)
@@ -96,7 +96,7 @@ class LoudnessGuard:
     def _accepted(
         self, kind: DecisionKind, untouched: Candidate, before: Measurements, driven: Candidate, after: Measurements
     ) -> GuardDecision:
-        baseline: Baseline = untouched.as_loud_as(driven)
+        baseline: Baseline = untouched.loudness_matched(driven)
         outcome = loudness_outcome(self.target, after, self._controls.most_limiting_db)
         return GuardDecision(
             Decision(kind=kind, before_db=baseline.distance_db, after_db=driven.distance_db, loudness=outcome),
@@ -107,7 +107,7 @@ class LoudnessGuard:
         )
 
     def _is_closer(self, untouched: Candidate, candidate: Candidate, share: float) -> bool:
-        objective, baseline = self.metrics.objective, untouched.as_loud_as(candidate)
+        objective, baseline = self.metrics.objective, untouched.loudness_matched(candidate)
         is_near = candidate.distance_db <= objective.needed_db(baseline.distance_db, share)
         return is_near and objective.permits(baseline.profile, candidate.profile)
 
@@ -147,10 +147,10 @@ class LoudnessGuard:
                 return scaled(measured, self._controls.read(solver.normalized)[2] - self._controls.read(tried)[2])
 
     def _limit(self, parts: Sequence[Audio], normalized: NormalizedArray) -> list[Audio]:
-        row, rate_hz = normalized[self._split.limited], self.renderer.sample_rate_hz
+        row, rate_hz = normalized[self._split.limiter_controls], self.renderer.sample_rate_hz
         return self.renderer.host.render(self._split.limiter, [Render(part, rate_hz, row) for part in parts])
 
-    def _toned(self, amount: float, normalized: NormalizedArray) -> Candidate | None:
+    def _render_tone(self, amount: float, normalized: NormalizedArray) -> Candidate | None:
         """The windows before the limiter, at the target's loudness; None where a plugin failed.
 
         Profiles depend on level, because what decays falls below the features' floor.

@@ -90,7 +90,7 @@ class Candidate:
         return loudness_lufs(self._joined, self.metrics.sample_rate_hz)
 
     @cached_property
-    def measured(self) -> Measurements:
+    def measurements(self) -> Measurements:
         """Loudness and true peak; the distance is left out."""
         return Measurements(self.loudness_lufs, true_peak_dbtp(self._joined, self.metrics.sample_rate_hz), None)
 
@@ -103,7 +103,7 @@ class Candidate:
         """Itself, as it is."""
         return Baseline(self.profile, self.distance_db)
 
-    def as_loud_as(self, other: Candidate) -> Baseline:
+    def loudness_matched(self, other: Candidate) -> Baseline:
         """Return this one at the RMS of `other`, so that only their tone is compared: what falls below the floor of the
         features, as the decay of a drum does, changes a profile with the gain."""
         gain = np.float32(other.rms / max(self.rms, SILENCED_RMS))

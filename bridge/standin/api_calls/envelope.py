@@ -27,7 +27,7 @@ def get_fx_envelope(track: ReaperTrack, fx: int, parameter: int, create: bool) -
         return found
     if found is None:
         found = FxEnvelope(track, chain[0], parameter)
-        found.points = [EnvelopePoint(0.0, found.raw(chain[0].shown(parameter)))]
+        found.points = [EnvelopePoint(0.0, found.raw(chain[0].read_normalized(parameter)))]
         track.envelopes.append(found)
     found.is_active = True
     track.project.touch()

@@ -58,7 +58,7 @@ for _name, (_missing, _get) in _OF_FX.items():
 _OF_PARAMETER: dict[str, tuple[Any, Callable[[StandInFx, int], Any]]] = {
     "TrackFX_GetParamName": ((False, ""), lambda fx, parameter: (True, fx.describe(parameter)[0])),
     "TrackFX_GetParamIdent": ((False, ""), lambda fx, parameter: (True, fx.describe(parameter)[1])),
-    "TrackFX_GetParamNormalized": (0.0, lambda fx, parameter: fx.shown(parameter)),
+    "TrackFX_GetParamNormalized": (0.0, lambda fx, parameter: fx.read_normalized(parameter)),
     "TrackFX_GetFormattedParamValue": ((False, ""), lambda fx, parameter: (True, fx.text(parameter))),
 }
 for _name, (_missing, _read) in _OF_PARAMETER.items():
@@ -142,12 +142,12 @@ def track_fx_set_param_normalized(fx: StandInFx, parameter: int, normalized: flo
 @parameter_call("TrackFX_GetParamEx", missing=(0.0, 0.0, 1.0, 0.5))
 def track_fx_get_param_ex(fx: StandInFx, parameter: int) -> tuple[float, float, float, float]:
     low, high = fx.raw_range(parameter)
-    return low + (high - low) * fx.shown(parameter), low, high, (low + high) / 2
+    return low + (high - low) * fx.read_normalized(parameter), low, high, (low + high) / 2
 
 
 @parameter_call("TrackFX_GetParameterStepSizes", missing=(False, 0.0, 0.0, 0.0, False))
 def track_fx_get_parameter_step_sizes(fx: StandInFx, parameter: int) -> tuple[bool, float, float, float, bool]:
-    own, step = fx.own(parameter), fx.step(parameter)
+    own, step = fx.own_parameter(parameter), fx.step_size(parameter)
     if own is None or step is None:
         return False, 0.0, 0.0, 0.0, False
     step *= own.high - own.low
@@ -156,7 +156,7 @@ def track_fx_get_parameter_step_sizes(fx: StandInFx, parameter: int) -> tuple[bo
 
 @parameter_call("TrackFX_FormatParamValueNormalized", missing=(False, ""))
 def track_fx_format_param_value_normalized(fx: StandInFx, parameter: int, normalized: float) -> tuple[bool, str]:
-    is_known = fx.formats_values and fx.own(parameter) is not None
+    is_known = fx.formats_values and fx.own_parameter(parameter) is not None
     return is_known, fx.text(parameter, normalized) if is_known else ""
 
 
@@ -174,7 +174,7 @@ def track_fx_get_eq_param(fx: StandInFx, parameter: int) -> tuple[bool, int, int
     role = fx.eq_role(parameter)
     if role is None:
         return False, 0, 0, 0, 0.0
-    return True, role.band_type, role.band_index, role.kind, fx.shown(parameter)
+    return True, role.band_type, role.band_index, role.kind, fx.read_normalized(parameter)
 
 
 @fx_call("TrackFX_SetEQParam", missing=False, is_online=True)

@@ -133,7 +133,7 @@ class StandInFx(ABC):
 
     def values(self) -> dict[str, tuple[float, str]]:
         """(normalized, text) of each of the FX's own parameters, by name."""
-        return {p.name: (self.shown(i), self.text(i)) for i, p in enumerate(self.parameters)}
+        return {p.name: (self.read_normalized(i), self.text(i)) for i, p in enumerate(self.parameters)}
 
     # ------------------------------------------------------------ parameters by index, pseudo ones included
 
@@ -141,21 +141,21 @@ class StandInFx(ABC):
     def parameter_count(self) -> int:
         return len(self.parameters) + len(PSEUDO)
 
-    def own(self, index: int) -> StandInParameter | None:
+    def own_parameter(self, index: int) -> StandInParameter | None:
         """The FX's own parameter at `index`, None for REAPER's."""
         return self.parameters[index] if 0 <= index < len(self.parameters) else None
 
     def describe(self, index: int) -> tuple[str, str]:
         """(name, ident) of any parameter."""
-        own = self.own(index)
+        own = self.own_parameter(index)
         return (own.name, own.ident) if own else PSEUDO[index - len(self.parameters)]
 
     def find(self, ident: str) -> int:
         return next((i for i in range(self.parameter_count) if self.describe(i)[1] == ident), -1)
 
-    def shown(self, index: int) -> float:
+    def read_normalized(self, index: int) -> float:
         """The normalized value as REAPER reads it now."""
-        if self.own(index) is None:
+        if self.own_parameter(index) is None:
             return self._pseudo[index - len(self.parameters)]
         return self._late.get(index, self._load(index))
 
@@ -165,14 +165,14 @@ class StandInFx(ABC):
             return self._late_texts[index]
         if normalized is None and (shows := self._fault(index).shows) is not None:
             return shows
-        value = self.shown(index) if normalized is None else normalized
-        own = self.own(index)
+        value = self.read_normalized(index) if normalized is None else normalized
+        own = self.own_parameter(index)
         return own.text(value) if own else f"{value:.2f}"
 
     def write(self, index: int, normalized: float, *, clamp: bool = True) -> None:
         """Set a normalized value as a script does, with the injected faults. OSC passes values on without `clamp`."""
         normalized = min(max(normalized, 0.0), 1.0) if clamp else normalized
-        if self.own(index) is None:
+        if self.own_parameter(index) is None:
             self._pseudo[index - len(self.parameters)] = normalized
             self.touch()
             return
@@ -184,30 +184,30 @@ class StandInFx(ABC):
         if fault.step:
             normalized = round(normalized / fault.step) * fault.step
         if fault.is_late:
-            self._late.setdefault(index, self.shown(index))
+            self._late.setdefault(index, self.read_normalized(index))
         if fault.is_text_late:
             self._late_texts.setdefault(index, self.text(index))
         self._store(index, normalized)
         self.touch()
 
-    def play(self, index: int, normalized: float) -> None:
+    def apply_envelope(self, index: int, normalized: float) -> None:
         """An envelope sets a parameter: no edit, and none of the injected faults."""
-        if self.own(index) is None:
+        if self.own_parameter(index) is None:
             self._pseudo[index - len(self.parameters)] = normalized
         elif abs(self._load(index) - normalized) > 0:
             self._store(index, normalized)
 
-    def step(self, index: int) -> float | None:
+    def step_size(self, index: int) -> float | None:
         """The step of a parameter that REAPER knows of, in normalized units."""
-        fault, own = self._fault(index), self.own(index)
+        fault, own = self._fault(index), self.own_parameter(index)
         return fault.step if fault.is_step_known else own.step if own else None
 
     def raw_range(self, index: int) -> tuple[float, float]:
         """The ends of a parameter's raw range."""
-        own = self.own(index)
+        own = self.own_parameter(index)
         return (own.low, own.high) if own else (0.0, 1.0)
 
-    def settle(self) -> None:
+    def tick(self) -> None:
         """A tick passes: late values and texts show."""
         self._late.clear()
         self._late_texts.clear()
@@ -231,7 +231,7 @@ class StandInFx(ABC):
         return FxState(values, tuple(self._pseudo), self.is_offline, self.renamed, self._capture_extra())
 
     def restore(self, state: FxState) -> None:
-        self.settle()
+        self.tick()
         for index, value in enumerate(state.values):
             if self._load(index) != value:
                 self._store(index, value)

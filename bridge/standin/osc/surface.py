@@ -140,7 +140,7 @@ class StandInOscSurface:
     def _read_all(self) -> _Shown:
         """What the banks show, by address: (value, text)."""
         return {
-            f"/track/{number}/fx/{place}/fxparam/{index + 1}/value": (fx.shown(index), fx.text(index))
+            f"/track/{number}/fx/{place}/fxparam/{index + 1}/value": (fx.read_normalized(index), fx.text(index))
             for number, track in enumerate(islice(self._reaper.project.every_track(), FEEDBACK_TRACKS + 1))
             for place, fx in enumerate(track.fx[:FEEDBACK_FX], start=1)
             for index in range(min(len(fx.parameters), FEEDBACK_PARAMETERS))

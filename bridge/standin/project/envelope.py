@@ -84,7 +84,7 @@ class FxEnvelope:
 
     def play(self, time_s: float) -> None:
         """Set the parameter to the envelope's value at a time of the project's clock."""
-        self.fx.play(self.parameter, self.normalized(self.at(time_s)))
+        self.fx.apply_envelope(self.parameter, self.normalized(self.at(time_s)))
 
     def effective_at(self, time_s: float) -> float:
         """The normalized value that acts on the sound of project time `time_s`: FX before this one delay it, and the

@@ -86,10 +86,10 @@ class ReaperProject:
     def every_track(self) -> list[ReaperTrack]:
         return [self.master, *self.tracks]
 
-    def settle(self) -> None:
+    def tick(self) -> None:
         """A tick passes."""
         for fx in self._all_fx:
-            fx.settle()
+            fx.tick()
 
     def play_envelopes(self) -> None:
         """Every envelope in force sets its parameter to its value at the edit cursor."""

@@ -78,7 +78,7 @@ def _match(
 ) -> EvaluationCase:
     hidden = positions_to_normalized(chain, ToneSampler(chain).draw(generator))
     split = split_at_limiter(chain)
-    plain = host.render(split.tone, [Render(half, rate, hidden[split.toned]) for half in halves])
+    plain = host.render(split.tone, [Render(half, rate, hidden[split.tone_controls]) for half in halves])
     peak_db = max(true_peak_dbtp(half, rate) or -60.0 for half in plain)
     limiting_db, ceiling_db = generator.uniform(*LIMITING_DB), generator.uniform(*CEILINGS_DB)
     hidden = LoudnessControls.of(chain).write(hidden, -peak_db, limiting_db, ceiling_db)

@@ -17,7 +17,7 @@ from bridge.errors import PluginError
 from bridge.features.mel import extract_features
 from bridge.features.profile import profile_distance_db
 from bridge.features.settings import FeatureSettings
-from bridge.features.windows import choose_windows
+from bridge.features.windows import choose_excerpts
 from bridge.model.bundle import categories_of, neutral_positions, positions_to_normalized
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, Render
@@ -100,7 +100,7 @@ class SearchMethod:
         if target is None:
             return None
         chain, host = self.automix.model.chain, self.automix.host
-        windows = choose_windows([case.given], case.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
+        windows = choose_excerpts([case.given], case.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
         objective = SearchObjective(case, chain, host, target, self.automix.model.manifest.features, windows)
         before = host.render_count
         positions = self.search(objective, max(1, budget // len(windows)), self.seed)

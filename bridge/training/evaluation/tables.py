@@ -46,7 +46,7 @@ def score_rows(
             use: [{"name": one.case.name, "before_db": one.before_db, "after_db": one.after_db} for one in found]
             for use, found in results.items()
         },
-        "controls": {use: control_rows(found, chain) for use, found in results.items()},
+        "controls": {use: control_error_rows(found, chain) for use, found in results.items()},
         "confidence": {use: reliability_rows(found, chain, tolerance) for use, found in results.items()},
     }
 
@@ -118,7 +118,7 @@ def unchanged_row(results: Sequence[CaseResult]) -> Row:
     }
 
 
-def control_rows(results: Sequence[CaseResult], chain: Chain) -> list[Row]:
+def control_error_rows(results: Sequence[CaseResult], chain: Chain) -> list[Row]:
     """How far the settings that were applied are from those that are right, control by control, where its slot acts.
 
     `error` is the median in the control's own unit, `share` in shares of its range, `octaves` (of controls with a

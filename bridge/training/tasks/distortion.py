@@ -75,7 +75,7 @@ class DistortionTask(LabelledTask):
             sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}" for name in names)
         return TaskRecordings(train, validation, tuple(file.name for file in sides["test"]), sources)
 
-    def as_trained(self, training: Provenance) -> DistortionTask:
+    def restored(self, training: Provenance) -> DistortionTask:
         return replace(self, demonstrates=any(DEMONSTRATION_SOURCE in source for source in training.sources))
 
     def draw(

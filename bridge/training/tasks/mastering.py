@@ -95,7 +95,7 @@ class MasteringTask(EncoderTask):
         known = self._renderers.get(renderer.host)
         if known is None or known.chain.key != split.tone.key:
             known = self._renderers[renderer.host] = ToneRenderer(split.tone, renderer.host, renderer.sample_rate_hz)
-        return known, split.toned
+        return known, split.tone_controls
 
     def cases(
         self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int

@@ -72,7 +72,7 @@ class Task(ABC):
         """Return the recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
         sides. AudioError for unusable files."""
 
-    def as_trained(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
+    def restored(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
         """Return the task as it was when a model learned it, to evaluate that model by."""
         return self
 

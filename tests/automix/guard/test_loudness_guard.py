@@ -126,8 +126,8 @@ def test_tone_that_leads_away_is_refused_and_the_loudness_reached_all_the_same(h
 def test_the_two_parts_of_a_chain_are_the_chain(host: PluginHost) -> None:
     audio, row = mix(seconds=2.0), LoudnessControls.of(CHAIN).write(with_bands(3.0, 0.0, -3.0, 0.0), 4.0, 3.0, -1.0)
     split = split_at_limiter(CHAIN)
-    toned = host.render(split.tone, [Render(audio, RATE_HZ, row[split.toned])])[0]
-    made = host.render(split.limiter, [Render(toned, RATE_HZ, row[split.limited])])[0]
+    toned = host.render(split.tone, [Render(audio, RATE_HZ, row[split.tone_controls])])[0]
+    made = host.render(split.limiter, [Render(toned, RATE_HZ, row[split.limiter_controls])])[0]
     whole = host.render(CHAIN, [Render(audio, RATE_HZ, row)])[0]
     np.testing.assert_allclose(made, whole, atol=1e-5)
 
@@ -143,4 +143,4 @@ def test_the_ceiling_alone_scales_exactly(host: PluginHost) -> None:
 def test_a_chain_keeps_its_slots_when_split() -> None:
     split = split_at_limiter(CHAIN)
     assert isinstance(split.tone, Chain) and [slot.name for slot in split.tone.slots] == ["equaliser"]
-    assert sorted([*split.toned, *split.limited]) == list(range(len(CHAIN.controls)))
+    assert sorted([*split.tone_controls, *split.limiter_controls]) == list(range(len(CHAIN.controls)))

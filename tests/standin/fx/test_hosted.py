@@ -44,7 +44,7 @@ def test_undo_reaches_into_the_plugin(reaper: StandIn) -> None:
     zam = reaper.project.tracks[0].add_fx("VST3: ZamCompX2")
     reaper.project.history.rebase()
     before = zam.values()["Makeup"]
-    reaper.turn(zam, "Makeup", 0.5)
+    reaper.turn_knob(zam, "Makeup", 0.5)
     assert zam.values()["Makeup"] != before
     reaper.undo()
     assert zam.values()["Makeup"] == before

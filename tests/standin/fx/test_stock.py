@@ -227,16 +227,16 @@ def test_raw_ranges_differ_and_reaper_gives_values_in_them(tmp_path) -> None:
 def test_ordered_faults() -> None:
     comp = compressor(1)
     threshold, ratio, attack, release = (comp.index(name) for name in ("Thresh", "Ratio", "Attack", "Release"))
-    before = comp.shown(ratio)
+    before = comp.read_normalized(ratio)
     comp.fault("Thresh", step=0.25)
     comp.fault("Ratio", is_refused=True)
     comp.fault("Attack", is_late=True)
     comp.fault("Release", is_failing=True)
     for index in (threshold, ratio, attack):
         comp.write(index, 0.7)
-    assert (comp.shown(threshold), comp.shown(ratio)) == (0.75, before)
-    assert comp.shown(attack) != 0.7
-    comp.settle()
-    assert comp.shown(attack) == 0.7
+    assert (comp.read_normalized(threshold), comp.read_normalized(ratio)) == (0.75, before)
+    assert comp.read_normalized(attack) != 0.7
+    comp.tick()
+    assert comp.read_normalized(attack) == 0.7
     with pytest.raises(InjectedFailure, match="Release"):
         comp.write(release, 0.5)

@@ -166,9 +166,9 @@ def test_bypass_counts_the_other_way_round(reaper: StandIn, send) -> None:
 def test_wet_and_dry(reaper: StandIn, send) -> None:
     comp = reaper.project.tracks[0].fx[0]
     send(message("/track/1/fx/1/wetdry", (0, "i")).dgram)
-    assert comp.shown(comp.find(":wet")) == 1.0
+    assert comp.read_normalized(comp.find(":wet")) == 1.0
     send(message("/track/1/fx/1/wetdry", (0.5, "f")).dgram)
-    assert comp.shown(comp.find(":wet")) == 0.5
+    assert comp.read_normalized(comp.find(":wet")) == 0.5
 
 
 def test_actions(reaper: StandIn, send, tmp_path) -> None:
@@ -187,7 +187,7 @@ def test_actions(reaper: StandIn, send, tmp_path) -> None:
 
 
 def test_feedback_tells_of_changes_made_elsewhere(reaper: StandIn, send, listener: socket.socket) -> None:
-    reaper.turn(reaper.project.tracks[0].fx[0], "Ratio", 0.5)
+    reaper.turn_knob(reaper.project.tracks[0].fx[0], "Ratio", 0.5)
     send()
     heard = told(listener)
     address = value_address(reaper, "Ratio")

@@ -12,7 +12,7 @@ BLOCK = "reaper.Undo_BeginBlock2(0) " + SET + " reaper.Undo_EndBlock2(0, '{}', {
 
 
 def shown(reaper: StandIn) -> float:
-    return reaper.project.tracks[0].fx[0].shown(0)
+    return reaper.project.tracks[0].fx[0].read_normalized(0)
 
 
 def test_a_block_is_one_step_there_and_back(run: Run, reaper: StandIn) -> None:
@@ -69,7 +69,7 @@ def test_undo_brings_a_removed_fx_back_with_its_guid(run: Run, reaper: StandIn) 
 def test_a_new_step_forgets_what_could_be_redone(run: Run, reaper: StandIn) -> None:
     run(BLOCK.format(0.9, "A", 2))
     reaper.undo()
-    reaper.turn(reaper.project.tracks[0].fx[0], "Ratio", 0.5)
+    reaper.turn_knob(reaper.project.tracks[0].fx[0], "Ratio", 0.5)
     assert not reaper.redo()
     assert reaper.undo_points == ["Edit FX parameter"]
 
@@ -86,7 +86,7 @@ def test_undo_sounds_as_before(reaper: StandIn) -> None:
     track = reaper.project.tracks[0]
     before = track.render()
     for name in ("Wet", "Dry"):
-        reaper.turn(track.fx[0], name, 0.2)
+        reaper.turn_knob(track.fx[0], name, 0.2)
     assert not np.array_equal(track.render(), before)
     reaper.undo()
     reaper.undo()

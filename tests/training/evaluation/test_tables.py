@@ -14,7 +14,7 @@ from bridge.training.evaluation.case_result import CaseResult
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.method import MethodResult
 from bridge.training.evaluation.tables import (
-    control_rows,
+    control_error_rows,
     method_rows,
     rate_rows,
     reliability_rows,
@@ -95,7 +95,7 @@ def test_cases_that_ask_for_no_change_are_counted_apart() -> None:
 
 
 def test_errors_are_told_in_display_units_where_the_plugin_acts() -> None:
-    rows = {row["control"]: row for row in control_rows(CASES, CHAIN)}
+    rows = {row["control"]: row for row in control_error_rows(CASES, CHAIN)}
     frequency, gain, mode = (rows[label] for label in ("bell.cutoff_frequency_hz", "bell.gain_db", "ladder.mode"))
     assert frequency["cases"] == gain["cases"] == 2
     assert gain["error"] == pytest.approx(5.0) and gain["text"] == "5.0 dB"
@@ -104,7 +104,7 @@ def test_errors_are_told_in_display_units_where_the_plugin_acts() -> None:
 
 
 def test_an_error_in_hertz_is_also_told_in_octaves() -> None:
-    (frequency, *_) = control_rows(CASES[:1], CHAIN)
+    (frequency, *_) = control_error_rows(CASES[:1], CHAIN)
     assert frequency["octaves"] == pytest.approx(1.0)
     assert frequency["text"] == "400 Hz (1 oct)"
     assert frequency["share"] == pytest.approx(0.25)
@@ -113,8 +113,8 @@ def test_an_error_in_hertz_is_also_told_in_octaves() -> None:
 def test_refused_settings_are_no_errors() -> None:
     (one, *_) = CASES
     refused = replace(one, methods={**one.methods, "model": replace(one.model, is_applied=False)})
-    assert control_rows([refused], CHAIN) == []
-    assert control_rows([replace(one, case=replace(one.case, hidden=None))], CHAIN) == []
+    assert control_error_rows([refused], CHAIN) == []
+    assert control_error_rows([replace(one, case=replace(one.case, hidden=None))], CHAIN) == []
 
 
 def test_reliability_counts_hits_of_the_encoders_own_answers() -> None:
