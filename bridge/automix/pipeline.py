@@ -163,7 +163,7 @@ class StaticAutomix:
         the model has no such targets, or may not move what reaches them."""
         job = self.job
         reference_lufs = None if job.reference is None else job.reference.loudness_lufs
-        target = job.target or loudness_target(self.model.manifest.job, reference_lufs)
+        target = job.target or loudness_target(self.model.manifest.use, reference_lufs)
         if target is None or job.free is None:
             return target
         return target if job.free[LoudnessControls.of(self.model.chain).indices].all() else None
@@ -200,7 +200,7 @@ class StaticAutomix:
         return renderer if self.target is None else without_limiter(renderer)
 
     def _objective(self, prediction: Prediction) -> Objective:
-        features, settings = self.model.manifest.features, self.model.manifest.job
+        features, settings = self.model.manifest.features, self.model.manifest.use
         if self.job.reference is not None:
             return reference_objective(self.job.reference.profile, features, level_counts=self.target is None)
         level_counts = not settings.keeps_loudness and settings.loudness_lufs is None

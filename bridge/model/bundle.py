@@ -71,7 +71,7 @@ class AutomationModel(Model):
     @property
     def automation_settings(self) -> AutomationSettings:
         """How its settings move."""
-        return self.manifest.job.automation or AutomationSettings()
+        return self.manifest.use.automation or AutomationSettings()
 
 
 def load_model(folder: Path) -> Model:

@@ -106,7 +106,7 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     examples: int
     sample_rate_hz: int
     sources: tuple[str, ...]  # one line per source, with its licence where known
-    heard: tuple[str, ...]  # recordings used in training
+    training_files: tuple[str, ...] = msgspec.field(name="heard")  # recordings used in training
     validation: tuple[str, ...]  # recordings used to choose the best weights and the thresholds
     bridge_version: str
     is_preliminary: bool = False
@@ -137,7 +137,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     chain: Chain  # with measured laws and the fingerprints of its plugins
     features: FeatureSettings
     encoder: EncoderSettings
-    job: PredictionUse = PredictionUse()
+    use: PredictionUse = msgspec.field(default=PredictionUse(), name="job")
     confidence: ConfidenceCalibration
     weights_sha256: str
     training: Provenance
@@ -146,7 +146,7 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     @property
     def is_automation(self) -> bool:
         """Whether the model's settings move in time."""
-        return self.job.automation is not None
+        return self.use.automation is not None
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -131,7 +131,7 @@ def _reference(job: FileJob, automix: Automix, settings: Settings) -> SoundFeatu
 
 def _loudness_target(job: FileJob, automix: Automix, reference: SoundFeatures | None) -> LoudnessTarget | None:
     """The job's target, else the reference's own loudness, else the model's; None for a model without any."""
-    settings, loudness_lufs = automix.model.manifest.job, job.loudness_lufs
+    settings, loudness_lufs = automix.model.manifest.use, job.loudness_lufs
     if loudness_lufs is None and reference is not None and settings.loudness_lufs is not None:
         loudness_lufs = reference.loudness_lufs if job.reference is None else measure_file(job.reference).loudness_lufs
     return loudness_target(settings, loudness_lufs, job.ceiling_dbtp)

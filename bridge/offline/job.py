@@ -51,7 +51,7 @@ def check_target(job: FileJob) -> None:
 
 def check_options(job: FileJob, manifest: Manifest) -> None:
     """ModelError for an option that the job's model does not know."""
-    name, settings = manifest.name, manifest.job
+    name, settings = manifest.name, manifest.use
     if manifest.is_automation:
         given = {
             "--reference": job.reference,

@@ -34,7 +34,7 @@ def save_small_model(folder: Path, chain: Chain | None = None, *, is_neutral: bo
         examples=0,
         sample_rate_hz=44_100,
         sources=(),
-        heard=() if is_neutral else ("heard.wav",),
+        training_files=() if is_neutral else ("heard.wav",),
         validation=(),
         bridge_version="0",
     )

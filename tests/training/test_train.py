@@ -57,13 +57,13 @@ def test_a_training_writes_a_model_that_names_what_it_heard(options: TrainOption
     assert bundle.chain == options.chain
     training = manifest.training
     assert training.steps == 12
-    assert set(training.heard).isdisjoint(training.validation)
-    assert any(name.startswith("song00") for name in training.heard)
-    assert not any(name.startswith("song03") for name in (*training.heard, *training.validation))
+    assert set(training.training_files).isdisjoint(training.validation)
+    assert any(name.startswith("song00") for name in training.training_files)
+    assert not any(name.startswith("song03") for name in (*training.training_files, *training.validation))
     assert len(manifest.confidence.widening) == len(options.chain.controls)
     judged = manifest.scores["test"]["files"]
     assert {"song03/bass.wav", "song03/drums.wav"} <= set(judged)
-    assert set(judged).isdisjoint({*training.heard, *training.validation})
+    assert set(judged).isdisjoint({*training.training_files, *training.validation})
     card = (options.output / "README.md").read_text(encoding="utf-8")
     assert "reaper-bridge train" in card
     assert "match EQ" in card

@@ -37,7 +37,7 @@ def write_card(manifest: Manifest) -> str:
         f"seed {training.seed}, {training.date}, Bridge {training.bridge_version}",
         f"- Rendered at {training.sample_rate_hz:,} Hz; works at 22,050 to 192,000 Hz, mono and stereo",
         *(f"- Source: {source}" for source in training.sources),
-        f"- Learned from {len(training.heard)} recordings; weights and confidence were chosen by "
+        f"- Learned from {len(training.training_files)} recordings; weights and confidence were chosen by "
         f"{len(training.validation)} others: `model.json` names them all. What is in neither list was never heard.",
         "",
         "## Confidence",
@@ -51,19 +51,19 @@ def write_card(manifest: Manifest) -> str:
 
 def _use(manifest: Manifest) -> str:
     sets = f"Sets {len(manifest.chain.controls)} controls of {len(manifest.chain.slots)} plugins"
-    if manifest.job.automation is not None:
+    if manifest.use.automation is not None:
         return (
             f"{sets}, frame by frame: they move in time and rest where there is nothing to do. What the guard cannot "
             "show to help is taken back, place by place."
         )
-    job = manifest.job
-    if job.loudness_lufs is not None and job.ceiling_dbtp is not None:
+    use = manifest.use
+    if use.loudness_lufs is not None and use.ceiling_dbtp is not None:
         return (
             f"{sets}. With a reference it comes close to that tone; without one it goes to where finished recordings "
-            f"lie. It comes out as loud as was asked for, else as loud as the reference, else at {job.loudness_lufs:g} "
-            f"LUFS; no true peak lies above {job.ceiling_dbtp:g} dBTP, or what was asked for."
+            f"lie. It comes out as loud as was asked for, else as loud as the reference, else at {use.loudness_lufs:g} "
+            f"LUFS; no true peak lies above {use.ceiling_dbtp:g} dBTP, or what was asked for."
         )
-    loudness = ", at the loudness that the track had" if job.keeps_loudness else ""
+    loudness = ", at the loudness that the track had" if use.keeps_loudness else ""
     return (
         f"{sets}. With a reference it comes close to that sound; without one it goes to where well-recorded material "
         f"of its kind lies{loudness}."
@@ -71,7 +71,7 @@ def _use(manifest: Manifest) -> str:
 
 
 def _confidence(manifest: Manifest) -> str:
-    if manifest.job.automation is not None:
+    if manifest.use.automation is not None:
         return "The confidence of a control is how sure the network was at its surest, averaged over the places."
     if not manifest.confidence.widening:
         return (

@@ -88,7 +88,7 @@ def evaluate_model(
         ModelError: when `is_cancelled` said so.
     """
     manifest = read_manifest(folder)
-    known = {*manifest.training.heard, *manifest.training.validation}
+    known = {*manifest.training.training_files, *manifest.training.validation}
     files = [file for file in find_files(folders) if not is_training_file(file, known)]
     if not files:
         raise AudioError(

@@ -30,7 +30,7 @@ class ChannelStripTask(EncoderTask):
     """See the module."""
 
     name = "channel-strip"
-    job = PredictionUse(margin_share=MARGIN_SHARE)
+    use = PredictionUse(margin_share=MARGIN_SHARE)
     objectives = (
         TrainingObjective("match", has_reference=True, level_counts=True),
         TrainingObjective("automix", has_reference=False, level_counts=False),

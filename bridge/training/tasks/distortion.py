@@ -58,7 +58,7 @@ class DistortionTask(LabelledTask):
     demonstrates: bool = True
     name = "distortion"
     objectives = (OBJECTIVE,)
-    job = PredictionUse(keeps_loudness=False)
+    use = PredictionUse(keeps_loudness=False)
 
     def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:  # noqa: ARG002
         files = find_files(data)

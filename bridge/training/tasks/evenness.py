@@ -32,7 +32,7 @@ class EvennessTask(LabelledTask):
     name = "level"
     objectives = (TrainingObjective("level", has_reference=False, level_counts=False),)
     lead_in_s = 1.5  # slow compressors need as long to settle
-    job = PredictionUse(margin_share=0.0, margin_db=0.1, evens_level=True)
+    use = PredictionUse(margin_share=0.0, margin_db=0.1, evens_level=True)
 
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int

@@ -57,7 +57,7 @@ class MasteringTask(EncoderTask):
         TrainingObjective("match", has_reference=True, level_counts=False),
         TrainingObjective("automix", has_reference=False, level_counts=False),
     )
-    job = PredictionUse(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
+    use = PredictionUse(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
     channels = None
 
     def __init__(self) -> None:

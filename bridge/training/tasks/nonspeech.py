@@ -59,7 +59,7 @@ class NonspeechTask(Task):
     """See the module."""
 
     name = "nonspeech"
-    job = PredictionUse(automation=AutomationSettings())
+    use = PredictionUse(automation=AutomationSettings())
 
     def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (any chain will do)
         if recipe.encoder.kind != "frames":

@@ -56,11 +56,11 @@ class Task(ABC):
 
     Attributes:
         name: on the command line and in the manifest.
-        job: what the guard and the loudness of a model of this task are to do.
+        use: what the guard and the loudness of a model of this task are to do.
     """
 
     name: str
-    job = PredictionUse()
+    use = PredictionUse()
 
     @abstractmethod
     def check(self, recipe: Recipe, chain: Chain) -> None:

@@ -61,7 +61,7 @@ def model(manifest):
     recipe = load_recipe("nonspeech")
     settings = EncoderSettings(kind="frames", width=8, blocks=1)
     manifest = msgspec.structs.replace(
-        manifest, chain=CHAIN, features=recipe.features, encoder=settings, job=NonspeechTask().job
+        manifest, chain=CHAIN, features=recipe.features, encoder=settings, use=NonspeechTask().use
     )
     torch.manual_seed(0)
     return AutomationModel(manifest, FrameEncoder(48, settings, torch.tensor([1.0, 0.0])).eval())

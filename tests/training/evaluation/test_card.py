@@ -8,7 +8,7 @@ from bridge.training.evaluation.card import write_card
 
 
 @pytest.mark.parametrize(
-    ("job", "told"),
+    ("use", "told"),
     [
         (PredictionUse(), "material of its kind lies, at the loudness that the track had."),
         (PredictionUse(keeps_loudness=False), "material of its kind lies."),
@@ -18,8 +18,8 @@ from bridge.training.evaluation.card import write_card
         ),
     ],
 )
-def test_it_says_what_becomes_of_the_loudness(manifest: Manifest, job: PredictionUse, told: str) -> None:
-    assert told in write_card(msgspec.structs.replace(manifest, job=job))
+def test_it_says_what_becomes_of_the_loudness(manifest: Manifest, use: PredictionUse, told: str) -> None:
+    assert told in write_card(msgspec.structs.replace(manifest, use=use))
 
 
 def test_confidence_that_nothing_was_fitted_by_is_not_called_fitted(manifest: Manifest) -> None:

@@ -157,7 +157,7 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
         evaluated_cases=0,
     )
     manifest = train(options, progress=lambda _, text: told.append(text))
-    assert manifest is not None and not manifest.job.keeps_loudness
+    assert manifest is not None and not manifest.use.keeps_loudness
     judged_by = task_of_model(manifest.training)
     with pytest.raises(AudioError, match=r"learned from pairs.*dry/NAME\.wav"):
         judged_by.cases(amplifier, host, find_files([pairs / "dry"]), each=1, seed=0)
@@ -192,4 +192,4 @@ def gathered_names(gathered: object) -> list[str]:
 
 def unheard(manifest: msgspec.Struct, folder: Path) -> list:
     training = manifest.training  # type: ignore[attr-defined]
-    return [file for file in find_files([folder]) if file.name not in {*training.heard, *training.validation}]
+    return [file for file in find_files([folder]) if file.name not in {*training.training_files, *training.validation}]

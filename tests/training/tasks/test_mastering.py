@@ -126,7 +126,7 @@ def test_a_training_of_seconds_makes_a_model_that_honours_its_targets(
         workers=1, evaluated_cases=0,
     )  # fmt: skip
     manifest = train(options, progress=lambda _share, _text: None)
-    assert manifest is not None and manifest.job == MasteringTask.job
+    assert manifest is not None and manifest.use == MasteringTask.use
     audio = mix()
     automix = Automix(load_model(tmp_path / "small"), host)
     outcome = automix.run(AutomixJob([audio], RATE_HZ, CHAIN.neutral))

@@ -128,7 +128,7 @@ def test_a_small_network_learns_in_seconds_to_take_breaths_down(host, manifest, 
     renderer = ExampleRenderer(CHAIN, host, speakers, RATE, 5.0)
     task = NonspeechTask()
     manifest = msgspec.structs.replace(
-        manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder, job=task.job
+        manifest, chain=CHAIN, features=recipe.features, encoder=recipe.encoder, use=task.use
     )
     shard = task.make_shard(renderer, np.random.default_rng(0), recipe)
     assert example_count(shard) == 12
