@@ -1,8 +1,8 @@
 """What candidates are measured against: how far a sound lies from a target profile, in dB.
 
 With a reference the target is the reference's own profile. Without one it is the profile that the encoder predicts for
-the track; because an encoder tends to agree with itself, much of the way must be made, and a bank of well-recorded
-sounds has a veto: what moves away from all of them is no improvement. How this was chosen: `models/LOG.md`.
+the track; because an encoder tends to agree with itself, much of the way must be made, and profiles of well-recorded
+sounds have a veto: what moves away from all of them is no improvement. How this was chosen: `models/LOG.md`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Objective:
         level_counts: whether level is part of the sound, as with a reference.
         margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
         evens_level: the distance is not of profiles: it is how uneven the loudness is over time (0: even).
-        bank: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
+        reference_profiles: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
     """
 
     target: SpectralProfile
@@ -37,7 +37,7 @@ class Objective:
     level_counts: bool
     margin_share: float
     margin_db: float
-    bank: Float32 | None = None
+    reference_profiles: Float32 | None = None
     evens_level: bool = False
 
     def distance_db(self, sound: SpectralProfile) -> float:
@@ -51,14 +51,16 @@ class Objective:
 
     def permits(self, before: SpectralProfile, after: SpectralProfile) -> bool:
         """Return whether `after` is no farther from good recordings than `before` was."""
-        return self.bank is None or self._reference_distance_db(after) <= self._reference_distance_db(before)
+        if self.reference_profiles is None:
+            return True
+        return self._reference_distance_db(after) <= self._reference_distance_db(before)
 
     def _reference_distance_db(self, sound: SpectralProfile) -> float:
-        """Mean distance at equal loudness to the nearest profiles of the bank."""
-        assert self.bank is not None
+        """Mean distance at equal loudness to the nearest reference profiles."""
+        assert self.reference_profiles is not None
         own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.valid_bands]
-        bank = self.bank[:, :, : sound.valid_bands]
-        distances = profile_distances_db(own, bank, level_counts=False, features=self.features)
+        profiles = self.reference_profiles[:, :, : sound.valid_bands]
+        distances = profile_distances_db(own, profiles, level_counts=False, features=self.features)
         return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
 
 
@@ -71,7 +73,7 @@ def reference_objective(
 def prediction_objective(
     predicted: SpectralProfile,
     features: FeatureSettings,
-    bank: Float32 | None,
+    reference_profiles: Float32 | None,
     settings: PredictionUse | None = None,
     *,
     level_counts: bool = False,
@@ -84,6 +86,6 @@ def prediction_objective(
         level_counts=level_counts,
         margin_share=settings.margin_share,
         margin_db=settings.margin_db,
-        bank=bank,
+        reference_profiles=reference_profiles,
         evens_level=settings.evens_level,
     )

@@ -155,7 +155,7 @@ class StaticAutomix:
     def can_search(self) -> bool:
         """Whether `refine_s` does anything. What well-recorded material of a kind sounds like is known too roughly to
         be searched for: the search would follow the target's errors, and did (`models/LOG.md`)."""
-        return self.job.reference is not None or self.model.bank is None
+        return self.job.reference is not None or self.model.reference_profiles is None
 
     @property
     def target(self) -> LoudnessTarget | None:
@@ -204,7 +204,9 @@ class StaticAutomix:
         if self.job.reference is not None:
             return reference_objective(self.job.reference.profile, features, level_counts=self.target is None)
         level_counts = not settings.keeps_loudness and settings.loudness_lufs is None
-        return prediction_objective(prediction.target, features, self.model.bank, settings, level_counts=level_counts)
+        return prediction_objective(
+            prediction.target, features, self.model.reference_profiles, settings, level_counts=level_counts
+        )
 
 
 def _is_preferred(first: GuardDecision, second: GuardDecision) -> bool:

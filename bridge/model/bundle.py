@@ -29,7 +29,7 @@ from bridge.model.manifest import (
 from bridge.plugins.chain.chain import Chain
 from bridge.types import Float32
 
-BANK = "bank"  # its name among the weights
+REFERENCE_PROFILES = "bank"  # its name among the weights
 MOST_SHOWN = 160  # characters of what does not fit
 
 
@@ -55,11 +55,11 @@ class Model:
 class StaticModel(Model):
     """A model that predicts one setting for all of a sound.
 
-    `bank`: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB, see `Objective`.
+    `reference_profiles`: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB, see `Objective`.
     """
 
     encoder: Encoder
-    bank: Float32 | None = None
+    reference_profiles: Float32 | None = None
 
 
 @dataclass(frozen=True)
@@ -83,24 +83,30 @@ def load_model(folder: Path) -> Model:
         load_weights(folder, frame_encoder)
         return AutomationModel(manifest, frame_encoder.eval().requires_grad_(False))
     encoder, file = build_encoder(manifest), folder / WEIGHTS_FILE
-    bank = load_weights(folder, encoder)
-    if bank is not None and (bank.ndim != 3 or not len(bank) or bank.shape[1:] != (2, manifest.features.bands)):
-        raise ModelError(f"{file} holds a bank of the shape {tuple(bank.shape)}. Install or train the model again.")
+    profiles = load_weights(folder, encoder)
+    if profiles is not None and (
+        profiles.ndim != 3 or not len(profiles) or profiles.shape[1:] != (2, manifest.features.bands)
+    ):
+        raise ModelError(f"{file} holds a bank of the shape {tuple(profiles.shape)}. Install or train the model again.")
     temperatures, choices = len(manifest.confidence.temperatures), len(encoder.categories)
     if temperatures not in (0, choices):
         raise ModelError(
             f"{folder / MANIFEST_FILE} is damaged: it has {temperatures} temperatures for {choices} controls of "
             "choices. Install or train the model again."
         )
-    return StaticModel(manifest, encoder.eval().requires_grad_(False), None if bank is None else bank.float().numpy())
+    return StaticModel(
+        manifest,
+        encoder.eval().requires_grad_(False),
+        None if profiles is None else profiles.float().numpy(),
+    )
 
 
 def load_weights(folder: Path, encoder: torch.nn.Module) -> torch.Tensor | None:
-    """Put the weights in `folder` into `encoder`; return the bank beside them. ModelError where they do not fit."""
+    """Put the weights in `folder` into `encoder`; return the reference profiles. ModelError where they do not fit."""
     file = folder / WEIGHTS_FILE
     try:
         weights = safetensors.torch.load_file(file)
-        bank = weights.pop(BANK, None)
+        profiles = weights.pop(REFERENCE_PROFILES, None)
         encoder.load_state_dict(weights)
     except (safetensors.SafetensorError, RuntimeError, OSError) as error:
         # of torch's lines the first says that something is wrong, the second what
@@ -109,10 +115,10 @@ def load_weights(folder: Path, encoder: torch.nn.Module) -> torch.Tensor | None:
             f"{file} does not fit its manifest: {truncated(fault, MOST_SHOWN).rstrip('.')}. "
             "Install or train the model again."
         ) from error
-    for name, tensor in {BANK: bank, **weights}.items():
+    for name, tensor in {REFERENCE_PROFILES: profiles, **weights}.items():
         if tensor is not None and not bool(torch.isfinite(tensor).all()):
             raise ModelError(f"{file} holds numbers that are none, in {name}. Install or train the model again.")
-    return bank
+    return profiles
 
 
 def save_bundle(
@@ -121,7 +127,7 @@ def save_bundle(
     weights: Mapping[str, torch.Tensor],
     card: str,
     *,
-    bank: Float32 | None = None,
+    reference_profiles: Float32 | None = None,
 ) -> Manifest:
     """Write a model folder; the manifest, which makes the folder a model, comes last. Return it with its hash.
 
@@ -129,8 +135,8 @@ def save_bundle(
     """
     folder.mkdir(parents=True, exist_ok=True)
     plain = {name: tensor.detach().cpu().contiguous().float() for name, tensor in weights.items()}
-    if bank is not None:
-        plain[BANK] = torch.from_numpy(bank.astype(np.float16))
+    if reference_profiles is not None:
+        plain[REFERENCE_PROFILES] = torch.from_numpy(reference_profiles.astype(np.float16))
     content = safetensors.torch.save(plain)
     manifest = msgspec.structs.replace(manifest, weights_sha256=hashlib.sha256(content).hexdigest())
     (folder / CARD_FILE).write_text(card, encoding="utf-8")

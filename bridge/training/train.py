@@ -40,7 +40,7 @@ from bridge.training.trainer.scalar_log import open_log
 from bridge.training.trainer.train_step import TrainStepSettings
 from bridge.training.trainer.trainer import Notify, Trainer, best_weights_file, checkpoint_file
 
-BANK_SIZE = 4096  # profiles of good recordings, which have a veto in the guard: 1 MiB
+REFERENCE_PROFILE_COUNT = 4096  # profiles of good recordings, which have a veto in the guard: 1 MiB
 HOST_LIMIT_S = 60.0
 # So many seeds have synthesised recordings of their own; those to validate by come after the last of theirs.
 SYNTHESISED_SEEDS = VALIDATION_SEED // 1000
@@ -307,10 +307,16 @@ def _save_model(options: TrainOptions, task: Task, draft: Manifest, trainer: Tra
         training=training,
         scores={"validation": {"loss": round(trainer.best, 3)}},
     )
-    bank = task.bank(dataset.examples)
-    if bank is not None:
-        bank = bank[np.random.default_rng(options.seed).permutation(len(bank))[:BANK_SIZE]]
-    return save_bundle(options.output, manifest, train_step.encoder.state_dict(), write_card(manifest), bank=bank)
+    profiles = task.reference_profiles(dataset.examples)
+    if profiles is not None:
+        profiles = profiles[np.random.default_rng(options.seed).permutation(len(profiles))[:REFERENCE_PROFILE_COUNT]]
+    return save_bundle(
+        options.output,
+        manifest,
+        train_step.encoder.state_dict(),
+        write_card(manifest),
+        reference_profiles=profiles,
+    )
 
 
 def _evaluate(

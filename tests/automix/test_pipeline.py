@@ -129,7 +129,7 @@ def test_no_search_follows_a_target_that_is_guessed(automix: Automix, muffled: l
     assert asked.decision == msgspec.structs.replace(plain.decision, search=SearchOutcome.NEEDS_REFERENCE)
     with_reference = replace(task, reference=automix.extract_features([muffled[0]], RATE))
     assert StaticAutomix(automix.model, automix.host, with_reference).can_search
-    assert StaticAutomix(replace(automix.model, bank=None), automix.host, task).can_search, "a known goal"
+    assert StaticAutomix(replace(automix.model, reference_profiles=None), automix.host, task).can_search, "a known goal"
 
 
 def test_a_refined_answer_is_at_least_as_close(automix: Automix, muffled: list[np.ndarray]) -> None:

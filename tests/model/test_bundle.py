@@ -43,14 +43,16 @@ def test_a_loaded_model_answers_as_the_saved_one(model_folder: Path, chain: Chai
 
 
 def test_a_bank_of_good_sounds_travels_with_the_weights(model_folder: Path) -> None:
-    assert load_model(model_folder).bank is None
+    assert load_model(model_folder).reference_profiles is None
     bundle = load_model(model_folder)
     bank = np.random.default_rng(0).normal(-40, 8, (5, 2, 64)).astype(np.float32)
-    save_bundle(model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", bank=bank)
-    loaded = load_model(model_folder).bank
+    save_bundle(model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", reference_profiles=bank)
+    loaded = load_model(model_folder).reference_profiles
     assert loaded is not None
     np.testing.assert_allclose(loaded, bank, atol=0.05)
-    save_bundle(model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", bank=bank[:, :, :7])
+    save_bundle(
+        model_folder, bundle.manifest, bundle.encoder.state_dict(), "# small\n", reference_profiles=bank[:, :, :7]
+    )
     with pytest.raises(ModelError, match="bank of the shape"):
         load_model(model_folder)
 

@@ -43,7 +43,7 @@ class EvennessTask(LabelledTask):
             for clip in clips
         ]
 
-    def bank(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
+    def reference_profiles(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
         """None: evenness is no kind of sound."""
         return None
 

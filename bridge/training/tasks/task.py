@@ -108,7 +108,7 @@ class Task(ABC):
         """Return the law that makes confidence mean something, from validation examples."""
         return ConfidenceCalibration()
 
-    def bank(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
+    def reference_profiles(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
         """Return (n, 2, bands) profiles of good sounds, which have a veto in the guard; None for no veto."""
         return None
 
@@ -178,7 +178,7 @@ class EncoderTask(Task):
         assert isinstance(train_step, EncoderTrainStep)
         return fit_confidence(train_step, examples)
 
-    def bank(self, examples: Shard) -> Float32 | None:
+    def reference_profiles(self, examples: Shard) -> Float32 | None:
         """Return the truths of the objectives without a reference."""
         alone = [examples[f"{one.name}.target"] for one in self.objectives if not one.has_reference]
         return np.concatenate(alone).astype(np.float32) if alone else None

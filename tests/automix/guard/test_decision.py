@@ -184,7 +184,7 @@ def test_a_bank_of_good_sounds_has_a_veto(
     assert guard.decide(chain.neutral, settings(BRIGHT), 1.0).accepted is not None
     now = extract_features([audio], RATE, FeatureSettings()).profile
     bank = np.repeat(np.stack([now.mean_db, now.spread_db])[None], 5, axis=0)
-    vetoed = aimed_at(guard, replace(guard.metrics.objective, bank=bank))
+    vetoed = aimed_at(guard, replace(guard.metrics.objective, reference_profiles=bank))
     refused = vetoed.decide(chain.neutral, settings(BRIGHT), 1.0)
     assert refused.accepted is None and refused.decision.kind is DecisionKind.UNLIKE_RECORDINGS
 

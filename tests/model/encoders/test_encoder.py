@@ -13,7 +13,7 @@ from torch.nn import functional
 from bridge.errors import ModelError
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
-from bridge.model.bundle import BANK, load_model
+from bridge.model.bundle import REFERENCE_PROFILES, load_model
 from bridge.model.encoders import Category, Encoder, EncoderOutput, count_parameters, mel_statistics
 from bridge.model.encoders.trunks import build_trunk
 from bridge.model.manifest import WEIGHTS_FILE, EncoderSettings
@@ -183,7 +183,7 @@ def test_choices_leave_an_encoder_without_them_as_it_was() -> None:
 def test_the_shipped_weights_are_computed_as_they_were_trained(has_reference: bool) -> None:
     """The compact network written out by the names of its weights: bit by bit the same answer."""
     weights = safetensors.torch.load_file(SHIPPED / WEIGHTS_FILE)
-    weights.pop(BANK, None)
+    weights.pop(REFERENCE_PROFILES, None)
     encoder = load_model(SHIPPED).encoder
     assert encoder.state_dict().keys() == weights.keys()
     sound, reference = frames(5), frames(6, length=77) if has_reference else None

@@ -95,7 +95,7 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, tmp_path
     assert train(options, progress=lambda _, text: told.append(text)) is not None
     assert any("validation plugins" in text for text in told), "nobody knows the right settings: the plugins tell"
     bundle = load_model(options.output)
-    assert bundle.bank is None
+    assert bundle.reference_profiles is None
     with PluginHost(workers=2) as host:
         cases = EvennessTask().cases(levelling, host, find_files([folder]), each=1, seed=1)["level"]
         before, after = [], []
