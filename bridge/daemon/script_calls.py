@@ -21,7 +21,7 @@ from bridge.reaper.protocol.spool import Spool
 log = logging.getLogger(__name__)
 
 SILENCE_AFTER_S = 2.0
-"""After this long without an answer the surfaces are told that REAPER does not answer."""
+"""After this long without an answer the surfaces learn that REAPER does not answer."""
 
 GIVE_UP_S = 90.0
 """After this long a call is withdrawn."""
@@ -159,7 +159,7 @@ class ScriptCalls:
     ) -> ScriptCallAnswer | None:
         """The answer; None after `limit_s`, when `until()` turns true, or when the daemon is to stop.
 
-        Surfaces are told once where REAPER lets everybody wait.
+        Tell the surfaces once where REAPER lets everybody wait.
         """
         began_s, is_reported = time.monotonic(), False
         while True:

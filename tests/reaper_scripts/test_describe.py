@@ -114,10 +114,10 @@ def test_why_a_control_was_changed_reads_the_same(module: Callable[[str], Any]) 
 
 
 def test_every_problem_that_is_raised_has_a_sentence(module: Callable[[str], Any]) -> None:
-    sentences = module("ui.sentences")
+    sentences = module("ui.sentence_table")
     known = {kind.decode() for part in (b"problems", b"reasons", b"steps") for kind in sentences[part]}
     files = (shipped_folder("reaper_scripts") / "lib").rglob("*.lua")
-    code = "".join(file.read_text("utf-8") for file in files if file.name != "sentences.lua")
+    code = "".join(file.read_text("utf-8") for file in files if file.name != "sentence_table.lua")
     used = set(re.findall(r'(?:user_error\.(?:new|raise)|\bset_step)\("(\w+)"', code))
     assert len(used) > 40
     assert used <= known <= set(re.findall(r'[".](\w+)', code)), "a sentence without a use, or the other way round"

@@ -7,7 +7,7 @@
 --   automation      write envelope points over the time selection in the place of values
 --   model, style    names, in the place of what the user has chosen for all actions
 --   targets         function(project): which tracks; by default the selected ones
---   listen          function(target, ...): how a track is listened to, see `request.listen`
+--   capture         function(target, ...): how the sound of a track is captured, see `request.capture`
 --   reference       function(state): what to sound like, see `reference.find`
 --   is_master_meant whether the master track may be set
 local applied_state = require("live.applied_state")
@@ -17,7 +17,7 @@ local cancellation = require("runtime.cancellation")
 local cleanup = require("runtime.cleanup")
 local command_ids = require("exchange.command_ids")
 local daemon = require("exchange.daemon")
-local exchange = require("exchange.exchange")
+local automix_exchange = require("exchange.automix_exchange")
 local messages = require("ui.messages")
 local missing_fx = require("write.missing_fx")
 local mix_balance = require("exchange.mix_balance")
@@ -25,7 +25,7 @@ local receipt = require("exchange.receipt")
 local reference = require("audio.reference")
 local report = require("ui.report")
 local spool = require("exchange.spool")
-local states = require("runtime.state")
+local records = require("runtime.records")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
@@ -67,8 +67,8 @@ local function prepare(state)
   command_ids.publish(state.spool)
   local options = state.options
   local targets = (options.targets or tracks.selected)(state.project)
-  for index, target in ipairs(targets) do state.jobs[index] = states.job(target) end
-  if options.levels then options.listen = mix_balance.listener(targets) end
+  for index, target in ipairs(targets) do state.jobs[index] = records.job(target) end
+  if options.levels then options.capture = mix_balance.capturer(targets) end
   if options.reference then options.reference_audio = reference.send(state, options.reference(state)) end
 end
 
@@ -76,14 +76,14 @@ end
 -- reply is known, and none is written.
 local function work(state)
   prepare(state)
-  exchange.send(state)
-  exchange.wait(state)
+  automix_exchange.send(state)
+  automix_exchange.wait(state)
   if state.options.only_missing then
     ticks.cancel_by(nil)
     local lacking = jobs_with(state, "add_fx")
     return #lacking > 0 and missing_fx.add_only(state.project, lacking)
   end
-  if state.options.may_add_fx then exchange.add_missing(state) end
+  if state.options.may_add_fx then automix_exchange.add_missing(state) end
   if state.options.levels then mix_balance.request(state) end
   apply_replies(state)
 end
@@ -102,7 +102,7 @@ end
 --- Start the work. `show(fact)` is called with each step, nil at the end; `finish(state, problem)` once all is over. The
 -- state that is returned tells how far it is; `cancel()` stops it before anything is written, `stop()` is for `atexit`.
 function automix.start(options, show, finish)
-  local state = states.action(options, finish)
+  local state = records.action(options, finish)
   local is_cancelled = cancellation.watch()
   function state.set_step(kind, values)
     state.step = kind and user_error.new(kind, values)

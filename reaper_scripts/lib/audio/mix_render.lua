@@ -50,8 +50,8 @@ local function render(target, folder, name, range, rate_hz)
   end)
 end
 
---- Listen to the mix; see `request.listen`.
-function mix_render.listen(spool, target, _, id)
+--- Listen to the mix; see `request.capture`.
+function mix_render.capture(spool, target, _, id)
   local project, rate_hz = target.project, capture.sample_rate_hz(target.project)
   local range = items.time_selection(project) or { start_s = 0.0, end_s = reaper.GetProjectLength(project), source = "items" }
   if range.end_s <= range.start_s then user_error.raise("no_mix") end
@@ -69,7 +69,7 @@ end
 
 --- The options of an action that masters; see `actions.automix`.
 function mix_render.options()
-  return { model = MODEL, targets = tracks.master, is_master_meant = true, listen = mix_render.listen }
+  return { model = MODEL, targets = tracks.master, is_master_meant = true, capture = mix_render.capture }
 end
 
 return mix_render

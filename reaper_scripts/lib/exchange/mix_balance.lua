@@ -1,12 +1,12 @@
 --- The balance between the tracks of one action: all of them are listened to at the same time, and once each is answered
 -- the daemon is asked for the balance. Sets nothing: a gain is one more write in a track's reply.
 local excerpts = require("audio.excerpts")
-local exchange = require("exchange.exchange")
+local automix_exchange = require("exchange.automix_exchange")
 local items = require("track.items")
 local json = require("exchange.json")
 local reply = require("exchange.reply")
 local request = require("exchange.request")
-local states = require("runtime.state")
+local records = require("runtime.records")
 local user_error = require("runtime.user_error")
 local version = require("exchange.version")
 
@@ -15,9 +15,9 @@ local mix_balance = {}
 local SOFTEST_DB = -140.0
 local NAME = "the levels between the tracks"
 
---- Return how each of `targets` is listened to, see `request.listen`: in the same stretches of time as all others, so that
+--- Return how each of `targets` is listened to, see `request.capture`: in the same stretches of time as all others, so that
 -- they can be added up.
-function mix_balance.listener(targets)
+function mix_balance.capturer(targets)
   return function(spool, target, _, id)
     local range, segments = items.range(target), {}
     for _, one in ipairs(targets) do table.move(items.segments(one.track), 1, reaper.CountTrackMediaItems(one.track), #segments + 1, segments) end
@@ -69,14 +69,14 @@ function mix_balance.request(state)
     state.balance = { problem = user_error.new("balance_stays", { reason = reason }) }
     return
   end
-  local job = states.job({ name = NAME })
+  local job = records.job({ name = NAME })
   job.id = state.spool.new_id()
   job.check = function(message, id) return check(message, id, state.jobs) end
   state.ids[#state.ids + 1] = job.id
   state.spool:write("requests", job.id .. ".json", json.encode({
     schema = version.schema, script_version = version.script, id = job.id, action = "levels", tracks = found,
   }))
-  exchange.wait({ jobs = { job }, spool = state.spool, set_step = state.set_step })
+  automix_exchange.wait({ jobs = { job }, spool = state.spool, set_step = state.set_step })
   state.balance = { problem = job.problem, reply = job.reply }
   for _, track in ipairs(job.reply and job.reply.tracks or {}) do
     for _, answered in ipairs(state.jobs) do

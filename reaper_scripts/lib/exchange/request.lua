@@ -37,7 +37,7 @@ end
 
 --- Listen to a track: its items, before the FX. Returns range and audio as messages. Automation needs all of a range, and
 -- cannot do with excerpts of it.
-function request.listen(spool, target, options, id)
+function request.capture(spool, target, options, id)
   local range, segments = items.range(target)
   local length_s = range.end_s - range.start_s
   if options.automation and length_s > excerpts.LIMIT_S then
@@ -55,8 +55,8 @@ end
 function request.describe(spool, target, options, id)
   local project, track = target.project, target.track
   local change_count = reaper.GetProjectStateChangeCount(project)
-  local listen = options.only_missing and request.no_sound or options.listen or request.listen
-  local range, audio = listen(spool, target, options, id)
+  local capture_sound = options.only_missing and request.no_sound or options.capture or request.capture
+  local range, audio = capture_sound(spool, target, options, id)
   local contents = items.contents(track, range)
   local chain, kept = snapshot.take(project, track, options.automation)
   return {

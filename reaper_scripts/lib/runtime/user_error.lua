@@ -4,7 +4,7 @@ local user_error = {}
 
 local Fact = { __tostring = function(self) return self.kind end }
 
---- Make a fact. `kind` is one of `ui.sentences`, `values` a table with what its sentence names.
+--- Make a fact. `kind` is one of `ui.sentence_table`, `values` a table with what its sentence names.
 function user_error.new(kind, values)
   local fact = setmetatable(values or {}, Fact)
   fact.kind = kind

@@ -1,7 +1,7 @@
---- English for facts: the one module on REAPER's side that makes sentences of them, by `ui.sentences`. The daemon has its
+--- English for facts: the one module on REAPER's side that makes sentences of them, by `ui.sentence_table`. The daemon has its
 -- own (`bridge/automix/describe.py`, `bridge/reaper/describe.py`). Numbers may lack what has its default, 0.
 local json = require("exchange.json")
-local sentences = require("ui.sentences")
+local sentences = require("ui.sentence_table")
 local user_error = require("runtime.user_error")
 
 local describe = {}

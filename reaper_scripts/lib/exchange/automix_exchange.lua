@@ -9,7 +9,7 @@ local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
 
-local exchange = {}
+local automix_exchange = {}
 
 local TICKS_BETWEEN_LOOKS = 10 -- at heartbeat and progress; replies are looked for in every tick
 local GATHERED, ANSWERED = 0.2, 0.95 -- shares of the whole
@@ -45,7 +45,7 @@ local function send(state, job)
 end
 
 --- Gather and send every track.
-function exchange.send(state)
+function automix_exchange.send(state)
   for index, job in ipairs(state.jobs) do
     state.share = GATHERED * (index - 1) / #state.jobs
     send(state, job)
@@ -78,7 +78,7 @@ local function show_progress(state, jobs)
 end
 
 --- Wait for every reply, however long the daemon needs, as long as it shows signs of life.
-function exchange.wait(state)
+function automix_exchange.wait(state)
   local looks, misses, is_gone = 0, 0, false
   while true do
     for _, job in ipairs(waiting(state)) do take_reply(state, job) end
@@ -98,7 +98,7 @@ function exchange.wait(state)
 end
 
 --- Add the FX that the daemon found missing and ask again.
-function exchange.add_missing(state)
+function automix_exchange.add_missing(state)
   local has_added = false
   for _, job in ipairs(state.jobs) do
     if job.reply and job.reply.status == "add_fx" and not job.problem then
@@ -108,7 +108,7 @@ function exchange.add_missing(state)
       has_added = true
     end
   end
-  if has_added then exchange.wait(state) end
+  if has_added then automix_exchange.wait(state) end
 end
 
-return exchange
+return automix_exchange
