@@ -70,7 +70,7 @@ def learn(context: click.Context, command: str, port: str | None, style: str | N
     learner = MidiLearner(cast("Name", command), value=style if style is not None else track)
     before = bindings.load_bindings(settings.home)
     is_default = before is bindings.DEFAULT
-    binding = _heard(wanted, learner)
+    binding = _learn_binding(wanted, learner)
     kept = bindings.without_command(before, command) if is_default else before
     file = bindings.save_bindings(bindings.with_binding(kept, binding), settings.home)
     click.echo(f"{command} is {binding.name}{f' ({binding.relative})' if binding.relative else ''}: {file}")
@@ -92,7 +92,7 @@ def forget(context: click.Context, command: str) -> None:
     click.echo(f"No control is bound to {command} now: {file}")
 
 
-def _heard(wanted: str, learner: Any) -> Any:
+def _learn_binding(wanted: str, learner: Any) -> Any:
     """The binding that the user's movement leads to."""
     from bridge.surfaces.midi import ports as midi_ports
 

@@ -180,7 +180,7 @@ class Service:
     def _stopped_by_signals(self) -> Iterator[None]:
         """The first signal asks for an orderly end, a second one ends at once; then the old handlers stand again."""
 
-        def ask(number: int, _frame: FrameType | None) -> None:
+        def handle_signal(number: int, _frame: FrameType | None) -> None:
             if self._stop_requested.is_set():
                 signal.signal(number, signal.SIG_DFL)
                 signal.raise_signal(number)
@@ -191,7 +191,7 @@ class Service:
             return
         names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
         numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {number: signal.signal(number, ask) for number in numbers}
+        before = {number: signal.signal(number, handle_signal) for number in numbers}
         try:
             yield
         finally:

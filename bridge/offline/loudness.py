@@ -39,16 +39,16 @@ def render_to_loudness(
     """
     split = split_at_limiter(chain)
     solver = LoudnessSolver(chain, normalized, target, starts_afresh=False, tolerance_lu=TOLERANCE_LU)
-    toned = rendered.with_name(f"{rendered.stem}.tone.wav")  # floats: nothing clips there
+    before_limiter = rendered.with_name(f"{rendered.stem}.tone.wav")  # floats: nothing clips there
     try:
-        toned_at = math.nan
+        rendered_gain_db = math.nan
         for number in range(MOST_RENDERS + 1):  # the last only takes the ceiling down
             is_last, tried, gain_db = solver.is_done, solver.normalized, solver.controls.read(solver.normalized)[0]
-            if toned_at != gain_db:
-                host.render_file(split.tone, tried[split.tone_controls], source, toned)
-                toned_at = gain_db
+            if rendered_gain_db != gain_db:
+                host.render_file(split.tone, tried[split.tone_controls], source, before_limiter)
+                rendered_gain_db = gain_db
             progress(0.5 + 0.5 * number / (MOST_RENDERS + 1))
-            host.render_file(split.limiter, tried[split.limiter_controls], toned, rendered)
+            host.render_file(split.limiter, tried[split.limiter_controls], before_limiter, rendered)
             measured = measure_file(rendered)
             if is_last:
                 break
@@ -56,5 +56,5 @@ def render_to_loudness(
             if solver.is_done and np.array_equal(solver.normalized, tried):
                 break
     finally:
-        toned.unlink(missing_ok=True)
+        before_limiter.unlink(missing_ok=True)
     return tried, measured

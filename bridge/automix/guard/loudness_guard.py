@@ -131,14 +131,14 @@ class LoudnessGuard:
     def _solve(self, solver: LoudnessSolver, parts: Sequence[Audio]) -> Measurements:
         """Let `solver` try until it is done; return what its last settings measure. Raises PluginError."""
         start = self.renderer.nearest(solver.normalized)
-        toned = [] if self.renderer.proxy is not None else self._tone.render(start, parts)
+        before_limiter = [] if self.renderer.proxy is not None else self._tone.render(start, parts)
         while True:
             tried = self.renderer.nearest(solver.normalized)
             if self.renderer.proxy is not None:
                 rendered = self.renderer.render(tried, parts)
             else:
                 gain = np.float32(db_to_amplitude(self._controls.read(tried)[0] - self._controls.read(start)[0]))
-                rendered = [gain * part for part in toned]  # an output gain is nothing else
+                rendered = [gain * part for part in before_limiter]  # an output gain is nothing else
                 if not solver.is_probing:
                     rendered = self._limit(rendered, tried)
             measured = measure(rendered, self.renderer.sample_rate_hz)

@@ -82,7 +82,7 @@ class FxEnvelope:
         share = (time_s - first.time_s) / (second.time_s - first.time_s)
         return first.value + share * (second.value - first.value)
 
-    def play(self, time_s: float) -> None:
+    def apply_at(self, time_s: float) -> None:
         """Set the parameter to the envelope's value at a time of the project's clock."""
         self.fx.apply_envelope(self.parameter, self.normalized(self.at(time_s)))
 

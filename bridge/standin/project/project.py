@@ -96,7 +96,7 @@ class ReaperProject:
         for track in self.every_track():
             for envelope in track.envelopes:
                 if envelope.is_alive and envelope.is_in_force:
-                    envelope.play(self.cursor_s)
+                    envelope.apply_at(self.cursor_s)
 
     def close(self) -> None:
         """The tab is closed: everything in it dies."""

@@ -40,7 +40,7 @@ class CaseResult:
         return self.distance_db("model")
 
     @property
-    def asks_for_change(self) -> bool:
+    def is_change_needed(self) -> bool:
         return self.before_db >= SMALL_DB
 
 

@@ -136,7 +136,7 @@ def evaluate_on(
                 raise ModelError("Stopped: the evaluation was not finished, and nothing was written.")
             progress(done / count, f"{use}: {len(found) + 1} of {len(cases)}")
             result = _evaluate_case(case, method, others, source, options.budget)
-            if result.asks_for_change and not any(one.resampled and one.case.name == case.name for one in found):
+            if result.is_change_needed and not any(one.resampled and one.case.name == case.name for one in found):
                 rates_hz = [rate for rate in options.rates_hz if rate != case.sample_rate_hz]
                 result = replace(result, resampled=tuple(_evaluate_at_rate(case, method, rate) for rate in rates_hz))
             found.append(result)

@@ -15,7 +15,7 @@ def choose_listening_examples(results: Mapping[str, Sequence[CaseResult]]) -> tu
     """Of each use that asks for a change three cases at most, ranked by what the model leaves of the distance."""
     examples = []
     for use, found in results.items():
-        ranked = sorted((one for one in found if one.asks_for_change), key=lambda one: one.after_db / one.before_db)
+        ranked = sorted((one for one in found if one.is_change_needed), key=lambda one: one.after_db / one.before_db)
         places = dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1)) if ranked else {}
         for place, label in zip(places, ("best", "median", "worst"), strict=False):
             examples.append(_example(use, label, ranked[place]))

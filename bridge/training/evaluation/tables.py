@@ -58,7 +58,7 @@ def method_rows(results: Sequence[CaseResult], seed: int) -> list[Row]:
     `worse_cases` their number; the same ratio for each single metric is in `by_measure`, over the cases that are off
     by that metric. `renders` is the median number of windows rendered to find the settings.
     """
-    cases = [one for one in results if one.asks_for_change]
+    cases = [one for one in results if one.is_change_needed]
     rows = []
     for method in METHODS:
         chosen = [one for one in cases if method in one.methods]
@@ -108,7 +108,7 @@ def _ratio(before: Float64, after: Float64, cases: Sequence[CaseResult], seed: i
 
 def unchanged_row(results: Sequence[CaseResult]) -> Row:
     """What happens to recordings that need no change."""
-    cases = [one for one in results if not one.asks_for_change]
+    cases = [one for one in results if not one.is_change_needed]
     harm = [one.after_db - one.before_db for one in cases]
     return {
         "cases": len(cases),

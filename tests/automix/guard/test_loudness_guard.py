@@ -126,8 +126,8 @@ def test_tone_that_leads_away_is_refused_and_the_loudness_reached_all_the_same(h
 def test_the_two_parts_of_a_chain_are_the_chain(host: PluginHost) -> None:
     audio, row = mix(seconds=2.0), LoudnessControls.of(CHAIN).write(with_bands(3.0, 0.0, -3.0, 0.0), 4.0, 3.0, -1.0)
     split = split_at_limiter(CHAIN)
-    toned = host.render(split.tone, [Render(audio, RATE_HZ, row[split.tone_controls])])[0]
-    made = host.render(split.limiter, [Render(toned, RATE_HZ, row[split.limiter_controls])])[0]
+    before_limiter = host.render(split.tone, [Render(audio, RATE_HZ, row[split.tone_controls])])[0]
+    made = host.render(split.limiter, [Render(before_limiter, RATE_HZ, row[split.limiter_controls])])[0]
     whole = host.render(CHAIN, [Render(audio, RATE_HZ, row)])[0]
     np.testing.assert_allclose(made, whole, atol=1e-5)
 
