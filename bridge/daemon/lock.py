@@ -50,10 +50,11 @@ class DaemonLock:
             raise DaemonRunning(
                 f"A Bridge daemon already serves {self.path.parent}: {who}. Use it, or stop it first."
             ) from error
-        except OSError as error:
+        except (OSError, NotImplementedError) as error:  # the latter of older filelocks, for a disk without locks
             self.release()
+            reason = getattr(error, "strerror", None) or error
             raise LinkError(
-                f"Cannot lock {self.path}: {error.strerror}. Make the folder writable, or set BRIDGE_HOME to another "
+                f"Cannot lock {self.path}: {reason}. Make the folder writable, or set BRIDGE_HOME to another "
                 "one, on a local disk."
             ) from error
 

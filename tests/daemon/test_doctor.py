@@ -96,6 +96,8 @@ def test_scripts_that_are_missing_old_changed_or_of_another_home(settings: Setti
     script.write_bytes(content)
     notes.write_bytes(as_installed.replace(f'"{__version__}"'.encode(), b'"0.0.1"', 1))
     assert is_fault(reapers(settings, resource_path)["scripts"], "scripts old")
+    notes.write_bytes(as_installed.replace(b"messages.lua", b"say.lua", 1))
+    assert is_fault(reapers(settings, resource_path)["scripts"], "scripts other")  # an earlier state of this version
     notes.write_bytes(as_installed)
     other = msgspec.structs.replace(settings, home=settings.home / "other")
     assert is_fault(reapers(other, resource_path)["scripts"], "scripts home")
@@ -143,7 +145,13 @@ def test_a_block_without_a_command_is_a_fault(settings: Settings, resource_path:
 def test_a_daemon_that_is_off_silent_or_old(settings: Settings) -> None:
     settings.spool.mkdir(parents=True)
     beat = {"schema": SCHEMA, "version": __version__, "pid": 7, "time_s": time.time(), "osc_port": 9000}
-    for change, name in (({"time_s": 0.0}, "daemon silent"), ({"version": "0.0.1"}, "daemon old")):
+    changes = (
+        ({"time_s": 0.0}, "daemon silent"),
+        ({"time_s": 0.0, "schema": 1}, "daemon silent"),
+        ({"version": "0.0.1"}, "daemon old"),
+        ({"schema": 1}, "daemon old"),  # of an earlier state of this version
+    )
+    for change, name in changes:
         (settings.spool / "heartbeat.json").write_text(json.dumps({**beat, **change}))
         assert is_fault(by_link(daemon_checks.check_daemon(settings))["daemon"], name)
     (settings.spool / "heartbeat.json").unlink()

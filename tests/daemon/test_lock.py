@@ -104,3 +104,14 @@ def test_a_link_in_the_place_of_the_lock_is_refused_and_its_target_stays(tmp_pat
     with pytest.raises(LinkError, match="is a link"):
         DaemonLock(lock).acquire()
     assert victim.read_text() == "dear friend"
+
+
+def test_a_disk_that_knows_no_locks_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As older versions of filelock say it."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise NotImplementedError("FileSystem does not appear to support flock; use SoftFileLock instead")
+
+    monkeypatch.setattr("bridge.daemon.lock.FileLock.acquire", refuse)
+    with pytest.raises(LinkError, match="on a local disk"):
+        DaemonLock(path).acquire()

@@ -129,6 +129,13 @@ def test_a_daemon_that_died_before(desk: ReaperSession) -> None:
     assert "not running" in desk.box
 
 
+def test_a_daemon_of_another_release_that_died_before(desk: ReaperSession) -> None:
+    """Its heartbeat lies there after a power cut: no reason to install anything."""
+    desk.daemon.beat(age_s=8.0, schema=1)
+    desk.run()
+    assert "not running" in desk.box
+
+
 def test_a_daemon_of_another_release(desk: ReaperSession) -> None:
     desk.daemon.beat(schema=SCHEMA + 1)
     desk.run()

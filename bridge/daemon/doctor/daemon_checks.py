@@ -12,7 +12,7 @@ from pathlib import Path
 from bridge import __version__
 from bridge.daemon.doctor.findings import Finding, fault, ok
 from bridge.errors import LinkError, SettingsError
-from bridge.reaper.protocol.messages import Heartbeat, decode
+from bridge.reaper.protocol.messages import SCHEMA, Heartbeat, decode
 from bridge.reaper.protocol.spool import HEARTBEAT_FILE, MIB
 from bridge.settings import Settings
 
@@ -55,9 +55,9 @@ def check_home(settings: Settings) -> Iterator[Finding]:
 
 
 def read_heartbeat(settings: Settings) -> Heartbeat | None:
-    """The daemon's last sign of life, however old."""
+    """The daemon's last sign of life, however old, and of whatever release."""
     file = settings.spool / HEARTBEAT_FILE
-    return decode(file.read_bytes(), Heartbeat, source=str(file)) if file.is_file() else None
+    return decode(file.read_bytes(), Heartbeat, source=str(file), oldest=1) if file.is_file() else None
 
 
 def is_alive(sign: Heartbeat | None) -> bool:
@@ -70,8 +70,9 @@ def check_daemon(settings: Settings) -> Iterator[Finding]:
         yield fault("daemon off")
     elif not is_alive(sign):
         yield fault("daemon silent", pid=sign.pid, age=round(time.time() - sign.time_s))
-    elif sign.version != __version__:
-        yield fault("daemon old", running=sign.version, this=__version__)
+    elif (sign.version, sign.schema) != (__version__, SCHEMA):
+        running, this = f"{sign.version} (schema {sign.schema})", f"{__version__} (schema {SCHEMA})"
+        yield fault("daemon old", running=running, this=this)
     else:
         yield ok("daemon", f"process {sign.pid}, OSC port {sign.osc_port}")
 

@@ -47,6 +47,9 @@ FAULTS: dict[str, Fault] = {
     "scripts old": Fault(
         "scripts", "version {installed} is installed, this is {this}", "close REAPER, then: reaper-bridge install"
     ),
+    "scripts other": Fault(
+        "scripts", "other scripts than this Bridge's are installed", "close REAPER, then: reaper-bridge install"
+    ),
     "package old": Fault(
         "scripts", "ReaPack has version {installed}, this is {this}", "update Bridge in ReaPack, or here with pip"
     ),

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bridge import __version__
@@ -14,12 +14,14 @@ from bridge.daemon.doctor.findings import Finding, fault, ok
 from bridge.errors import SettingsError
 from bridge.reaper.install import key_map, startup, surface_entry
 from bridge.reaper.install.actions import FOLDER, REAPACK_FOLDER, actions, known_ids
-from bridge.reaper.install.install import HOME_FILE, find_resource_path, read_text
+from bridge.reaper.install.install import HOME_FILE, find_resource_path, own_files, read_text
 from bridge.reaper.install.known_resource_path import known_resource_path
 from bridge.reaper.install.reapack import PACKAGE, read_header
 from bridge.reaper.install.record import InstallRecord, read_record
 from bridge.reaper.install.resource_path import INI, KEY_MAP, PATTERNS, STARTUP, is_running
 from bridge.settings import Settings
+
+_HOME_NAME = (FOLDER / HOME_FILE).as_posix()
 
 
 def check_reaper(settings: Settings, resource_path: Path | None) -> Iterator[Finding]:
@@ -44,6 +46,8 @@ def _scripts(settings: Settings, folder: Path, record: InstallRecord) -> Finding
         return _packaged(folder)
     if record.version != __version__:
         return fault("scripts old", installed=record.version, this=__version__)
+    if _digests(own_files(settings.home)) != {name: d for name, d in record.files.items() if name != _HOME_NAME}:
+        return fault("scripts other")  # of another state of the same version
     home = Path(os.fsdecode((folder / FOLDER / HOME_FILE).read_bytes()).strip())
     if home != settings.home.absolute():
         return fault("scripts home", theirs=home, ours=settings.home.absolute())
@@ -52,6 +56,11 @@ def _scripts(settings: Settings, folder: Path, record: InstallRecord) -> Finding
         if name != PATTERNS and (not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != digest):
             return fault("scripts changed", file=file)
     return ok("scripts", f"{folder / FOLDER}, version {record.version}")
+
+
+def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The SHA-256 of each file that is the same in all installations, by its name."""
+    return {name: hashlib.sha256(content).hexdigest() for name, content in files.items() if name != _HOME_NAME}
 
 
 def _packaged(folder: Path) -> Finding:

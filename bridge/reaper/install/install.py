@@ -31,6 +31,7 @@ __all__ = [
     "InstallChanges",
     "find_resource_path",
     "install",
+    "own_files",
     "read_text",
     "surface_of",
     "uninstall",
@@ -67,7 +68,7 @@ def install(
     nothing can be written; then all is as it was.
     """
     before = read_record(resource_path)
-    own = _own_files(home)
+    own = own_files(home)
     _refuse_foreign(resource_path, own, before)
     texts = {name: read_text(resource_path, name) for name in (INI, KEY_MAP, STARTUP)}
     edited, surface_record = dict(texts), None
@@ -125,7 +126,7 @@ def scripts() -> Path:
     return shipped_folder("reaper_scripts")
 
 
-def _own_files(home: Path) -> dict[str, bytes]:
+def own_files(home: Path) -> dict[str, bytes]:
     """All files that are Bridge's alone, by their names in the resource folder."""
     shipped = (file for file in sorted(scripts().rglob("*")) if file.suffix in OWN_KINDS)
     contents = {(FOLDER / file.relative_to(scripts()).as_posix()).as_posix(): file.read_bytes() for file in shipped}

@@ -9,8 +9,8 @@ local daemon = {}
 local STALE_AFTER_S = 5
 daemon.MISSES = 2 -- looks in a row without a heartbeat: one may fall into the moment in which it is renewed
 
---- Read and check a message of the daemon's; nil while it is not there. `pause`: see `json.decode`.
-local function read(spool, folder, file, pause)
+--- Read a message of the daemon's, of any schema version; nil while it is not there. `pause`: see `json.decode`.
+local function read_any(spool, folder, file, pause)
   local text = spool:read(folder, file)
   if not text then return nil end
   local is_sound, message = pcall(json.decode, text, pause)
@@ -18,17 +18,30 @@ local function read(spool, folder, file, pause)
   if not is_sound or type(message) ~= "table" or message.schema == nil then
     user_error.raise("unreadable_message", { file = file, error = is_sound and "it names no schema" or message })
   end
-  if message.schema ~= version.schema then
+  return message
+end
+
+--- Raise a user error for a message of another schema version; returns all others, and nil.
+local function check(message, file)
+  if message and message.schema ~= version.schema then
     user_error.raise("other_schema", { file = file, schema = message.schema, own = version.schema })
   end
   return message
 end
 
---- Return whether a daemon serves this spool: its heartbeat is younger than five seconds.
+--- Read and check a message; see `read_any`.
+local function read(spool, folder, file, pause)
+  return check(read_any(spool, folder, file, pause), file)
+end
+
+--- Return whether a daemon serves this spool: its heartbeat is younger than five seconds. An older one says nothing, not
+-- even that its daemon was of another release.
 function daemon.is_alive(spool)
-  local heartbeat = read(spool, ".", "heartbeat.json")
+  local heartbeat = read_any(spool, ".", "heartbeat.json")
   local time_s = heartbeat and heartbeat.time_s
-  return type(time_s) == "number" and math.abs(os.time() - time_s) <= STALE_AFTER_S + 1 -- os.time() has whole seconds
+  if type(time_s) ~= "number" then return check(heartbeat, "heartbeat.json") and false end
+  if math.abs(os.time() - time_s) > STALE_AFTER_S + 1 then return false end -- os.time() has whole seconds
+  return check(heartbeat, "heartbeat.json") ~= nil
 end
 
 --- Look at the heartbeat once more. Returns how many looks in a row have missed it, and whether the daemon is gone.
