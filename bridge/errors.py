@@ -26,9 +26,9 @@ MAX_SHOWN = 60  # characters of a value that somebody else chose
 def quoted(value: object) -> str:
     """A value as a message shows it: quoted, on one line, and cut where it is long.
 
-    >>> shown("warm vocal")
+    >>> quoted("warm vocal")
     "'warm vocal'"
-    >>> len(shown("x" * 100_000))
+    >>> len(quoted("x" * 100_000))
     61
     """
     text = repr(value[: MAX_SHOWN + 1] if isinstance(value, str | bytes) else value)
@@ -38,7 +38,7 @@ def quoted(value: object) -> str:
 def truncated(text: str, limit: int) -> str:
     """One line of at most `limit` characters, for what is made of names that somebody else chose.
 
-    >>> cut("a long name", 7)
+    >>> truncated("a long name", 7)
     'a long…'
     """
     line = " ".join(text[: 8 * limit].split())
