@@ -8,6 +8,7 @@ decided or computed here: the rooms below do that. Audio is float32 (channels, s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,8 +17,9 @@ import numpy as np
 from bridge.audio.buffer import check_audio
 from bridge.automix.automation.pipeline import SoundInMemory
 from bridge.automix.describe import describe_decision
+from bridge.automix.guard.metrics import HEADROOM_DB, measure, overshoot_db
 from bridge.automix.job import AutomixJob, AutomixResult
-from bridge.automix.pipeline import Automix
+from bridge.automix.pipeline import Automix, refuse_clipping
 from bridge.errors import AudioError, BridgeError, ChainError, ModelError, PluginError, SettingsError
 from bridge.model import bundle
 from bridge.model.bundle import Model, positions_to_normalized
@@ -139,12 +141,25 @@ def automix_audio(
         refine_s=refine_s,
         sound=sound,
     )
-    result = automix.run(job)
-    if not result.applied:
-        return AutomixedAudio(sound.blocks()[0], result)
-    if not result.curves:  # those of a model whose settings move have been rendered already
-        sound.render(chain, result.normalized[np.newaxis], block_frames=sound.frames)
-    return AutomixedAudio(sound.rendered()[0], result)
+    result = _automix_whole(automix, job, sound)
+    return AutomixedAudio(sound.rendered()[0] if result.applied else sound.blocks()[0], result)
+
+
+def _automix_whole(automix: Automix, job: AutomixJob, sound: SoundInMemory) -> AutomixResult:
+    """Render `sound` with the settings found. Where a part that the guard did not render clips, try once more with as
+    much headroom; curves have been rendered and measured as a whole already."""
+    result, before = automix.run(job), measure(sound.blocks(), job.sample_rate_hz)
+    after = before
+    for is_last in (False, True):
+        if not result.applied or result.curves:
+            return result
+        sound.render(automix.model.chain, result.normalized[np.newaxis], block_frames=sound.frames)
+        after = measure(sound.rendered(), job.sample_rate_hz)
+        if (excess_db := overshoot_db(before, after)) <= 0:
+            return result
+        if not is_last:
+            result = automix.run(replace(job, headroom_db=excess_db + HEADROOM_DB))
+    return refuse_clipping(result, before, after)
 
 
 def automix_file(

@@ -74,6 +74,37 @@ def test_an_array_comes_closer_to_its_reference(model: bridge.Model, host: bridg
     assert not np.array_equal(mixed.audio, dark)
 
 
+class SpikingHost:
+    """A host whose plugins put a spike above full scale into renders of a whole sound, and of nothing shorter."""
+
+    def __init__(self, host: bridge.PluginHost, frames: int) -> None:
+        self._host, self._frames, self.whole_renders = host, frames, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._host, name)
+
+    def render(self, chain: bridge.Chain, renders: list[bridge.Render], **options: object) -> list[np.ndarray]:
+        outputs = self._host.render(chain, renders, **options)
+        for output in outputs:
+            if output.shape[1] == self._frames:
+                self.whole_renders += 1
+                output[:, self._frames // 2] = 2.0
+        return outputs
+
+
+def test_a_peak_that_only_the_whole_render_shows_is_never_returned(
+    model: bridge.Model, host: bridge.PluginHost
+) -> None:
+    """The guard renders parts; what comes out is the whole: measured, tried once more with headroom, then refused."""
+    wanted = np.tile(sound(), 4)  # longer than the pieces in which the guard looks for peaks
+    given = host.render(model.chain, [bridge.Render(wanted, RATE_HZ, darkened(model))])[0]
+    spiking = SpikingHost(host, given.shape[1])
+    done = bridge.automix_audio(given, RATE_HZ, model=model, host=spiking, reference=wanted)
+    assert spiking.whole_renders > 0
+    assert not done.result.applied
+    assert np.array_equal(done.audio, given)
+
+
 def darkened(model: bridge.Model) -> np.ndarray:
     settings = model.chain.neutral.copy()
     settings[model.chain.index("high_shelf.gain_db")] = 0.1

@@ -19,7 +19,7 @@ from bridge.automix.explanations.controls import explain_changes
 from bridge.automix.facts import Decision, DecisionKind, SearchOutcome
 from bridge.automix.guard.decision import Guard, GuardDecision
 from bridge.automix.guard.loudness_guard import LoudnessGuard, without_limiter
-from bridge.automix.guard.metrics import CandidateMetrics
+from bridge.automix.guard.metrics import CandidateMetrics, ceiling_dbtp, overshoot_db
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Measurements, Progress, no_progress
 from bridge.automix.loudness_solver import LoudnessControls, loudness_target
@@ -207,6 +207,17 @@ class StaticAutomix:
         return prediction_objective(
             prediction.target, features, self.model.reference_profiles, settings, level_counts=level_counts
         )
+
+
+def refuse_clipping(result: AutomixResult, before: Measurements, after: Measurements) -> AutomixResult:
+    """Return the user's own settings in the place of `result`, whose render of the whole sound measured `after`."""
+    clipping = Decision(
+        kind=DecisionKind.WOULD_CLIP,
+        true_peak_dbtp=ceiling_dbtp(before) + overshoot_db(before, after),
+        ceiling_dbtp=ceiling_dbtp(before),
+        search=result.decision.search,
+    )
+    return replace(result, decision=clipping, normalized=result.before_normalized, amount=0.0)
 
 
 def _is_preferred(first: GuardDecision, second: GuardDecision) -> bool:

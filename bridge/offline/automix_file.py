@@ -11,8 +11,7 @@ from pathlib import Path
 import msgspec
 
 from bridge.audio.files import AudioInfo, probe
-from bridge.automix.facts import Decision, DecisionKind
-from bridge.automix.guard.metrics import HEADROOM_DB, ceiling_dbtp, overshoot_db
+from bridge.automix.guard.metrics import HEADROOM_DB, overshoot_db
 from bridge.automix.job import (
     AutomixJob,
     AutomixResult,
@@ -23,7 +22,7 @@ from bridge.automix.job import (
     no_progress,
 )
 from bridge.automix.loudness_solver import LoudnessControls, loudness_outcome, loudness_target
-from bridge.automix.pipeline import Automix
+from bridge.automix.pipeline import Automix, refuse_clipping
 from bridge.features.profile import SoundFeatures
 from bridge.features.styles import style_for
 from bridge.model.bundle import load_model
@@ -94,13 +93,7 @@ def _process_static(
         quieter = replace(task, headroom_db=excess_db + HEADROOM_DB)
         result, measures = _render(job.source, part, automix, quieter, whole, progress)
     if measures.after.true_peak_dbtp is not None and overshoot_db(measures.before, measures.after) > 0:
-        clipping = Decision(
-            kind=DecisionKind.WOULD_CLIP,
-            true_peak_dbtp=measures.after.true_peak_dbtp,
-            ceiling_dbtp=ceiling_dbtp(measures.before),
-            search=result.decision.search,
-        )
-        result = replace(result, decision=clipping, normalized=result.before_normalized, amount=0.0)
+        result = refuse_clipping(result, measures.before, measures.after)
         measures = replace(measures, after=measures.before)
         copy_file(job.source, part)
     return result, measures

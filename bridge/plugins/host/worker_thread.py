@@ -56,7 +56,7 @@ class WorkerThread(threading.Thread):
             if isinstance(item, ExclusiveTask):
                 try:
                     item.future.set_result(item.work(self))
-                except (errors.BridgeError, OSError) as error:
+                except Exception as error:  # noqa: BLE001 (raised where the task is waited for)
                     item.future.set_exception(error)
             else:
                 self._render(item)

@@ -18,6 +18,7 @@ import pytest
 
 from bridge.errors import PluginCrashed, PluginError, PluginHung, PluginOutputInvalid, RenderNotTried
 from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.render_queue import ExclusiveTask
 from bridge.plugins.worker.shared_memory import PREFIX, delete_stale_files
 from bridge.types import Float32
 
@@ -276,3 +277,10 @@ def test_workers_end_when_the_program_is_killed(faults: ModuleType, fault: str, 
     if fault == "HangHoldingTheLock":  # nothing of Python could run in there: the next host sweeps
         delete_stale_files()
     assert list(Path("/dev/shm").glob(f"{PREFIX}{parent.pid}-*")) == []
+
+
+def test_whatever_a_task_raises_reaches_who_waits_for_it(host: PluginHost) -> None:
+    """And the thread goes on: the next task is done."""
+    with pytest.raises(ZeroDivisionError):
+        host.run_task(ExclusiveTask(lambda _: 1 / 0))
+    assert host.run_task(ExclusiveTask(lambda _: "done")) == "done"
