@@ -56,11 +56,11 @@ def train(
     from bridge.training.recipe import load_recipe
     from bridge.training.tasks.registry import find_task
     from bridge.training.train import train as learn
-    from bridge.training.trainer.distributed import find_device, has_distributed_environment
+    from bridge.training.trainer.distributed import find_device, read_process_group
 
     find_task(task)
     recipe = load_recipe(task, recipe_file)
-    processes = has_distributed_environment()
+    processes = read_process_group()
     find_device(device, processes)
     settings = settings_of(context)
     with host_for(settings) as host:

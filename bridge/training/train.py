@@ -35,7 +35,7 @@ from bridge.training.options import TrainOptions
 from bridge.training.tasks.registry import find_task, task_of_model
 from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, Task, TaskRecordings
 from bridge.training.time_budget import TimeBudget
-from bridge.training.trainer.distributed import LIMIT, ProcessGroup, find_device, process_group_from_environment
+from bridge.training.trainer.distributed import LIMIT, ProcessGroup, find_device, joined_process_group
 from bridge.training.trainer.scalar_log import open_log
 from bridge.training.trainer.train_step import TrainStepSettings
 from bridge.training.trainer.trainer import Notify, Trainer, best_weights_file, checkpoint_file
@@ -65,7 +65,7 @@ def train(
     task.check(recipe, options.chain)
     _check_output(options)
     resumes = _has_checkpoint(options)
-    with process_group_from_environment(LIMIT + datetime.timedelta(minutes=options.minutes)) as processes:
+    with joined_process_group(LIMIT + datetime.timedelta(minutes=options.minutes)) as processes:
         device = find_device(options.device, processes)
         workers = processes.share(options.workers)
         with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:

@@ -29,7 +29,7 @@ class ProcessGroup:
     """`rank` of `count` processes, the `local_rank`-th of its machine. The one of rank 0 validates, writes and reports.
 
     What waits for the others raises ModelError when one of them has died, or does not respond within the limit that
-    `process_group_from_environment` was given.
+    `joined_process_group` was given.
     """
 
     rank: int = 0
@@ -95,12 +95,12 @@ class ProcessGroup:
 
 
 @contextmanager
-def process_group_from_environment(limit: timedelta = LIMIT) -> Iterator[ProcessGroup]:
+def joined_process_group(limit: timedelta = LIMIT) -> Iterator[ProcessGroup]:
     """Join the processes that `torchrun` started; one process alone where it started none.
 
     `limit`: how long one waits for another that lives, as when the first finds out alone what all need.
     """
-    processes = has_distributed_environment()
+    processes = read_process_group()
     if processes.count == 1:
         yield processes
         return
@@ -112,7 +112,7 @@ def process_group_from_environment(limit: timedelta = LIMIT) -> Iterator[Process
         distributed.destroy_process_group()
 
 
-def has_distributed_environment() -> ProcessGroup:
+def read_process_group() -> ProcessGroup:
     """Which process this is, before it talks to the others. SettingsError where the variables make no sense."""
     variables = {name: os.environ.get(name, default) for name, default in _PLAIN.items()}
     try:

@@ -60,7 +60,7 @@ def automate(monkeypatch: pytest.MonkeyPatch):
         times_s=(np.arange(FRAMES) + 0.5) * HOP / RATE_HZ,
     )
     model = SimpleNamespace(
-        chain=CHAIN, automation=AutomationSettings(), encoder=None, manifest=SimpleNamespace(features=None)
+        chain=CHAIN, automation_settings=AutomationSettings(), encoder=None, manifest=SimpleNamespace(features=None)
     )
     monkeypatch.setattr(pipeline, "extract_frames", lambda *_: frames)
     monkeypatch.setattr(pipeline, "harmful_regions", lambda *_: [])

@@ -17,7 +17,7 @@ from torch import nn
 
 from bridge.errors import SettingsError
 from bridge.training.train import train
-from bridge.training.trainer.distributed import ProcessGroup, has_distributed_environment
+from bridge.training.trainer.distributed import ProcessGroup, read_process_group
 
 SUPPORT = Path(__file__).parents[2] / "support"
 PROGRAM = str(SUPPORT / "small_training.py")
@@ -160,4 +160,4 @@ def test_an_environment_that_makes_no_sense_is_named(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=r"WORLD_SIZE.*Unset"):
-        has_distributed_environment()
+        read_process_group()
