@@ -42,9 +42,7 @@ from bridge.types import Audio
 OBJECTIVE = TrainingObjective("amplifier", has_reference=False, level_counts=True)
 PLAYED = ("guitar", "bass")  # what goes into an amplifier, where files say so
 DEMONSTRATION = Amplifier(delay_samples=1234, is_inverted=True)
-DEMONSTRATION_SOURCE = (
-    "processed by the amplifier in formulas of bridge/training/data/amplifier.py, as no pairs were given"
-)
+DEMONSTRATION_SOURCE = "processed by the amplifier in formulas"  # stands in manifests, by which a model is known again
 GAIN_DB = 6.0  # recordings come to the demonstration's amplifier at levels of so much to either side
 DEMONSTRATED_S = 16.0  # of each recording
 CASE_S = 6.0
@@ -72,7 +70,7 @@ class DistortionTask(LabelledTask):
         else:
             sides = split_by_song(_played(files))
             train, validation = (_demonstrated(sides[side]) for side in _LEARNED)
-            sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}" for name in names)
+            sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}, as no pairs were given" for name in names)
         return TaskRecordings(train, validation, tuple(file.name for file in sides["test"]), sources)
 
     def restored(self, training: Provenance) -> DistortionTask:

@@ -113,8 +113,8 @@ def _pair(start: Start, program: str, *arguments: str) -> list[Started]:
 _SILENT = """
 import threading
 from datetime import timedelta
-from bridge.training.trainer.distributed import processes_of_environment
-with processes_of_environment(timedelta(seconds=10)) as processes:
+from bridge.training.trainer.distributed import joined_process_group
+with joined_process_group(timedelta(seconds=10)) as processes:
     processes.agreed(0.0)  # both are there
     if processes.is_first:
         processes.wait()
