@@ -55,6 +55,7 @@ local function to_utf8(text)
 end
 
 local function encode_string(text)
+  if not text:find('[%c"\\\x7F-\xFF]') then return '"' .. text .. '"' end
   return '"' .. to_utf8(text):gsub('[%c"\\\x7F]', escape) .. '"'
 end
 
@@ -78,7 +79,7 @@ local function encode_number(number)
   if not json.is_finite(number) then error("JSON has no number for " .. tostring(number)) end
   local text = string.format("%.15g", number)
   if tonumber(text) ~= number then text = string.format("%.17g", number) end
-  text = text:gsub(",", ".") -- a host may have set a locale with a decimal comma
+  if text:find(",", 1, true) then text = text:gsub(",", ".") end -- a host may have set a locale with a decimal comma
   return text:find("[.e]") and text or text .. ".0"
 end
 
@@ -142,6 +143,8 @@ local function decode_unicode(text, position)
 end
 
 local function decode_string(text, position)
+  local first = text:find('[%c"\\]', position + 1)
+  if first and text:byte(first) == 34 then return text:sub(position + 1, first - 1), first + 1 end -- mostly: nothing escaped
   local parts, cursor = {}, position + 1
   while true do
     local stretch_end = text:find('[%c"\\]', cursor)
@@ -164,6 +167,8 @@ local function decode_string(text, position)
 end
 
 local function decode_number(text, position)
+  local share, behind = text:match("^(%-?%d%.%d+)()[,%]} \t\r\n]", position) -- mostly: a normalized value
+  if share then return tonumber(share) or tonumber((share:gsub("%.", ","))), behind end
   local token = text:match("^-?%d+%.?%d*[eE]?[-+]?%d*", position)
   local whole, rest = (token or ""):match("^-?(%d+)(.*)$")
   local is_sound = whole and (whole == "0" or not whole:find("^0"))
@@ -174,7 +179,7 @@ local function decode_number(text, position)
 end
 
 local VALUES_AT_ONCE = 256
-local WORDS = { { "true", true }, { "false", false }, { "null", json.null } }
+local WORDS = { t = { "true", true }, f = { "false", false }, n = { "null", json.null } }
 
 local decode_value
 
@@ -227,9 +232,8 @@ function decode_value(source, position, depth)
   if character == "{" then return decode_object(source, position, depth + 1) end
   if character == "[" then return decode_array(source, position, depth + 1) end
   if character == '"' then return decode_string(text, position) end
-  for _, word in ipairs(WORDS) do
-    if text:sub(position, position + #word[1] - 1) == word[1] then return word[2], position + #word[1] end
-  end
+  local word = WORDS[character]
+  if word and text:sub(position, position + #word[1] - 1) == word[1] then return word[2], position + #word[1] end
   return decode_number(text, position)
 end
 

@@ -53,11 +53,23 @@ local function record_of(job, run)
   }
 end
 
+local known = {} -- by GUID: the text that was read or written last and the record in it
+
+--- A record of its own for whoever asks: some of them change it. Far quicker than to decode it again.
+local function copy(value)
+  if type(value) ~= "table" or value == json.null then return value end
+  local made = {}
+  for key, inner in pairs(value) do made[key] = copy(inner) end
+  return setmetatable(made, getmetatable(value))
+end
+
 --- Write a record in the place of the track's older one.
 function applied_state.save(spool, record)
   record.time_s = os.time()
   while #record.states > MAX_STATES do table.remove(record.states, 1) end
-  spool:replace(FOLDER, file_name(record.track.guid), json.encode(record))
+  local text = json.encode(record)
+  spool:replace(FOLDER, file_name(record.track.guid), text)
+  known[record.track.guid] = { text = text, record = copy(record) } -- read again, it need not be decoded
 end
 
 --- Keep what a job has set. `run` is the id of the first job of the same action.
@@ -111,16 +123,6 @@ local function decode(text)
   end
   if record.gesture == json.null then record.gesture = nil end
   return record
-end
-
-local known = {} -- by GUID: the text that was read last and the record in it
-
---- A record of its own for whoever asks: some of them change it. Far quicker than to decode it again.
-local function copy(value)
-  if type(value) ~= "table" or value == json.null then return value end
-  local made = {}
-  for key, inner in pairs(value) do made[key] = copy(inner) end
-  return setmetatable(made, getmetatable(value))
 end
 
 --- Return the record of a track as it lies in the spool; nil where there is none.
