@@ -85,13 +85,13 @@ end
 
 local encode_value
 
-local function encode_array(list, depth)
+local function encode_array(list, depth, pause)
   local parts = {}
-  for index = 1, #list do parts[index] = encode_value(list[index], depth) end
+  for index = 1, #list do parts[index] = encode_value(list[index], depth, pause) end
   return "[" .. table.concat(parts, ",") .. "]"
 end
 
-local function encode_object(object, depth)
+local function encode_object(object, depth, pause)
   local keys, parts = {}, {}
   for key in pairs(object) do
     if type(key) ~= "string" then error("JSON object with the key " .. tostring(key) .. "; keys are text") end
@@ -99,12 +99,12 @@ local function encode_object(object, depth)
   end
   table.sort(keys)
   for index, key in ipairs(keys) do
-    parts[index] = encode_string(key) .. ":" .. encode_value(object[key], depth)
+    parts[index] = encode_string(key) .. ":" .. encode_value(object[key], depth, pause)
   end
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
-function encode_value(value, depth)
+function encode_value(value, depth, pause)
   local kind = type(value)
   if value == json.null then return "null" end
   if kind == "string" then return encode_string(value) end
@@ -113,12 +113,14 @@ function encode_value(value, depth)
   if kind ~= "table" then error("JSON cannot hold a " .. kind) end
   if getmetatable(value) == Encoded then return value.text end
   if depth >= MAX_DEPTH then error("JSON nested deeper than " .. MAX_DEPTH) end
-  return (json.is_array(value) and encode_array or encode_object)(value, depth + 1)
+  if pause then pause() end
+  return (json.is_array(value) and encode_array or encode_object)(value, depth + 1, pause)
 end
 
---- The JSON text of `value`; raises for what JSON cannot hold (NaN, functions, keys that are no text).
-function json.encode(value)
-  return encode_value(value, 0)
+--- The JSON text of `value`; raises for what JSON cannot hold (NaN, functions, keys that are no text). `pause` is called
+-- before each list and object, and may yield; what it raises passes through.
+function json.encode(value, pause)
+  return encode_value(value, 0, pause)
 end
 
 ------------------------------------------------------------------------------------------- reading

@@ -63,11 +63,11 @@ local function copy(value)
   return setmetatable(made, getmetatable(value))
 end
 
---- Write a record in the place of the track's older one.
-function applied_state.save(spool, record)
+--- Write a record in the place of the track's older one. `pause`: see `json.encode`.
+function applied_state.save(spool, record, pause)
   record.time_s = os.time()
   while #record.states > MAX_STATES do table.remove(record.states, 1) end
-  local text = json.encode(record)
+  local text = json.encode(record, pause)
   spool:replace(FOLDER, file_name(record.track.guid), text)
   known[record.track.guid] = { text = text, record = copy(record) } -- read again, it need not be decoded
 end

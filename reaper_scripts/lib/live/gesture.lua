@@ -164,8 +164,10 @@ local function read_back(self)
   return readings, is_settled
 end
 
---- Keep what a part reads now. What was touched keeps the value that Bridge had set, and so stays touched.
+--- Put what a part reads now into its record. What was touched keeps the value that Bridge had set, and so stays touched.
 local function renew(self, part, values)
+  if part.is_renewed then return end -- the script was ended while it saved
+  part.is_renewed = true
   local record = part.record
   local last = record.states[#record.states]
   local state = { amount = part.wanted, values = json.array() }
@@ -174,14 +176,14 @@ local function renew(self, part, values)
   record.gesture = nil
   record.is_compared = self.is_compared == true
   record.amount = record.is_compared and part.kept or part.wanted
-  applied_state.save(self.spool, record)
 end
 
 --- What became of it: {amount, is_compared, moved, left = {{what, kind, ...}}, refused = {names}}.
-local function conclude(self, readings)
+local function conclude(self, readings, pause)
   local outcome = { is_compared = self.is_compared == true, moved = 0, left = {}, refused = {} }
   for index, part in ipairs(self.parts) do
     renew(self, part, readings[index].values)
+    applied_state.save(self.spool, part.record, pause)
     outcome.moved = outcome.moved + #part.moves - #readings[index].odd
     for _, item in ipairs(part.left) do outcome.left[#outcome.left + 1] = item end
     for _, name in ipairs(readings[index].odd) do outcome.refused[#outcome.refused + 1] = name end
@@ -201,7 +203,8 @@ function gesture:finish()
     readings, is_settled = read_back(self)
     if is_settled then break end
   end
-  return conclude(self, readings)
+  ticks.wait() -- a long record takes a slice of its own
+  return conclude(self, readings, ticks.breathe)
 end
 
 --- Make the undo step of what a surface has moved so far. The records go on telling that values move, so that another
