@@ -23,7 +23,7 @@ __all__ = [
     "PluginError",
     "PluginHost",
     "PluginLayer",
-    "Render",
+    "RenderInput",
     "SettingsError",
     "automix_audio",
     "automix_file",

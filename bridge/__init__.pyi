@@ -11,7 +11,7 @@ from bridge.api import ModelError as ModelError
 from bridge.api import PluginError as PluginError
 from bridge.api import PluginHost as PluginHost
 from bridge.api import PluginLayer as PluginLayer
-from bridge.api import Render as Render
+from bridge.api import RenderInput as RenderInput
 from bridge.api import SettingsError as SettingsError
 from bridge.api import automix_audio as automix_audio
 from bridge.api import automix_file as automix_file

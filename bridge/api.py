@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bridge.audio.buffer import check_audio
+from bridge.audio.layout import check_audio
 from bridge.automix.automation.pipeline import SoundInMemory
 from bridge.automix.describe import describe_decision
 from bridge.automix.guard.metrics import HEADROOM_DB, measure, overshoot_db
 from bridge.automix.job import AutomixJob, AutomixResult
-from bridge.automix.pipeline import Automix, refuse_clipping
+from bridge.automix.pipeline import Automix, reverted_for_clipping
 from bridge.errors import AudioError, BridgeError, ChainError, ModelError, PluginError, SettingsError
 from bridge.model import bundle
 from bridge.model.bundle import Model, positions_to_normalized
@@ -31,7 +31,7 @@ from bridge.plugins import new_chain as chain_maker
 from bridge.plugins.chain import chain_file
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render, host_for
+from bridge.plugins.host.host import PluginHost, RenderInput, host_for
 from bridge.settings import load_settings
 from bridge.training.plugin_layer.perturbation import SPSA, CentralDifferences
 from bridge.training.plugin_layer.plugin_layer import PluginLayer
@@ -51,7 +51,7 @@ __all__ = [
     "PluginError",
     "PluginHost",
     "PluginLayer",
-    "Render",
+    "RenderInput",
     "SettingsError",
     "automix_audio",
     "automix_file",
@@ -159,7 +159,7 @@ def _automix_whole(automix: Automix, job: AutomixJob, sound: SoundInMemory) -> A
             return result
         if not is_last:
             result = automix.run(replace(job, headroom_db=excess_db + HEADROOM_DB))
-    return refuse_clipping(result, before, after)
+    return reverted_for_clipping(result, before, after)
 
 
 def automix_file(

@@ -62,7 +62,7 @@ def sound(kind: str = "strings", *, seed: int = 1) -> np.ndarray:
 
 
 def test_an_array_comes_closer_to_its_reference(model: bridge.Model, host: bridge.PluginHost) -> None:
-    dark = host.render(model.chain, [bridge.Render(sound(), RATE_HZ, darkened(model))])[0]
+    dark = host.render(model.chain, [bridge.RenderInput(sound(), RATE_HZ, darkened(model))])[0]
     mixed = bridge.automix_audio(dark, RATE_HZ, model=model, host=host, reference=sound())
     assert mixed.result.applied
     before, after = mixed.result.measures_before.distance_db, mixed.result.measures_after.distance_db
@@ -83,7 +83,7 @@ class SpikingHost:
     def __getattr__(self, name: str) -> object:
         return getattr(self._host, name)
 
-    def render(self, chain: bridge.Chain, renders: list[bridge.Render], **options: object) -> list[np.ndarray]:
+    def render(self, chain: bridge.Chain, renders: list[bridge.RenderInput], **options: object) -> list[np.ndarray]:
         outputs = self._host.render(chain, renders, **options)
         for output in outputs:
             if output.shape[1] == self._frames:
@@ -97,7 +97,7 @@ def test_a_peak_that_only_the_whole_render_shows_is_never_returned(
 ) -> None:
     """The guard renders parts; what comes out is the whole: measured, tried once more with headroom, then refused."""
     wanted = np.tile(sound(), 4)  # longer than the pieces in which the guard looks for peaks
-    given = host.render(model.chain, [bridge.Render(wanted, RATE_HZ, darkened(model))])[0]
+    given = host.render(model.chain, [bridge.RenderInput(wanted, RATE_HZ, darkened(model))])[0]
     spiking = SpikingHost(host, given.shape[1])
     done = bridge.automix_audio(given, RATE_HZ, model=model, host=spiking, reference=wanted)
     assert spiking.whole_renders > 0

@@ -24,7 +24,7 @@ def momentary_rms_db(audio: Audio, sample_rate_hz: int) -> Float64:
     return power_to_db((total[ends] - total[starts]) / (ends - starts))
 
 
-def audible_moments(rms_db: Float64) -> Mask:
+def active_moments(rms_db: Float64) -> Mask:
     """Return which moments (moments,) are no pause: within `GATE_DB` of the loudest."""
     return np.asarray(rms_db >= rms_db.max() - GATE_DB)
 
@@ -37,4 +37,4 @@ def unevenness_db(audio: Audio, sample_rate_hz: int) -> float:
     True
     """
     rms_db = momentary_rms_db(audio, sample_rate_hz)
-    return float(rms_db[audible_moments(rms_db)].std())
+    return float(rms_db[active_moments(rms_db)].std())

@@ -18,8 +18,8 @@ from types import TracebackType
 import numpy as np
 from pedalboard.io import AudioFile, ReadableAudioFile, WriteableAudioFile
 
-from bridge.audio.buffer import MAX_CHANNELS, check_audio
 from bridge.audio.completeness import missing_part
+from bridge.audio.layout import MAX_CHANNELS, check_audio
 from bridge.errors import AudioError
 from bridge.types import Float32
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 import pyebur128
 
-from bridge.audio.buffer import check_audio
+from bridge.audio.layout import check_audio
 from bridge.audio.true_peak import TruePeakMeter
 from bridge.decibels import amplitude_to_db
 from bridge.types import Float32

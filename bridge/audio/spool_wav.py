@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bridge.audio.buffer import MAX_CHANNELS
 from bridge.audio.completeness import chunks_of
 from bridge.audio.files import check_rate
+from bridge.audio.layout import MAX_CHANNELS
 from bridge.errors import AudioError
 from bridge.types import Float32
 

@@ -209,7 +209,7 @@ class StaticAutomix:
         )
 
 
-def refuse_clipping(result: AutomixResult, before: Measurements, after: Measurements) -> AutomixResult:
+def reverted_for_clipping(result: AutomixResult, before: Measurements, after: Measurements) -> AutomixResult:
     """Return the user's own settings in the place of `result`, whose render of the whole sound measured `after`."""
     clipping = Decision(
         kind=DecisionKind.WOULD_CLIP,

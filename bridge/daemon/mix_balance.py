@@ -18,18 +18,18 @@ from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import map_request, read_spooled_excerpts
 from bridge.decibels import db_to_amplitude
 from bridge.errors import quoted, truncated
-from bridge.mix_balance.gains import CEILING_DBTP, HEADROOM_DB, LEAST_LU, MixBalance, MixRoles, find_role
+from bridge.mix_balance.gains import CEILING_DBTP, HEADROOM_DB, LEAST_LU, MixBalance, RoleSums, find_role
 from bridge.mix_balance.role_by_name import Role
 from bridge.mix_balance.targets import MixBalanceTargets
-from bridge.plugins.host.host import Render
+from bridge.plugins.host.host import RenderInput
 from bridge.reaper.protocol.messages import SCHEMA, MeasurementsMessage, Reply, TrackBalance
 from bridge.reaper.protocol.mix_balance import (
     AnsweredTrack,
     BalanceDecision,
-    BalancedTrack,
     BalanceKind,
     MixBalanceReply,
     MixBalanceRequest,
+    TrackToBalance,
 )
 from bridge.reaper.protocol.spool import Spool
 from bridge.types import Audio, NormalizedArray
@@ -77,7 +77,7 @@ class TrackGain:
         audio = self.answered.request.audio
         parts = read_spooled_excerpts(spool, audio, what=f"The track {quoted(self.name)}")
         row, volume = self.proxy.convert(normalized), np.float32(db_to_amplitude(self.volume_db))
-        rendered = host.render(self.proxy.chain, [Render(part, audio.sample_rate_hz, row) for part in parts])
+        rendered = host.render(self.proxy.chain, [RenderInput(part, audio.sample_rate_hz, row) for part in parts])
         return [volume * part for part in rendered]
 
     def with_gain(self, gain_db: float) -> NormalizedArray:
@@ -108,7 +108,7 @@ def handle_mix_balance(
     return MixBalanceReply(schema=SCHEMA, id=request.id, status=status, decision=decision, tracks=tuple(replies))
 
 
-def _track_gain(spool: Spool, models: ModelCache, track: BalancedTrack) -> TrackGain:
+def _track_gain(spool: Spool, models: ModelCache, track: TrackToBalance) -> TrackGain:
     if not spool.has("members", track.id):
         raise BalanceRefused(BalanceKind.NO_FX, track.name)
     answered = spool.read_answered_track(track.id)
@@ -146,12 +146,12 @@ def _balance(
 
 def _measure_mix(
     tracks: Sequence[TrackGain], targets: MixBalanceTargets, spool: Spool, host: PluginHost, progress: Progress
-) -> tuple[MixRoles, list[Role]]:
+) -> tuple[RoleSums, list[Role]]:
     """The mix as it was answered so far, and who plays what. One track after the other is in memory."""
     audios = [track.answered.request.audio for track in tracks]
     if len({(audio.sample_rate_hz, audio.excerpts) for audio in audios}) != 1:
         raise BalanceRefused(BalanceKind.OTHER_RANGES)  # only what sounds at the same time can be added up
-    mix, roles = MixRoles(audios[0].sample_rate_hz), list[tuple[str, Role | None]]()
+    mix, roles = RoleSums(audios[0].sample_rate_hz), list[tuple[str, Role | None]]()
     for number, track in enumerate(tracks):
         progress(0.5 * number / len(tracks), "setting levels")
         parts = track.render(track.normalized, spool, host)
@@ -183,7 +183,7 @@ def _reachable(
     """The values with `gains_db`, and the mix that they really make: below full scale, or not at all."""
     for attempt in range(2):
         chosen = [track.with_gain(gains_db[role]) for track, role in zip(tracks, roles, strict=True)]
-        mix = MixRoles(tracks[0].answered.request.audio.sample_rate_hz)
+        mix = RoleSums(tracks[0].answered.request.audio.sample_rate_hz)
         for number, (track, normalized, role) in enumerate(zip(tracks, chosen, roles, strict=True)):
             progress(0.5 + 0.25 * attempt + 0.25 * number / len(tracks), "trying the levels")
             if abs(track.added_db(normalized) - gains_db[role]) > LEAST_LU:

@@ -17,7 +17,7 @@ from bridge.automix.facts import DecisionKind
 from bridge.daemon.model_cache import CachedModel, ModelCache
 from bridge.daemon.session_defaults import FULL_AMOUNT, JobDefaults
 from bridge.errors import AudioError, LinkError, quoted, truncated
-from bridge.reaper.mapping.automation_curves import automation_writes, without_used_controls
+from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
@@ -61,7 +61,7 @@ def handle_request(
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_MISSING)
     if is_automation:
         _check_whole(request, cached)
-        mapping = without_used_controls(mapping)
+        mapping = only_resting_controls(mapping)
         reply = _unchanged_reply(request, cached, mapping)
     if not mapping.free.any():
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_TO_SET, add_fx=mapping.missing)

@@ -17,7 +17,7 @@ import torch
 
 from bridge.decibels import db_to_power
 from bridge.errors import AudioError
-from bridge.features.bands import band_edges_hz, bands_below_nyquist
+from bridge.features.mel_bands import band_edges_hz, bands_below_nyquist
 from bridge.features.profile import SoundFeatures
 from bridge.features.settings import FeatureSettings
 from bridge.types import Float32

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from bridge.decibels import db_to_power, power_to_db
-from bridge.features.bands import loudness_weights_db
+from bridge.features.mel_bands import loudness_weights_db
 from bridge.features.settings import FeatureSettings
 from bridge.types import Float32, Mask
 
@@ -52,11 +52,11 @@ class SoundFeatures:
 
     @cached_property
     def profile(self) -> SpectralProfile:
-        kept = self.log_mel[:, audible_frames(self.log_mel)]
+        kept = self.log_mel[:, active_frames(self.log_mel)]
         return SpectralProfile(kept.mean(1), kept.std(1), self.valid_bands)
 
 
-def audible_frames(log_mel: Float32) -> Mask:
+def active_frames(log_mel: Float32) -> Mask:
     """Return which frames (frames,) are no pause: within `GATE_DB` of the 95th percentile of the frames' powers."""
     level_db = power_to_db(np.sum(db_to_power(log_mel), axis=0), floor=0.0)
     return np.asarray(level_db >= np.percentile(level_db, 95) - GATE_DB)

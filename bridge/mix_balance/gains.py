@@ -44,7 +44,7 @@ class MixBalance:
         return {role: gap - middle for role, gap in gaps.items()}
 
 
-class MixRoles:
+class RoleSums:
     """The sums of the tracks of each role: however many there are, no more is held than one sound for each role."""
 
     def __init__(self, sample_rate_hz: int) -> None:

@@ -22,7 +22,7 @@ from bridge.automix.job import (
     no_progress,
 )
 from bridge.automix.loudness_solver import LoudnessControls, loudness_outcome, loudness_target
-from bridge.automix.pipeline import Automix, refuse_clipping
+from bridge.automix.pipeline import Automix, reverted_for_clipping
 from bridge.features.profile import SoundFeatures
 from bridge.features.styles import style_for
 from bridge.model.bundle import load_model
@@ -93,7 +93,7 @@ def _process_static(
         quieter = replace(task, headroom_db=excess_db + HEADROOM_DB)
         result, measures = _render(job.source, part, automix, quieter, whole, progress)
     if measures.after.true_peak_dbtp is not None and overshoot_db(measures.before, measures.after) > 0:
-        result = refuse_clipping(result, measures.before, measures.after)
+        result = reverted_for_clipping(result, measures.before, measures.after)
         measures = replace(measures, after=measures.before)
         copy_file(job.source, part)
     return result, measures

@@ -10,7 +10,7 @@ from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
 
-class SpoolWatcher(FileSystemEventHandler):
+class ChangeWaiter(FileSystemEventHandler):
     """Notices files that come into `folder`. It begins with `watch` and ends with `close`."""
 
     def __init__(self, folder: Path) -> None:

@@ -27,7 +27,7 @@ from bridge.reaper.install.install import install
 from bridge.standin.api.binding import ApiBinding
 from bridge.standin.api_calls import API_CALLS
 from bridge.standin.faults import Misuse
-from bridge.standin.folder_watcher import SpoolWatcher
+from bridge.standin.folder_watcher import ChangeWaiter
 from bridge.standin.lua.script import RunningScript
 from bridge.standin.program import ReaperProgram
 from bridge.standin.project import rendering
@@ -72,7 +72,7 @@ class StandIn(ReaperProgram):
         self._binding = ApiBinding(self, API_CALLS)
         self._scripts: list[RunningScript] = []
         self._scheduled: list[tuple[int, Callable[[], None]]] = []
-        self._waker = SpoolWatcher(home)
+        self._waker = ChangeWaiter(home)
         self.register_actions()
 
     def __enter__(self) -> Self:

@@ -16,7 +16,7 @@ import numpy as np
 
 from bridge.audio.loudness import loudness_lufs
 from bridge.errors import AudioError
-from bridge.mix_balance.gains import MixBalance, MixRoles, find_role
+from bridge.mix_balance.gains import MixBalance, RoleSums, find_role
 from bridge.mix_balance.role_by_name import Role, role_by_name
 from bridge.mix_balance.role_by_sound import role_features
 from bridge.mix_balance.targets import SCHEMA, MixBalanceTargets, RoleLoudness
@@ -46,9 +46,9 @@ class StemSong:
     stems: tuple[MixStem, ...]
     sample_rate_hz: int
 
-    def mix(self, *, is_equal: bool = False) -> MixRoles:
+    def mix(self, *, is_equal: bool = False) -> RoleSums:
         """Return the stems together; `is_equal`: each as loud as any other."""
-        mix = MixRoles(self.sample_rate_hz)
+        mix = RoleSums(self.sample_rate_hz)
         for stem in self.stems:
             loudness = loudness_lufs(stem.audio, self.sample_rate_hz) if is_equal else None
             mix.add(stem.role, [stem.audio], 0.0 if loudness is None else EQUAL_LUFS - loudness)

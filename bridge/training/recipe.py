@@ -28,7 +28,7 @@ from bridge.training.trainer.settings import (
 RECIPES = Path(__file__).with_name("recipes")
 
 
-class SearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LabelSearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How labels are searched for, by tasks whose right settings nobody knows.
 
     Attributes:
@@ -71,7 +71,7 @@ class ExampleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     synthesised_takes: Annotated[int, msgspec.Meta(ge=0, le=1000)]
     validation_shards: Counted
     jacobian_share: Share = 0.0
-    search: SearchSettings = SearchSettings()
+    search: LabelSearchSettings = LabelSearchSettings()
 
 
 class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

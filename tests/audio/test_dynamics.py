@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bridge.audio.dynamics import audible_moments, momentary_rms_db, unevenness_db
+from bridge.audio.dynamics import active_moments, momentary_rms_db, unevenness_db
 from bridge.decibels import amplitude_to_db, db_to_amplitude
 
 RATE = 22050
@@ -22,7 +22,7 @@ def test_a_step_between_two_halves_measures_half_of_it(step_db: float) -> None:
 def test_pauses_have_no_level_and_gain_does_not_count() -> None:
     sound = np.concatenate([tone(2.0), np.zeros((1, 2 * RATE), np.float32), tone(2.0)], axis=1)
     levels = momentary_rms_db(sound, RATE)
-    assert not audible_moments(levels)[round(2.3 / 0.1)]
+    assert not active_moments(levels)[round(2.3 / 0.1)]
     assert unevenness_db(4 * sound, RATE) == pytest.approx(unevenness_db(sound, RATE), abs=1e-3)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from pedalboard.io import AudioFile
 
-from bridge.audio.buffer import check_audio
 from bridge.audio.files import AudioWriter, probe, read_audio, read_excerpts, stream_blocks
+from bridge.audio.layout import check_audio
 from bridge.errors import AudioError
 
 RATE_HZ = 48_000

@@ -13,7 +13,7 @@ from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix, StaticAutomix
 from bridge.errors import AudioError, ModelError
 from bridge.model.bundle import load_model
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 
 ROOT = Path(__file__).parents[2]
 RATE = 48000
@@ -41,7 +41,7 @@ def muffled(automix: Automix) -> list[np.ndarray]:
     """Good recordings of each kind (seeds that training does not use), heard through a blanket."""
     good = [synthesise(kind, duration_s=8.0, sample_rate_hz=RATE, seed=77_000) for kind in sorted(KINDS)]
     spoilt = settings_of(automix, MUFFLED)
-    return automix.host.render(automix.model.chain, [Render(audio, RATE, spoilt) for audio in good])
+    return automix.host.render(automix.model.chain, [RenderInput(audio, RATE, spoilt) for audio in good])
 
 
 def test_muffled_recordings_come_closer_at_the_loudness_they_had(automix: Automix, muffled: list[np.ndarray]) -> None:
@@ -66,7 +66,7 @@ def test_a_reference_is_approached(automix: Automix) -> None:
     for kind in kinds:
         track, other = (synthesise(kind, duration_s=8.0, sample_rate_hz=RATE, seed=78_000) for _ in range(2))
         reference = automix.extract_features(
-            automix.host.render(automix.model.chain, [Render(other, RATE, wanted)]), RATE
+            automix.host.render(automix.model.chain, [RenderInput(other, RATE, wanted)]), RATE
         )
         outcome = automix.run(AutomixJob([track], RATE, automix.model.chain.neutral, reference=reference))
         assert outcome.measures_before.distance_db is not None and outcome.measures_after.distance_db is not None

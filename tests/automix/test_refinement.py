@@ -18,7 +18,7 @@ from bridge.automix.refinement import Refinement
 from bridge.model.bundle import load_model
 from bridge.model.predict import Prediction
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 
 RATE = 44100
 MODEL = Path(__file__).parents[2] / "models" / "channel-strip"
@@ -43,7 +43,7 @@ def make(automix: Automix, audio: np.ndarray, chain: Chain) -> Make:
     hidden[gain] = chain.controls[gain].normalized(8.0)
     half = audio.shape[1] // 2
     given, other = audio[:, :half], audio[:, half:]
-    reference = automix.extract_features([automix.host.render(chain, [Render(other, RATE, hidden)])[0]], RATE)
+    reference = automix.extract_features([automix.host.render(chain, [RenderInput(other, RATE, hidden)])[0]], RATE)
 
     def build(wrong: dict[str, float] | None = None, free: np.ndarray | None = None) -> Refinement:
         job = AutomixJob([given], RATE, chain.neutral, free=free, reference=reference)

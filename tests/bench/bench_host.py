@@ -22,7 +22,7 @@ import pytest
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.chain_file import load_chain, parse_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.worker.instances import BuiltinInstance
 from bridge.types import Float32
 
@@ -114,7 +114,7 @@ def test_host(name: str, audios: str, table: list[str]) -> None:
     generator = np.random.default_rng(1)
     different = RENDERS if audios == "32 audios" else 1
     sounds = [generator.normal(0, 0.1, (channels, 3 * RATE_HZ)).astype(np.float32) for _ in range(different)]
-    renders = [Render(sounds[index % different], RATE_HZ, chain.neutral) for index in range(RENDERS)]
+    renders = [RenderInput(sounds[index % different], RATE_HZ, chain.neutral) for index in range(RENDERS)]
     process = alone(chain, catalog)
     context = multiprocessing.get_context("spawn")
     with (

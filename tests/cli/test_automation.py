@@ -16,7 +16,7 @@ from bridge.automix.automation.curves import block_frames, block_rows
 from bridge.automix.job import Curve
 from bridge.cli import main
 from bridge.model.manifest import read_manifest
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.settings import shipped_folder
 from bridge.training.data.scenes import draw_scene
 from bridge.training.data.speech import resample
@@ -78,7 +78,7 @@ def test_what_is_written_is_what_the_breakpoints_say(scene, tmp_path):
     }
     settings = block_rows(curves, chain.neutral, frames=scene.audio.shape[1], sample_rate_hz=RATE)
     with PluginHost(workers=1) as host:
-        (again,) = host.render(chain, [Render(scene.audio, RATE, settings, block_frames(RATE))])
+        (again,) = host.render(chain, [RenderInput(scene.audio, RATE, settings, block_frames(RATE))])
     assert np.abs(again - read_audio(target)[0]).max() < 1e-3
 
 

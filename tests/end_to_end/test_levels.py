@@ -9,7 +9,7 @@ import pytest
 from songs import RATE_HZ
 
 from bridge.audio.synthesis import synthesise
-from bridge.mix_balance.gains import MixBalance, MixRoles
+from bridge.mix_balance.gains import MixBalance, RoleSums
 from bridge.mix_balance.targets import SHIPPED, read_targets
 
 Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
@@ -36,7 +36,7 @@ def add_tracks(session: LiveSession, *, level: float = 0.3) -> None:  # noqa: F8
 
 def mixed(session: LiveSession) -> MixBalance:  # noqa: F821
     """The mix as it sounds through plugins and faders."""
-    mix = MixRoles(RATE_HZ)
+    mix = RoleSums(RATE_HZ)
     for track in session.reaper.project.tracks:
         mix.add(PLAYED[track.name][1], [np.float32(track.volume) * track.render(0.0, 8.0)[:, : 8 * RATE_HZ]])
     return mix.measure()

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
-from bridge.features.bands import band_centres_hz, bands_below_nyquist
 from bridge.features.mel import extract_features, log_mel
+from bridge.features.mel_bands import band_centres_hz, bands_below_nyquist
 from bridge.features.settings import FeatureSettings
 
 FEATURES = FeatureSettings()

@@ -8,7 +8,7 @@ import pytest
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
 from bridge.errors import AudioError, ModelError
-from bridge.mix_balance.gains import CEILING_DBTP, MixRoles, find_role
+from bridge.mix_balance.gains import CEILING_DBTP, RoleSums, find_role
 from bridge.mix_balance.role_by_name import role_by_name
 from bridge.mix_balance.targets import FILE, SHIPPED, load_targets, read_targets, write_targets
 
@@ -26,8 +26,8 @@ def sounds() -> dict[str, np.ndarray]:
     return {role: sound(kind) for kind, role in ROLES.items()}
 
 
-def mix_of(sounds: dict[str, np.ndarray], gains_db: dict[str, float] | None = None) -> MixRoles:
-    mix = MixRoles(RATE)
+def mix_of(sounds: dict[str, np.ndarray], gains_db: dict[str, float] | None = None) -> RoleSums:
+    mix = RoleSums(RATE)
     for role, audio in sounds.items():
         mix.add(role, [audio[:, :100_000], audio[:, 100_000:]], (gains_db or {}).get(role, 0.0))
     return mix

@@ -8,7 +8,7 @@ import pytest
 from bridge.errors import ChainError
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain_file import parse_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.new_chain import new_chain
 
 
@@ -22,7 +22,7 @@ def test_a_new_chain_has_the_live_parameters_and_loads(host: PluginHost, zam: Ca
     assert not names & {"Buffer Size", "Current Program", "Gain Reduction", "Output Level"}
     assert "# left out: Output Level (not automatable)" in text
     audio = np.random.default_rng(0).normal(0, 0.1, (2, 20_000)).astype(np.float32)
-    (rendered,) = host.render(chain, [Render(audio, 48_000, chain.neutral)])
+    (rendered,) = host.render(chain, [RenderInput(audio, 48_000, chain.neutral)])
     assert np.isfinite(rendered).all()
 
 

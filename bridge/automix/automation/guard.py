@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from bridge.automix.automation.frames import FrameFeatures
+from bridge.automix.automation.frame_predictions import FramePredictions
 from bridge.automix.automation.regions import AutomationRegion
 from bridge.decibels import power_to_db
 from bridge.types import Float32, Float64
@@ -23,14 +23,14 @@ AROUND_S = 0.25
 _LEAST_POWER = 1e-12
 
 
-def contains_speech(frames: FrameFeatures) -> bool:
+def contains_speech(frames: FramePredictions) -> bool:
     """Return whether enough of what sounds is speech."""
     sounding = frames.loudness_db > frames.loud_db - SOUNDING_DB
     return bool(sounding.any() and np.mean(frames.speech[sounding] > 0.5) >= SPEECH_SHARE)
 
 
 def harmful_regions(
-    frames: FrameFeatures, regions: Sequence[AutomationRegion], before: Float64, after: Float64
+    frames: FramePredictions, regions: Sequence[AutomationRegion], before: Float64, after: Float64
 ) -> list[AutomationRegion]:
     """Return the regions that do no good, or harm the words around them, from the power of each frame (frames,)."""
     speech = (frames.speech > 0.5) & (frames.activity.max(0) < 0.5)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bridge.automix.automation.curves import block_frames, block_rows, proxy_rows
-from bridge.automix.automation.frames import FrameFeatures, extract_frames
+from bridge.automix.automation.frame_predictions import FramePredictions, predict_frames
 from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
 from bridge.automix.automation.regions import AutomationRegion, curves_of_regions, find_regions
 from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind
@@ -26,7 +26,7 @@ from bridge.automix.job import (
 )
 from bridge.model.bundle import AutomationModel
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.types import Audio, Float32, Float64
 
 ROUNDS = 3  # of reverting regions
@@ -47,7 +47,9 @@ class SoundInMemory:
         return [self._audio]
 
     def render(self, chain: Chain, rows: Float32, block_frames: int) -> None:
-        self._rendered = self._host.render(chain, [Render(self._audio, self.sample_rate_hz, rows, block_frames)])[0]
+        self._rendered = self._host.render(chain, [RenderInput(self._audio, self.sample_rate_hz, rows, block_frames)])[
+            0
+        ]
 
     def rendered(self) -> Sequence[Audio]:
         return [self._rendered]
@@ -63,7 +65,7 @@ def automate(
     """
     sound = job.sound or SoundInMemory(host, job.excerpts[0], job.sample_rate_hz)
     progress(0.0, "listening")
-    frames = extract_frames(model.encoder, model.manifest.features, sound.blocks, sound.sample_rate_hz)
+    frames = predict_frames(model.encoder, model.manifest.features, sound.blocks, sound.sample_rate_hz)
     measured = measure(sound.blocks(), sound.sample_rate_hz)
     if not contains_speech(frames):
         return _refused(job, measured, Decision(kind=DecisionKind.NO_SPEECH))
@@ -91,7 +93,7 @@ def automate(
 
 
 def _render(
-    job: AutomixJob, chain: Chain, sound: SoundSource, frames: FrameFeatures, curves: Mapping[int, Curve]
+    job: AutomixJob, chain: Chain, sound: SoundSource, frames: FramePredictions, curves: Mapping[int, Curve]
 ) -> Float64:
     """Render `sound` with `curves`; return the power of each frame (frames,) of what comes out."""
     rows = block_rows(curves, job.current, frames=sound.frames, sample_rate_hz=sound.sample_rate_hz)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.automix.automation.curves import shrink_activity, smooth_curve, thin_curve
-from bridge.automix.automation.frames import FrameFeatures
+from bridge.automix.automation.frame_predictions import FramePredictions
 from bridge.automix.job import Curve
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import AutomationSettings
@@ -32,7 +32,7 @@ class AutomationRegion:
     confidence: float
 
 
-def find_regions(frames: FrameFeatures, settings: AutomationSettings) -> list[AutomationRegion]:
+def find_regions(frames: FramePredictions, settings: AutomationSettings) -> list[AutomationRegion]:
     """Return where controls act at all, by control and time. What never arrives is a doubt and no region."""
     regions = []
     for control, ramp in enumerate(_ramps(frames, settings)):
@@ -45,7 +45,7 @@ def find_regions(frames: FrameFeatures, settings: AutomationSettings) -> list[Au
 
 
 def curves_of_regions(
-    frames: FrameFeatures,
+    frames: FramePredictions,
     chain: Chain,
     settings: AutomationSettings,
     regions: Collection[AutomationRegion],
@@ -77,7 +77,7 @@ def curves_of_regions(
     return curves
 
 
-def _ramps(frames: FrameFeatures, settings: AutomationSettings) -> Float64:
+def _ramps(frames: FramePredictions, settings: AutomationSettings) -> Float64:
     """(controls, frames) 0 at rest .. 1 arrived."""
     ramp = np.clip((frames.activity - settings.unsure) / (settings.sure - settings.unsure), 0.0, 1.0)
     before, behind = round(settings.early_s / _hop_s(frames)), round(settings.late_s / _hop_s(frames))
@@ -91,5 +91,5 @@ def _farthest(departure: Float64, width: int) -> Float64:
     return np.asarray(np.take_along_axis(windows, farthest[:, None], 1)[:, 0])
 
 
-def _hop_s(frames: FrameFeatures) -> float:
+def _hop_s(frames: FramePredictions) -> float:
     return float(frames.times_s[1] - frames.times_s[0]) if len(frames.times_s) > 1 else 1.0

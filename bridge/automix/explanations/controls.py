@@ -18,7 +18,7 @@ from bridge.automix.guard.metrics import CandidateMetrics
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import Measurements
 from bridge.automix.objective import Objective
-from bridge.features.bands import band_centres_hz, band_edges_hz
+from bridge.features.mel_bands import band_centres_hz, band_edges_hz
 from bridge.features.profile import SpectralProfile, loudness_db
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.control import Control

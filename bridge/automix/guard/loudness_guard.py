@@ -21,7 +21,7 @@ from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, lou
 from bridge.decibels import db_to_amplitude
 from bridge.errors import PluginError
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import Render
+from bridge.plugins.host.host import RenderInput
 from bridge.types import Audio, Indices, Mask, NormalizedArray
 
 AMOUNTS = (1.0, 0.7, 0.4, 0.2)
@@ -148,7 +148,7 @@ class LoudnessGuard:
 
     def _limit(self, parts: Sequence[Audio], normalized: NormalizedArray) -> list[Audio]:
         row, rate_hz = normalized[self._split.limiter_controls], self.renderer.sample_rate_hz
-        return self.renderer.host.render(self._split.limiter, [Render(part, rate_hz, row) for part in parts])
+        return self.renderer.host.render(self._split.limiter, [RenderInput(part, rate_hz, row) for part in parts])
 
     def _render_tone(self, amount: float, normalized: NormalizedArray) -> Candidate | None:
         """The windows before the limiter, at the target's loudness; None where a plugin failed.

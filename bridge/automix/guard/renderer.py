@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bridge.automix.job import ProxyChain
 from bridge.errors import PluginError
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.host.render_queue import RenderBatch
 from bridge.types import Audio, NormalizedArray
 
@@ -68,7 +68,9 @@ class CandidateRenderer:
             return error
         return PluginError(f"The chain {self.chain.name} failed once on the present settings. Try again.")
 
-    def _renders(self, candidates: Sequence[NormalizedArray], parts: Sequence[Audio]) -> tuple[Chain, list[Render]]:
+    def _renders(
+        self, candidates: Sequence[NormalizedArray], parts: Sequence[Audio]
+    ) -> tuple[Chain, list[RenderInput]]:
         chain = self.chain if self.proxy is None else self.proxy.chain
         rows = candidates if self.proxy is None else [self.proxy.convert(row) for row in candidates]
-        return chain, [Render(part, self.sample_rate_hz, row) for row in rows for part in parts]
+        return chain, [RenderInput(part, self.sample_rate_hz, row) for row in rows for part in parts]

@@ -19,7 +19,7 @@ from bridge.daemon.doctor.findings import Finding, fault, ok
 from bridge.decibels import amplitude_to_db
 from bridge.errors import ModelError, PluginError
 from bridge.model.manifest import find_model, find_models, read_manifest
-from bridge.plugins.host.host import Render, host_for
+from bridge.plugins.host.host import RenderInput, host_for
 from bridge.reaper.protocol.messages import (
     SCHEMA,
     EqBandRole,
@@ -65,7 +65,7 @@ def check_plugins(settings: Settings) -> Iterator[Finding]:
     begin_s = time.perf_counter()
     try:
         with host_for(settings) as host:
-            (rendered,) = host.render(chain, [Render(noise, RATE_HZ, chain.neutral)])
+            (rendered,) = host.render(chain, [RenderInput(noise, RATE_HZ, chain.neutral)])
     except PluginError as error:
         yield fault("plugins", error=error)
         return

@@ -17,8 +17,8 @@ from typing import Literal, overload
 import numpy as np
 import numpy.typing as npt
 
-from bridge.audio.buffer import check_audio
 from bridge.audio.files import probe
+from bridge.audio.layout import check_audio
 from bridge.errors import HostClosed, PluginError
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.catalog import Catalog
@@ -43,7 +43,7 @@ IDLE_BUFFER_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, eq=False)
-class Render:
+class RenderInput:
     """One render: audio (channels, samples), mono or stereo, and the settings to render it with.
 
     `normalized` is (controls,), or (blocks, controls): row k then holds from sample k * block_frames on, the last row
@@ -103,16 +103,16 @@ class PluginHost:
 
     @overload
     def render(
-        self, chain: Chain, renders: Sequence[Render], *, return_errors: Literal[False] = ...
+        self, chain: Chain, renders: Sequence[RenderInput], *, return_errors: Literal[False] = ...
     ) -> list[Float32]: ...
 
     @overload
     def render(
-        self, chain: Chain, renders: Sequence[Render], *, return_errors: Literal[True]
+        self, chain: Chain, renders: Sequence[RenderInput], *, return_errors: Literal[True]
     ) -> list[Float32 | PluginError]: ...
 
     def render(
-        self, chain: Chain, renders: Sequence[Render], *, return_errors: bool = False
+        self, chain: Chain, renders: Sequence[RenderInput], *, return_errors: bool = False
     ) -> list[Float32] | list[Float32 | PluginError]:
         """Render a batch on all workers; results in the same order, each of the shape of its audio.
 
@@ -127,7 +127,7 @@ class PluginHost:
             raise batch.error
         return results
 
-    def begin(self, chain: Chain, renders: Sequence[Render]) -> RenderBatch:
+    def begin(self, chain: Chain, renders: Sequence[RenderInput]) -> RenderBatch:
         """As `render` with `return_errors`, without waiting; `result(index)` of the batch waits for one render."""
         return self._begin(chain, renders, return_errors=True)
 
@@ -230,7 +230,7 @@ class PluginHost:
         request = protocol.CalibrateRequest(plugin=plugin, path=path, only_identity=only_identity)
         return self.run_task(ExclusiveTask(lambda worker: worker.call(request, plugin)))
 
-    def _begin(self, chain: Chain, renders: Sequence[Render], *, return_errors: bool) -> RenderBatch:
+    def _begin(self, chain: Chain, renders: Sequence[RenderInput], *, return_errors: bool) -> RenderBatch:
         with self._start_lock:
             self.render_count += len(renders)
         batch = RenderBatch(self._located(chain), len(renders), return_errors=return_errors)
@@ -247,7 +247,7 @@ class PluginHost:
                     thread.start()
         self._queue.put(items)
 
-    def _jobs(self, chain: Chain, batch: RenderBatch, renders: Sequence[Render]) -> list[RenderJob]:
+    def _jobs(self, chain: Chain, batch: RenderBatch, renders: Sequence[RenderInput]) -> list[RenderJob]:
         sources: dict[int, SharedSource] = {}
         jobs = []
         for index, render in enumerate(renders):

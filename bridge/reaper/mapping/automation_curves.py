@@ -25,7 +25,7 @@ TOLERANCE = 0.004  # normalized: as far a thinned curve may lie from the whole o
 LAW_POINTS = 257  # at which the conversion is computed; in between it is interpolated
 
 
-def without_used_controls(mapping: ChainMapping) -> ChainMapping:
+def only_resting_controls(mapping: ChainMapping) -> ChainMapping:
     """The mapping with those controls free that stand at rest; the others are left alone."""
     free, left_alone = mapping.free.copy(), list(mapping.left_alone)
     for place, conversion in mapping.conversions.items():

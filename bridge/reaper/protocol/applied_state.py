@@ -40,7 +40,7 @@ class AppliedWrite(Message, frozen=True):
     band: EqBandRole | None = None  # a ReaEQ band that was off
 
 
-class AppliedState(Message, frozen=True):
+class AppliedReading(Message, frozen=True):
     """What REAPER read of each write when Bridge had set this amount."""
 
     amount: Normalized
@@ -64,7 +64,7 @@ class AppliedJob(Message, frozen=True):
     track: AppliedTrack
     amount: Normalized
     writes: tuple[AppliedWrite, ...]
-    states: tuple[AppliedState, ...]  # the newest last; undo may lead back to any of them
+    states: tuple[AppliedReading, ...]  # the newest last; undo may lead back to any of them
     is_compared: bool = False  # the track is heard as it was; `amount` is what it goes back to
     gesture: Identifier | None = None  # moving now: the values may stand at any amount
     model: str | None = None

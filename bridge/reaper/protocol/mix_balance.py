@@ -17,7 +17,7 @@ from bridge.reaper.protocol.messages import Identifier, Message, Reply, Request,
 MAX_TRACKS = 200
 
 
-class BalancedTrack(Message, frozen=True):
+class TrackToBalance(Message, frozen=True):
     """`id`: of the request that the track was answered by. `volume_db`: of its fader, which stands in the mix."""
 
     id: Identifier
@@ -30,7 +30,7 @@ class MixBalanceRequest(Message, frozen=True):
     script_version: str
     id: Identifier
     action: Literal["levels"]
-    tracks: Annotated[tuple[BalancedTrack, ...], msgspec.Meta(min_length=1, max_length=MAX_TRACKS)]
+    tracks: Annotated[tuple[TrackToBalance, ...], msgspec.Meta(min_length=1, max_length=MAX_TRACKS)]
 
 
 class BalanceKind(StrEnum):

@@ -56,7 +56,7 @@ class ScriptCall(Message, frozen=True):
     style: str | None = None
 
 
-class AmountMove(Message, frozen=True):
+class AmountValue(Message, frozen=True):
     """One value that an amount moves: from `start` to `after`, and `zero` at 0. Indices are 0-based."""
 
     fx: Annotated[int, msgspec.Meta(ge=0)]
@@ -69,7 +69,7 @@ class AmountMove(Message, frozen=True):
     def value(self, amount: float) -> float:
         """The normalized value at an amount, 0..1. As `reaper_scripts/lib/live/interpolation.lua` computes it.
 
-        >>> AmountMove(fx=0, parameter=3, zero=0.2, start=0.2, after=0.6, is_switch=False).value(0.5)
+        >>> AmountValue(fx=0, parameter=3, zero=0.2, start=0.2, after=0.6, is_switch=False).value(0.5)
         0.4
         """
         if amount <= 0.0:
@@ -84,7 +84,7 @@ class MovingTrackState(Message, frozen=True):
 
     index: Annotated[int, msgspec.Meta(ge=-1)]
     name: str
-    moves: tuple[AmountMove, ...]
+    moves: tuple[AmountValue, ...]
 
 
 class ScriptCallAnswer(Message, frozen=True):

@@ -15,7 +15,7 @@ from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError, PluginError, RenderNotTried
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.recordings import SILENCE_RMS, Recording, rms
 from bridge.training.data.settings_sampler import SettingsSampler
 from bridge.training.data.speech import resample
@@ -106,7 +106,7 @@ class ExampleRenderer:
         """
         normalized = positions_to_normalized(self.chain, positions)
         whole = [n for n, clip in enumerate(clips) if clip.size]
-        renders = [Render(clips[n], self.sample_rate_hz, normalized[n]) for n in whole]
+        renders = [RenderInput(clips[n], self.sample_rate_hz, normalized[n]) for n in whole]
         results = render_with_retry(self.host, self.chain, renders)
         errors = [result for result in results if isinstance(result, PluginError)]
         self.failures.add(len(errors), errors[-1] if errors else None)
@@ -124,7 +124,7 @@ class ExampleRenderer:
         return [chosen]
 
 
-def render_with_retry(host: PluginHost, chain: Chain, renders: Sequence[Render]) -> list[Audio | PluginError]:
+def render_with_retry(host: PluginHost, chain: Chain, renders: Sequence[RenderInput]) -> list[Audio | PluginError]:
     """Render a batch in which one bad setting does not take the others with it.
 
     A host gives up a batch after three crashes or hangs. What it left untried is sent again, as long as anything comes

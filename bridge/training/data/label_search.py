@@ -21,11 +21,11 @@ from cmaes import CMA, CatCMA, CatCMAwM
 from bridge.automix.search import SearchSpace
 from bridge.errors import PluginError
 from bridge.features.mel import log_mel
-from bridge.features.profile import audible_frames
+from bridge.features.profile import active_frames
 from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import categories_of, neutral_positions, positions_to_normalized
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.types import Audio, Float32, Float64, NormalizedArray
 
 Measure = Callable[[NormalizedArray], Float64]
@@ -81,7 +81,7 @@ class LabelObjective:
         self.level_counts = level_counts
         self.space = label_space(chain)
         self._targets = [self._frames(passage.processed, passage) for passage in passages]
-        self._audible = [audible_frames(target) for target in self._targets]
+        self._audible = [active_frames(target) for target in self._targets]
 
     def cost(self, positions: NormalizedArray) -> Float64:
         """Return the mean absolute differences in dB (candidates,) of positions (candidates, controls)."""
@@ -95,7 +95,7 @@ class LabelObjective:
     def _differences(self, positions: NormalizedArray) -> list[list[Float32]]:
         """For each candidate and passage the differences (bands, audible frames) in dB to the target."""
         rows = positions_to_normalized(self.chain, np.atleast_2d(positions))
-        renders = [Render(one.dry, one.sample_rate_hz, row) for row in rows for one in self.passages]
+        renders = [RenderInput(one.dry, one.sample_rate_hz, row) for row in rows for one in self.passages]
         results = iter(self.host.render(self.chain, renders, return_errors=True))
         return [[self._difference(index, next(results)) for index in range(len(self.passages))] for _ in rows]
 

@@ -19,7 +19,7 @@ from bridge.model.bundle import neutral_positions, positions_to_normalized
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.match_eq import match_eq
 from bridge.training.evaluation.mean_target import MeanTarget, MeanTargets
@@ -124,7 +124,7 @@ class GainAndLimiter:
                 return None if renders == 0 else MethodResult(audio, renders=renders)
             gain_db = min(_HIGHEST_GAIN_DB, gain_db + missing_db)
             normalized = np.array([_LIMITED.controls[0].normalized(gain_db)], dtype=np.float32)
-            audio = self.host.render(_LIMITED, [Render(case.given, case.sample_rate_hz, normalized)])[0]
+            audio = self.host.render(_LIMITED, [RenderInput(case.given, case.sample_rate_hz, normalized)])[0]
         return MethodResult(audio, renders=LOUDNESS_PASSES)
 
 
@@ -149,7 +149,7 @@ class BestStaticSettings:
                 rows[-1][control] = position
         normalized = positions_to_normalized(self.chain, np.stack(rows))
         rate = case.sample_rate_hz
-        renders = self.host.render(self.chain, [Render(case.given, rate, row) for row in normalized])
+        renders = self.host.render(self.chain, [RenderInput(case.given, rate, row) for row in normalized])
         distance_db = partial(frame_distance_db, truth=case.truth, sample_rate_hz=rate, pauses_count=case.pauses_count)
         best = int(np.argmin([distance_db(audio) for audio in renders]))
         return MethodResult(renders[best], normalized[best], renders=len(rows))

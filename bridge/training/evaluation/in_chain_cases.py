@@ -13,7 +13,7 @@ import numpy as np
 from bridge.errors import PluginError
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.recordings import Recording
 from bridge.training.data.settings_sampler import SettingsSampler
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, has_two_halves, is_within_full_scale
@@ -37,11 +37,11 @@ def in_chain_cases(
         for _ in range(each)
     ]
     gains = [draw_gain(generator) for _ in drawn]
-    renders: list[Render] = []
+    renders: list[RenderInput] = []
     for (recording, through, _), gain in zip(drawn, gains, strict=True):
         normalized = positions_to_normalized(chain, through)
         parts = halves(recording)[: 1 + is_match]
-        renders += [Render(part * gain, recording.sample_rate_hz, normalized) for part in parts]
+        renders += [RenderInput(part * gain, recording.sample_rate_hz, normalized) for part in parts]
     results = host.render(chain, renders, return_errors=True)
     errors = [result for result in results if isinstance(result, PluginError)]
     if errors and len(errors) == len(results):

@@ -17,10 +17,10 @@ from bridge.automix.loudness_solver import LoudnessControls
 from bridge.decibels import db_to_amplitude
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
+from bridge.training.data.eq_settings_sampler import EqSettingsSampler, draw_curve_db
 from bridge.training.data.mixes import THIRDS_HZ, MixGenerator, StemMix, StemStrip, draw_mix, equalised
 from bridge.training.data.recordings import SILENCE_RMS, Recording
-from bridge.training.data.tone_sampler import ToneSampler, draw_curve_db
 from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
 from bridge.types import Audio
 
@@ -76,13 +76,13 @@ def _halves(mix: StemMix, generator: np.random.Generator) -> tuple[Audio, Audio]
 def _match(
     chain: Chain, host: PluginHost, name: str, rate: int, halves: tuple[Audio, Audio], generator: np.random.Generator
 ) -> EvaluationCase:
-    hidden = positions_to_normalized(chain, ToneSampler(chain).draw(generator))
+    hidden = positions_to_normalized(chain, EqSettingsSampler(chain).draw(generator))
     split = split_at_limiter(chain)
-    plain = host.render(split.tone, [Render(half, rate, hidden[split.tone_controls]) for half in halves])
+    plain = host.render(split.tone, [RenderInput(half, rate, hidden[split.tone_controls]) for half in halves])
     peak_db = max(true_peak_dbtp(half, rate) or -60.0 for half in plain)
     limiting_db, ceiling_db = generator.uniform(*LIMITING_DB), generator.uniform(*CEILINGS_DB)
     hidden = LoudnessControls.of(chain).write(hidden, -peak_db, limiting_db, ceiling_db)
-    truth, reference = host.render(chain, [Render(half, rate, hidden) for half in halves])
+    truth, reference = host.render(chain, [RenderInput(half, rate, hidden) for half in halves])
     return EvaluationCase(name, "match", rate, halves[0], truth, hidden, reference, level_counts=False)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from bridge.audio.loudness import loudness_lufs
 from bridge.decibels import db_to_amplitude
 from bridge.features.mel import extract_features
-from bridge.features.profile import audible_frames
+from bridge.features.profile import active_frames
 from bridge.features.settings import FeatureSettings
 from bridge.training.evaluation.cases import EvaluationCase, resample_audio
 from bridge.training.evaluation.mfcc import mfcc_cosine
@@ -69,7 +69,7 @@ def frame_distance_db(audio: Audio, truth: Audio, sample_rate_hz: int, *, pauses
     settings = FeatureSettings(floor_db=PAUSE_FLOOR_DB) if pauses_count else FeatureSettings()
     own, wanted = (extract_features([one], sample_rate_hz, settings) for one in (audio, truth))
     difference = np.abs(own.log_mel - wanted.log_mel)[: wanted.valid_bands]
-    return float((difference if pauses_count else difference[:, audible_frames(wanted.log_mel)]).mean())
+    return float((difference if pauses_count else difference[:, active_frames(wanted.log_mel)]).mean())
 
 
 def gain_to_match(audio: Audio, other: Audio, sample_rate_hz: int) -> np.float32:

@@ -26,7 +26,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft, signal
 
-from bridge.audio.buffer import check_audio
+from bridge.audio.layout import check_audio
 from bridge.decibels import power_to_db
 from bridge.errors import AudioError
 from bridge.types import Audio, Float64

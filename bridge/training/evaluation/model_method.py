@@ -8,7 +8,7 @@ from bridge.automix.automation.pipeline import SoundInMemory
 from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix
 from bridge.model.bundle import AutomationModel
-from bridge.plugins.host.host import Render
+from bridge.plugins.host.host import RenderInput
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.method import MethodResult
 
@@ -37,5 +37,5 @@ class ModelMethod:
         elif result.curves:
             audio = sound.rendered()[0]
         else:
-            audio = host.render(chain, [Render(case.given, rate, result.normalized)])[0]
+            audio = host.render(chain, [RenderInput(case.given, rate, result.normalized)])[0]
         return MethodResult(audio, result.normalized, result.applied, prediction, renders)

@@ -20,7 +20,7 @@ from bridge.features.settings import FeatureSettings
 from bridge.features.windows import choose_excerpts
 from bridge.model.bundle import categories_of, neutral_positions, positions_to_normalized
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mean_target import MeanTarget, MeanTargets
 from bridge.training.evaluation.method import MethodResult
@@ -44,7 +44,7 @@ class SearchObjective:
         """Return distances in dB (n,) of positions (n, controls); infinite where a plugin failed."""
         rows = positions_to_normalized(self.chain, positions)
         rate, count = self.case.sample_rate_hz, len(self.windows)
-        renders = [Render(window, rate, row) for row in rows for window in self.windows]
+        renders = [RenderInput(window, rate, row) for row in rows for window in self.windows]
         results = self.host.render(self.chain, renders, return_errors=True)
         return np.array([self._distance_db(results[i : i + count]) for i in range(0, len(results), count)])
 
@@ -105,5 +105,5 @@ class SearchMethod:
         before = host.render_count
         positions = self.search(objective, max(1, budget // len(windows)), self.seed)
         renders, normalized = host.render_count - before, positions_to_normalized(chain, positions)
-        audio = host.render(chain, [Render(case.given, case.sample_rate_hz, normalized)])[0]
+        audio = host.render(chain, [RenderInput(case.given, case.sample_rate_hz, normalized)])[0]
         return MethodResult(audio, normalized, renders=renders)

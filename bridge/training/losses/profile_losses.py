@@ -91,7 +91,7 @@ def category_loss(logits: Sequence[Tensor], truth: Tensor, categories: Sequence[
     return total / weights.clamp_min(1e-6)
 
 
-def defaults_loss(position: Tensor, neutral: Tensor) -> Tensor:
+def neutral_loss(position: Tensor, neutral: Tensor) -> Tensor:
     """Mean absolute distance (batch,) of positions (batch, controls) from the neutral ones (controls,)."""
     return smooth_absolute(position - neutral, 0.02).mean(1)
 

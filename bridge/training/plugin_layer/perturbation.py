@@ -144,7 +144,7 @@ class GroupedDifferences:
         return _around(positions, pairs * _signs(pairs.shape, generator), self.step)
 
 
-def steps_from_sensitivity(
+def step_sizes_from_sensitivity(
     sensitivity: npt.ArrayLike, *, step: float = STEP, finest: npt.ArrayLike = 0.0, reach: float = 2.0
 ) -> Float32:
     """Return a step for each control (controls,): the more it changes the sound, the smaller.
@@ -164,7 +164,7 @@ def steps_from_sensitivity(
     return np.maximum(steps, 2 * np.asarray(finest, np.float64)).astype(np.float32)
 
 
-def steps_over_choices(categories: Sequence[Category], controls: int, step: Steps = STEP) -> Float32:
+def step_sizes_over_choices(categories: Sequence[Category], controls: int, step: Steps = STEP) -> Float32:
     """Return a step for each of `controls` (controls,) where switches are moved as well: so far that from any of its
     places a switch reaches the next choice to either side. The others keep their `step`."""
     steps = np.array(np.broadcast_to(step, controls), dtype=np.float32)

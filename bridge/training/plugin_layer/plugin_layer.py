@@ -50,7 +50,7 @@ class PluginLayer(nn.Module):
         audio_estimator: how the gradient to the audio is found, where it requires one; None: `LocalTransfer()`.
         block_frames: samples that one row of settings holds, where they move in time.
         moves_choices: whether switches are perturbed as well; they get no gradient otherwise. Give the estimator
-            steps that reach their next choice (`perturbation.steps_over_choices`).
+            steps that reach their next choice (`perturbation.step_sizes_over_choices`).
         seed: of the random directions; another one for each process that trains. The number of steps taken is part
             of `state_dict`, so that a training that is resumed draws what it would have drawn.
         statistics: collects what the gradients look like; None collects nothing.

@@ -14,7 +14,7 @@ import numpy as np
 from bridge.errors import HostClosed, PluginCrashed, PluginError, PluginHung, RenderNotTried
 from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.host.render_queue import RenderBatch
 from bridge.training.plugin_layer.gradient_statistics import GradientStatistics
 from bridge.types import Float32
@@ -65,7 +65,7 @@ class BatchRenderer:
         """Send the trials to the host, without waiting for any."""
         normalized = positions_to_normalized(self.chain, np.stack([trial.position for trial in trials]))
         renders = [
-            Render(trial.audio, self.sample_rate_hz, row, self.block_frames)
+            RenderInput(trial.audio, self.sample_rate_hz, row, self.block_frames)
             for trial, row in zip(trials, normalized, strict=True)
         ]
         return self.host.begin(self.chain, renders)

@@ -1,7 +1,7 @@
 """How far each control changes the sound, and the finest move that a plugin keeps: steps of their own follow from both.
 
 Measured by rendering, for any plugin; what calibration knows is taken from there. The steps themselves are made by
-`perturbation.steps_from_sensitivity`.
+`perturbation.step_sizes_from_sensitivity`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LOWEST_HZ = 40.0
 FLOOR = 1e-8  # mean power in a band: -80 dB
 
 
-def finest_steps(chain: Chain, calibrate: Callable[[str], Calibration]) -> Float32:
+def finest_step_sizes(chain: Chain, calibrate: Callable[[str], Calibration]) -> Float32:
     """Return the smallest move that each control's plugin keeps, in positions (controls,); 0 where there is none.
 
     `calibrate` is `PluginHost.calibrate`; built-in effects keep every value.

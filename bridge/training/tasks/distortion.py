@@ -35,7 +35,7 @@ from bridge.training.data.recordings import (
 from bridge.training.data.speech import resample
 from bridge.training.evaluation.cases import EvaluationCase, is_within_full_scale
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
-from bridge.training.tasks.labelled import LabelledTask
+from bridge.training.tasks.searched_labels import SearchedLabelTask
 from bridge.training.tasks.task import TaskRecordings
 from bridge.types import Audio
 
@@ -50,7 +50,7 @@ _TRIES = 200
 
 
 @dataclass(frozen=True)
-class DistortionTask(LabelledTask):
+class DistortionTask(SearchedLabelTask):
     """See the module. `demonstrates`: where no pairs are given, the amplifier in formulas makes them."""
 
     demonstrates: bool = True

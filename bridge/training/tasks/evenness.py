@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.audio.dynamics import audible_moments, momentary_rms_db, unevenness_db
+from bridge.audio.dynamics import active_moments, momentary_rms_db, unevenness_db
 from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
@@ -21,12 +21,12 @@ from bridge.training.data.gain_disturbance import disturb_gain
 from bridge.training.data.recordings import AudioFileEntry, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, has_two_halves, is_within_full_scale
 from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective
-from bridge.training.tasks.labelled import LabelledTask
+from bridge.training.tasks.searched_labels import SearchedLabelTask
 from bridge.types import Float32
 
 
 @dataclass(frozen=True)
-class EvennessTask(LabelledTask):
+class EvennessTask(SearchedLabelTask):
     """See the module."""
 
     name = "level"
@@ -72,7 +72,7 @@ class EvennessTask(LabelledTask):
         """How uneven the level is, how uneven it should be, and how far its course is from the truth's."""
         rate = case.sample_rate_hz
         right_db, levels_db = momentary_rms_db(case.truth, rate), momentary_rms_db(audio, rate)
-        sounding = audible_moments(right_db)
+        sounding = active_moments(right_db)
         return {
             "unevenness_db": unevenness_db(audio, rate),
             "unevenness_of_truth_db": unevenness_db(case.truth, rate),

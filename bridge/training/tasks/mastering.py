@@ -23,11 +23,11 @@ from bridge.errors import AudioError
 from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
+from bridge.training.data.eq_settings_sampler import EqSettingsSampler, draw_curve_db
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.data.linear_equaliser import ToneRenderer
+from bridge.training.data.measured_equaliser import EqualiserRenderer
 from bridge.training.data.mixes import THIRDS_HZ, MixGenerator, equalised
 from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, read_recordings, rms
-from bridge.training.data.tone_sampler import ToneSampler, draw_curve_db
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mastering_cases import mastering_cases
 from bridge.training.objectives import ObjectiveExample, TrainingObjective
@@ -61,7 +61,7 @@ class MasteringTask(EncoderTask):
     channels = None
 
     def __init__(self) -> None:
-        self._renderers: WeakKeyDictionary[PluginHost, ToneRenderer] = WeakKeyDictionary()
+        self._renderers: WeakKeyDictionary[PluginHost, EqualiserRenderer] = WeakKeyDictionary()
 
     def check(self, recipe: Recipe, chain: Chain) -> None:
         super().check(recipe, chain)
@@ -70,7 +70,7 @@ class MasteringTask(EncoderTask):
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
     ) -> list[Mapping[str, ObjectiveExample]]:
-        mixes, sampler = MixGenerator(renderer.recordings), ToneSampler(renderer.chain)
+        mixes, sampler = MixGenerator(renderer.recordings), EqSettingsSampler(renderer.chain)
         tonal, kept = self._renderer(renderer)
         drawn = [_draw_parts(mixes, renderer, generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in drawn])
@@ -89,12 +89,14 @@ class MasteringTask(EncoderTask):
             )
         return examples
 
-    def _renderer(self, renderer: ExampleRenderer) -> tuple[ToneRenderer, Indices]:
+    def _renderer(self, renderer: ExampleRenderer) -> tuple[EqualiserRenderer, Indices]:
         """What renders the chain before its limiter, and which of its controls that has. Measured once for a host."""
         split = split_at_limiter(renderer.chain)
         known = self._renderers.get(renderer.host)
         if known is None or known.chain.key != split.tone.key:
-            known = self._renderers[renderer.host] = ToneRenderer(split.tone, renderer.host, renderer.sample_rate_hz)
+            known = self._renderers[renderer.host] = EqualiserRenderer(
+                split.tone, renderer.host, renderer.sample_rate_hz
+            )
         return known, split.tone_controls
 
     def cases(
@@ -152,7 +154,7 @@ def _draw_parts(
 
 
 def _disturbed(
-    part: Audio, finishing_db: Float64, rate: int, sampler: ToneSampler, generator: np.random.Generator
+    part: Audio, finishing_db: Float64, rate: int, sampler: EqSettingsSampler, generator: np.random.Generator
 ) -> ObjectiveExample:
     """The objective `automix`: `part` as it is or with another balance, and finished."""
     disturbing_db = np.zeros(THIRDS_HZ.size)

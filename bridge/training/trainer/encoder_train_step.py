@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from bridge.errors import SettingsError
-from bridge.features.bands import loudness_weights_db
+from bridge.features.mel_bands import loudness_weights_db
 from bridge.model.bundle import build_encoder, neutral_positions
 from bridge.model.encoders import Encoder, EncoderOutput, mel_statistics
 from bridge.training.losses.profile_losses import (
     category_loss,
-    defaults_loss,
     jacobian_loss,
+    neutral_loss,
     position_loss,
     profile_loss,
     spread_loss,
@@ -169,7 +169,7 @@ class EncoderTrainStep(TrainStep):
             predicted = (output.target_mean_db, output.target_spread_db)
             losses["target"] = profile_loss(predicted, target, weights_db).mean()
         if weights.defaults:
-            losses["defaults"] = defaults_loss(output.position, self._neutral).mean()
+            losses["defaults"] = neutral_loss(output.position, self._neutral).mean()
         if not truth.shape[1]:
             return losses
         learned = self.learned_controls(objective) * moving

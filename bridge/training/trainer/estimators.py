@@ -17,11 +17,11 @@ from bridge.training.plugin_layer.perturbation import (
     Estimator,
     GroupedDifferences,
     Steps,
-    steps_from_sensitivity,
-    steps_over_choices,
+    step_sizes_from_sensitivity,
+    step_sizes_over_choices,
 )
 from bridge.training.plugin_layer.rendering import BatchRenderer
-from bridge.training.plugin_layer.sensitivity import audible_sensitivity, finest_steps
+from bridge.training.plugin_layer.sensitivity import audible_sensitivity, finest_step_sizes
 from bridge.training.trainer.settings import PluginLossSettings
 from bridge.types import Audio
 
@@ -34,7 +34,7 @@ DrawSounds = Callable[[], Sequence[Audio]]
 
 def build_estimator(settings: PluginLossSettings, renderer: ExampleRenderer, draw: DrawSounds) -> Estimator:
     """Return the estimator that a stage names. Raises PluginError as renders do."""
-    steps = build_steps(settings, renderer, draw)
+    steps = build_step_sizes(settings, renderer, draw)
     match settings.estimator:
         case "spsa":
             return SPSA(settings.directions, steps)
@@ -44,7 +44,7 @@ def build_estimator(settings: PluginLossSettings, renderer: ExampleRenderer, dra
             return CentralDifferences(steps)
 
 
-def build_steps(settings: PluginLossSettings, renderer: ExampleRenderer, draw: DrawSounds) -> Steps:
+def build_step_sizes(settings: PluginLossSettings, renderer: ExampleRenderer, draw: DrawSounds) -> Steps:
     """Return the step of all controls, or one for each, (controls,), as shares of each range."""
     steps: Steps = settings.step
     chain = renderer.chain
@@ -53,6 +53,8 @@ def build_steps(settings: PluginLossSettings, renderer: ExampleRenderer, draw: D
         positions = np.random.default_rng(SEED).random((len(sounds), len(chain.controls)), dtype=np.float32)
         batches = BatchRenderer(renderer.host, chain, renderer.sample_rate_hz, _BLOCK_FRAMES)
         sensitivity = audible_sensitivity(batches, sounds, positions)
-        finest = finest_steps(chain, renderer.host.calibrate)
-        steps = steps_from_sensitivity(sensitivity, step=settings.step, finest=finest)
-    return steps_over_choices(categories_of(chain), len(chain.controls), steps) if settings.moves_choices else steps
+        finest = finest_step_sizes(chain, renderer.host.calibrate)
+        steps = step_sizes_from_sensitivity(sensitivity, step=settings.step, finest=finest)
+    return (
+        step_sizes_over_choices(categories_of(chain), len(chain.controls), steps) if settings.moves_choices else steps
+    )

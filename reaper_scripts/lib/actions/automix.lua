@@ -25,7 +25,7 @@ local receipt = require("exchange.receipt")
 local reference = require("audio.reference")
 local report = require("ui.report")
 local spool = require("exchange.spool")
-local records = require("runtime.records")
+local job_state = require("runtime.job_state")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
@@ -67,7 +67,7 @@ local function prepare(state)
   command_ids.publish(state.spool)
   local options = state.options
   local targets = (options.targets or tracks.selected)(state.project)
-  for index, target in ipairs(targets) do state.jobs[index] = records.job(target) end
+  for index, target in ipairs(targets) do state.jobs[index] = job_state.job(target) end
   if options.levels then options.capture = mix_balance.capturer(targets) end
   if options.reference then options.reference_audio = reference.send(state, options.reference(state)) end
 end
@@ -102,7 +102,7 @@ end
 --- Start the work. `show(fact)` is called with each step, nil at the end; `finish(state, problem)` once all is over. The
 -- state that is returned tells how far it is; `cancel()` stops it before anything is written, `stop()` is for `atexit`.
 function automix.start(options, show, finish)
-  local state = records.action(options, finish)
+  local state = job_state.action(options, finish)
   local is_cancelled = cancellation.watch()
   function state.set_step(kind, values)
     state.step = kind and user_error.new(kind, values)

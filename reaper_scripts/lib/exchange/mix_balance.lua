@@ -6,7 +6,7 @@ local items = require("track.items")
 local json = require("exchange.json")
 local reply = require("exchange.reply")
 local request = require("exchange.request")
-local records = require("runtime.records")
+local job_state = require("runtime.job_state")
 local user_error = require("runtime.user_error")
 local version = require("exchange.version")
 
@@ -69,7 +69,7 @@ function mix_balance.request(state)
     state.balance = { problem = user_error.new("balance_stays", { reason = reason }) }
     return
   end
-  local job = records.job({ name = NAME })
+  local job = job_state.job({ name = NAME })
   job.id = state.spool.new_id()
   job.check = function(message, id) return check(message, id, state.jobs) end
   state.ids[#state.ids + 1] = job.id

@@ -28,7 +28,7 @@ local REST_S = 0.6 -- after the last key: then a gesture by keyboard is over
 --   record        of the first target (see `live.applied_state`), `record_text` and `record_guid` where it is from
 --   amount, is_compared            where the first target stands; `count` of the project's changes when it was looked at
 --   left_alone    what the newest reply has left as it is, by the track's GUID
---   state         of the action that runs (see `runtime.records`)
+--   state         of the action that runs (see `runtime.job_state`)
 --   gesture       that moves the amount (see `live.gesture`), `moved_at_s` when it did so last
 --   is_settling   whether something waits for REAPER
 --   message       {kind = "good", "fair" or "bad", text}

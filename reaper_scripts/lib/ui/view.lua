@@ -3,7 +3,7 @@
 local describe = require("ui.describe")
 local menus = require("ui.menus")
 local paint = require("ui.paint")
-local rows = require("ui.rows")
+local change_list = require("ui.change_list")
 local user_error = require("runtime.user_error")
 local widgets = require("ui.widgets")
 
@@ -118,9 +118,9 @@ local list, made_of
 local function changes(controller, x, top, width, bottom)
   local key = string.format("%s %d %d %s", tostring(controller.record_text), controller.version, width, tostring(controller.record_guid))
   if key ~= made_of then
-    list, made_of = rows.make(controller.record, controller:left(), width - px(10)), key
+    list, made_of = change_list.make(controller.record, controller:left(), width - px(10)), key
   end
-  local height, room = rows.height(list), bottom - top
+  local height, room = change_list.height(list), bottom - top
   if height == 0 then
     for index, line in ipairs(paint.wrap(EMPTY, width - px(20), "body", 3)) do
       paint.text(x, top + px(10) + (index - 1) * px(20), width, px(20), line, "body", "faint")
@@ -129,7 +129,7 @@ local function changes(controller, x, top, width, bottom)
   end
   local most = math.max(height - room, 0)
   scrolled = math.min(scrolled, most)
-  rows.draw(list, x, top - math.floor(scrolled), width - px(10), top, bottom)
+  change_list.draw(list, x, top - math.floor(scrolled), width - px(10), top, bottom)
   if most > 0 then
     local bar = math.max(math.floor(room * room / height), px(24))
     paint.card(x + width - px(5), top + math.floor((room - bar) * scrolled / most), px(5), bar, "line", 2)
@@ -138,7 +138,7 @@ end
 
 --- Scroll the list; the last of the widgets, for one that looks for it by keyboard. Returns whether it has moved.
 local function scroll(x, top, width, bottom)
-  local most = math.max(rows.height(list or {}) - (bottom - top), 0)
+  local most = math.max(change_list.height(list or {}) - (bottom - top), 0)
   if most == 0 then return false end
   local before = scrolled
   scrolled = math.min(math.max(scrolled + px(widgets.scroll("list", x, top, width, bottom - top)), 0), most)

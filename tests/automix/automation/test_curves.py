@@ -19,7 +19,7 @@ from bridge.automix.automation.curves import (
 from bridge.automix.job import Curve, ProxyChain
 from bridge.decibels import amplitude_to_db
 from bridge.plugins.chain.chain_file import parse_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 
 GAIN = """
 [[slot]]
@@ -81,7 +81,7 @@ def test_what_is_rendered_is_the_curve_that_was_drawn(sample_rate_hz):
     audio = np.full((2, round(0.7 * sample_rate_hz)), 0.5, dtype=np.float32)
     rows = block_rows({0: curve}, chain.neutral, frames=audio.shape[1], sample_rate_hz=sample_rate_hz)
     with PluginHost(workers=1) as host:
-        (made,) = host.render(chain, [Render(audio, sample_rate_hz, rows, block_frames(sample_rate_hz))])
+        (made,) = host.render(chain, [RenderInput(audio, sample_rate_hz, rows, block_frames(sample_rate_hz))])
     level_db = amplitude_to_db(made / 0.5)
     meant_db = -40 + 40 * curve.at(np.arange(audio.shape[1]) / sample_rate_hz)
     settled = np.zeros(audio.shape[1], dtype=bool)  # pedalboard's gain takes some ms for each step

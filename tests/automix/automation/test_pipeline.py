@@ -9,7 +9,7 @@ import pytest
 
 from bridge.audio.loudness import true_peak_dbtp
 from bridge.automix.automation import pipeline
-from bridge.automix.automation.frames import FrameFeatures
+from bridge.automix.automation.frame_predictions import FramePredictions
 from bridge.automix.facts import DecisionKind, ExplanationKind
 from bridge.automix.job import AutomixJob, AutomixResult
 from bridge.model.manifest import AutomationSettings
@@ -51,7 +51,7 @@ def automate(monkeypatch: pytest.MonkeyPatch):
     """Run a model that hears a click among words, on a sound that comes out as given."""
     activity = np.zeros((1, FRAMES), np.float32)
     activity[0, 80:110] = 0.95
-    frames = FrameFeatures(
+    frames = FramePredictions(
         activity=activity,
         position=np.full((1, FRAMES), 0.2, np.float32),
         speech=np.ones(FRAMES, np.float32),
@@ -62,7 +62,7 @@ def automate(monkeypatch: pytest.MonkeyPatch):
     model = SimpleNamespace(
         chain=CHAIN, automation_settings=AutomationSettings(), encoder=None, manifest=SimpleNamespace(features=None)
     )
-    monkeypatch.setattr(pipeline, "extract_frames", lambda *_: frames)
+    monkeypatch.setattr(pipeline, "predict_frames", lambda *_: frames)
     monkeypatch.setattr(pipeline, "harmful_regions", lambda *_: [])
 
     def run(after: np.ndarray, **job: object) -> AutomixResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bridge.automix.automation.frames import FrameFeatures
+from bridge.automix.automation.frame_predictions import FramePredictions
 from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
 from bridge.automix.automation.regions import curves_of_regions, find_regions
 from bridge.model.manifest import AutomationSettings
@@ -31,7 +31,7 @@ def features(activity=(), *, position=0.75, speech=None, level_db=-30.0):
     acts = np.zeros((1, FRAMES), np.float32)
     for start, end, value in activity:
         acts[0, start:end] = value
-    return FrameFeatures(
+    return FramePredictions(
         activity=acts,
         position=np.full((1, FRAMES), position, np.float32),
         speech=(acts[0] < 0.5).astype(np.float32) if speech is None else np.asarray(speech, np.float32),

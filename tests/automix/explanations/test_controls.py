@@ -16,7 +16,7 @@ from bridge.automix.objective import Objective
 from bridge.features.mel import extract_features
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 
 RATE = 44100
 BELL = {"peak_high.gain_db": 9.0, "peak_high.cutoff_frequency_hz": 3000.0, "peak_high.q": 1.0}
@@ -40,7 +40,7 @@ def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[[d
     """A guard whose target is the audio through these settings."""
 
     def make(target: dict[str, float]) -> Guard:
-        (goal,) = host.render(chain, [Render(audio, RATE, settings(chain, target))])
+        (goal,) = host.render(chain, [RenderInput(audio, RATE, settings(chain, target))])
         profile = extract_features([goal], RATE, FeatureSettings()).profile
         objective = Objective(profile, FeatureSettings(), level_counts=True, margin_share=0.05, margin_db=0.25)
         return Guard(

@@ -22,7 +22,7 @@ from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 
 RATE = 44100
 Change = Callable[..., np.ndarray]
@@ -57,7 +57,7 @@ def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[..
     """A guard whose target is the audio through the given settings."""
 
     def make(target: np.ndarray, *, level_counts: bool = True, free: np.ndarray | None = None) -> Guard:
-        goal = host.render(chain, [Render(audio, RATE, target)])
+        goal = host.render(chain, [RenderInput(audio, RATE, target)])
         objective = near(extract_features(goal, RATE, FeatureSettings()).profile, level_counts=level_counts)
         return Guard(
             CandidateRenderer(host, chain, [audio], RATE),
@@ -139,7 +139,7 @@ def test_nothing_is_made_to_clip(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain, host: PluginHost, audio: np.ndarray
 ) -> None:
     hot = settings({"output.gain_db": 20.0})
-    assert (true_peak_dbtp(host.render(chain, [Render(audio, RATE, hot)])[0], RATE) or 0.0) > 6.0
+    assert (true_peak_dbtp(host.render(chain, [RenderInput(audio, RATE, hot)])[0], RATE) or 0.0) > 6.0
     result = make_guard(hot).decide(chain.neutral, hot, 1.0)
     assert result.after.true_peak_dbtp is not None
     assert result.after.true_peak_dbtp <= 0.0

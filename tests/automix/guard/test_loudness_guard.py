@@ -21,7 +21,7 @@ from bridge.decibels import db_to_amplitude
 from bridge.features.mel import extract_features
 from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 
 CHAIN = mastering_chain()
 FEATURES = FeatureSettings()
@@ -54,7 +54,7 @@ def with_bands(*gains_db: float) -> np.ndarray:
 
 def rendered(host: PluginHost, audio: np.ndarray, result: GuardDecision, rate: int) -> np.ndarray:
     assert result.accepted is not None
-    return host.render(CHAIN, [Render(audio, rate, result.accepted.normalized)])[0]
+    return host.render(CHAIN, [RenderInput(audio, rate, result.accepted.normalized)])[0]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_what_cannot_be_reached_is_a_fact_and_the_ceiling_holds(host: PluginHost
 
 def test_tone_that_comes_closer_is_taken_whole_at_the_wanted_loudness(host: PluginHost) -> None:
     audio, wanted = mix(), with_bands(6.0, -4.0, 4.0, -6.0)
-    reference = 2 * host.render(CHAIN, [Render(audio, RATE_HZ, wanted)])[0]
+    reference = 2 * host.render(CHAIN, [RenderInput(audio, RATE_HZ, wanted)])[0]
     loudness = loudness_lufs(reference, RATE_HZ)
     assert loudness is not None
     loudness_guard = guard(host, audio, reference, LoudnessTarget(loudness, -1.0), RATE_HZ)
@@ -126,9 +126,9 @@ def test_tone_that_leads_away_is_refused_and_the_loudness_reached_all_the_same(h
 def test_the_two_parts_of_a_chain_are_the_chain(host: PluginHost) -> None:
     audio, row = mix(seconds=2.0), LoudnessControls.of(CHAIN).write(with_bands(3.0, 0.0, -3.0, 0.0), 4.0, 3.0, -1.0)
     split = split_at_limiter(CHAIN)
-    before_limiter = host.render(split.tone, [Render(audio, RATE_HZ, row[split.tone_controls])])[0]
-    made = host.render(split.limiter, [Render(before_limiter, RATE_HZ, row[split.limiter_controls])])[0]
-    whole = host.render(CHAIN, [Render(audio, RATE_HZ, row)])[0]
+    before_limiter = host.render(split.tone, [RenderInput(audio, RATE_HZ, row[split.tone_controls])])[0]
+    made = host.render(split.limiter, [RenderInput(before_limiter, RATE_HZ, row[split.limiter_controls])])[0]
+    whole = host.render(CHAIN, [RenderInput(audio, RATE_HZ, row)])[0]
     np.testing.assert_allclose(made, whole, atol=1e-5)
 
 
@@ -136,7 +136,7 @@ def test_the_ceiling_alone_scales_exactly(host: PluginHost) -> None:
     """What the last step rests on: lowering the ceiling lowers everything by as much, limited or not."""
     controls, audio = LoudnessControls.of(CHAIN), mix(seconds=2.0, peak=1.0)
     rows = [controls.write(CHAIN.neutral, 6.0, 3.0, ceiling) for ceiling in (-1.0, -7.0)]
-    high, low = host.render(CHAIN, [Render(audio, RATE_HZ, row) for row in rows])
+    high, low = host.render(CHAIN, [RenderInput(audio, RATE_HZ, row) for row in rows])
     np.testing.assert_allclose(low, high * db_to_amplitude(-6), atol=1e-4)
 
 

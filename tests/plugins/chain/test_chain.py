@@ -15,7 +15,7 @@ from bridge.plugins.chain.builtin import EFFECTS
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Fingerprint, chain_from_dict, chain_to_dict
 from bridge.plugins.chain.chain_file import load_chain, parse_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 
 PEAK = """
 name = "one"
@@ -47,7 +47,7 @@ def test_neutral_settings_change_next_to_nothing(
     host: PluginHost, channel_strip: Chain, noise: Callable[..., np.ndarray]
 ) -> None:
     audio = noise(2)
-    (rendered,) = host.render(channel_strip, [Render(audio, 48_000, channel_strip.neutral)])
+    (rendered,) = host.render(channel_strip, [RenderInput(audio, 48_000, channel_strip.neutral)])
     assert np.sqrt(np.mean((rendered - audio) ** 2)) < 0.1 * np.sqrt(np.mean(audio**2))
 
 
@@ -141,7 +141,7 @@ def test_every_built_in_effect_is_what_the_table_says(host: PluginHost, noise: C
         chain = parse_chain(f'[[slot]]\nplugin = "builtin:{name}"\n{controls}', source=name)
         count = len(chain.controls)
         settings = [np.full(count, value, np.float32) for value in (-50.0, 0.0, 0.5, 1.0, 50.0)]
-        renders = [Render(noise(2, seconds=0.3), 22_050, values) for values in [*settings, chain.neutral]]
+        renders = [RenderInput(noise(2, seconds=0.3), 22_050, values) for values in [*settings, chain.neutral]]
         for rendered in host.render(chain, renders):
             assert rendered.shape == renders[0].audio.shape, name
 
@@ -150,7 +150,7 @@ def test_switches_are_set_by_name(host: PluginHost, noise: Callable[..., np.ndar
     text = '[[slot]]\nplugin = "builtin:LadderFilter"\n[slot.fixed]\nmode = "HPF24"\ncutoff_hz = 2000\n'
     chain = parse_chain(text, source="test")
     audio = noise()
-    (rendered,) = host.render(chain, [Render(audio, 48_000, chain.neutral)])
+    (rendered,) = host.render(chain, [RenderInput(audio, 48_000, chain.neutral)])
     wanted = pedalboard.LadderFilter(pedalboard.LadderFilter.Mode.HPF24, cutoff_hz=2000).process(audio, 48_000)
     np.testing.assert_array_equal(rendered, wanted)
     with pytest.raises(ChainError, match="HPF24"):

@@ -17,7 +17,7 @@ from bridge.errors import AudioError, PluginCrashed, PluginHung, PluginOutputInv
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.host.file_render import STRETCH_FRAMES
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.types import Float32
 
 RATE_HZ = 48_000
@@ -40,7 +40,7 @@ def test_a_file_is_what_one_render_gives(
     source = write(tmp_path / "in put ü.wav", audio)
     host.render_file(channel_strip, settings, source, tmp_path / "out.wav")
     rendered, rate_hz = read_audio(tmp_path / "out.wav")
-    (wanted,) = host.render(channel_strip, [Render(audio, RATE_HZ, settings)])
+    (wanted,) = host.render(channel_strip, [RenderInput(audio, RATE_HZ, settings)])
     assert rate_hz == RATE_HZ
     np.testing.assert_array_equal(rendered, wanted)
 
@@ -53,7 +53,7 @@ def test_latency_and_length_of_real_plugins(host: PluginHost, zam: Catalog, tmp_
     source = write(tmp_path / "in.wav", audio)
     host.render_file(chain, chain.neutral, source, tmp_path / "out.flac")
     rendered, _ = read_audio(tmp_path / "out.flac")
-    (wanted,) = host.render(chain, [Render(audio, RATE_HZ, chain.neutral)])
+    (wanted,) = host.render(chain, [RenderInput(audio, RATE_HZ, chain.neutral)])
     assert rendered.shape == audio.shape
     np.testing.assert_allclose(rendered, wanted, atol=2e-6)
 
@@ -62,7 +62,7 @@ def test_settings_move_in_a_file(host: PluginHost, channel_strip: Chain, tmp_pat
     audio = noise(1, seconds=4)
     rows = np.random.default_rng(5).uniform(0.3, 0.7, (400, len(channel_strip.controls)))
     host.render_file(channel_strip, rows, write(tmp_path / "in.wav", audio), tmp_path / "out.wav", block_frames=500)
-    (wanted,) = host.render(channel_strip, [Render(audio, RATE_HZ, rows, block_frames=500)])
+    (wanted,) = host.render(channel_strip, [RenderInput(audio, RATE_HZ, rows, block_frames=500)])
     np.testing.assert_array_equal(read_audio(tmp_path / "out.wav")[0], wanted)
 
 

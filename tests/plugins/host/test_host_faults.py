@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from bridge.errors import PluginCrashed, PluginError, PluginHung, PluginOutputInvalid, RenderNotTried
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.host.render_queue import ExclusiveTask
 from bridge.plugins.worker.shared_memory import PREFIX, delete_stale_files
 from bridge.types import Float32
@@ -31,7 +31,7 @@ ROOT = HERE.parents[1]
 
 
 def assert_still_works(host: PluginHost, faults: ModuleType, audio: Float32) -> None:
-    (rendered,) = host.render(faults.fault_chain("None"), [Render(audio, RATE_HZ, ON)])
+    (rendered,) = host.render(faults.fault_chain("None"), [RenderInput(audio, RATE_HZ, ON)])
     np.testing.assert_array_equal(rendered, audio)
 
 
@@ -39,7 +39,7 @@ def test_a_crash_in_the_middle_of_a_batch(fault_host: MakeHost, faults: ModuleTy
     """One of twelve kills its worker, twice; the others are rendered, and the error names the plugin."""
     host = fault_host()
     audios = [noise(seed=index) for index in range(12)]
-    renders = [Render(audio, RATE_HZ, ON if index == 5 else OFF) for index, audio in enumerate(audios)]
+    renders = [RenderInput(audio, RATE_HZ, ON if index == 5 else OFF) for index, audio in enumerate(audios)]
     results = host.render(faults.fault_chain("Crash"), renders, return_errors=True)
     error = results.pop(5)
     audios.pop(5)
@@ -53,7 +53,7 @@ def test_a_crash_in_the_middle_of_a_batch(fault_host: MakeHost, faults: ModuleTy
 def test_a_crash_is_raised(fault_host: MakeHost, faults: ModuleType, noise: MakeNoise) -> None:
     host = fault_host()
     with pytest.raises(PluginCrashed, match="fault:Crash crashed while processing"):
-        host.render(faults.fault_chain("Crash"), [Render(noise(), RATE_HZ, ON)])
+        host.render(faults.fault_chain("Crash"), [RenderInput(noise(), RATE_HZ, ON)])
     assert_still_works(host, faults, noise())
 
 
@@ -62,7 +62,7 @@ def test_a_render_is_tried_once_more(
 ) -> None:
     monkeypatch.setenv(faults.MARKER, str(tmp_path / "crashed"))
     audio = noise(2)
-    (rendered,) = fault_host().render(faults.fault_chain("CrashOnce"), [Render(audio, RATE_HZ, ON)])
+    (rendered,) = fault_host().render(faults.fault_chain("CrashOnce"), [RenderInput(audio, RATE_HZ, ON)])
     np.testing.assert_array_equal(rendered, audio)
     assert (tmp_path / "crashed").exists()
 
@@ -72,13 +72,13 @@ def test_the_plugin_of_a_chain_that_crashed_is_named(
 ) -> None:
     chain = faults.fault_chain("None", "Crash", "NaN")
     with pytest.raises(PluginCrashed) as raised:
-        fault_host().render(chain, [Render(noise(), RATE_HZ, np.array([1.0, 1.0, 1.0]))])
+        fault_host().render(chain, [RenderInput(noise(), RATE_HZ, np.array([1.0, 1.0, 1.0]))])
     assert str(raised.value).startswith("fault:Crash crashed")
 
 
 def test_a_batch_that_only_crashes_ends_soon(fault_host: MakeHost, faults: ModuleType, noise: MakeNoise) -> None:
     """Three crashes are enough: sixty more workers are not started for the rest."""
-    renders = [Render(noise(), RATE_HZ, ON)] * 32
+    renders = [RenderInput(noise(), RATE_HZ, ON)] * 32
     results = fault_host().render(faults.fault_chain("Crash"), renders, return_errors=True)
     kinds = [type(result) for result in results]
     assert set(kinds) == {PluginCrashed, RenderNotTried} and 3 <= kinds.count(PluginCrashed) <= 6
@@ -87,7 +87,7 @@ def test_a_batch_that_only_crashes_ends_soon(fault_host: MakeHost, faults: Modul
 def test_a_hang_is_ended(fault_host: MakeHost, faults: ModuleType, noise: MakeNoise) -> None:
     host = fault_host(render_limit_s=0.4)
     audio = noise()
-    renders = [Render(audio, RATE_HZ, setting) for setting in (OFF, ON, OFF)]
+    renders = [RenderInput(audio, RATE_HZ, setting) for setting in (OFF, ON, OFF)]
     first, error, last = host.render(faults.fault_chain("Hang"), renders, return_errors=True)
     assert isinstance(error, PluginHung)
     assert "fault:Hang did not answer within 0.4 s" in str(error)
@@ -101,7 +101,7 @@ def test_a_hang_that_holds_pythons_lock_is_ended(fault_host: MakeHost, faults: M
         pytest.skip("pause() is POSIX")
     host = fault_host(render_limit_s=0.4)
     with pytest.raises(PluginHung):
-        host.render(faults.fault_chain("HangHoldingTheLock"), [Render(noise(), RATE_HZ, ON)])
+        host.render(faults.fault_chain("HangHoldingTheLock"), [RenderInput(noise(), RATE_HZ, ON)])
     assert_still_works(host, faults, noise())
 
 
@@ -109,14 +109,14 @@ def test_slow_work_that_goes_on_is_no_hang(fault_host: MakeHost, faults: ModuleT
     """Three slots of 0.4 s each under a limit of 0.9 s: the limit is for one step."""
     chain = faults.fault_chain("Nap", "Nap", "Nap")
     audio = noise()
-    (rendered,) = fault_host(workers=1, render_limit_s=0.9).render(chain, [Render(audio, RATE_HZ, np.ones(3))])
+    (rendered,) = fault_host(workers=1, render_limit_s=0.9).render(chain, [RenderInput(audio, RATE_HZ, np.ones(3))])
     np.testing.assert_array_equal(rendered, audio)
 
 
 def test_a_plugin_that_crashes_at_load(fault_host: MakeHost, faults: ModuleType, noise: MakeNoise) -> None:
     host = fault_host()
     with pytest.raises(PluginCrashed, match="fault:CrashAtLoad crashed while loading"):
-        host.render(faults.fault_chain("CrashAtLoad"), [Render(noise(), RATE_HZ, OFF)])
+        host.render(faults.fault_chain("CrashAtLoad"), [RenderInput(noise(), RATE_HZ, OFF)])
     with pytest.raises(PluginCrashed, match="fault:CrashAtLoad crashed while loading"):
         host.describe(faults.fault_chain("CrashAtLoad"))
     assert_still_works(host, faults, noise())
@@ -126,7 +126,7 @@ def test_loading_has_a_time_limit_of_its_own(fault_host: MakeHost, faults: Modul
     host = fault_host(load_limit_s=0.5)
     begin = time.monotonic()
     with pytest.raises(PluginHung, match=r"fault:HangAtLoad did not load within 0.5 s.*plugin_load_limit_s"):
-        host.render(faults.fault_chain("HangAtLoad"), [Render(noise(), RATE_HZ, OFF)])
+        host.render(faults.fault_chain("HangAtLoad"), [RenderInput(noise(), RATE_HZ, OFF)])
     assert time.monotonic() - begin < 10  # and it was not tried again
     assert_still_works(host, faults, noise())
 
@@ -140,7 +140,7 @@ def test_broken_output_is_an_error_of_that_setting(
 ) -> None:
     host = fault_host(workers=1)
     audio = noise(2)
-    renders = [Render(audio, RATE_HZ, np.repeat(s[np.newaxis], rows, axis=0)) for s in (OFF, ON, OFF)]
+    renders = [RenderInput(audio, RATE_HZ, np.repeat(s[np.newaxis], rows, axis=0)) for s in (OFF, ON, OFF)]
     before, error, after = host.render(faults.fault_chain(fault), renders, return_errors=True)
     if fault == "Short" and rows > 1:  # in blocks, that is latency without an end
         assert isinstance(error, np.ndarray | PluginOutputInvalid)
@@ -155,7 +155,7 @@ def test_broken_output_is_an_error_of_that_setting(
 def test_a_refusal_is_one_line(fault_host: MakeHost, faults: ModuleType, noise: MakeNoise) -> None:
     host = fault_host()
     with pytest.raises(PluginError, match="this plugin wants a licence"):
-        host.render(faults.fault_chain("Refuse"), [Render(noise(), RATE_HZ, ON)])
+        host.render(faults.fault_chain("Refuse"), [RenderInput(noise(), RATE_HZ, ON)])
     assert_still_works(host, faults, noise())
 
 
@@ -163,7 +163,7 @@ def test_what_plugins_write_reaches_nobody(
     fault_host: MakeHost, faults: ModuleType, noise: MakeNoise, capfd: pytest.CaptureFixture[str]
 ) -> None:
     audio = noise()
-    (rendered,) = fault_host().render(faults.fault_chain("Noisy"), [Render(audio, RATE_HZ, ON)])
+    (rendered,) = fault_host().render(faults.fault_chain("Noisy"), [RenderInput(audio, RATE_HZ, ON)])
     np.testing.assert_array_equal(rendered, audio)
     assert capfd.readouterr() == ("", "")
 
@@ -173,7 +173,7 @@ def test_what_plugins_write_can_be_kept(
 ) -> None:
     log = tmp_path / "worker log.txt"
     monkeypatch.setenv("BRIDGE_WORKER_LOG", str(log))
-    fault_host().render(faults.fault_chain("Noisy"), [Render(noise(), RATE_HZ, ON)])
+    fault_host().render(faults.fault_chain("Noisy"), [RenderInput(noise(), RATE_HZ, ON)])
     assert "plugin says hello" in log.read_text()
 
 
@@ -206,7 +206,7 @@ def test_workers_killed_at_any_instant_cost_nothing(fault_host: MakeHost, faults
             result
             for _ in range(4)
             for result in host.render(
-                faults.fault_chain("None"), [Render(audio, RATE_HZ, OFF)] * 24, return_errors=True
+                faults.fault_chain("None"), [RenderInput(audio, RATE_HZ, OFF)] * 24, return_errors=True
             )
         ]
     finally:
@@ -223,7 +223,7 @@ def test_closing_ends_a_hanging_render(fault_host: MakeHost, faults: ModuleType,
 
     def work() -> None:
         try:
-            host.render(faults.fault_chain("Hang"), [Render(noise(), RATE_HZ, ON)] * 3)
+            host.render(faults.fault_chain("Hang"), [RenderInput(noise(), RATE_HZ, ON)] * 3)
         except PluginError as error:
             outcome.append(error)
 

@@ -16,7 +16,7 @@ from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain, Fingerprint, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.types import Float32
 
 RATE_HZ = 48_000
@@ -99,7 +99,7 @@ def test_every_plugin_takes_mono_and_stereo(zam_host: PluginHost, noise: MakeNoi
     """Same length, same channels, the same bits twice, in whichever worker."""
     audio = noise(channels, seconds=0.7)
     chain = vst3_chain(plugin)
-    one, two = zam_host.render(chain, [Render(audio, RATE_HZ, chain.neutral)] * 2)
+    one, two = zam_host.render(chain, [RenderInput(audio, RATE_HZ, chain.neutral)] * 2)
     assert one.shape == audio.shape
     assert one.any()
     np.testing.assert_allclose(one, two, rtol=0, atol=START_STATE_DIFFERS.get(plugin, 0.0))
@@ -114,7 +114,7 @@ def test_a_setting_moved_back_to_the_plugins_default_is_heard(
     chain = vst3_chain(plugin, controls={parameter: default})
     audio = noise(1)
     first, moved, back = zam_host.render(
-        chain, [Render(audio, RATE_HZ, np.array([value], np.float32)) for value in (default, 0.7, default)]
+        chain, [RenderInput(audio, RATE_HZ, np.array([value], np.float32)) for value in (default, 0.7, default)]
     )
     assert np.abs(moved - first).max() > 0.05
     np.testing.assert_allclose(back, first, rtol=0, atol=START_STATE_DIFFERS.get(plugin, 0.0))
@@ -126,7 +126,7 @@ def test_a_mono_plugin_gets_one_instance_for_each_channel(alone: Alone, zam_host
     audio[1] *= 3
     settings = {"Threshold": 0.5, "Ratio": 0.6}
     chain = vst3_chain("ZamComp", controls=settings)
-    (rendered,) = zam_host.render(chain, [Render(audio, RATE_HZ, chain.neutral)])
+    (rendered,) = zam_host.render(chain, [RenderInput(audio, RATE_HZ, chain.neutral)])
     for channel in (0, 1):
         wanted = alone("ZamComp", audio[channel : channel + 1], settings)
         np.testing.assert_array_equal(rendered[channel], wanted[0])
@@ -136,7 +136,7 @@ def test_a_stereo_plugin_takes_mono(alone: Alone, zam_host: PluginHost, noise: M
     audio = noise(1)
     settings = {"Threshold": 0.5, "Ratio": 0.6}
     chain = vst3_chain("ZamCompX2", controls=settings)
-    (rendered,) = zam_host.render(chain, [Render(audio, RATE_HZ, chain.neutral)])
+    (rendered,) = zam_host.render(chain, [RenderInput(audio, RATE_HZ, chain.neutral)])
     wanted = alone("ZamCompX2", np.repeat(audio, 2, axis=0), settings)
     np.testing.assert_allclose(rendered[0], wanted.mean(axis=0), atol=1e-7)
 
@@ -150,8 +150,8 @@ def test_latency_is_taken_out_slot_by_slot(zam_host: PluginHost) -> None:
     still, moving = zam_host.render(
         chain,
         [
-            Render(click, RATE_HZ, chain.neutral),
-            Render(click, RATE_HZ, np.zeros((10, 0), np.float32), block_frames=700),
+            RenderInput(click, RATE_HZ, chain.neutral),
+            RenderInput(click, RATE_HZ, np.zeros((10, 0), np.float32), block_frames=700),
         ],
     )
     assert still.shape == moving.shape == click.shape
@@ -166,7 +166,7 @@ def test_blocks_leave_no_seams(zam_host: PluginHost, noise: MakeNoise, plugin: s
     audio = noise(2, seconds=1.1)
     still, moving = zam_host.render(
         chain,
-        [Render(audio, RATE_HZ, chain.neutral), Render(audio, RATE_HZ, np.tile(chain.neutral, (150, 1)))],
+        [RenderInput(audio, RATE_HZ, chain.neutral), RenderInput(audio, RATE_HZ, np.tile(chain.neutral, (150, 1)))],
     )
     np.testing.assert_allclose(moving, still, atol=1e-6)
 
@@ -175,7 +175,7 @@ def test_moving_settings_arrive_in_their_block(zam_host: PluginHost, noise: Make
     chain = vst3_chain("ZamCompX2", controls={"Makeup": 0.0})
     audio = noise(2)
     rows = np.array([[0.0], [0.0], [1.0]])
-    (rendered,) = zam_host.render(chain, [Render(audio, RATE_HZ, rows, block_frames=8_000)])
+    (rendered,) = zam_host.render(chain, [RenderInput(audio, RATE_HZ, rows, block_frames=8_000)])
     level = np.sqrt((rendered**2).mean(axis=0).reshape(-1, 4_000).mean(axis=1) / 0.01)
     assert level[:4] == pytest.approx(1.0, abs=0.1)
     assert (level[5:] > 20).all()  # 30 dB, apart from gliding
@@ -187,7 +187,7 @@ def test_no_render_depends_on_those_before(zam_host: PluginHost, noise: MakeNois
     audio = noise(2)
     a = np.array([0.4, 0.9, 0.2, 0.1])
     b = np.array([0.9, 0.1, 0.8, 0.9])
-    first, _, again, _, third = zam_host.render(chain, [Render(audio, RATE_HZ, s) for s in (a, b, a, b, a)])
+    first, _, again, _, third = zam_host.render(chain, [RenderInput(audio, RATE_HZ, s) for s in (a, b, a, b, a)])
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(first, third)
 
@@ -196,19 +196,19 @@ def test_a_setting_that_does_not_stay_is_an_error(zam_host: PluginHost, noise: M
     """ZaMaximX2 has one program, and goes back to it without a word."""
     chain = vst3_chain("ZaMaximX2", controls={"Current Program": 0.0})
     with pytest.raises(PluginError, match=r"vst3:ZaMaximX2 ignored Current Program = 0\.9"):
-        zam_host.render(chain, [Render(noise(2), RATE_HZ, np.array([0.9]))])
+        zam_host.render(chain, [RenderInput(noise(2), RATE_HZ, np.array([0.9]))])
 
 
 def test_a_parameter_that_is_gone(zam_host: PluginHost, noise: MakeNoise) -> None:
     chain = vst3_chain("ZamCompX2", controls={"Warmth": 0.5})
     with pytest.raises(PluginError, match=r"no parameter 'Warmth'.*calibrate"):
-        zam_host.render(chain, [Render(noise(2), RATE_HZ, np.array([0.9]))])
+        zam_host.render(chain, [RenderInput(noise(2), RATE_HZ, np.array([0.9]))])
 
 
 def test_fixed_settings_hold(alone: Alone, zam_host: PluginHost, noise: MakeNoise) -> None:
     audio = noise(2)
     chain = vst3_chain("ZamCompX2", fixed={"Makeup": 0.5})
-    (rendered,) = zam_host.render(chain, [Render(audio, RATE_HZ, chain.neutral)])
+    (rendered,) = zam_host.render(chain, [RenderInput(audio, RATE_HZ, chain.neutral)])
     np.testing.assert_array_equal(rendered, alone("ZamCompX2", audio, {"Makeup": 0.5}))
 
 
@@ -220,10 +220,10 @@ def test_another_version_of_a_plugin_is_refused(zam_host: PluginHost, noise: Mak
         slot = Slot(name="s", plugin="vst3:ZamCompX2", fingerprint=fingerprint)
         chain = Chain(name="c", slots=(slot,))
         if is_fine:
-            zam_host.render(chain, [Render(noise(2), RATE_HZ, chain.neutral)])
+            zam_host.render(chain, [RenderInput(noise(2), RATE_HZ, chain.neutral)])
         else:
             with pytest.raises(PluginError, match=r"version .* instead of 3\.9\.0"):
-                zam_host.render(chain, [Render(noise(2), RATE_HZ, chain.neutral)])
+                zam_host.render(chain, [RenderInput(noise(2), RATE_HZ, chain.neutral)])
 
 
 def test_a_plugin_that_takes_too_long_to_load(zam: Catalog, noise: MakeNoise) -> None:
@@ -231,9 +231,9 @@ def test_a_plugin_that_takes_too_long_to_load(zam: Catalog, noise: MakeNoise) ->
     chain = vst3_chain("ZamVerb")
     with PluginHost(workers=1, load_limit_s=5.0, catalog=zam) as host:
         with pytest.raises(PluginHung, match=r"vst3:ZamVerb did not load within 5 s"):
-            host.render(chain, [Render(noise(2), RATE_HZ, chain.neutral)])
+            host.render(chain, [RenderInput(noise(2), RATE_HZ, chain.neutral)])
         other = vst3_chain("ZamEQ2")
-        host.render(other, [Render(noise(2), RATE_HZ, other.neutral)])
+        host.render(other, [RenderInput(noise(2), RATE_HZ, other.neutral)])
 
 
 def test_a_file_that_is_no_plugin(
@@ -245,7 +245,7 @@ def test_a_file_that_is_no_plugin(
     binary.write_bytes(b"no library")
     chain = Chain(name="c", slots=(Slot(name="s", plugin=f"vst3:{bundle}"),))
     with pytest.raises(PluginError, match="cannot be loaded"):
-        zam_host.render(chain, [Render(noise(2), RATE_HZ, chain.neutral)])
+        zam_host.render(chain, [RenderInput(noise(2), RATE_HZ, chain.neutral)])
 
 
 class TestNextRelease:
@@ -254,13 +254,13 @@ class TestNextRelease:
     def test_nan_at_a_plugins_own_defaults(self, next_host: PluginHost, noise: MakeNoise) -> None:
         chain = vst3_chain("ZamEQ2")
         with pytest.raises(PluginOutputInvalid, match="vst3:ZamEQ2 returned NaN or infinity in 100%"):
-            next_host.render(chain, [Render(noise(1), RATE_HZ, chain.neutral)])
+            next_host.render(chain, [RenderInput(noise(1), RATE_HZ, chain.neutral)])
 
     def test_parameters_are_taken_afresh_after_every_block(self, next_host: PluginHost, noise: MakeNoise) -> None:
         """Dragonfly rebuilds its list while processing: an object from before crashed the process every time."""
         chain = vst3_chain("DragonflyRoomReverb", controls={"Size": 0.3, "Decay": 0.4, "Dry Level": 0.8})
         generator = np.random.default_rng(0)
         settings = [generator.uniform(size=3) for _ in range(12)]
-        still = next_host.render(chain, [Render(noise(2), RATE_HZ, s) for s in settings])
-        (moving,) = next_host.render(chain, [Render(noise(2), RATE_HZ, np.stack(settings), block_frames=4_000)])
+        still = next_host.render(chain, [RenderInput(noise(2), RATE_HZ, s) for s in settings])
+        (moving,) = next_host.render(chain, [RenderInput(noise(2), RATE_HZ, np.stack(settings), block_frames=4_000)])
         assert all(np.isfinite(rendered).all() for rendered in [*still, moving])

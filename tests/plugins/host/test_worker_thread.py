@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bridge.plugins.chain.chain_file import parse_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.host.worker_process import WorkerProcess
 
 
@@ -25,7 +25,7 @@ def test_a_render_that_was_answered_is_not_lost_with_its_worker(monkeypatch: pyt
     monkeypatch.setattr(WorkerProcess, "send", send_to_a_dying_worker)
     chain = parse_chain('[[slot]]\nplugin = "builtin:Gain"\n[slot.control.gain_db]\n', source="test")
     audio = np.full((1, 4800), 0.25, np.float32)
-    renders = [Render(audio, 48_000, chain.neutral)] * 6
+    renders = [RenderInput(audio, 48_000, chain.neutral)] * 6
     results: list[np.ndarray] = []
     with PluginHost(workers=1) as host:
         work = threading.Thread(target=lambda: results.extend(host.render(chain, renders)), daemon=True)

@@ -14,7 +14,7 @@ from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions, positions_to_normalized
 from bridge.plugins.chain.chain_file import load_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.frame_labels import FrameGrid, label_scene
 from bridge.training.data.scenes import draw_scene
@@ -68,7 +68,7 @@ def test_rendered_by_its_labels_a_scene_loses_its_events_and_keeps_its_words(lab
             positions[:, control] = place
             curves[control] = Curve(grid.middles_s, positions_to_normalized(CHAIN, positions)[:, control])
         rows = block_rows(curves, CHAIN.neutral, frames=scene.audio.shape[1], sample_rate_hz=RATE)
-        (made,) = host.render(CHAIN, [Render(scene.audio, RATE, rows, block_frames(RATE))])
+        (made,) = host.render(CHAIN, [RenderInput(scene.audio, RATE, rows, block_frames(RATE))])
         down += [result.down_db for result in event_results(scene, made)]
         changed += list(speech_changes_db(scene, made))
     assert len(down) > 8

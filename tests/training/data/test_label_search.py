@@ -14,7 +14,7 @@ from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.chain_file import load_chain, parse_chain
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.label_search import (
     FAILED_DB,
     LabelObjective,
@@ -60,7 +60,7 @@ def switched() -> Chain:
 
 def passage_through(host: PluginHost, chain: Chain, position: np.ndarray, seconds: float = 0.5) -> LabelPassage:
     dry = synthesise("strings", duration_s=seconds, sample_rate_hz=RATE, seed=3)
-    (wet,) = host.render(chain, [Render(dry, RATE, positions_to_normalized(chain, position))])
+    (wet,) = host.render(chain, [RenderInput(dry, RATE, positions_to_normalized(chain, position))])
     return LabelPassage(dry, wet, RATE, 0.05)
 
 

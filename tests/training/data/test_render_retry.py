@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bridge.errors import PluginCrashed, PluginError, RenderNotTried
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.example_renderer import RenderFailures, render_with_retry
 
 FAULTS = Path(__file__).parents[2] / "plugins"
@@ -19,10 +19,12 @@ def host() -> Iterator[PluginHost]:
         yield host
 
 
-def renders(*triggers: float) -> list[Render]:
+def renders(*triggers: float) -> list[RenderInput]:
     generator = np.random.default_rng(0)
     audio = [generator.normal(0, 0.1, (1, 480)).astype(np.float32) for _ in triggers]
-    return [Render(one, 48_000, np.array([trigger], np.float32)) for one, trigger in zip(audio, triggers, strict=True)]
+    return [
+        RenderInput(one, 48_000, np.array([trigger], np.float32)) for one, trigger in zip(audio, triggers, strict=True)
+    ]
 
 
 def test_of_many_only_those_that_crash_are_lost(host: PluginHost, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from bridge.model.bundle import positions_to_normalized
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.settings_sampler import SettingsSampler
 
 
@@ -44,17 +44,17 @@ def test_a_degradation_is_undone_by_its_mirrored_gains(chain: Chain, host: Plugi
     audio = synthesise("strings", duration_s=2.0, sample_rate_hz=44100, seed=0)
     pairs = [sampler.draw_undoable(np.random.default_rng(seed)) for seed in range(12)]
     degraded = host.render(
-        chain, [Render(audio, 44100, positions_to_normalized(chain, degrading)) for degrading, _ in pairs]
+        chain, [RenderInput(audio, 44100, positions_to_normalized(chain, degrading)) for degrading, _ in pairs]
     )
     restored = host.render(
         chain,
         [
-            Render(one, 44100, positions_to_normalized(chain, undoing))
+            RenderInput(one, 44100, positions_to_normalized(chain, undoing))
             for one, (_, undoing) in zip(degraded, pairs, strict=True)
         ],
     )
-    neutral = Render(audio, 44100, chain.neutral)  # the low cut at its lowest still turns the phase of the bass
-    twice = host.render(chain, [Render(host.render(chain, [neutral])[0], 44100, chain.neutral)])[0]
+    neutral = RenderInput(audio, 44100, chain.neutral)  # the low cut at its lowest still turns the phase of the bass
+    twice = host.render(chain, [RenderInput(host.render(chain, [neutral])[0], 44100, chain.neutral)])[0]
     assert max(_error_db(one, audio) for one in degraded) > -3, "the degradations are audible"
     assert max(_error_db(one, twice) for one in restored) < -60
 

@@ -10,7 +10,7 @@ from bridge.decibels import db_to_amplitude
 from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import normalized_to_positions
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.evaluation.baselines import (
     LOUDNESS_PASSES,
     DoNothing,
@@ -42,7 +42,9 @@ def case(audio: np.ndarray, chain: Chain, host: PluginHost) -> EvaluationCase:
     for label, value in (("high_shelf.gain_db", 9.0), ("output.gain_db", 6.0)):
         index = chain.index(label)
         hidden[index] = chain.controls[index].normalized(value)
-    truth, reference = host.render(chain, [Render(audio, RATE, hidden), Render(audio[:, ::-1].copy(), RATE, hidden)])
+    truth, reference = host.render(
+        chain, [RenderInput(audio, RATE, hidden), RenderInput(audio[:, ::-1].copy(), RATE, hidden)]
+    )
     return EvaluationCase("drums", "match", RATE, audio, truth, hidden, reference)
 
 

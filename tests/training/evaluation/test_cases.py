@@ -10,7 +10,7 @@ from bridge.errors import PluginError
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.recordings import find_files, read_recordings
 from bridge.training.evaluation.cases import resample_case
 from bridge.training.evaluation.in_chain_cases import in_chain_cases
@@ -27,7 +27,7 @@ def test_hidden_settings_lead_from_what_is_given_to_the_truth(
     assert cases
     for case in cases:
         assert case.hidden is not None
-        right = host.render(chain, [Render(case.given, case.sample_rate_hz, case.hidden)])[0]
+        right = host.render(chain, [RenderInput(case.given, case.sample_rate_hz, case.hidden)])[0]
         before = frame_distance_db(case.given, case.truth, case.sample_rate_hz)
         after = frame_distance_db(right, case.truth, case.sample_rate_hz)
         assert after < max(0.3, 0.25 * before), "the low cut at its lowest leaves a trace"
@@ -43,7 +43,7 @@ def test_at_another_rate_the_settings_are_still_right(chain: Chain, host: Plugin
         assert moved.given.shape[-1] == round(case.given.shape[-1] * rate / case.sample_rate_hz)
         assert np.sqrt(np.mean(moved.given**2)) == pytest.approx(np.sqrt(np.mean(case.given**2)), rel=0.05)
         assert moved.hidden is not None
-        right = host.render(chain, [Render(moved.given, rate, moved.hidden)])[0]
+        right = host.render(chain, [RenderInput(moved.given, rate, moved.hidden)])[0]
         before = frame_distance_db(moved.given, moved.truth, rate)
         assert frame_distance_db(right, moved.truth, rate) < max(0.8, 0.4 * before)
 

@@ -5,7 +5,7 @@ import pytest
 
 from bridge.audio.synthesis import synthesise
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.evaluation.match_eq import match_eq, spectrum_of
 from bridge.training.evaluation.metrics import frame_distance_db
 
@@ -21,7 +21,7 @@ def test_it_undoes_a_broad_filter(audio: np.ndarray, chain: Chain, host: PluginH
     settings = chain.neutral.copy()
     gain = chain.index("high_shelf.gain_db")
     settings[gain] = chain.controls[gain].normalized(9.0)
-    bright = host.render(chain, [Render(audio, RATE, settings)])[0]
+    bright = host.render(chain, [RenderInput(audio, RATE, settings)])[0]
     matched = match_eq(audio, spectrum_of(bright))
     assert frame_distance_db(matched, bright, RATE) < 0.35 * frame_distance_db(audio, bright, RATE)
 

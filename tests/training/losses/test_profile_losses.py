@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.features.bands import loudness_weights_db
+from bridge.features.mel_bands import loudness_weights_db
 from bridge.features.profile import SpectralProfile, profile_distance_db
 from bridge.features.settings import FeatureSettings
 from bridge.model.encoders import Category

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.plugin_layer.audio_gradient import AudioEstimator, LocalTransfer, SimultaneousSignal
 from bridge.training.plugin_layer.plugin_layer import PluginLayer
 
@@ -59,7 +59,7 @@ def impulse_by_impulse(host: PluginHost, chain: Chain, audio: Tensor, positions:
         for side in (size, -size):
             moved = audio[0].numpy().copy()
             moved.reshape(-1)[index] += side
-            renders.append(Render(moved, RATE_HZ, settings))
+            renders.append(RenderInput(moved, RATE_HZ, settings))
     outputs = np.stack(host.render(chain, renders)).astype(np.float64)
     slopes = (outputs[::2] - outputs[1::2]) / (2 * size)
     return torch.from_numpy((slopes * upstream[0].numpy()).sum((1, 2)).reshape(1, channels, samples)).float()

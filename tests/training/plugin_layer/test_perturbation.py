@@ -17,8 +17,8 @@ from bridge.training.plugin_layer.perturbation import (
     Estimator,
     GroupedDifferences,
     Perturbation,
-    steps_from_sensitivity,
-    steps_over_choices,
+    step_sizes_from_sensitivity,
+    step_sizes_over_choices,
 )
 
 CONTROLS = 24
@@ -182,7 +182,7 @@ def test_pairs_that_failed_are_left_out() -> None:
 
 
 def test_steps_are_smaller_where_more_is_heard() -> None:
-    steps = steps_from_sensitivity([1.0, 4.0, 100.0, 0.25, 0.001, 0.0], finest=[0, 0, 0, 0, 0, 0.07])
+    steps = step_sizes_from_sensitivity([1.0, 4.0, 100.0, 0.25, 0.001, 0.0], finest=[0, 0, 0, 0, 0, 0.07])
     np.testing.assert_allclose(steps, [0.05, 0.025, 0.025, 0.1, 0.1, 0.14])
 
 
@@ -191,7 +191,7 @@ def test_a_step_over_choices_reaches_the_next_from_each_place(low: float, high: 
     """Also where bounds leave only some of them, whose edges then lie off the middle."""
     chain = with_choices(low, high)
     (category,) = categories_of(chain)
-    steps = steps_over_choices([category], len(chain.controls), 0.05)
+    steps = step_sizes_over_choices([category], len(chain.controls), 0.05)
     assert steps[1] == np.float32(0.05), "no switch"
     for number, place in enumerate(category.places):
         sides = torch.tensor([place - steps[0], place + steps[0]]).clamp(0, 1)

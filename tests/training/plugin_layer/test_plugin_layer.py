@@ -11,7 +11,7 @@ from torch import Tensor
 from bridge.errors import AudioError
 from bridge.model.bundle import categories_of
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.host.render_queue import RenderBatch
 from bridge.training.plugin_layer import step as step_module
 from bridge.training.plugin_layer.gradient_statistics import GradientStatistics
@@ -20,7 +20,7 @@ from bridge.training.plugin_layer.perturbation import (
     CentralDifferences,
     Estimator,
     GroupedDifferences,
-    steps_over_choices,
+    step_sizes_over_choices,
 )
 from bridge.training.plugin_layer.plugin_layer import PluginLayer
 
@@ -41,9 +41,9 @@ class Spy:
 
     def __init__(self, host: PluginHost) -> None:
         self._host = host
-        self.batches: list[Sequence[Render]] = []
+        self.batches: list[Sequence[RenderInput]] = []
 
-    def begin(self, chain: Chain, renders: Sequence[Render]) -> RenderBatch:
+    def begin(self, chain: Chain, renders: Sequence[RenderInput]) -> RenderBatch:
         self.batches.append(renders)
         return self._host.begin(chain, renders)
 
@@ -250,7 +250,7 @@ def test_switches_get_a_gradient_only_when_asked(host: PluginHost, builtin: Make
     for estimator in (CentralDifferences(), SPSA(2)):
         found = gradient(PluginLayer(host, chain, RATE_HZ, estimator=estimator), audio, positions, upstream)[1]
         assert (found[:, 0] == 0).all() and (found[:, 1] != 0).all()
-    steps = steps_over_choices(categories_of(chain), len(chain.controls))
+    steps = step_sizes_over_choices(categories_of(chain), len(chain.controls))
     asked = PluginLayer(host, chain, RATE_HZ, estimator=CentralDifferences(steps), moves_choices=True)
     assert (gradient(asked, audio, positions, upstream)[1] != 0).all()
 

@@ -12,7 +12,7 @@ from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost
 from bridge.training.plugin_layer.rendering import BatchRenderer
-from bridge.training.plugin_layer.sensitivity import audible_sensitivity, finest_steps
+from bridge.training.plugin_layer.sensitivity import audible_sensitivity, finest_step_sizes
 
 RATE_HZ = 24_000
 
@@ -59,4 +59,4 @@ def test_the_finest_move_is_told_in_positions() -> None:
             load_s=0.0,
         )
 
-    np.testing.assert_allclose(finest_steps(chain, calibrate), [0.0, 0.04, 0.0], rtol=1e-6)
+    np.testing.assert_allclose(finest_step_sizes(chain, calibrate), [0.0, 0.04, 0.0], rtol=1e-6)

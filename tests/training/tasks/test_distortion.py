@@ -16,7 +16,7 @@ from bridge.model.bundle import load_model
 from bridge.model.predict import Predictor
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain, parse_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.alignment import align
 from bridge.training.data.amplifier import Amplifier
 from bridge.training.data.example_renderer import ExampleRenderer
@@ -170,7 +170,7 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
         assert case.level_counts
         predictor = Predictor(bundle)
         settings = predictor.predict(predictor.extract_features([case.given], case.sample_rate_hz), None).normalized
-        (made,) = host.render(amplifier, [Render(case.given, case.sample_rate_hz, settings)])
+        (made,) = host.render(amplifier, [RenderInput(case.given, case.sample_rate_hz, settings)])
         before.append(EvaluationMetrics(case).main_db(case.given))
         after.append(EvaluationMetrics(case).main_db(made))
     assert np.mean(after) < 0.6 * np.mean(before)

@@ -13,7 +13,7 @@ from bridge.model.bundle import load_model, positions_to_normalized
 from bridge.model.predict import Predictor
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import find_files, read_recordings
 from bridge.training.evaluation.metrics import EvaluationMetrics
@@ -45,7 +45,7 @@ def levelling() -> Chain:
 
 def test_the_neutral_chain_does_nothing(levelling: Chain, host: PluginHost) -> None:
     audio = np.random.default_rng(0).normal(0, 0.2, (1, RATE)).astype(np.float32)
-    (made,) = host.render(levelling, [Render(audio, RATE, levelling.neutral)])
+    (made,) = host.render(levelling, [RenderInput(audio, RATE, levelling.neutral)])
     np.testing.assert_allclose(made, audio, atol=1e-6)
 
 
@@ -102,7 +102,7 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, tmp_path
         for case in cases:
             predictor = Predictor(bundle)
             settings = predictor.predict(predictor.extract_features([case.given], RATE), None).normalized
-            (made,) = host.render(levelling, [Render(case.given, RATE, settings)])
+            (made,) = host.render(levelling, [RenderInput(case.given, RATE, settings)])
             before.append(EvaluationMetrics(case).main_db(case.given))
             after.append(EvaluationMetrics(case).main_db(made))
     assert np.median(after) < 0.75 * np.median(before)

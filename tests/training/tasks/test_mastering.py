@@ -17,7 +17,7 @@ from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix
 from bridge.decibels import amplitude_to_db
 from bridge.model.bundle import load_model
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import find_files, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase
@@ -53,7 +53,9 @@ def test_examples_are_whole_in_stereo_and_their_settings_lead_where_they_say(
     assert changed.rendered is not None and changed.position is not None
     low, high = CHAIN.bounds
     row = (low + changed.position * (high - low)).astype(np.float32)
-    made = host.render(CHAIN, [Render(0.05 * changed.input, RATE_HZ, row)])[0]  # so quiet that the limiter stands idle
+    made = host.render(CHAIN, [RenderInput(0.05 * changed.input, RATE_HZ, row)])[
+        0
+    ]  # so quiet that the limiter stands idle
     assert np.abs(made - 0.05 * changed.rendered).max() < 0.01 * np.abs(made).max()
 
 
@@ -97,7 +99,7 @@ def test_cases_of_every_use_fit_a_file_and_are_repeatable(host: PluginHost, fold
             assert max(np.abs(audio).max() for audio in (one.given, one.truth)) <= 1.0
     match = cases["match"][0]
     assert match.hidden is not None
-    made = host.render(CHAIN, [Render(match.given, match.sample_rate_hz, match.hidden)])[0]
+    made = host.render(CHAIN, [RenderInput(match.given, match.sample_rate_hz, match.hidden)])[0]
     np.testing.assert_allclose(made, match.truth, atol=1e-5)
 
 
@@ -131,7 +133,7 @@ def test_a_training_of_seconds_makes_a_model_that_honours_its_targets(
     automix = Automix(load_model(tmp_path / "small"), host)
     outcome = automix.run(AutomixJob([audio], RATE_HZ, CHAIN.neutral))
     assert outcome.applied
-    made = host.render(CHAIN, [Render(audio, RATE_HZ, outcome.normalized)])[0]
+    made = host.render(CHAIN, [RenderInput(audio, RATE_HZ, outcome.normalized)])[0]
     assert loudness_lufs(made, RATE_HZ) == pytest.approx(LOUDNESS_LUFS, abs=0.5)
     assert true_peak_dbtp(made, RATE_HZ) <= CEILING_DBTP
     reference = automix.extract_features([0.3 * audio], RATE_HZ)

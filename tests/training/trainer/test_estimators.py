@@ -16,7 +16,7 @@ from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.plugin_layer.perturbation import SPSA, CentralDifferences, GroupedDifferences
 from bridge.training.recipe import load_recipe
 from bridge.training.trainer.distributed import ProcessGroup
-from bridge.training.trainer.estimators import build_estimator, build_steps
+from bridge.training.trainer.estimators import build_estimator, build_step_sizes
 from bridge.training.trainer.plugin_loss import PluginLoss
 from bridge.training.trainer.settings import LossWeights, PluginLossSettings, TrainingStage
 
@@ -65,7 +65,7 @@ def test_the_same_step_for_all_needs_no_render(filtering: ExampleRenderer) -> No
 
 
 def test_what_is_hardly_heard_moves_farther(filtering: ExampleRenderer, ladder: Chain) -> None:
-    steps = build_steps(told(steps="heard", step=0.05), filtering, sounds)
+    steps = build_step_sizes(told(steps="heard", step=0.05), filtering, sounds)
     cutoff, idle = (ladder.index(f"{slot}.{name}") for slot, name in (("ladder", "cutoff_hz"), ("idle", "q")))
     assert isinstance(steps, np.ndarray) and steps.shape == (len(ladder.controls),)
     assert 0.02 < steps[cutoff] < 0.08 < steps[idle] <= 0.1
@@ -74,7 +74,7 @@ def test_what_is_hardly_heard_moves_farther(filtering: ExampleRenderer, ladder: 
 def test_a_choice_moves_to_its_neighbour(filtering: ExampleRenderer, ladder: Chain) -> None:
     mode = ladder.index("ladder.mode")
     for steps in ("same", "heard"):
-        found = build_steps(told(steps=steps, moves_choices=True), filtering, sounds)
+        found = build_step_sizes(told(steps=steps, moves_choices=True), filtering, sounds)
         assert isinstance(found, np.ndarray)
         assert 0 < found[mode] - 1 / len(ladder.controls[mode].choices) < 0.01, "just over the edge"
 

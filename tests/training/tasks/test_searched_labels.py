@@ -12,7 +12,7 @@ from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import find_files, read_recordings
-from bridge.training.recipe import Recipe, SearchSettings, load_recipe
+from bridge.training.recipe import LabelSearchSettings, Recipe, load_recipe
 from bridge.training.tasks.channel_strip import ChannelStripTask
 from bridge.training.tasks.distortion import DistortionTask
 from bridge.training.tasks.evenness import EvennessTask
@@ -30,7 +30,7 @@ def levelling(host: PluginHost, folder: Path) -> ExampleRenderer:
 @pytest.fixture
 def recipe() -> Recipe:
     told = load_recipe("level")
-    search = SearchSettings(generations=6, population=4, passages=2, passage_s=1.0, polishing=1)
+    search = LabelSearchSettings(generations=6, population=4, passages=2, passage_s=1.0, polishing=1)
     return msgspec.structs.replace(told, examples=msgspec.structs.replace(told.examples, search=search))
 
 

@@ -38,7 +38,7 @@ _STATIC = "static"
 
 
 @dataclass(frozen=True)
-class LabelledTask(EncoderTask):
+class SearchedLabelTask(EncoderTask):
     """A task of one objective, whose `draw` leaves positions unknown.
 
     Attributes:

@@ -1,5 +1,5 @@
 --- The state of an action and of its jobs: every field is declared here, and no other can be set or read.
-local records = {}
+local job_state = {}
 
 local JOB = {
   target = "the track, see `track.tracks`; {name} alone for a request about several",
@@ -47,13 +47,13 @@ local function declare(declared, object)
 end
 
 --- Return the job of a target.
-function records.job(target)
+function job_state.job(target)
   return declare(JOB, { target = target, added = {} })
 end
 
 --- Return the state of an action that begins.
-function records.action(options, finish)
+function job_state.action(options, finish)
   return declare(ACTION, { options = options, finish = finish, jobs = {}, ids = {}, share = 0.0, is_over = false, is_cancelled = false })
 end
 
-return records
+return job_state

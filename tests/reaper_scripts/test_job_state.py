@@ -1,4 +1,4 @@
-"""lib/runtime/records.lua and cleanup.lua: declared fields only, and everything open is released once."""
+"""lib/runtime/job_state.lua and cleanup.lua: declared fields only, and everything open is released once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 def test_a_field_that_is_not_declared_can_be_neither_set_nor_read(module: Callable[[str], Any]) -> None:
     runtime = module.runtime  # type: ignore[attr-defined]
-    job = module("runtime.records").job(runtime.table_from({}))
+    job = module("runtime.job_state").job(runtime.table_from({}))
     set_field, read = (
         runtime.eval(b"function(o, name) o[name] = 1 end"),
         runtime.eval(b"function(o, name) return o[name] end"),

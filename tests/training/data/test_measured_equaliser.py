@@ -15,9 +15,9 @@ from bridge.features.settings import FeatureSettings
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost, Render
-from bridge.training.data.linear_equaliser import ToneRenderer, measure_equaliser
-from bridge.training.data.tone_sampler import ToneSampler
+from bridge.plugins.host.host import PluginHost, RenderInput
+from bridge.training.data.eq_settings_sampler import EqSettingsSampler
+from bridge.training.data.measured_equaliser import EqualiserRenderer, measure_equaliser
 
 EQUALISER = split_at_limiter(mastering_chain()).tone
 
@@ -39,10 +39,10 @@ def test_the_measured_equaliser_sounds_as_the_plugin(host: PluginHost) -> None:
     measured = measure_equaliser(EQUALISER, host, RATE_HZ)
     assert measured is not None
     gains, audio = np.array([7.5, -3.2, 4.4, -8.0]), mix(seconds=3.0)
-    sampler = ToneSampler(EQUALISER)
+    sampler = EqSettingsSampler(EQUALISER)
     low, high = EQUALISER.bounds
     row = low + sampler.with_gains(sampler.neutral, gains) * (high - low)
-    made = host.render(EQUALISER, [Render(audio, RATE_HZ, row.astype(np.float32))])[0]
+    made = host.render(EQUALISER, [RenderInput(audio, RATE_HZ, row.astype(np.float32))])[0]
     told = measured.run(audio, gains)
     assert np.abs(told - made).max() < 0.01 * np.abs(made).max()
     frames = [log_mel(torch.from_numpy(one), RATE_HZ, FeatureSettings()) for one in (told, made)]
@@ -51,15 +51,15 @@ def test_the_measured_equaliser_sounds_as_the_plugin(host: PluginHost) -> None:
 
 def test_a_chain_is_rendered_as_its_parts_and_the_measured_equaliser(host: PluginHost) -> None:
     chain = Chain(name="both", slots=(compressor(ratio=4.0), *EQUALISER.slots))
-    renderer = ToneRenderer(chain, host, RATE_HZ)
+    renderer = EqualiserRenderer(chain, host, RATE_HZ)
     assert renderer.equaliser is not None
-    sampler = ToneSampler(chain)
+    sampler = EqSettingsSampler(chain)
     position = sampler.with_gains(sampler.neutral, np.array([6.0, 0.0, -6.0, 3.0]))
     position[0] = 0.3
     audio = mix(seconds=3.0)
     made = renderer.render([audio], position[None])[0]
     low, high = chain.bounds
-    right = host.render(chain, [Render(audio, RATE_HZ, (low + position * (high - low)).astype(np.float32))])[0]
+    right = host.render(chain, [RenderInput(audio, RATE_HZ, (low + position * (high - low)).astype(np.float32))])[0]
     assert np.abs(made - right).max() < 0.01 * np.abs(right).max()
 
 
@@ -83,5 +83,5 @@ def test_bands_that_do_not_multiply_are_not_told_but_rendered(host: PluginHost) 
         ),
     )
     assert measure_equaliser(bent, host, RATE_HZ) is None
-    assert ToneRenderer(bent, host, RATE_HZ).equaliser is None
-    assert ToneRenderer(chain, host, RATE_HZ).equaliser is not None
+    assert EqualiserRenderer(bent, host, RATE_HZ).equaliser is None
+    assert EqualiserRenderer(chain, host, RATE_HZ).equaliser is not None

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from bridge.errors import PluginError
 from bridge.plugins.chain.chain import Chain
-from bridge.plugins.host.host import PluginHost, Render
-from bridge.training.data.tone_sampler import ToneSampler, draw_curve_db
+from bridge.plugins.host.host import PluginHost, RenderInput
+from bridge.training.data.eq_settings_sampler import EqSettingsSampler, draw_curve_db
 from bridge.types import Audio, Float32, Float64, NormalizedArray
 
 IMPULSE_S = 1.5
@@ -28,7 +28,7 @@ _AUDIBLE_HZ = (25.0, 16000.0)
 
 
 @dataclass(frozen=True)
-class LinearEqualiser:
+class MeasuredEqualiser:
     """Logarithms of the bands' responses per decibel of gain, complex (bands, bins), at one sample rate."""
 
     per_db: NDArray[np.complex64]
@@ -46,7 +46,7 @@ class LinearEqualiser:
         return np.asarray(np.fft.irfft(np.fft.rfft(audio, size) * between, size)[:, :samples], dtype=np.float32)
 
 
-def measure_equaliser(chain: Chain, host: PluginHost, sample_rate_hz: int) -> LinearEqualiser | None:
+def measure_equaliser(chain: Chain, host: PluginHost, sample_rate_hz: int) -> MeasuredEqualiser | None:
     """Measure the graphic equaliser that is all of `chain`.
 
     Returns:
@@ -55,7 +55,7 @@ def measure_equaliser(chain: Chain, host: PluginHost, sample_rate_hz: int) -> Li
     Raises:
         PluginError: it cannot be rendered.
     """
-    sampler = ToneSampler(chain)
+    sampler = EqSettingsSampler(chain)
     impulse = np.zeros((1, _fast_size(round(IMPULSE_S * sample_rate_hz))), np.float32)
     impulse[0, 0] = 1.0
     singles = MEASURED_DB * np.eye(len(sampler.bands))
@@ -63,23 +63,23 @@ def measure_equaliser(chain: Chain, host: PluginHost, sample_rate_hz: int) -> Li
     low, high = chain.bounds
     positions = np.stack([sampler.with_gains(sampler.neutral, gains) for gains in (*singles, curve_db)])
     normalized = low + positions * (high - low)
-    rendered = host.render(chain, [Render(impulse, sample_rate_hz, row) for row in normalized.astype(np.float32)])
+    rendered = host.render(chain, [RenderInput(impulse, sample_rate_hz, row) for row in normalized.astype(np.float32)])
     responses = np.fft.rfft(np.concatenate(rendered))
     safe = np.where(np.abs(responses) > 1e-9, responses, 1e-9)
     logarithms = np.log(np.abs(safe)) + 1j * np.unwrap(np.angle(safe))
-    equaliser = LinearEqualiser((logarithms[:-1] / MEASURED_DB).astype(np.complex64), sample_rate_hz)
+    equaliser = MeasuredEqualiser((logarithms[:-1] / MEASURED_DB).astype(np.complex64), sample_rate_hz)
     hertz = np.fft.rfftfreq(impulse.shape[-1], 1 / sample_rate_hz)
     counts = (hertz >= _AUDIBLE_HZ[0]) & (hertz <= min(_AUDIBLE_HZ[1], 0.45 * sample_rate_hz))
     difference_db = np.abs(20 / np.log(10) * (curve_db @ equaliser.per_db - logarithms[-1]).real)[counts]
     return equaliser if difference_db.max() <= DIFFERENCE_DB else None
 
 
-class ToneRenderer:
+class EqualiserRenderer:
     """Renders clips through a chain that ends in a graphic equaliser: that part of it as measured, where that holds."""
 
     def __init__(self, chain: Chain, host: PluginHost, sample_rate_hz: int) -> None:
         self.chain, self._host, self._rate = chain, host, sample_rate_hz
-        self._sampler = ToneSampler(chain)
+        self._sampler = EqSettingsSampler(chain)
         self._before, self.equaliser = chain, None
         last = chain.slots[-1]
         held = {chain.controls[i].slot for i in self._sampler.bands}
@@ -94,7 +94,7 @@ class ToneRenderer:
         low, high = self.chain.bounds
         normalized = (low + positions * (high - low)).astype(np.float32)
         count = len(self._before.controls)
-        renders = [Render(clip, self._rate, row[:count]) for clip, row in zip(clips, normalized, strict=True)]
+        renders = [RenderInput(clip, self._rate, row[:count]) for clip, row in zip(clips, normalized, strict=True)]
         results = self._host.render(self._before, renders, return_errors=True)
         rendered = [np.zeros((1, 0), np.float32) if isinstance(one, PluginError) else one for one in results]
         if self.equaliser is None:

@@ -26,7 +26,7 @@ MOST_DB = 9.0
 _BAND = re.compile(r"([\d.]+)\s*(k?)Hz", re.IGNORECASE)
 
 
-class ToneSampler:
+class EqSettingsSampler:
     """Random settings (controls,) of a chain, 0..1 over each range. Controls with a role stay where they do least."""
 
     def __init__(self, chain: Chain) -> None:

@@ -25,7 +25,7 @@ STRETCH_FRAMES = 2000
 
 
 @dataclass(frozen=True)
-class FrameFeatures:
+class FramePredictions:
     """What the network makes of a sound.
 
     Attributes:
@@ -44,9 +44,9 @@ class FrameFeatures:
     times_s: Float64
 
 
-def extract_frames(
+def predict_frames(
     encoder: FrameEncoder, features: FeatureSettings, blocks: Blocks, sample_rate_hz: int
-) -> FrameFeatures:
+) -> FramePredictions:
     """Run `encoder` over all frames. Raises AudioError for a foreign sample rate, and what `blocks` raises."""
     check_mel_rate(sample_rate_hz)
     with torch.inference_mode():
@@ -63,7 +63,7 @@ def extract_frames(
             done = span.stop
     window, hop = (round(time_s * sample_rate_hz) for time_s in (features.window_s, features.hop_s))
     times_s = (np.arange(len(speech)) * hop + window // 2) / sample_rate_hz
-    return FrameFeatures(activity, position, speech, loudness_db, float(loud), times_s)
+    return FramePredictions(activity, position, speech, loudness_db, float(loud), times_s)
 
 
 def _loudness_db(parts: Iterator[torch.Tensor]) -> Float32:

@@ -4,7 +4,7 @@ local change_text = require("ui.change_text")
 local describe = require("ui.describe")
 local paint = require("ui.paint")
 
-local rows = {}
+local change_list = {}
 
 local px = paint.px
 local HEAD, ROW, LINE, GAP, PAD, INSET = 28, 23, 17, 8, 5, 10 -- points
@@ -75,14 +75,14 @@ local function add_left_alone(list, left_alone, width)
 end
 
 --- Return the rows of a record (see `live.applied_state`) and of what else was left alone, for a width in pixels.
-function rows.make(record, left_alone, width)
+function change_list.make(record, left_alone, width)
   local list = {}
   add_changes(list, record, width)
   add_left_alone(list, left_alone, width)
   return list
 end
 
-function rows.height(list)
+function change_list.height(list)
   local height = 0
   for _, row in ipairs(list) do height = height + row.height end
   return height
@@ -170,11 +170,11 @@ end
 function draw.gap() end
 
 --- Draw what of the list lies between `top` and `bottom`, the list's beginning at `y`.
-function rows.draw(list, x, y, width, top, bottom)
+function change_list.draw(list, x, y, width, top, bottom)
   for _, row in ipairs(list) do
     if y + row.height > top and y < bottom then draw[row.kind](row, x, y, width) end
     y = y + row.height
   end
 end
 
-return rows
+return change_list

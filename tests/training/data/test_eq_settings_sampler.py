@@ -6,10 +6,10 @@ import numpy as np
 from mastering_chain import mastering_chain
 
 from bridge.model.bundle import positions_to_normalized
-from bridge.training.data.tone_sampler import MOST_DB, ToneSampler, draw_curve_db
+from bridge.training.data.eq_settings_sampler import MOST_DB, EqSettingsSampler, draw_curve_db
 
 BANDS = ("100Hz", "126Hz", "158Hz", "1257Hz", "7963Hz")
-SAMPLER = ToneSampler(mastering_chain(BANDS))
+SAMPLER = EqSettingsSampler(mastering_chain(BANDS))
 
 
 def test_bands_are_found_by_their_names() -> None:

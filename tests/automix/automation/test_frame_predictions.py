@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bridge.automix.automation import frames
-from bridge.automix.automation.frames import extract_frames
+from bridge.automix.automation import frame_predictions
+from bridge.automix.automation.frame_predictions import predict_frames
 from bridge.errors import AudioError
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
@@ -41,8 +41,8 @@ def blocks_of(audio, length):
 
 def test_stretches_answer_as_all_of_it_at_once(encoder, monkeypatch):
     audio = noise(9.0, 44100)
-    monkeypatch.setattr(frames, "STRETCH_FRAMES", 90)
-    features = extract_frames(encoder, FEATURES, blocks_of(audio, 7777), 44100)
+    monkeypatch.setattr(frame_predictions, "STRETCH_FRAMES", 90)
+    features = predict_frames(encoder, FEATURES, blocks_of(audio, 7777), 44100)
     mel = log_mel(torch.from_numpy(audio), 44100, FEATURES)
     answer = encoder(mel[None], loud_frame_db(frame_loudness_db(mel))[None])
     assert features.activity == pytest.approx(torch.sigmoid(answer.activity)[0].numpy(), abs=1e-4)
@@ -53,8 +53,8 @@ def test_stretches_answer_as_all_of_it_at_once(encoder, monkeypatch):
 @pytest.mark.parametrize("block", [100, 441, 1 << 17])
 def test_blocks_of_any_length_give_the_same_frames(encoder, block):
     audio = noise(1.5, 44100)
-    features = extract_frames(encoder, FEATURES, blocks_of(audio, block), 44100)
-    whole = extract_frames(encoder, FEATURES, blocks_of(audio, audio.shape[1]), 44100)
+    features = predict_frames(encoder, FEATURES, blocks_of(audio, block), 44100)
+    whole = predict_frames(encoder, FEATURES, blocks_of(audio, audio.shape[1]), 44100)
     assert features.loudness_db == pytest.approx(whole.loudness_db, abs=1e-4)
     assert np.array_equal(features.times_s, whole.times_s)
 
@@ -64,23 +64,23 @@ def test_blocks_of_any_length_give_the_same_frames(encoder, block):
 def test_a_burst_is_heard_when_it_sounds_at_every_rate(encoder, sample_rate_hz, channels):
     audio = 1e-4 * noise(2.0, sample_rate_hz, channels)
     audio[:, round(1.2 * sample_rate_hz) : round(1.25 * sample_rate_hz)] = 0.3
-    features = extract_frames(encoder, FEATURES, blocks_of(audio, 50000), sample_rate_hz)
+    features = predict_frames(encoder, FEATURES, blocks_of(audio, 50000), sample_rate_hz)
     assert features.times_s[np.argmax(features.loudness_db)] == pytest.approx(1.225, abs=0.035)
     assert len(features.times_s) == len(features.speech) == features.activity.shape[1]
 
 
 def test_a_sound_shorter_than_a_frame_has_one(encoder):
-    features = extract_frames(encoder, FEATURES, blocks_of(noise(0.01, 44100), 100), 44100)
+    features = predict_frames(encoder, FEATURES, blocks_of(noise(0.01, 44100), 100), 44100)
     assert features.activity.shape == (2, 1)
 
 
 def test_pauses_do_not_change_how_loud_a_sound_is(encoder):
     audio = noise(2.0, 44100)
     padded = np.concatenate([np.zeros((1, 8 * 44100), np.float32), audio], axis=1)
-    alone, paused = (extract_frames(encoder, FEATURES, blocks_of(a, 44100), 44100).loud_db for a in (audio, padded))
+    alone, paused = (predict_frames(encoder, FEATURES, blocks_of(a, 44100), 44100).loud_db for a in (audio, padded))
     assert paused == pytest.approx(alone, abs=1.0)
 
 
 def test_a_foreign_rate_is_an_error(encoder):
     with pytest.raises(AudioError, match="8000 Hz"):
-        extract_frames(encoder, FEATURES, blocks_of(noise(1.0, 8000), 1000), 8000)
+        predict_frames(encoder, FEATURES, blocks_of(noise(1.0, 8000), 1000), 8000)
