@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reaper_session import ReaperSession, applying, noise, set_comp, set_low_cut, silent
+from reaper_session import ReaperSession, applying, longest_slice_s, noise, set_comp, set_low_cut, silent
 
 from bridge.reaper.protocol.messages import AutomationWrite, Reply, Request
 from bridge.standin.project.envelope import FxEnvelope
@@ -113,10 +113,10 @@ def test_many_points_take_many_slices(selected: ReaperSession) -> None:
     values = 0.5 + 0.4 * np.sin(times * 40)
     points = tuple(zip(times.tolist(), values.tolist(), strict=True))
     selected.daemon.answer = lambda request: curve(request, points=points)
-    selected.run(ACTION)
+    longest_s = longest_slice_s(selected.reaper, lambda: selected.run(ACTION))
     assert len(envelope_of(selected.track, "Ratio").points) >= 3000
-    assert max(selected.reaper.busy_s) < 0.02
-    assert selected.reaper.undo_points == ["Bridge: Auto-mix track (automation)"]
+    assert longest_s < 0.02
+    assert selected.reaper.undo_points == ["Bridge: Auto-mix track (automation)"] * 3
 
 
 def test_a_script_stopped_while_it_writes_leaves_the_envelope_as_it_was(selected: ReaperSession) -> None:

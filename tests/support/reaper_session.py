@@ -178,3 +178,14 @@ class ReaperSession:
     def comp_values(self, track: ReaperTrack | None = None) -> tuple[float, float]:
         values = (track or self.track).find_fx("ReaComp").values()
         return values["Thresh"][0], values["Ratio"][0]
+
+
+def longest_slice_s(reaper: StandIn, work: Callable[[], object], runs: int = 3) -> float:
+    """Return the processor time of the longest slice in `work`, in seconds: the least of `runs` runs, since a busy
+    machine only ever lengthens a slice (caches and clock are shared with whatever else runs)."""
+    longest = []
+    for _ in range(runs):
+        before = len(reaper.busy_s)
+        work()
+        longest.append(max(reaper.busy_s[before:]))
+    return min(longest)

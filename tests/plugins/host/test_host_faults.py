@@ -245,12 +245,12 @@ import numpy as np
 here, fault = sys.argv[1:]
 sys.path.insert(0, here)
 import faults
-from bridge.plugins.host.host import PluginHost, Render
+from bridge.plugins.host.host import PluginHost, RenderInput
 host = PluginHost(workers=1, load_limit_s=1, render_limit_s=1, modules=["faults"], module_folders=[Path(here)])
 audio = np.zeros((1, 1000), np.float32)
-host.render(faults.fault_chain("None"), [Render(audio, 48000, np.array([0.0]))])
+host.render(faults.fault_chain("None"), [RenderInput(audio, 48000, np.array([0.0]))])
 print(host.worker_pids[0], flush=True)
-host.render(faults.fault_chain(fault), [Render(audio, 48000, np.array([1.0]))])
+host.render(faults.fault_chain(fault), [RenderInput(audio, 48000, np.array([1.0]))])
 """
 
 
