@@ -1,7 +1,7 @@
-"""Facts on an auto-mix: what was decided, and why each control was changed. Data only; `describe` makes English of it.
+"""Facts on an auto-mix: what was measured and decided, and why controls were changed. `describe` makes English of it.
 
 The structs travel from the guard through the messages to the scripts of REAPER: each side puts them into words in one
-module. Every struct has a kind; which numbers a kind carries is said beside it. Nothing here loads torch.
+module. Where a struct has a kind, it is said there which numbers the kind carries. Nothing here loads torch.
 """
 
 from __future__ import annotations
@@ -54,6 +54,35 @@ class LoudnessKind(StrEnum):
 
 class _Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """Base of all facts: a number that its kind does not carry has its default, and is left out of messages."""
+
+
+class Measurements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was measured of a sound: integrated loudness, true peak, distance to the objective. None where nothing can
+    be measured, as in silence."""
+
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    distance_db: float | None
+
+    def at_distance(self, distance_db: float | None) -> Measurements:
+        """Return these measurements with a distance, which is measured apart."""
+        return msgspec.structs.replace(self, distance_db=distance_db)
+
+    def after_gain(self, gain_db: float) -> Measurements:
+        """Return what these measurements are once the sound is so much louder; the distance is left as it is."""
+        loudness, peak = self.loudness_lufs, self.true_peak_dbtp
+        return msgspec.structs.replace(
+            self,
+            loudness_lufs=None if loudness is None else loudness + gain_db,
+            true_peak_dbtp=None if peak is None else peak + gain_db,
+        )
+
+
+class MeasurementsPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The same measurements of two states of one track."""
+
+    before: Measurements
+    after: Measurements
 
 
 class LoudnessOutcome(_Fact, frozen=True):

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from bridge.automix.facts import Decision, Explanation
+from bridge.automix.facts import Decision, Explanation, Measurements
 from bridge.features.profile import SoundFeatures
 from bridge.plugins.chain.chain import Chain
 from bridge.types import Audio, Float32, Float64, Mask, NormalizedArray
@@ -114,24 +114,6 @@ class AutomixJob:
     def free_mask(self) -> Mask:
         """(controls,) which controls may move, as a new array."""
         return np.ones(len(self.current), dtype=bool) if self.free is None else self.free.copy()
-
-
-@dataclass(frozen=True)
-class Measurements:
-    """What was measured of a sound: integrated loudness, true peak, distance to the objective. None where nothing can
-    be measured, as in silence."""
-
-    loudness_lufs: float | None
-    true_peak_dbtp: float | None
-    distance_db: float | None
-
-
-@dataclass(frozen=True)
-class MeasurementsPair:
-    """The same measurements of two states of one track."""
-
-    before: Measurements
-    after: Measurements
 
 
 @dataclass(frozen=True)

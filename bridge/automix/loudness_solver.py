@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.automix.facts import LoudnessKind, LoudnessOutcome
-from bridge.automix.job import LoudnessTarget, Measurements
+from bridge.automix.facts import LoudnessKind, LoudnessOutcome, Measurements
+from bridge.automix.job import LoudnessTarget
 from bridge.errors import ModelError
 from bridge.model.manifest import PredictionUse
 from bridge.plugins.chain.chain import Chain

@@ -16,12 +16,12 @@ from bridge.audio.loudness import loudness_lufs
 from bridge.audio.silence import is_silent
 from bridge.automix.automation.pipeline import automate
 from bridge.automix.explanations.controls import explain_changes
-from bridge.automix.facts import Decision, DecisionKind, SearchOutcome
+from bridge.automix.facts import Decision, DecisionKind, Measurements, SearchOutcome
 from bridge.automix.guard.decision import Guard, GuardDecision
 from bridge.automix.guard.loudness_guard import LoudnessGuard, without_limiter
 from bridge.automix.guard.metrics import CandidateMetrics, ceiling_dbtp, overshoot_db
 from bridge.automix.guard.renderer import CandidateRenderer
-from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Measurements, Progress, no_progress
+from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Progress, no_progress
 from bridge.automix.loudness_solver import LoudnessControls, loudness_target
 from bridge.automix.objective import Objective, prediction_objective, reference_objective
 from bridge.automix.refinement import Refinement

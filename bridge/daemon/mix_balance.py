@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 import numpy as np
 
-from bridge.automix.facts import Explanation, ExplanationKind
+from bridge.automix.facts import Explanation, ExplanationKind, MeasurementsPair
+from bridge.automix.job import ProxyChain
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import map_request, read_spooled_excerpts
 from bridge.decibels import db_to_amplitude
@@ -21,8 +22,9 @@ from bridge.errors import quoted, truncated
 from bridge.mix_balance.gains import CEILING_DBTP, HEADROOM_DB, LEAST_LU, MixBalance, RoleSums, find_role
 from bridge.mix_balance.role_by_name import Role
 from bridge.mix_balance.targets import MixBalanceTargets
-from bridge.plugins.host.host import RenderInput
-from bridge.reaper.protocol.messages import SCHEMA, MeasurementsMessage, Reply, TrackBalance
+from bridge.plugins.host.host import PluginHost, RenderInput
+from bridge.reaper.mapping.chain_mapping import ChainMapping
+from bridge.reaper.protocol.messages import SCHEMA, Reply, TrackBalance
 from bridge.reaper.protocol.mix_balance import (
     AnsweredTrack,
     BalanceDecision,
@@ -33,11 +35,6 @@ from bridge.reaper.protocol.mix_balance import (
 )
 from bridge.reaper.protocol.spool import Spool
 from bridge.types import Audio, NormalizedArray
-
-if TYPE_CHECKING:
-    from bridge.automix.job import ProxyChain
-    from bridge.plugins.host.host import PluginHost
-    from bridge.reaper.mapping.chain_mapping import ChainMapping
 
 Progress = Callable[[float, str], None]
 
@@ -219,7 +216,7 @@ def _reply(
     writes = track.mapping.writes(normalized, confidence)
     measures = answered.reply.measures
     if measures is not None:
-        measures = msgspec.structs.replace(measures, after=_louder(measures.after, added_db))
+        measures = MeasurementsPair(measures.before, measures.after.after_gain(added_db))
     return msgspec.structs.replace(
         answered.reply,
         status="apply" if writes else "unchanged",
@@ -227,13 +224,4 @@ def _reply(
         writes=writes,
         changes=track.mapping.changes(normalized, confidence, explanations) if writes else (),
         measures=measures,
-    )
-
-
-def _louder(measures: MeasurementsMessage, added_db: float) -> MeasurementsMessage:
-    loudness, peak = measures.loudness_lufs, measures.true_peak_dbtp
-    return msgspec.structs.replace(
-        measures,
-        loudness_lufs=None if loudness is None else loudness + added_db,
-        true_peak_dbtp=None if peak is None else peak + added_db,
     )

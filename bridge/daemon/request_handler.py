@@ -6,24 +6,23 @@ Every fault is raised as a BridgeError for the job queue; nothing is caught here
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from bridge.audio.silence import is_silent
 from bridge.audio.spool_wav import read_float_wav
-from bridge.automix.facts import DecisionKind
+from bridge.automix.facts import DecisionKind, MeasurementsPair
+from bridge.automix.job import AutomixJob, AutomixResult, ProxyChain
 from bridge.daemon.model_cache import CachedModel, ModelCache
 from bridge.daemon.session_defaults import FULL_AMOUNT, JobDefaults
 from bridge.errors import AudioError, LinkError, quoted, truncated
+from bridge.features.profile import SoundFeatures
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
     SCHEMA,
-    MeasurementsMessage,
-    MeasurementsPairMessage,
     Reply,
     Request,
     RequestAudio,
@@ -32,10 +31,6 @@ from bridge.reaper.protocol.messages import (
 from bridge.reaper.protocol.mix_balance import AnsweredTrack
 from bridge.reaper.protocol.spool import Spool
 from bridge.types import Audio
-
-if TYPE_CHECKING:
-    from bridge.automix.job import AutomixResult, Measurements, ProxyChain
-    from bridge.features.profile import SoundFeatures
 
 Progress = Callable[[float, str], None]
 
@@ -46,8 +41,6 @@ def handle_request(
     request: Request, *, spool: Spool, models: ModelCache, defaults: JobDefaults, progress: Progress
 ) -> Reply:
     """The reply to `request`: apply, unchanged or add_fx. Raises BridgeError where it is to be an error."""
-    from bridge.automix.job import AutomixJob
-
     progress(0.0, "reading the request")
     options, cached = request.options, models.model(request.options.model)
     is_automation = cached.automix.model.manifest.is_automation
@@ -87,8 +80,6 @@ def handle_request(
 
 def map_request(cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:
     """The model's chain on the track's FX. LinkError where what they display makes no sense as numbers."""
-    from bridge.automix.job import ProxyChain
-
     try:
         mapping = map_chain(cached.automix.model.chain, request.fx)
         return mapping, ProxyChain(mapping.proxy_chain, mapping.proxy_values)
@@ -176,18 +167,9 @@ def _decided_reply(request: Request, reply: Reply, mapping: ChainMapping, result
         writes=writes,
         curves=curves,
         changes=mapping.changes(result.normalized, result.confidence, result.explanations) if is_applied else (),
-        measures=MeasurementsPairMessage(
-            before=_measurements(result.measures_before),
-            after=_measurements(result.measures_after if is_applied else result.measures_before),
+        measures=MeasurementsPair(
+            result.measures_before, result.measures_after if is_applied else result.measures_before
         ),
-    )
-
-
-def _measurements(measured: Measurements) -> MeasurementsMessage:
-    return MeasurementsMessage(
-        loudness_lufs=measured.loudness_lufs,
-        true_peak_dbtp=measured.true_peak_dbtp,
-        distance_db=measured.distance_db,
     )
 
 

@@ -17,8 +17,7 @@ import msgspec
 from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.describe import describe_inaudible
-from bridge.automix.facts import ExplanationKind
-from bridge.automix.job import Measurements, MeasurementsPair
+from bridge.automix.facts import ExplanationKind, Measurements, MeasurementsPair
 from bridge.demo.daemon_process import running_daemon
 from bridge.demo.recordings import SAMPLE_RATE_HZ, DemoRecording, recordings
 from bridge.errors import LinkError

@@ -11,16 +11,9 @@ from pathlib import Path
 import msgspec
 
 from bridge.audio.files import AudioInfo, probe
+from bridge.automix.facts import Measurements, MeasurementsPair
 from bridge.automix.guard.metrics import HEADROOM_DB, overshoot_db
-from bridge.automix.job import (
-    AutomixJob,
-    AutomixResult,
-    LoudnessTarget,
-    Measurements,
-    MeasurementsPair,
-    Progress,
-    no_progress,
-)
+from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Progress, no_progress
 from bridge.automix.loudness_solver import LoudnessControls, loudness_outcome, loudness_target
 from bridge.automix.pipeline import Automix, reverted_for_clipping
 from bridge.features.profile import SoundFeatures
@@ -94,7 +87,7 @@ def _process_static(
         result, measures = _render(job.source, part, automix, quieter, whole, progress)
     if measures.after.true_peak_dbtp is not None and overshoot_db(measures.before, measures.after) > 0:
         result = reverted_for_clipping(result, measures.before, measures.after)
-        measures = replace(measures, after=measures.before)
+        measures = MeasurementsPair(measures.before, measures.before)
         copy_file(job.source, part)
     return result, measures
 
@@ -140,7 +133,7 @@ def _render(
         return result, MeasurementsPair(before, before)
     progress(0.7, "rendering")
     automix.host.render_file(automix.model.chain, result.normalized, source, part)
-    after = replace(measure_file(part), distance_db=result.measures_after.distance_db)
+    after = measure_file(part).at_distance(result.measures_after.distance_db)
     return result, MeasurementsPair(before, after)
 
 
@@ -170,7 +163,7 @@ def _render_to_target(
     )
     loudness = loudness_outcome(target, measured, LoudnessControls.of(chain).most_limiting_db)
     decision = msgspec.structs.replace(result.decision, loudness=loudness)
-    after = replace(measured, distance_db=result.measures_after.distance_db)
+    after = measured.at_distance(result.measures_after.distance_db)
     return replace(result, normalized=normalized, decision=decision), MeasurementsPair(before, after)
 
 
@@ -179,4 +172,4 @@ def _run(
 ) -> tuple[AutomixResult, Measurements]:
     """The result for the excerpts, and what the whole file was before, with the distance of the excerpts."""
     result = automix.run(task, progress=lambda share, step: progress(0.1 + 0.5 * share, step))
-    return result, replace(whole, distance_db=result.measures_before.distance_db)
+    return result, whole.at_distance(result.measures_before.distance_db)

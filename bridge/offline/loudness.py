@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from bridge.automix.facts import Measurements
 from bridge.automix.guard.loudness_guard import split_at_limiter
-from bridge.automix.job import LoudnessTarget, Measurements
+from bridge.automix.job import LoudnessTarget
 from bridge.automix.loudness_solver import LoudnessSolver
 from bridge.offline.whole_file import measure_file
 from bridge.plugins.chain.chain import Chain

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from bridge.automix.describe import describe_decision, describe_explanation
-from bridge.automix.facts import Decision, Explanation, ExplanationKind
-from bridge.automix.job import AutomixResult, MeasurementsPair
+from bridge.automix.facts import Decision, Explanation, ExplanationKind, MeasurementsPair
+from bridge.automix.job import AutomixResult
 from bridge.plugins.chain.chain import Chain
 
 

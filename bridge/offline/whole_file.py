@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bridge.audio.files import AudioInfo, AudioWriter, probe, stream_blocks
+from bridge.automix.facts import Measurements
 from bridge.automix.guard.metrics import measure
-from bridge.automix.job import Measurements
 from bridge.errors import AudioError
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost

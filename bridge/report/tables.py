@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bridge.automix.describe import describe_inaudible
-from bridge.automix.job import Measurements
+from bridge.automix.facts import Measurements
 from bridge.offline.result import FileResult, audible_rows, explanation_column
 from bridge.report.control_names import control_name
 

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mastering_chain import mastering_chain
 
-from bridge.automix.facts import LoudnessKind, LoudnessOutcome
-from bridge.automix.job import LoudnessTarget, Measurements
+from bridge.automix.facts import LoudnessKind, LoudnessOutcome, Measurements
+from bridge.automix.job import LoudnessTarget
 from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, loudness_outcome, loudness_target
 from bridge.errors import ModelError
 from bridge.model.manifest import PredictionUse

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from bridge.audio.synthesis import synthesise
-from bridge.automix.facts import Decision, DecisionKind
+from bridge.automix.facts import Decision, DecisionKind, Measurements
 from bridge.automix.guard.decision import GuardDecision
 from bridge.automix.guard.metrics import Candidate
 from bridge.automix.guard.renderer import CandidateRenderer
-from bridge.automix.job import AutomixJob, Measurements
+from bridge.automix.job import AutomixJob
 from bridge.automix.pipeline import Automix, StaticAutomix, _is_preferred
 from bridge.automix.refinement import Refinement
 from bridge.model.bundle import load_model

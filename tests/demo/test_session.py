@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.automix.job import Measurements, MeasurementsPair
+from bridge.automix.facts import Measurements, MeasurementsPair
 from bridge.demo.session import DemoChange, DemoTrack, audible_changes
 
 

@@ -6,8 +6,7 @@ import json
 
 import msgspec
 
-from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind
-from bridge.automix.job import Measurements, MeasurementsPair
+from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind, Measurements, MeasurementsPair
 from bridge.offline.result import ControlRow, FileResult, audible_rows, explanation_column
 
 INAUDIBLE = Explanation(kind=ExplanationKind.INAUDIBLE)

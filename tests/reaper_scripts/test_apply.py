@@ -20,11 +20,10 @@ from reaper_session import (
     write_to,
 )
 
+from bridge.automix.facts import Measurements, MeasurementsPair
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
     Change,
-    MeasurementsMessage,
-    MeasurementsPairMessage,
     Reply,
     Request,
     encode,
@@ -198,9 +197,9 @@ def test_the_user_reads_what_was_done(desk: ReaperSession) -> None:
                 ),
             ),
             left_alone=(LeftAlone(what="ReaEQ", kind=LeftAloneKind.BYPASSED),),
-            measures=MeasurementsPairMessage(
-                before=MeasurementsMessage(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=4.5),
-                after=MeasurementsMessage(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=2.25),
+            measures=MeasurementsPair(
+                before=Measurements(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=4.5),
+                after=Measurements(loudness_lufs=-20.0, true_peak_dbtp=-3.0, distance_db=2.25),
             ),
         )  # fmt: skip
 

@@ -13,17 +13,9 @@ from bridge.automix.automation.curves import block_frames, block_rows, proxy_row
 from bridge.automix.automation.frame_predictions import FramePredictions, predict_frames
 from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
 from bridge.automix.automation.regions import AutomationRegion, curves_of_regions, find_regions
-from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind
+from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind, Measurements
 from bridge.automix.guard.metrics import ceiling_dbtp, measure, overshoot_db
-from bridge.automix.job import (
-    AutomixJob,
-    AutomixResult,
-    Curve,
-    Measurements,
-    Progress,
-    SoundSource,
-    no_progress,
-)
+from bridge.automix.job import AutomixJob, AutomixResult, Curve, Progress, SoundSource, no_progress
 from bridge.model.bundle import AutomationModel
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, RenderInput

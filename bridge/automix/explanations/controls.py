@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from bridge.automix.explanations.attribution import SlotEffect, measure_slot_effects
-from bridge.automix.facts import Explanation, ExplanationKind
+from bridge.automix.facts import Explanation, ExplanationKind, Measurements
 from bridge.automix.guard.decision import GuardDecision
 from bridge.automix.guard.metrics import CandidateMetrics
 from bridge.automix.guard.renderer import CandidateRenderer
-from bridge.automix.job import Measurements
 from bridge.automix.objective import Objective
 from bridge.features.mel_bands import band_centres_hz, band_edges_hz
 from bridge.features.profile import SpectralProfile, loudness_db

@@ -8,14 +8,14 @@ there before), silence, a broken output, or an improvement too small to be told 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from bridge.audio.silence import SILENCED_RMS
-from bridge.automix.facts import Decision, DecisionKind
+from bridge.automix.facts import Decision, DecisionKind, Measurements
 from bridge.automix.guard.metrics import (
     HEADROOM_DB,
     Baseline,
@@ -25,7 +25,6 @@ from bridge.automix.guard.metrics import (
     highest_true_peak_dbtp,
 )
 from bridge.automix.guard.renderer import CandidateRenderer
-from bridge.automix.job import Measurements
 from bridge.errors import PluginError
 from bridge.plugins.host.render_queue import RenderBatch
 from bridge.types import Mask, NormalizedArray
@@ -85,7 +84,7 @@ class Guard:
             if result.decision.is_applied:
                 return result
             refused.append(result)
-        measured = replace(before.measurements, distance_db=before.distance_db)
+        measured = before.measurements.at_distance(before.distance_db)
         if not refused:
             return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
         return min(refused, key=lambda result: result.decision.after_db)
@@ -95,7 +94,7 @@ class Guard:
         objective = self.metrics.objective
         baseline = before.baseline if objective.level_counts else before.loudness_matched(candidate)
         needed_db = objective.needed_db(baseline.distance_db, share)
-        was = replace(before.measurements, distance_db=before.distance_db)
+        was = before.measurements.at_distance(before.distance_db)
         refusal = Decision(
             kind=DecisionKind.NOT_CLOSER,
             before_db=before.distance_db,
@@ -115,10 +114,8 @@ class Guard:
         accepted = msgspec.structs.replace(
             refusal, kind=DecisionKind.IMPROVED, before_db=baseline.distance_db, after_db=distance_db
         )
-        before_measured = replace(was, distance_db=baseline.distance_db)
-        return GuardDecision(
-            accepted, before_measured, replace(levelled.measurements, distance_db=distance_db), levelled, baseline
-        )
+        after = levelled.measurements.at_distance(distance_db)
+        return GuardDecision(accepted, was.at_distance(baseline.distance_db), after, levelled, baseline)
 
     def _harm(self, candidate: Candidate, before: Measurements, peak_dbtp: float) -> dict[str, Any] | None:
         """Why a candidate must not replace what was there, as kind and numbers of a `Decision`; None where it may."""

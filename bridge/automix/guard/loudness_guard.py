@@ -12,11 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from bridge.automix.facts import Decision, DecisionKind
+from bridge.automix.facts import Decision, DecisionKind, Measurements
 from bridge.automix.guard.decision import GuardDecision, move_toward
-from bridge.automix.guard.metrics import Baseline, Candidate, CandidateMetrics, measure, scaled
+from bridge.automix.guard.metrics import Baseline, Candidate, CandidateMetrics, measure
 from bridge.automix.guard.renderer import CandidateRenderer
-from bridge.automix.job import LoudnessTarget, Measurements, ProxyChain
+from bridge.automix.job import LoudnessTarget, ProxyChain
 from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, loudness_outcome
 from bridge.decibels import db_to_amplitude
 from bridge.errors import PluginError
@@ -90,7 +90,7 @@ class LoudnessGuard:
                 return self._accepted(DecisionKind.IMPROVED, untouched, before, *driven)
         if (driven := self._to_target(untouched)) is not None:
             return self._accepted(DecisionKind.LOUDNESS_ONLY, untouched, before, *driven)
-        measured = replace(before, distance_db=untouched.distance_db)
+        measured = before.at_distance(untouched.distance_db)
         return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
 
     def _accepted(
@@ -100,8 +100,8 @@ class LoudnessGuard:
         outcome = loudness_outcome(self.target, after, self._controls.most_limiting_db)
         return GuardDecision(
             Decision(kind=kind, before_db=baseline.distance_db, after_db=driven.distance_db, loudness=outcome),
-            replace(before, distance_db=baseline.distance_db),
-            replace(after, distance_db=driven.distance_db),
+            before.at_distance(baseline.distance_db),
+            after.at_distance(driven.distance_db),
             driven,
             baseline,
         )
@@ -144,7 +144,7 @@ class LoudnessGuard:
             measured = measure(rendered, self.renderer.sample_rate_hz)
             solver.update(measured)
             if solver.is_done:  # a last move of the ceiling scales all of it exactly
-                return scaled(measured, self._controls.read(solver.normalized)[2] - self._controls.read(tried)[2])
+                return measured.after_gain(self._controls.read(solver.normalized)[2] - self._controls.read(tried)[2])
 
     def _limit(self, parts: Sequence[Audio], normalized: NormalizedArray) -> list[Audio]:
         row, rate_hz = normalized[self._split.limiter_controls], self.renderer.sample_rate_hz

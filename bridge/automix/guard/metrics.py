@@ -7,7 +7,7 @@ There is one rule for peaks, wherever they are compared: true peaks, against ful
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from bridge.audio.dynamics import unevenness_db
 from bridge.audio.loudness import LoudnessMeter, loudness_lufs, true_peak_dbtp
 from bridge.audio.silence import SILENCED_RMS
-from bridge.automix.job import Measurements
+from bridge.automix.facts import Measurements
 from bridge.automix.objective import Objective
 from bridge.features.mel import MelPower, extract_features, extract_power
 from bridge.features.profile import SoundFeatures, SpectralProfile
@@ -148,13 +148,3 @@ def ceiling_dbtp(before: Measurements) -> float:
 def overshoot_db(before: Measurements, after: Measurements) -> float:
     """Return how far the true peak of `after` lies above `ceiling_dbtp`; 0 or less is well, and silence is -inf."""
     return -np.inf if after.true_peak_dbtp is None else after.true_peak_dbtp - ceiling_dbtp(before)
-
-
-def scaled(measured: Measurements, gain_db: float) -> Measurements:
-    """Return what `measured` is after a gain."""
-    loudness, peak = measured.loudness_lufs, measured.true_peak_dbtp
-    return replace(
-        measured,
-        loudness_lufs=None if loudness is None else loudness + gain_db,
-        true_peak_dbtp=None if peak is None else peak + gain_db,
-    )

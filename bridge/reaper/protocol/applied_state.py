@@ -5,16 +5,9 @@ The scripts write it when a job is done (`reaper_scripts/lib/applied.lua`), and 
 
 from __future__ import annotations
 
-from bridge.automix.facts import Decision
+from bridge.automix.facts import Decision, MeasurementsPair
 from bridge.reaper.protocol.left_alone import LeftAlone
-from bridge.reaper.protocol.messages import (
-    Change,
-    EqBandRole,
-    Identifier,
-    MeasurementsPairMessage,
-    Message,
-    Normalized,
-)
+from bridge.reaper.protocol.messages import Change, EqBandRole, Identifier, Message, Normalized
 
 
 class AppliedWrite(Message, frozen=True):
@@ -71,4 +64,4 @@ class AppliedJob(Message, frozen=True):
     decision: Decision | None = None
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
-    measures: MeasurementsPairMessage | None = None
+    measures: MeasurementsPair | None = None

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-from bridge.automix.facts import Decision, Explanation
+from bridge.automix.facts import Decision, Explanation, MeasurementsPair
 from bridge.errors import LinkError
 from bridge.reaper.protocol.left_alone import LeftAlone
 
@@ -179,19 +179,6 @@ class Change(Message, frozen=True):
     explanation: Explanation | None = None
 
 
-class MeasurementsMessage(Message, frozen=True):
-    """What was measured of the audio. `distance_db` is what the guard decided by."""
-
-    loudness_lufs: float | None
-    true_peak_dbtp: float | None
-    distance_db: float | None
-
-
-class MeasurementsPairMessage(Message, frozen=True):
-    before: MeasurementsMessage
-    after: MeasurementsMessage
-
-
 class SkipReason(StrEnum):
     """Why a model did nothing with a request."""
 
@@ -237,7 +224,7 @@ class Reply(Message, frozen=True):
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
     unsupported: tuple[str, ...] = ()
-    measures: MeasurementsPairMessage | None = None
+    measures: MeasurementsPair | None = None
 
 
 # ---------------------------------------------------------------- receipt: what REAPER read back
