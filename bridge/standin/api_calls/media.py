@@ -25,12 +25,19 @@ _OF_ITEM: dict[str, Callable[[MediaItem], Any]] = {
     "GetMediaItemTrack": lambda item: item.track,
     "GetActiveTake": lambda item: item.take,
 }
-_OF_TAKE: dict[str, Callable[[MediaTake], Any]] = {"GetTakeName": lambda take: take.name}
-_OF_SOURCE: dict[str, Callable[[MediaSource], Any]] = {"GetMediaSourceLength": lambda source: (source.length_s, False)}
+_OF_TAKE: dict[str, Callable[[MediaTake], Any]] = {
+    "GetTakeName": lambda take: take.name,
+    "TakeIsMIDI": lambda take: take.is_midi,
+    "GetMediaItemTake_Source": lambda take: take.source,
+}
+_OF_SOURCE: dict[str, Callable[[MediaSource], Any]] = {
+    "GetMediaSourceLength": lambda source: (source.length_s, False),
+    "GetMediaSourceNumChannels": lambda source: source.channels,
+}
 for _table in (_OF_TRACK, _OF_ITEM, _OF_TAKE, _OF_SOURCE):
     api_calls(_table)
 
-_ITEM_VALUES = {"D_POSITION": "position_s", "D_LENGTH": "length_s"}
+_ITEM_VALUES = {"D_POSITION": "position_s", "D_LENGTH": "length_s", "B_MUTE": "is_muted"}
 
 
 @api_call("GetTrackMediaItem")
@@ -59,7 +66,8 @@ def get_media_item_info_value(item: MediaItem, name: str) -> float:
 def set_media_item_info_value(item: MediaItem, name: str, value: float) -> bool:
     if name not in _ITEM_VALUES:
         raise NotSimulated(f"SetMediaItemInfo_Value: {name} is not simulated")
-    setattr(item, _ITEM_VALUES[name], value)
+    attribute = _ITEM_VALUES[name]
+    setattr(item, attribute, type(getattr(item, attribute))(value))
     item.track.change_audio()
     return True
 

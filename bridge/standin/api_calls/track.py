@@ -14,12 +14,13 @@ from bridge.standin.program import ReaperProgram
 from bridge.standin.project.accessor import MAX_FRAMES, AudioAccessor
 from bridge.standin.project.media import MediaTake
 from bridge.standin.project.project import ReaperProject
-from bridge.standin.project.track import ReaperTrack
+from bridge.standin.project.routing import parent
+from bridge.standin.project.track import MAX_CHANNELS, ReaperTrack
 
 _TRACK_VALUES = {
     "B_MUTE": "is_muted", "I_SELECTED": "is_selected", "I_FOLDERDEPTH": "folder_depth", "I_AUTOMODE": "automation_mode",
     "I_FXEN": "is_fx_enabled", "D_VOL": "volume", "D_PAN": "pan", "B_SHOWINTCP": "is_shown",
-    "B_SHOWINMIXER": "is_shown",
+    "B_SHOWINMIXER": "is_shown", "I_NCHAN": "channels", "B_MAINSEND": "sends_to_parent",
 }  # fmt: skip
 
 
@@ -33,6 +34,8 @@ _OF_TRACK: dict[str, Callable[[ReaperTrack], Any]] = {
     "GetTrackGUID": lambda track: track.guid,
     "GetTrackName": lambda track: (True, "MASTER" if track.is_master else track.name or f"Track {_number(track)}"),
     "IsTrackSelected": lambda track: track.is_selected,
+    "GetParentTrack": parent,
+    "TrackFX_GetInstrument": lambda track: next((i for i, fx in enumerate(track.fx) if fx.is_instrument), -1),
 }
 _OF_ACCESSOR: dict[str, Callable[[AudioAccessor], Any]] = {
     "AudioAccessorStateChanged": lambda accessor: accessor.has_changed,
@@ -94,8 +97,6 @@ def get_set_media_track_info_string(track: ReaperTrack, name: str, value: str, i
 def get_media_track_info_value(track: ReaperTrack, name: str) -> float:
     if name == "IP_TRACKNUMBER":
         return float(_number(track))
-    if name == "I_NCHAN":
-        return 2.0
     if name not in _TRACK_VALUES:
         raise NotSimulated(f"GetMediaTrackInfo_Value: {name} is not simulated")
     return float(getattr(track, _TRACK_VALUES[name]))
@@ -116,6 +117,35 @@ def insert_track_at_index(reaper: ReaperProgram, index: int, _with_defaults: boo
     project = reaper.project
     project.tracks.insert(min(max(index, 0), len(project.tracks)), ReaperTrack(project, ""))
     project.touch()
+
+
+# ---------------------------------------------------------------- receives
+
+_RECEIVE_VALUES = {
+    "B_MUTE": "is_muted", "D_VOL": "volume", "I_SRCCHAN": "source_channel", "I_DSTCHAN": "destination_channel",
+}  # fmt: skip
+RECEIVES = -1
+
+
+@api_call("GetTrackNumSends")
+def get_track_num_sends(track: ReaperTrack, category: int) -> int:
+    if category >= 0:
+        raise NotSimulated("GetTrackNumSends: only receives are simulated")
+    return len(track.receives)
+
+
+@api_call("GetTrackReceiveName")
+def get_track_receive_name(track: ReaperTrack, index: int) -> tuple[bool, str]:
+    receive = at(track.receives, index)
+    return (True, receive.source.name) if receive else (False, "")
+
+
+@api_call("GetTrackSendInfo_Value")
+def get_track_send_info_value(track: ReaperTrack, category: int, index: int, name: str) -> float:
+    receive = at(track.receives, index)
+    if category >= 0 or name not in _RECEIVE_VALUES:
+        raise NotSimulated(f"GetTrackSendInfo_Value: {name} of category {category} is not simulated")
+    return float(getattr(receive, _RECEIVE_VALUES[name])) if receive else 0.0
 
 
 # ---------------------------------------------------------------- audio accessors
@@ -148,7 +178,7 @@ def get_audio_accessor_samples(
     """Return the status, and interleaved doubles for the prelude to put into the array (None where no audio is)."""
     if not isinstance(size, int):
         raise Misuse("GetAudioAccessorSamples takes a buffer of reaper.new_array")
-    if not 1 <= frames <= MAX_FRAMES or channels not in (1, 2) or rate_hz < 1:
+    if not 1 <= frames <= MAX_FRAMES or not 1 <= channels <= MAX_CHANNELS or rate_hz < 1:
         raise Misuse(f"GetAudioAccessorSamples of {frames} frames (1..{MAX_FRAMES}), {channels} channels, {rate_hz} Hz")
     if size < frames * channels:
         raise Misuse(f"the buffer holds {size} values; {frames} frames need {frames * channels}")
@@ -157,4 +187,6 @@ def get_audio_accessor_samples(
     audio = accessor.read(rate_hz, start_s, frames)
     if audio is None:
         return 0, None
-    return 1, np.ascontiguousarray(audio[:channels].T, dtype="<f8").tobytes()
+    interleaved = np.zeros((frames, channels), dtype="<f8")
+    interleaved[:, : len(audio)] = audio[:channels].T
+    return 1, interleaved.tobytes()

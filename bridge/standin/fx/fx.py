@@ -89,7 +89,7 @@ class StandInFx(ABC):
     """Base of all FX. `formats_values`: whether the FX can format a value that is not set."""
 
     type = "VST"
-    is_eq = False
+    is_eq = is_instrument = False
     latency_samples = 0  # as reported to REAPER
 
     def __init__(

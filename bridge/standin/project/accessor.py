@@ -33,7 +33,7 @@ class AudioAccessor:
         self._version = self.source.audio_version
 
     def read(self, sample_rate_hz: int, start_s: float, frames: int) -> Audio | None:
-        """(2, frames) at `sample_rate_hz`, or None where there is no audio."""
+        """(channels, frames) at `sample_rate_hz`, or None where there is no audio."""
         project_rate = self.source.project.sample_rate_hz
         if sample_rate_hz == project_rate:
             return self.source.pre_fx(start_s, frames)

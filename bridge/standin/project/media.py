@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bridge.standin.fx.fx import new_guid
+from bridge.standin.fx.instrument import Note
 from bridge.standin.project.owners import OwningProject, OwningTrack
 from bridge.types import Audio
 
 
 class MediaItem:
-    """Audio on a track: (channels, samples) at the project's rate from `position_s` on, for `length_s` at most."""
+    """Audio on a track: (channels, samples) at the project's rate from `position_s` on, for `length_s` at most; or
+    notes, which are no sound before an instrument plays them."""
 
     kind = "MediaItem*"
 
-    def __init__(self, track: OwningTrack, audio: Audio, position_s: float, length_s: float) -> None:
-        self.track, self.audio = track, audio
+    def __init__(
+        self, track: OwningTrack, audio: Audio, position_s: float, length_s: float, notes: Sequence[Note] = ()
+    ) -> None:
+        self.track, self.audio, self.notes = track, audio, tuple(notes)
         self.position_s: float = position_s
         self.length_s: float = length_s
         self.guid = new_guid()
-        self.is_offline = self.is_selected = False
+        self.is_offline = self.is_selected = self.is_muted = False
         self.take: MediaTake | None = MediaTake(self, "take")
+        self._place = 0
 
     @property
     def is_alive(self) -> bool:
-        return self.track.is_alive and self in self.track.items
+        """Whether it lies on its track. Looks where it was last: a track may hold thousands."""
+        items = self.track.items
+        if not (self._place < len(items) and items[self._place] is self):
+            self._place = next((place for place, item in enumerate(items) if item is self), len(items))
+        return self._place < len(items) and self.track.is_alive
 
 
 class MediaTake:
@@ -41,6 +52,14 @@ class MediaTake:
         return self.item.is_alive and self.item.take is self
 
     @property
+    def is_midi(self) -> bool:
+        return bool(self.item.notes)
+
+    @property
+    def source(self) -> MediaSource:
+        return MediaSource(self.name, self.item.audio, self.project.sample_rate_hz)
+
+    @property
     def project(self) -> OwningProject:
         return self.item.track.project
 
@@ -55,7 +74,7 @@ class MediaTake:
         return self.item.length_s
 
     def pre_fx(self, start_s: float, frames: int) -> Audio | None:
-        """The take's own audio, from the item's beginning on: (2, frames) at the project's rate."""
+        """The take's own audio, from the item's beginning on: (channels, frames) at the project's rate."""
         return self.item.track.pre_fx(start_s + self.item.position_s, frames)
 
 
@@ -67,6 +86,10 @@ class MediaSource:
 
     def __init__(self, name: str, audio: Audio, sample_rate_hz: int) -> None:
         self.name, self._audio, self._rate_hz = name, audio, sample_rate_hz
+
+    @property
+    def channels(self) -> int:
+        return len(self._audio)
 
     @property
     def length_s(self) -> float:

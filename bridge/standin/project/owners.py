@@ -67,4 +67,23 @@ class OwningTrack(Protocol):
         """What an accessor reads has changed (an edit, a recording that goes on)."""
 
     def pre_fx(self, start_s: float, frames: int) -> Audio | None:
-        """What enters the first FX: (2, frames) at the project's rate, or None where no item lies."""
+        """What the items play: (channels, frames) at the project's rate, or None where no item lies."""
+
+
+class RoutedTrack(Protocol):
+    """The track that others send to, or that sends to others."""
+
+    name: str
+    is_muted: bool
+    sends_to_parent: bool
+    volume: float
+    folder_depth: int
+
+    @property
+    def project(self) -> OwningProject: ...
+
+    @property
+    def receives(self) -> Sequence[Any]: ...
+
+    def output(self, start_s: float, frames: int) -> Audio:
+        """What leaves the FX chain: (channels, frames) at the project's rate."""

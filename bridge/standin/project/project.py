@@ -13,6 +13,7 @@ from bridge.errors import PluginMissing
 from bridge.plugins.chain.catalog import Catalog
 from bridge.standin.fx.fx import StandInFx
 from bridge.standin.fx.hosted import HostedFx
+from bridge.standin.fx.instrument import ReaSynthDouble
 from bridge.standin.fx.stock import ReaCompDouble, ReaEqDouble
 from bridge.standin.project.track import ReaperTrack
 from bridge.standin.project.undo import UndoHistory
@@ -24,7 +25,11 @@ USERS_NUMBERS = {  # render settings as a user may have left them
 }  # fmt: skip
 USERS_TEXTS = {"RENDER_FILE": "/my renders", "RENDER_PATTERN": "$project final", "RENDER_FORMAT": "bDNwbQ=="}
 
-STOCK: dict[str, Callable[..., StandInFx]] = {"reaeq": ReaEqDouble, "reacomp": ReaCompDouble}
+STOCK: dict[str, Callable[..., StandInFx]] = {
+    "reaeq": ReaEqDouble,
+    "reacomp": ReaCompDouble,
+    "reasynth": ReaSynthDouble,
+}
 
 
 class ReaperProject:
@@ -70,7 +75,7 @@ class ReaperProject:
         """A stock double or a hosted VST3 plugin by the name that a user would give; None where it is unknown."""
         kind, colon, bare = name.partition(":")
         bare = (bare if colon else name).strip()
-        stock = STOCK.get(bare.removesuffix(" (Cockos)").lower()) if not colon or kind == "VST" else None
+        stock = STOCK.get(bare.removesuffix(" (Cockos)").lower()) if not colon or kind in ("VST", "VSTi") else None
         if stock is None and colon and kind != "VST3":
             return None
         try:

@@ -9,6 +9,7 @@ import numpy as np
 from bridge.audio.files import AudioWriter
 from bridge.standin.faults import NotSimulated
 from bridge.standin.project.project import ReaperProject
+from bridge.standin.project.routing import parent
 from bridge.types import Audio
 
 COMMAND = 42230  # File: Render project, using the most recent render settings, auto-close render dialog
@@ -24,7 +25,7 @@ def mix_project(project: ReaperProject, start_s: float, end_s: float) -> Audio:
     frames = round((end_s - start_s) * project.sample_rate_hz)
     total = np.zeros((2, frames), np.float32)
     for track in project.tracks:
-        if not track.is_muted:
+        if not track.is_muted and track.sends_to_parent and parent(track) is None:
             total += np.float32(track.volume) * track.render(start_s, end_s)
     master = project.master
     for fx in master.fx if master.is_fx_enabled else ():

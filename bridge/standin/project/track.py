@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +11,14 @@ import numpy as np
 
 from bridge.standin.faults import Misuse
 from bridge.standin.fx.fx import FxState, StandInFx, new_guid
+from bridge.standin.fx.instrument import Note, ReaSynthDouble
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
 from bridge.standin.project.media import MediaItem
 from bridge.standin.project.owners import OwningProject
+from bridge.standin.project.routing import TrackReceive, add_routed
 from bridge.types import Audio
+
+MAX_CHANNELS = 128
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,8 @@ class TrackState:
 
 
 class ReaperTrack:
-    """A track. Tests set its attributes as a user would; `fx` is the chain in order."""
+    """A track. Tests set its attributes as a user would; `fx` is the chain in order, `receives` what other tracks send
+    to it, `channels` how many of its own it has: an even number."""
 
     kind = "MediaTrack*"
 
@@ -36,12 +43,15 @@ class ReaperTrack:
         self.is_selected = self.is_muted = False
         self.is_fx_enabled = self.is_shown = True
         self.volume, self.pan = 1.0, 0.0
-        self.folder_depth = 0
+        self.folder_depth, self.channels = 0, 2
+        self.sends_to_parent = True
+        self.receives: list[TrackReceive] = []
         self.automation_mode = 0
         self.items: list[MediaItem] = []
         self.fx: list[StandInFx] = []
         self.envelopes: list[FxEnvelope] = []
         self.audio_version = 0  # grows when what an accessor reads changes
+        self._sorted: tuple[tuple[int, int], list[MediaItem], list[float], float] | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -57,12 +67,25 @@ class ReaperTrack:
 
     def add_item(self, audio: Audio, *, position_s: float = 0.0, length_s: float | None = None) -> MediaItem:
         """Put audio (channels, samples) at the project's rate onto the track."""
-        if audio.ndim != 2 or audio.shape[0] not in (1, 2):
-            raise Misuse(f"items take audio of 1 or 2 channels as (channels, samples), not of shape {audio.shape}")
+        if audio.ndim != 2 or not 1 <= audio.shape[0] <= MAX_CHANNELS:
+            raise Misuse(f"items take audio as (channels, samples), not of shape {audio.shape}")
         item = MediaItem(self, audio, position_s, length_s or audio.shape[1] / self.project.sample_rate_hz)
         self.items.append(item)
         self.change_audio()
         return item
+
+    def add_midi_item(self, notes: Sequence[Note], *, position_s: float = 0.0, length_s: float = 1.0) -> MediaItem:
+        """Put notes onto the track: no sound before an instrument plays them."""
+        self.items.append(MediaItem(self, np.zeros((1, 0), np.float32), position_s, length_s, notes))
+        self.change_audio()
+        return self.items[-1]
+
+    def add_receive(self, source: ReaperTrack, **options: Any) -> TrackReceive:
+        """Have `source` send to this track; for the options see `TrackReceive`."""
+        receive = TrackReceive(source, **options)
+        self.receives.append(receive)
+        self.project.touch()
+        return receive
 
     def add_empty_item(self) -> MediaItem:
         """An item without a take, as AddMediaItemToTrack makes it."""
@@ -108,40 +131,80 @@ class ReaperTrack:
         return max((item.position_s + item.length_s for item in self.items), default=0.0)
 
     def pre_fx(self, start_s: float, frames: int) -> Audio | None:
-        """What enters the first FX: (2, frames) at the project's rate, or None where no item lies."""
+        """What an accessor reads, the items alone: (channels, frames) at the project's rate; None where none lies."""
         rate = self.project.sample_rate_hz
         output: Audio | None = None
         first = round(start_s * rate)
-        for item in self.items:
+        for item in self._items_between(start_s, start_s + frames / rate):
             offset = round(item.position_s * rate)
             length = min(round(item.length_s * rate), item.audio.shape[1])
             begin, end = max(first, offset), min(first + frames, offset + length)
-            if end > begin:
-                output = np.zeros((2, frames), np.float32) if output is None else output
-                output[:, begin - first : end - first] += item.audio[:, begin - offset : end - offset]
+            if end > begin and not item.is_muted:
+                output = np.zeros((self.channels, frames), np.float32) if output is None else output
+                room = output[: max(2, len(item.audio)), begin - first : end - first]
+                room += item.audio[: len(room), begin - offset : end - offset]
         return output
 
-    def render(self, start_s: float = 0.0, end_s: float | None = None) -> Audio:
-        """What leaves the FX chain: (2, frames) at the project's rate."""
-        frames = round(((self.length_s() if end_s is None else end_s) - start_s) * self.project.sample_rate_hz)
+    def _items_between(self, start_s: float, end_s: float) -> list[MediaItem]:
+        """The items that may reach into a stretch, in order of time. A track may hold thousands."""
+        key = self.audio_version, len(self.items)
+        if self._sorted is None or self._sorted[0] != key:
+            items = sorted(self.items, key=lambda item: item.position_s)
+            longest_s = max((item.length_s for item in items), default=0.0)
+            self._sorted = key, items, [item.position_s for item in items], longest_s
+        _, items, starts_s, longest_s = self._sorted
+        return items[bisect_left(starts_s, start_s - longest_s - 1e-3) : bisect_left(starts_s, end_s + 1e-3)]
+
+    def output(self, start_s: float, frames: int) -> Audio:
+        """What leaves the FX chain: (channels, frames) at the project's rate. FX take the first two channels."""
+        rate = self.project.sample_rate_hz
         audio = self.pre_fx(start_s, frames)
-        audio = np.zeros((2, frames), np.float32) if audio is None else audio
+        audio = np.zeros((self.channels, frames), np.float32) if audio is None else audio
+        add_routed(self, audio, start_s)
         for fx in self.fx if self.is_fx_enabled else ():
-            audio = fx.render(audio, self.project.sample_rate_hz)
+            if isinstance(fx, ReaSynthDouble):
+                fx.load_notes(self._notes(start_s))
+            audio[:2] = fx.render(audio[:2], rate)
         return audio
+
+    def render(self, start_s: float = 0.0, end_s: float | None = None) -> Audio:
+        """The first two channels of what leaves the FX chain: (2, frames) at the project's rate."""
+        frames = round(((self.length_s() if end_s is None else end_s) - start_s) * self.project.sample_rate_hz)
+        return self.output(start_s, frames)[:2]
+
+    def _notes(self, start_s: float) -> list[Note]:
+        """The notes of all items, in seconds from `start_s` on."""
+        return [
+            Note(item.position_s + note.start_s - start_s, note.length_s, note.pitch_hz)
+            for item in self.items
+            for note in item.notes
+            if not item.is_muted
+        ]
 
     # ------------------------------------------------------------ undo
 
     def capture(self) -> TrackState:
         return TrackState(
-            settings=(self.name, self.is_muted, self.folder_depth, self.automation_mode),
+            settings=(
+                self.name,
+                self.is_muted,
+                self.folder_depth,
+                self.automation_mode,
+                self.channels,
+                self.sends_to_parent,
+                tuple(self.receives),
+            ),
             items=tuple((item, item.position_s, item.length_s) for item in self.items),
             fx=tuple((fx, fx.capture()) for fx in self.fx),
             envelopes=tuple((e, e.is_active, tuple(e.points)) for e in self.envelopes),
         )
 
     def restore_settings(self, settings: tuple[Any, ...]) -> None:
-        self.name, self.is_muted, self.folder_depth, self.automation_mode = settings
+        (
+            self.name, self.is_muted, self.folder_depth, self.automation_mode, self.channels, self.sends_to_parent,
+            receives,
+        ) = settings  # fmt: skip
+        self.receives[:] = receives
 
     def restore_items(self, items: tuple[tuple[MediaItem, float, float], ...]) -> None:
         self.items[:] = [item for item, _, _ in items]
