@@ -13,7 +13,7 @@ from typing import Protocol
 from bridge.plugins.chain.catalog import Catalog
 from bridge.standin.fx.fx import StandInFx
 from bridge.standin.project.accessor import AudioAccessor
-from bridge.standin.project.project import ReaperProject
+from bridge.standin.project.project import NO_OVERRIDE, ReaperProject
 from bridge.standin.ui.messages import UserMessages
 
 
@@ -34,13 +34,13 @@ class ReaperProgram(ABC):
         self._rng = random.Random(seed)
         self._sample_rate_hz = sample_rate_hz
         self._catalog = Catalog()
+        self._automation_override = NO_OVERRIDE
         self.projects: list[ReaperProject] = []
         self.project = self.open_project(path)
         self.messages = UserMessages()
         self.ext_state: dict[tuple[str, str], str] = {}
         self.theme_colours = {"col_main_bg2": 0x333333, "col_main_text2": 0xE0E0E0}  # as REAPER 7 looks at first
         self.os_name = ""  # "": of this machine
-        self.automation_override = -1
         self.accessors: list[AudioAccessor] = []
         self.refresh_prevented = 0
         self.commands: dict[str, int] = {}  # named commands and their numbers
@@ -55,11 +55,23 @@ class ReaperProgram(ABC):
     def add_script(self, file: Path) -> int:
         """Enter a script in the action list; its number, 0 where there is no such file."""
 
+    @property
+    def automation_override(self) -> int:
+        """The global override of all tracks' automation modes, -1 for none."""
+        return self._automation_override
+
+    @automation_override.setter
+    def automation_override(self, mode: int) -> None:
+        self._automation_override = mode
+        for project in self.projects:
+            project.automation_override = mode
+
     # ------------------------------------------------------------ projects
 
     def open_project(self, path: str) -> ReaperProject:
         """A new project tab in front."""
         project = ReaperProject(path, self._sample_rate_hz, self._rng, self._catalog)
+        project.automation_override = self._automation_override
         self.projects.append(project)
         self.project = project
         return project

@@ -161,7 +161,7 @@ class StandIn(ReaperProgram):
         for work in due:
             work()
         for project in self.projects:
-            project.tick()
+            project.tick(self.ticks)
             if self.automation_override != BYPASSED:
                 project.play_envelopes()
         for surface in self.surfaces:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bridge.standin.api.binding import api_call, api_calls
 from bridge.standin.faults import NotSimulated
+from bridge.standin.fx.container import find_fx
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
 from bridge.standin.project.track import ReaperTrack
 
@@ -21,17 +22,10 @@ _STATES = {"ACTIVE": "is_active", "ARM": "is_armed", "VISIBLE": "is_visible"}
 
 @api_call("GetFXEnvelope")
 def get_fx_envelope(track: ReaperTrack, fx: int, parameter: int, create: bool) -> FxEnvelope | None:
-    chain = track.fx[fx : fx + 1] if fx >= 0 else []
-    found = next((e for e in track.envelopes if e.fx in chain and e.parameter == parameter), None)
-    if not create or not chain or chain[0].is_offline or not 0 <= parameter < chain[0].parameter_count:
-        return found
-    if found is None:
-        found = FxEnvelope(track, chain[0], parameter)
-        found.points = [EnvelopePoint(0.0, found.raw(chain[0].read_normalized(parameter)))]
-        track.envelopes.append(found)
-    found.is_active = True
-    track.project.touch()
-    return found
+    one = find_fx(track.fx, fx)
+    if one is None or not create or one.is_offline or not 0 <= parameter < one.parameter_count:
+        return next((e for e in track.envelopes if e.fx is one and e.parameter == parameter), None)
+    return track.fx_envelope(one, parameter)
 
 
 @api_call("GetEnvelopePoint")

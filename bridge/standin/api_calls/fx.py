@@ -7,8 +7,8 @@ from functools import wraps
 from typing import Any
 
 from bridge.standin.api.binding import Function, api_call
-from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import NotSimulated
+from bridge.standin.fx.container import FxContainer, chain_of, find_fx, number_of
 from bridge.standin.fx.fx import StandInFx
 from bridge.standin.fx.stock import ReaEqDouble
 from bridge.standin.project.track import ReaperTrack
@@ -22,7 +22,7 @@ def fx_call(name: str, *, missing: Any, is_online: bool = False) -> Callable[[Fu
         @api_call(name)
         @wraps(function)
         def find(track: ReaperTrack, index: int, *arguments: Any) -> Any:
-            fx = at(track.fx, index)
+            fx = find_fx(track.fx, index)
             return missing if fx is None or (is_online and fx.is_offline) else function(fx, *arguments)
 
         return function
@@ -81,14 +81,65 @@ def track_fx_set_offline(fx: StandInFx, is_offline: bool) -> None:
     fx.touch()
 
 
-@fx_call("TrackFX_GetNamedConfigParm", missing=(False, ""))
-def track_fx_get_named_config_parm(fx: StandInFx, key: str) -> tuple[bool, str]:
+@api_call("TrackFX_GetNamedConfigParm")
+def track_fx_get_named_config_parm(track: ReaperTrack, index: int, key: str) -> tuple[bool, str]:
+    fx = find_fx(track.fx, index)
+    value = None if fx is None else _configuration(track, fx, key)
+    return value is not None, value or ""
+
+
+def _configuration(track: ReaperTrack, fx: StandInFx, key: str) -> str | None:
     known = {
         "fx_type": fx.type, "fx_ident": fx.ident, "fx_name": fx.original_name, "original_name": fx.original_name,
-        "renamed_name": fx.renamed, "pdc": str(fx.latency_samples),
+        "renamed_name": fx.renamed, "pdc": str(fx.latency_samples), "parallel": str(int(fx.is_parallel)),
+        "instance_oversample_shift": str(fx.oversampling_shift),
     }  # fmt: skip
-    value = known[key] if key in known else fx.configuration(key)
-    return value is not None, value or ""
+    if key in known:
+        return known[key]
+    match key.split("."):
+        case ["param", parameter, "mod" | "lfo" | "acs" | "plink" as module, what] if parameter.isdigit():
+            return _modulation(track, fx, int(parameter), module, what)
+        case ["parent_container"]:
+            container, _ = chain_of(track.fx, fx)
+            return str(number_of(track.fx, container)) if container else None
+        case ["container_count"] if isinstance(fx, FxContainer):
+            return str(len(fx.fx))
+        case ["container_item", place] if isinstance(fx, FxContainer) and place.isdigit() and int(place) < len(fx.fx):
+            return str(number_of(track.fx, fx.fx[int(place)]))
+    return fx.configuration(key)
+
+
+def _modulation(track: ReaperTrack, fx: StandInFx, parameter: int, module: str, key: str) -> str | None:
+    if not 0 <= parameter < fx.parameter_count:
+        return None
+    modulation = fx.modulations.get(parameter)
+    if modulation is None:
+        return "0" if key == "active" else None
+    _, beside = chain_of(track.fx, fx)
+    place = next((place for place, other in enumerate(beside) if other is modulation.source), -1)
+    return modulation.configuration(module, key, place)
+
+
+@fx_call("TrackFX_GetIOSize", missing=(-1, 0, 0), is_online=True)
+def track_fx_get_io_size(fx: StandInFx) -> tuple[int, int, int]:
+    return 0, len(fx.pins.inputs), len(fx.pins.outputs)
+
+
+@fx_call("TrackFX_GetPinMappings", missing=(0, 0), is_online=True)
+def track_fx_get_pin_mappings(fx: StandInFx, is_output: int, pin: int) -> tuple[int, int]:
+    masks = fx.pins.of(bool(is_output))
+    mask = masks[pin] if 0 <= pin < len(masks) else 0
+    return mask & 0xFFFFFFFF, mask >> 32
+
+
+@fx_call("TrackFX_SetPinMappings", missing=False, is_online=True)
+def track_fx_set_pin_mappings(fx: StandInFx, is_output: int, pin: int, low: int, high: int) -> bool:
+    masks = fx.pins.of(bool(is_output))
+    if not 0 <= pin < len(masks):
+        return False
+    masks[pin] = low | high << 32
+    fx.touch()
+    return True
 
 
 @fx_call("TrackFX_SetNamedConfigParm", missing=False)
@@ -118,9 +169,11 @@ def track_fx_add_by_name(track: ReaperTrack, name: str, is_input: bool, instanti
 
 @api_call("TrackFX_Delete")
 def track_fx_delete(track: ReaperTrack, index: int) -> bool:
-    if at(track.fx, index) is None:
+    fx = find_fx(track.fx, index)
+    if fx is None:
         return False
-    del track.fx[index]
+    container, _ = chain_of(track.fx, fx)
+    (container or track).fx.remove(fx)
     track.project.touch()
     return True
 

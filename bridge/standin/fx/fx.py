@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from bridge.standin.faults import InjectedFailure, Misuse
+from bridge.standin.fx.modulation import Modulation
+from bridge.standin.fx.pins import PinMappings
 from bridge.types import Audio
 
 PSEUDO = (("Bypass", ":bypass"), ("Wet", ":wet"), ("Delta", ":delta"))
@@ -77,7 +79,11 @@ class FxState:
     pseudo: tuple[float, ...]
     is_offline: bool
     renamed: str
+    pins: tuple[tuple[int, ...], tuple[int, ...]]
     extra: Any
+
+
+def _keep_nothing(_fx: StandInFx, _parameter: int, _normalized: float) -> None: ...
 
 
 def new_guid() -> str:
@@ -107,8 +113,12 @@ class StandInFx(ABC):
         self.parameters = parameters
         self.formats_values = formats_values
         self.renamed = ""
-        self.is_offline = False
+        self.is_offline = self.is_parallel = False
+        self.oversampling_shift = 0
+        self.pins = PinMappings()
+        self.modulations: dict[int, Modulation] = {}
         self.touch = touch
+        self.record: Callable[[StandInFx, int, float], None] = _keep_nothing  # automation, by the track's mode
         self._pseudo = [0.0, 1.0, 0.0]
         self._faults: dict[int, ParameterFault] = {}
         self._late: dict[int, float] = {}  # what a late parameter still shows
@@ -130,6 +140,10 @@ class StandInFx(ABC):
     def fault(self, parameter: str, **faults: Any) -> None:
         """Inject a fault: see `ParameterFault`."""
         self._faults[self.index(parameter)] = ParameterFault(**faults)
+
+    def modulate(self, parameter: str, modulation: Modulation) -> None:
+        """Have a parameter moved by something else from now on."""
+        self.modulations[self.index(parameter)] = modulation
 
     def values(self) -> dict[str, tuple[float, str]]:
         """(normalized, text) of each of the FX's own parameters, by name."""
@@ -175,6 +189,10 @@ class StandInFx(ABC):
         if self.own_parameter(index) is None:
             self._pseudo[index - len(self.parameters)] = normalized
             self.touch()
+            self.record(self, index, normalized)
+            return
+        if index in self.modulations and self.modulations[index].is_active:
+            self._set_baseline(self.modulations[index], normalized)
             return
         fault = self._fault(index)
         if fault.is_failing:
@@ -188,6 +206,13 @@ class StandInFx(ABC):
         if fault.is_text_late:
             self._late_texts.setdefault(index, self.text(index))
         self._store(index, normalized)
+        self.touch()
+        self.record(self, index, normalized)
+
+    def _set_baseline(self, modulation: Modulation, normalized: float) -> None:
+        """A parameter that something else moves takes no value; only where it moves about one, that one changes."""
+        if modulation.kind != "plink":
+            modulation.baseline = normalized
         self.touch()
 
     def apply_envelope(self, index: int, normalized: float) -> None:
@@ -207,10 +232,13 @@ class StandInFx(ABC):
         own = self.own_parameter(index)
         return (own.low, own.high) if own else (0.0, 1.0)
 
-    def tick(self) -> None:
-        """A tick passes: late values and texts show."""
+    def tick(self, ticks: int = 0) -> None:
+        """The `ticks`-th tick passes: late values and texts show, and what is modulated moves."""
         self._late.clear()
         self._late_texts.clear()
+        for index, modulation in self.modulations.items():
+            if modulation.is_active:
+                self._store(index, modulation.value(ticks))
 
     def _fault(self, index: int) -> ParameterFault:
         return self._faults.get(index, ParameterFault())
@@ -228,15 +256,18 @@ class StandInFx(ABC):
 
     def capture(self) -> FxState:
         values = tuple(self._load(i) for i in range(len(self.parameters)))
-        return FxState(values, tuple(self._pseudo), self.is_offline, self.renamed, self._capture_extra())
+        pins = tuple(self.pins.inputs), tuple(self.pins.outputs)
+        return FxState(values, tuple(self._pseudo), self.is_offline, self.renamed, pins, self._capture_extra())
 
     def restore(self, state: FxState) -> None:
-        self.tick()
+        self._late.clear()
+        self._late_texts.clear()
         for index, value in enumerate(state.values):
             if self._load(index) != value:
                 self._store(index, value)
         self._pseudo = list(state.pseudo)
         self.is_offline, self.renamed = state.is_offline, state.renamed
+        self.pins.inputs[:], self.pins.outputs[:] = state.pins
         self._restore_extra(state.extra)
 
     def _capture_extra(self) -> Any:
@@ -261,11 +292,15 @@ class StandInFx(ABC):
         """Release what the FX holds outside of this process."""
 
     def render(self, audio: Audio, sample_rate_hz: float) -> Audio:
-        """The FX's output, of the same shape; bypass and the wet pseudo parameter apply."""
+        """The FX's output, of the same shape; REAPER's own bypass, wet, delta and pins apply. Delta is the difference
+        that the FX makes, by itself."""
         if not self.is_enabled or self.is_offline:
             return audio
+        entry = self.pins.feed(audio) if len(audio) > 1 else audio
         wet = self._pseudo[1]
-        return (wet * self._process(audio, sample_rate_hz) + (1.0 - wet) * audio).astype(np.float32)
+        processed = wet * self._process(entry, sample_rate_hz) + (1.0 - wet) * entry
+        processed = processed - entry if self._pseudo[2] >= 0.5 else processed
+        return (self.pins.merge(audio, processed) if len(audio) > 1 else processed).astype(np.float32)
 
     @abstractmethod
     def _load(self, index: int) -> float:

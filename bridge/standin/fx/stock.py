@@ -195,7 +195,8 @@ _COMP_PARAMETERS = (
 
 
 class ReaCompDouble(StockFxDouble):
-    """The compressor. Knee, RMS size and pre-comp are shown and do nothing here; the detector's filters do."""
+    """The compressor. Knee, RMS size, pre-comp and auto release are shown and do nothing here; the detector's filters
+    do, and auto make-up: a gain that grows as threshold and ratio take level away, by a share that nobody knows."""
 
     def __init__(self, rng: random.Random, touch: Callable[[], None], *, is_used: bool = False) -> None:
         """`is_used`: knee, RMS size, pre-comp and the detector's filters are drawn, and not at rest."""
@@ -203,6 +204,7 @@ class ReaCompDouble(StockFxDouble):
         if rng.random() < 0.5:
             rng.shuffle(specs)
         super().__init__("VST: ReaComp (Cockos)", "reacomp", specs, rng, touch)
+        self._makeup_share = random.Random(f"auto make-up of {self.ident}").uniform(0.4, 0.8)
         if is_used:
             self._use(specs, ("Knee", "RMS", "Pre-comp", "Lowpass", "Hipass"))
 
@@ -220,7 +222,13 @@ class ReaCompDouble(StockFxDouble):
             processed = audio * _gain_between(key, compressor(key, sample_rate_hz))
         else:
             processed = compressor(audio, sample_rate_hz)
-        return np.asarray(wet * processed + dry * audio, dtype=np.float32)
+        return np.asarray(wet * self._makeup() * processed + dry * audio, dtype=np.float32)
+
+    def _makeup(self) -> float:
+        if self.real_value("Auto Make Up Gain") < 0.5:
+            return 1.0
+        taken_db = max(-self.real_value("Thresh"), 0.0) * (1.0 - 1.0 / max(self.real_value("Ratio"), 1.0))
+        return float(db_to_amplitude(self._makeup_share * taken_db))
 
     def _detector(self, sample_rate_hz: float) -> list[Plugin]:
         """The filters before the detector that are not at the end of their range."""

@@ -37,7 +37,7 @@ class FxEnvelope:
 
     @property
     def is_alive(self) -> bool:
-        return self.track.is_alive and self in self.track.envelopes and self.fx in self.track.fx
+        return self.track.is_alive and self in self.track.envelopes and self.fx in self.track.every_fx()
 
     @property
     def is_in_force(self) -> bool:
@@ -89,6 +89,6 @@ class FxEnvelope:
     def effective_at(self, time_s: float) -> float:
         """The normalized value that acts on the sound of project time `time_s`: FX before this one delay it, and the
         clock by which envelopes are read goes on meanwhile."""
-        chain = self.track.fx
+        chain = self.track.every_fx()
         samples = sum(fx.latency_samples for fx in chain[: chain.index(self.fx)] if fx.is_enabled and not fx.is_offline)
         return self.normalized(self.at(time_s + samples / self.track.project.sample_rate_hz))

@@ -51,8 +51,8 @@ class OwningTrack(Protocol):
     @property
     def items(self) -> Sequence[object]: ...
 
-    @property
-    def fx(self) -> Sequence[StandInFx]: ...
+    def every_fx(self) -> list[StandInFx]:
+        """All FX in order; behind a container, what is in it."""
 
     @property
     def envelopes(self) -> Sequence[object]: ...

@@ -11,10 +11,12 @@ from typing import Any
 
 from bridge.errors import PluginMissing
 from bridge.plugins.chain.catalog import Catalog
+from bridge.standin.fx.container import FxContainer
 from bridge.standin.fx.fx import StandInFx
 from bridge.standin.fx.hosted import HostedFx
 from bridge.standin.fx.instrument import ReaSynthDouble
 from bridge.standin.fx.stock import ReaCompDouble, ReaEqDouble
+from bridge.standin.project.envelope import EnvelopePoint
 from bridge.standin.project.track import ReaperTrack
 from bridge.standin.project.undo import UndoHistory
 from bridge.types import Audio
@@ -30,6 +32,8 @@ STOCK: dict[str, Callable[..., StandInFx]] = {
     "reacomp": ReaCompDouble,
     "reasynth": ReaSynthDouble,
 }
+RECORDING_MODES = (2, 3, 4)  # touch, write, latch
+NO_OVERRIDE = -1
 
 
 class ReaperProject:
@@ -44,6 +48,7 @@ class ReaperProject:
         self.tracks: list[ReaperTrack] = []
         self.time_selection = (0.0, 0.0)
         self.cursor_s = 0.0
+        self.automation_override = NO_OVERRIDE
         self.render_numbers = dict(USERS_NUMBERS)
         self.render_texts = dict(USERS_TEXTS)
         self.change_count = 1
@@ -73,6 +78,8 @@ class ReaperProject:
 
     def create_fx(self, name: str, **options: Any) -> StandInFx | None:
         """A stock double or a hosted VST3 plugin by the name that a user would give; None where it is unknown."""
+        if name == "Container":
+            return self._own(FxContainer(self.touch))
         kind, colon, bare = name.partition(":")
         bare = (bare if colon else name).strip()
         stock = STOCK.get(bare.removesuffix(" (Cockos)").lower()) if not colon or kind in ("VST", "VSTi") else None
@@ -82,8 +89,23 @@ class ReaperProject:
             fx = stock(self._rng, self.touch, **options) if stock else self._host(bare, options)
         except PluginMissing:
             return None
+        return self._own(fx)
+
+    def _own(self, fx: StandInFx) -> StandInFx:
+        fx.record = self.record_automation
         self._all_fx.append(fx)
         return fx
+
+    def record_automation(self, fx: StandInFx, parameter: int, normalized: float) -> None:
+        """A parameter was set, by hand or by whatever: in touch, latch and write mode that is automation, and its
+        envelope is made where there is none (REAPER's option for that is on)."""
+        track = next((track for track in self.every_track() if fx in track.every_fx()), None)
+        if track is None:
+            return
+        mode = track.automation_mode if self.automation_override == NO_OVERRIDE else self.automation_override
+        if mode in RECORDING_MODES:
+            envelope = track.fx_envelope(fx, parameter)
+            envelope.insert(EnvelopePoint(self.cursor_s, envelope.raw(normalized)), is_sorted=True)
 
     def _host(self, name: str, options: dict[str, Any]) -> StandInFx:
         return HostedFx(self._catalog.find(name.partition(" (")[0]), self.touch, **options)
@@ -91,10 +113,10 @@ class ReaperProject:
     def every_track(self) -> list[ReaperTrack]:
         return [self.master, *self.tracks]
 
-    def tick(self) -> None:
-        """A tick passes."""
+    def tick(self, ticks: int = 0) -> None:
+        """The `ticks`-th tick passes."""
         for fx in self._all_fx:
-            fx.tick()
+            fx.tick(ticks)
 
     def play_envelopes(self) -> None:
         """Every envelope in force sets its parameter to its value at the edit cursor."""

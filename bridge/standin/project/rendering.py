@@ -8,6 +8,7 @@ import numpy as np
 
 from bridge.audio.files import AudioWriter
 from bridge.standin.faults import NotSimulated
+from bridge.standin.fx.container import render_chain
 from bridge.standin.project.project import ReaperProject
 from bridge.standin.project.routing import parent
 from bridge.types import Audio
@@ -28,8 +29,7 @@ def mix_project(project: ReaperProject, start_s: float, end_s: float) -> Audio:
         if not track.is_muted and track.sends_to_parent and parent(track) is None:
             total += np.float32(track.volume) * track.render(start_s, end_s)
     master = project.master
-    for fx in master.fx if master.is_fx_enabled else ():
-        total = fx.render(total, project.sample_rate_hz)
+    total = render_chain(master.fx if master.is_fx_enabled else (), total, project.sample_rate_hz)
     return (np.float32(master.volume) * total).astype(np.float32)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from bridge.standin.faults import Misuse
+from bridge.standin.fx.container import FxContainer, every_fx, render_chain
 from bridge.standin.fx.fx import FxState, StandInFx, new_guid
 from bridge.standin.fx.instrument import Note, ReaSynthDouble
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
@@ -109,9 +110,34 @@ class ReaperTrack:
         self.project.touch()
         return fx
 
+    def every_fx(self) -> list[StandInFx]:
+        """All FX in order; behind a container, what is in it."""
+        return list(every_fx(self.fx))
+
+    def put_in_container(self, *fx: StandInFx) -> FxContainer:
+        """Put FX of the chain into a new container, in the place of the first of them."""
+        container = self.project.create_fx("Container")
+        assert isinstance(container, FxContainer)
+        self.fx[self.fx.index(fx[0])] = container
+        self.fx[:] = [kept for kept in self.fx if kept not in fx]
+        container.fx[:] = fx
+        self.project.touch()
+        return container
+
     def find_fx(self, name: str) -> StandInFx:
         """The first FX whose name holds `name`."""
-        return next(fx for fx in self.fx if name.lower() in fx.name.lower())
+        return next(fx for fx in self.every_fx() if name.lower() in fx.name.lower())
+
+    def fx_envelope(self, fx: StandInFx, parameter: int) -> FxEnvelope:
+        """The envelope of a parameter, made and switched on where it was not."""
+        found = next((e for e in self.envelopes if e.fx is fx and e.parameter == parameter), None)
+        if found is None:
+            found = FxEnvelope(self, fx, parameter)
+            found.points = [EnvelopePoint(0.0, found.raw(fx.read_normalized(parameter)))]
+            self.envelopes.append(found)
+        found.is_active = True
+        self.project.touch()
+        return found
 
     def add_envelope(self, fx: StandInFx, parameter: str, points: list[tuple[float, float]]) -> FxEnvelope:
         """An envelope of (project time, raw value) points."""
@@ -156,16 +182,15 @@ class ReaperTrack:
         return items[bisect_left(starts_s, start_s - longest_s - 1e-3) : bisect_left(starts_s, end_s + 1e-3)]
 
     def output(self, start_s: float, frames: int) -> Audio:
-        """What leaves the FX chain: (channels, frames) at the project's rate. FX take the first two channels."""
+        """What leaves the FX chain: (channels, frames) at the project's rate. FX take what their pins say."""
         rate = self.project.sample_rate_hz
         audio = self.pre_fx(start_s, frames)
         audio = np.zeros((self.channels, frames), np.float32) if audio is None else audio
         add_routed(self, audio, start_s)
-        for fx in self.fx if self.is_fx_enabled else ():
+        for fx in self.every_fx():
             if isinstance(fx, ReaSynthDouble):
                 fx.load_notes(self._notes(start_s))
-            audio[:2] = fx.render(audio[:2], rate)
-        return audio
+        return render_chain(self.fx if self.is_fx_enabled else (), audio, rate)
 
     def render(self, start_s: float = 0.0, end_s: float | None = None) -> Audio:
         """The first two channels of what leaves the FX chain: (2, frames) at the project's rate."""
