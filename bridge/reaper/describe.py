@@ -49,6 +49,8 @@ _LEFT_ALONE: Mapping[LeftAloneKind, str] = {
     LeftAloneKind.AUTOMATED: "{fx}, {parameter} has an armed envelope, which would override the value",
     LeftAloneKind.IN_USE: "it is in use: only a control at rest can be moved and come back",
     LeftAloneKind.TOUCHED: "it was touched since",
+    LeftAloneKind.TRACK_FX_OFF: "the FX button of its track is off: it would not be heard",
+    LeftAloneKind.TRACK_RECORDS: "its track is in {text} mode, in which REAPER records whatever is set as automation",
     LeftAloneKind.FX_REMOVED: "its FX was removed",
     LeftAloneKind.FX_OFFLINE: "its FX is offline",
     LeftAloneKind.MODEL_DAMAGED: "changed on disk, used as it was: {error}",

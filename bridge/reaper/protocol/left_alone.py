@@ -39,6 +39,8 @@ class LeftAloneKind(StrEnum):
     # a control of the model, or a value that Bridge has set
     IN_USE = "in_use"  # only a control at rest can be automated and come back
     TOUCHED = "touched"  # fx, parameter: changed since Bridge set it
+    TRACK_FX_OFF = "track_fx_off"  # the FX button of the track is off
+    TRACK_RECORDS = "track_records"  # text: the automation mode, in which REAPER records what is set
     FX_REMOVED = "fx_removed"  # fx
     FX_OFFLINE = "fx_offline"  # fx
 

@@ -62,16 +62,18 @@ local function part_of(target)
     found[place], kinds[place] = find(track, write)
     now[place] = found[place] and reaper.TrackFX_GetParamNormalized(track, found[place].fx, found[place].parameter)
   end
+  local obstacle, mode = tracks.obstacle(target)
   local untouched
   part.amount, untouched = interpolation.amount_of(record, now)
   for place, write in ipairs(record.writes) do
     local move = found[place]
-    if move and untouched[place] and not is_band_touched(track, move, part.amount, record.gesture ~= nil) then
+    if not obstacle and move and untouched[place] and not is_band_touched(track, move, part.amount, record.gesture ~= nil) then
       move.place = place
       part.moves[#part.moves + 1] = move
     else
       local what = string.format("%s of %s", write.name, write.fx_name)
-      part.left[#part.left + 1] = { what = what, kind = kinds[place] or "touched", fx = write.fx_name, parameter = write.name }
+      local kind = obstacle and obstacle.left_alone or kinds[place] or "touched"
+      part.left[#part.left + 1] = { what = what, kind = kind, fx = write.fx_name, parameter = write.name, text = mode }
     end
   end
   return part

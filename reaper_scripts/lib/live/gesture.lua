@@ -39,10 +39,11 @@ end
 
 --------------------------------------------------------------------------------------------- moving
 
---- Return why the gesture can go on no more, as a fact, or nil: a track is gone, or another project is in front.
+--- Return why the gesture can go on no more, as a fact, or nil: a track is gone, another project is in front, or what moves
+-- would be recorded or not be heard.
 function gesture:loss()
   for _, part in ipairs(self.parts) do
-    local loss = tracks.loss(part.target)
+    local loss = tracks.loss(part.target) or tracks.barred(part.target)
     if loss then return loss end
   end
   return nil

@@ -7,6 +7,13 @@ local user_error = require("runtime.user_error")
 local tracks = {}
 
 local MASTER_INDEX = -1
+local NO_OVERRIDE = -1 -- of GetGlobalAutomationOverride
+local WRITE_MODE = 3
+local RECORDING_MODES = { [2] = "touch", [WRITE_MODE] = "write", [4] = "latch", [5] = "latch preview" } -- an override has 5 for bypass
+
+--- Why nothing may be set on a track that is there, as kinds: of a problem, of a change meanwhile, of what is left alone.
+local FX_OFF = { problem = "fx_button_off", change = "fx_button_went_off", left_alone = "track_fx_off" }
+local RECORDS = { problem = "records_automation", change = "began_recording", left_alone = "track_records" }
 
 --- Return the track's place in the project now: 0-based, -1 for the master.
 function tracks.index(track)
@@ -61,14 +68,37 @@ function tracks.selected(project)
   return selected
 end
 
+--- The name of the automation mode in which REAPER records whatever is set on the track; nil in others.
+local function recording_mode(track)
+  local override = reaper.GetGlobalAutomationOverride()
+  if override == NO_OVERRIDE then return RECORDING_MODES[reaper.GetTrackAutomationMode(track)] end
+  return override < 5 and RECORDING_MODES[override] or nil
+end
+
+--- Return why nothing may be set on the target, `FX_OFF` or `RECORDS`, and the name of its mode; nil where it may.
+-- `is_automation`: envelope points are written, which only the mode "write" writes over.
+function tracks.obstacle(target, is_automation)
+  if reaper.GetMediaTrackInfo_Value(target.track, "I_FXEN") == 0 then return FX_OFF end
+  local mode = recording_mode(target.track)
+  if mode and (not is_automation or mode == RECORDING_MODES[WRITE_MODE]) then return RECORDS, mode end
+end
+
+--- Return why nothing may be set on the target any more, as a fact; nil where it may. See `tracks.obstacle`.
+function tracks.barred(target, is_automation)
+  local obstacle, mode = tracks.obstacle(target, is_automation)
+  return obstacle and user_error.new(obstacle.change, { mode = mode }) or nil
+end
+
 --- Raise a user error where the track cannot be listened to, whatever is on it. For the options see `actions.automix`.
 function tracks.check(target, options)
   if options.only_missing then return end
+  local obstacle, mode = tracks.obstacle(target, options.automation)
   local kind = target.index == MASTER_INDEX and not options.is_master_meant and "master_not_meant"
     or target.is_folder and "folder_track"
     or target.is_muted and "muted_track"
     or reaper.TrackFX_GetCount(target.track) == 0 and not options.may_add_fx and "no_fx"
-  if kind then user_error.raise(kind, { track = target.name }) end
+    or obstacle and obstacle.problem
+  if kind then user_error.raise(kind, { track = target.name, mode = mode }) end
 end
 
 --- Return whether the project is still open, in whatever tab.

@@ -36,7 +36,7 @@ end
 
 --- Find where each curve of a job goes; nil and the reason, as a fact, where one of them cannot be written.
 local function locate(job)
-  local loss, track, writes = tracks.loss(job.target), job.target.track, {}
+  local loss, track, writes = tracks.loss(job.target) or tracks.barred(job.target, true), job.target.track, {}
   if loss then return nil, loss end
   local curves = curves_of(job.reply, job.snapshot.range)
   for index, curve in ipairs(curves) do

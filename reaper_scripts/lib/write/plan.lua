@@ -44,7 +44,7 @@ end
 --- Set the `steps` of a job in the order to do them; or its `results`, and return why it cannot be done, as a fact.
 function plan.make(job)
   local target, track = job.target, job.target.track
-  local reason = tracks.loss(target)
+  local reason = tracks.loss(target) or tracks.barred(target)
   job.steps, job.results = {}, {}
   if reason then return reason end
   local texts = {} -- what each FX displayed in the snapshot, by its GUID; it stands there still, or nothing is written
