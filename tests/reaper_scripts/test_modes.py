@@ -1,4 +1,4 @@
-"""The track's FX button and the automation modes that record: nothing is set that would not be heard, or be recorded."""
+"""The FX button and the automation modes that record: nothing is set that would not be heard, or be recorded."""
 
 import pytest
 from reaper_session import ReaperSession, set_comp, silent
