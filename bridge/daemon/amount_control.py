@@ -1,8 +1,10 @@
-"""Live control: a thread of its own that turns what surfaces send into what REAPER does, one thing after the other.
+"""Live control: a thread of its own that turns what surfaces send into what REAPER does, one thing after the other, in
+the order in which it arrived.
 
 An amount is a gesture. Its first value goes to the scripts, which look at what the user has touched, set it, and
 answer where everything stands; the following ones are streamed to REAPER's OSC surface, 30 a second at most and always
-the last; after a short rest the scripts make the undo step and read back. This module computes no setting.
+the last; after a short rest, or where something else has its turn, the scripts make the undo step and read back. What
+arrives while an auto-mix of a surface is under way is about its outcome, and waits. This module computes no setting.
 """
 
 from __future__ import annotations
@@ -10,9 +12,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from typing import NamedTuple
 
+from bridge.daemon.command_queue import CommandQueue, Waiting
 from bridge.daemon.heartbeat import Feedback
 from bridge.daemon.pending_automixes import PendingAutomixes
 from bridge.daemon.reaper_osc_client import ReaperOscClient
@@ -36,7 +38,6 @@ REST_S = 0.4
 
 EARLY_S = 0.05  # how long scripts that are still there may need for a gesture that follows the last one at once
 SETTLE_LIMIT_S = 3.0  # then the script is taken to be gone, and another one settles
-MAX_WAITING = 16
 
 _WHAT: dict[Name, str] = {
     "automix": NAMES["automix"],
@@ -44,6 +45,8 @@ _WHAT: dict[Name, str] = {
     "compare": NAMES["compare"],
     "undo": NAMES["undo"],
 }
+_OF_OUTCOME: tuple[Name, ...] = ("amount", "compare", "undo")
+"""Commands about what an auto-mix has set. A further auto-mix stops the one before it, and waits for nothing."""
 
 
 class _Gesture(NamedTuple):
@@ -52,7 +55,7 @@ class _Gesture(NamedTuple):
 
 
 class AmountControl(threading.Thread):
-    """`set_amount`, `submit` and `stop` may be called from any thread and return at once."""
+    """`submit` and `stop` may be called from any thread and return at once."""
 
     def __init__(
         self, spool: Spool, link: ReaperOscClient, settings: Settings, defaults: SessionDefaults, feedback: Feedback
@@ -62,33 +65,31 @@ class AmountControl(threading.Thread):
         self._changed = threading.Condition()
         self._link = link
         self.script_calls = ScriptCalls(spool, link, feedback, self._changed, on_silence=self._refuse_waiting)
-        self._waiting: deque[Command] = deque()
-        self._amount: float | None = None  # wanted, and not yet set
+        self._queue = CommandQueue()
         self._early: ScriptCall | None = None  # the next gesture's, sent while the last one settles
         self._pending = PendingAutomixes(self.script_calls, feedback)
 
     # ------------------------------------------------------------ from any thread
 
-    def set_amount(self, amount: float) -> None:
-        """Bring the amount to a value, 0..1. Only the newest counts. It is kept where REAPER is known not to answer: no
-        last value of a fader is lost."""
-        self._link.check()
-        if self.script_calls.is_awaited():
-            self._feedback("/bridge/status", f"{100 * amount:.0f} % is kept: it is set once REAPER answers.")
-        with self._changed:
-            self._amount = amount
-            self._changed.notify_all()
-
     def submit(self, command: Command) -> None:
-        """Queue any other command. LinkError where REAPER is known not to answer, or too many wait."""
-        self.script_calls.check(_WHAT[command.name])
+        """Queue a command. LinkError where it cannot be done: REAPER is known not to answer, or too many wait. An
+        amount is kept all the same: no last value of a fader is lost."""
+        self._link.check()
+        if command.name != "amount":
+            self.script_calls.check(_WHAT[command.name])
+        elif self.script_calls.is_awaited():
+            percent = 100.0 * float(command.value or 0.0)
+            self._feedback("/bridge/status", f"{percent:.0f} % is kept: it is set once REAPER answers.")
         with self._changed:
-            if command.name == "compare" and self._waiting and self._waiting[-1].name == "compare":
-                self._waiting.pop()
-            if len(self._waiting) >= MAX_WAITING:
-                raise LinkError(f"{command.name} was dropped: {MAX_WAITING} commands wait for REAPER. Wait for it.")
-            self._waiting.append(command)
+            self._queue.check_room(command)
+            if command.name == "next":
+                self._defaults.choose_next_style()
+            self._queue.put(command, self._defaults.now.style)
             self._changed.notify_all()
+        if command.name == "next":
+            self._feedback("/bridge/status", self._defaults.style_text)
+        elif command.name in _OF_OUTCOME and self._pending.must_report_hold():
+            self._feedback("/bridge/status", "An auto-mix is under way: what is asked now is done once it has ended.")
 
     def stop(self, limit_s: float) -> bool:
         """End the thread; an open gesture is ended by the scripts, which see that the daemon is gone."""
@@ -106,14 +107,10 @@ class AmountControl(threading.Thread):
                 self._changed.wait_for(self._has_work, self._pending.wait_s)
                 if self.script_calls.is_stopping:
                     return
-                command = self._waiting.popleft() if self._waiting else None
-                is_moving = command is None and (self._amount is not None or self._early is not None)
             try:
                 self._pending.poll()
-                if command is not None:
-                    self._carry_out(command)
-                elif is_moving:
-                    self._move()
+                if self._early is not None or self._is_turn(self._queue.head):
+                    self._do_next()
             except BridgeError as error:
                 log.error("%s", error)
                 self._feedback("/bridge/error", str(error))
@@ -122,28 +119,39 @@ class AmountControl(threading.Thread):
                 self._feedback("/bridge/error", "Bridge failed at this command. See logs/daemon.log; please report it.")
 
     def _has_work(self) -> bool:
-        is_moving = self._amount is not None or self._early is not None
-        return bool(self._waiting) or is_moving or self.script_calls.is_stopping or self._pending.has_answers()
+        is_next = self._early is not None or self._is_turn(self._queue.head)
+        return is_next or self.script_calls.is_stopping or self._pending.has_answers()
+
+    def _is_turn(self, waiting: Waiting | None) -> bool:
+        """Whether a command can be carried out now."""
+        return waiting is not None and not (waiting.command.name in _OF_OUTCOME and self._pending.is_under_way)
+
+    def _do_next(self) -> None:
+        with self._changed:
+            waiting = self._queue.take() if self._queue.is_other_next and self._early is None else None
+        if waiting is None:
+            self._move()
+        else:
+            self._carry_out(waiting)
 
     def _refuse_waiting(self) -> None:
         """REAPER turns out not to answer: nobody waits behind what it was asked."""
         with self._changed:
-            commands, self._waiting = self._waiting, deque()
+            commands = self._queue.drop_others()
         for command in commands:
             self._feedback("/bridge/error", self.script_calls.refusal(_WHAT[command.name]))
 
-    def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, waiting: Waiting) -> None:
+        command = waiting.command
         self.script_calls.check(_WHAT[command.name])
         match command.name:
             case "next":
-                self._defaults.choose_next_style()
-                self._feedback("/bridge/status", self._defaults.style_text)
-                self._pending.send(style=self._defaults.now.style, is_again=True)
+                self._pending.send(style=waiting.style, is_again=True)
             case "automix":
                 if command.value is None and self._settings.reaper_automix_action:
                     self._link.run_action(self._settings.reaper_automix_action)
                 else:
-                    self._pending.send(style=self._defaults.now.style, track=command.value)
+                    self._pending.send(style=waiting.style, track=command.value)
                 self._feedback("/bridge/status", "asked REAPER to run the action")
             case "compare":
                 call = self.script_calls.new("compare", is_on=bool(command.value))
@@ -155,8 +163,7 @@ class AmountControl(threading.Thread):
 
     def _take_amount(self) -> float | None:
         with self._changed:
-            amount, self._amount = self._amount, None
-            return amount
+            return self._queue.take_amount()
 
     def _move(self) -> None:
         """Gestures, as long as the next one begins while the last one settles."""
@@ -210,32 +217,28 @@ class AmountControl(threading.Thread):
             with self._changed:
                 rest_s = sent_at_s + REST_S - time.monotonic()
                 self._changed.wait_for(
-                    lambda: self._is_interrupted(gesture) or self._amount is not None, max(rest_s, 0.0)
+                    lambda: self._is_interrupted(gesture) or self._queue.is_amount_next, max(rest_s, 0.0)
                 )
                 if self.script_calls.is_stopping:
                     return None
-                if self._is_interrupted(gesture) or self._amount is None:
+                if self._is_interrupted(gesture) or not self._queue.is_amount_next:
                     return sent
                 self._changed.wait_for(
                     lambda: self.script_calls.is_stopping, max(sent_at_s + PERIOD_S - time.monotonic(), 0.0)
                 )
-                amount, self._amount = self._amount, None
+                amount = self._queue.take().amount
             for track in gesture.answer.tracks:
                 self._link.send(fx_values(track.index + 1, _values(track, amount)))
             sent, sent_at_s = amount, time.monotonic()
 
     def _is_interrupted(self, gesture: _Gesture) -> bool:
-        return (
-            self.script_calls.is_stopping
-            or self.script_calls.is_ended(gesture.call.id)
-            or (bool(self._waiting) and self._amount is None)
-        )
+        return self.script_calls.is_stopping or self.script_calls.is_ended(gesture.call.id) or self._queue.is_other_next
 
     def _settle(self, gesture: _Gesture, amount: float) -> None:
         """Have the undo step made. A fader that moves on meanwhile does not wait for it."""
         call = self.script_calls.new("settle", gesture=gesture.call.id, amount=amount)
         self.script_calls.send(call, None)
-        answer = self.script_calls.wait(call, limit_s=SETTLE_LIMIT_S, until=lambda: self._amount is not None)
+        answer = self.script_calls.wait(call, limit_s=SETTLE_LIMIT_S, until=lambda: self._queue.is_amount_next)
         if answer is None and (following := self._take_amount()) is not None:
             self._early = self.script_calls.new("begin", amount=following)
             self.script_calls.send(self._early, None)

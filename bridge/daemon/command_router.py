@@ -25,9 +25,7 @@ class CommandRouter:
         match command.name:
             case "ping":
                 feedback("/bridge/status", "ready")
-            case "amount" if self._link.is_configured:
-                self._live.set_amount(float(command.value or 0.0))
-            case "amount":
+            case "amount" if not self._link.is_configured:
                 self._defaults.choose_amount(100.0 * float(command.value or 0.0))
                 feedback("/bridge/status", self._defaults.amount_text)
             case "style":

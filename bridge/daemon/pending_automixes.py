@@ -1,4 +1,4 @@
-"""Auto-mixes that were requested from REAPER: nothing waits for them, and none is forgotten.
+"""Auto-mixes that were requested from REAPER: none is forgotten, and what is about their outcome waits for a while.
 
 REAPER answers when an action is over, minutes later perhaps, or has something to refuse at once.
 """
@@ -27,10 +27,16 @@ class _PendingAutomix:
     sent_at_s: float
     is_taken: bool = False
     is_reported: bool = False  # that REAPER does not answer
+    is_hold_reported: bool = False  # that others wait for it
+
+    @property
+    def left_s(self) -> float:
+        """For how long others still wait for it."""
+        return self.sent_at_s + GIVE_UP_S - time.monotonic()
 
 
 class PendingAutomixes:
-    """Used by the one thread that sends requests."""
+    """Used by the one thread that sends requests; other threads may only ask whether one is under way."""
 
     def __init__(self, script_calls: ScriptCalls, feedback: Feedback) -> None:
         self._script_calls, self._feedback = script_calls, feedback
@@ -48,7 +54,21 @@ class PendingAutomixes:
     @property
     def wait_s(self) -> float | None:
         """How long nothing needs to be checked but answers; None: until something is requested."""
-        return CHECK_PERIOD_S if any(not pending.is_taken for pending in self._pending) else None
+        if any(not pending.is_taken for pending in self._pending):
+            return CHECK_PERIOD_S
+        return max((pending.left_s for pending in self._pending if pending.left_s > 0.0), default=None)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether one has not ended that others wait for."""
+        return any(pending.left_s > 0.0 for pending in self._pending)
+
+    def must_report_hold(self) -> bool:
+        """Whether one is under way and the surfaces have not been told so; from any thread. Asked once, they have."""
+        untold = [pending for pending in self._pending if pending.left_s > 0.0 and not pending.is_hold_reported]
+        for pending in untold:
+            pending.is_hold_reported = True
+        return bool(untold)
 
     def has_answers(self) -> bool:
         """Whether one is answered. Call it with the condition of `ScriptCalls` held."""

@@ -18,6 +18,7 @@ from bridge.reaper.protocol.messages import SCHEMA, decode, encode
 from bridge.reaper.protocol.script_calls import ScriptCall, ScriptCallAnswer
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
+from bridge.surfaces.commands import Command
 
 GESTURES = 600  # far more than calls may be nested
 
@@ -48,7 +49,7 @@ class PlayedReaper(threading.Thread):
         if ask.kind == "settle":
             self.settled.append(ask.amount or 0.0)
             if len(self.settled) < self._moves:
-                self.live.set_amount(len(self.settled) / self._moves)
+                self.live.submit(Command("amount", len(self.settled) / self._moves))
         answer = ScriptCallAnswer(
             schema=SCHEMA, id=ask.id, status="moving" if ask.kind == "begin" else "done", amount=ask.amount
         )
@@ -72,7 +73,7 @@ def reaper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedRe
 
 
 def test_gestures_may_follow_each_other_for_ever(reaper: PlayedReaper) -> None:
-    reaper.live.set_amount(0.0)
+    reaper.live.submit(Command("amount", 0.0))
     wait_for(lambda: len(reaper.settled) >= GESTURES, "the last gesture to settle")
     wait_for(lambda: reaper.told.count(("/bridge/amount", (GESTURES - 1) / GESTURES)), "the last amount")
     assert not [values for values in reaper.told if values[0] == "/bridge/error"]

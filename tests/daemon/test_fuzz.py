@@ -14,7 +14,7 @@ from daemon_process import Daemon, Home
 from free_port import free_port
 from fuzz_run import FuzzRun
 
-from bridge.daemon.amount_control import MAX_WAITING
+from bridge.daemon.command_queue import MAX_WAITING
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.host.host import PluginHost
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from daemon_process import Daemon, Home
+from daemon_process import Daemon, Home, wait_for
 from free_port import free_port
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
 
+from bridge.daemon.service import Service
 from bridge.plugins.chain.display_law import parse_display
 from bridge.reaper.protocol.applied_state import AppliedJob
-from bridge.reaper.protocol.messages import decode
+from bridge.reaper.protocol.messages import Heartbeat, decode
+from bridge.reaper.protocol.spool import HEARTBEAT_FILE
+from bridge.settings import Settings
 from bridge.standin import StandIn
 from bridge.standin.fx.fx import StandInFx
 from bridge.standin.osc.surface import StandInOscSurface
@@ -136,16 +140,21 @@ def open_session(
     options: tuple[str, ...] = (),
     environment: dict[str, str] | None = None,
     scripts: Path | None = None,
+    is_here: bool = False,
 ) -> Iterator[LiveSession]:
-    """Daemon and REAPER on one home; the track has a ReaEQ that booms and a ReaComp. `scripts`: see `StandIn`."""
-    port = free_port()
+    """Daemon and REAPER on one home; the track has a ReaEQ that booms and a ReaComp. `scripts`: see `StandIn`.
+    `is_here`: the daemon runs in this process, and the test may change how long it waits for what."""
+    port, feedback_port = free_port(), free_port()
     settings = {
         "BRIDGE_REAPER_OSC_PORT": str(port),
-        "BRIDGE_OSC_FEEDBACK_PORT": str(free_port()),
+        "BRIDGE_OSC_FEEDBACK_PORT": str(feedback_port),
         **(environment or {}),
     }
+    here = Settings(
+        home=home.folder, osc_port=0, osc_feedback_port=feedback_port, reaper_osc_port=port, spool_free_mib=1, workers=1
+    )
     with (
-        home.daemon(*options, environment=settings) as daemon,
+        _serve(home, here) if is_here else home.daemon(*options, environment=settings) as daemon,
         StandIn(home.folder, lua=lua, seed=11, scripts=scripts) as reaper,
     ):
         reaper.ext_state["Bridge", "home"] = str(home.folder)
@@ -163,7 +172,23 @@ def open_session(
             studio.client.socket.close()
 
 
-@dataclass
+@contextmanager
+def _serve(home: Home, settings: Settings) -> Iterator[Daemon]:
+    """The daemon in a thread of this process."""
+    service = Service(settings)
+    thread = threading.Thread(target=service.run)
+    thread.start()
+    try:
+        heartbeat = home.spool.folder / HEARTBEAT_FILE
+        wait_for(heartbeat.is_file, "the heartbeat")
+        port = decode(heartbeat.read_bytes(), Heartbeat, source=heartbeat.name).osc_port
+        yield Daemon(home.folder, None, port)  # type: ignore[arg-type]  # no process of its own
+    finally:
+        service.stop()
+        thread.join(LIMIT_S)
+
+
+@dataclass(repr=False)
 class Prepared:
     """A track on which the action was run, as it was before and after."""
 
