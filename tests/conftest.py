@@ -14,6 +14,12 @@ from bridge.plugins.host.host import PluginHost
 pytest_plugins = ["small_model"]
 ROOT = Path(__file__).parents[1]
 
+# What is compiled is kept: every process that tests start would compile Bridge anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+if "PYTEST_XDIST_WORKER" in os.environ:  # a process for each core: none of them, nor what it starts, needs two
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session")
 def chain() -> Chain:

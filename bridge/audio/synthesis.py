@@ -121,9 +121,11 @@ def _pluck(
     loop /= np.sqrt(np.mean(loop**2)) + 1e-9
     loss = 10 ** (-3 * period / rate / decay_s)
     rows = np.empty((max(1, int(length_s * rate) // period), period))
+    before = np.empty_like(loop)  # what lies one sample earlier on the loop
     for row in rows:
         row[:] = loop
-        loop = loss * (brightness * loop + (1 - brightness) * (loop + np.roll(loop, 1)) / 2)
+        before[1:], before[0] = loop[:-1], loop[-1]
+        loop = loss * (brightness * loop + (1 - brightness) * (loop + before) / 2)
     note = rows.ravel()
     fade = min(note.size, int(0.01 * rate))
     note[note.size - fade :] *= np.linspace(1, 0, fade)

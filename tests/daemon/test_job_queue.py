@@ -142,6 +142,7 @@ def test_a_full_disk_is_said_and_work_goes_on_once_there_is_room(home: Home, tin
         assert home.ask(audio=home.noise(2.0)).status == "apply"
 
 
+@pytest.mark.alone
 def test_on_a_slow_disk_jobs_take_longer_and_pings_do_not(home: Home) -> None:
     """Each file of the spool takes a tenth of a second to be opened, renamed or removed."""
     with home.daemon(has_slow_disk=True) as daemon, FuzzRun(home, daemon, random.Random(0)) as run:

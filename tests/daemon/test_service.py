@@ -27,6 +27,7 @@ def is_begun(home: Home) -> bool:
     return any((home.spool.folder / "progress").glob("*.json"))
 
 
+@pytest.mark.alone
 def test_the_socket_answers_before_the_model_is_loaded(home: Home) -> None:
     start_s = time.monotonic()
     with home.daemon() as daemon, surface(daemon) as send:
@@ -97,6 +98,7 @@ def test_signal_handlers_stand_again_after_a_service(home: Home) -> None:
     assert sys.getswitchinterval() == interval_s
 
 
+@pytest.mark.alone
 def test_pings_and_heartbeats_go_on_while_it_works(home: Home) -> None:
     with home.daemon() as daemon, surface(daemon) as send:
         assert home.ask().status == "apply"  # loaded
@@ -141,6 +143,7 @@ def test_a_file_in_the_place_of_the_requests_folder_does_not_end_the_daemon(home
         assert home.ask().status == "apply"
 
 
+@pytest.mark.alone
 def test_an_idle_daemon_hardly_works(home: Home) -> None:
     """Waiting for files must not cost a core: looked at by processor time, over three heartbeats."""
     with home.daemon() as daemon:

@@ -10,6 +10,7 @@ import pytest
 from daemon_process import Home, wait_for
 from live_session import LiveSession, is_near, open_session, prepare
 
+pytestmark = pytest.mark.alone
 PROMPT_S = float(os.environ.get("BRIDGE_TEST_PROMPT_S", "1.5"))  # less than the patience with REAPER
 
 

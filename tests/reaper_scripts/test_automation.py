@@ -108,6 +108,7 @@ def test_it_can_be_done_again(selected: ReaperSession) -> None:
     assert envelope.normalized(envelope.at(0.8)) == pytest.approx(0.5, abs=1e-6)
 
 
+@pytest.mark.alone
 def test_many_points_take_many_slices(selected: ReaperSession) -> None:
     times = np.linspace(0.5, 1.5, 3000)
     values = 0.5 + 0.4 * np.sin(times * 40)

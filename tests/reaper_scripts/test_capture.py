@@ -59,6 +59,7 @@ def test_gaps_between_items_are_silence(desk: ReaperSession) -> None:
     assert np.array_equal(heard[:, 5 * RATE_HZ // 2 :], desk.track.items[1].audio)
 
 
+@pytest.mark.alone
 def test_no_slice_holds_reaper_up(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(60.0))

@@ -344,6 +344,7 @@ def drag_amount(window: GfxWindow, step_px: int, to_px: int = 100) -> None:
     window.drag((397, y), *[(x, y) for x in range(390, to_px, -step_px)])
 
 
+@pytest.mark.alone
 def test_no_slice_holds_reaper_up(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
     """The whole of it: a job over 20 s of sound, the list, the slider."""
     desk.track.add_item(noise(20.0), position_s=2.0)
@@ -361,6 +362,7 @@ def test_no_slice_holds_reaper_up(desk: ReaperSession, open_panel: Callable[...,
     assert float(np.median(desk.reaper.busy_s)) < SLICE_S
 
 
+@pytest.mark.alone
 def test_a_long_record_holds_reaper_up_no_longer(desk: ReaperSession, mixed: GfxWindow) -> None:
     """Sixty changes, moved often: 70 KB to read again after each movement."""
     (file,) = (desk.daemon.spool / "applied").iterdir()

@@ -186,6 +186,7 @@ def test_a_text_that_is_no_utf_8_is_dropped() -> None:
     assert not is_valid_packet(packet.replace(b"warm", b"w\x84rm"))
 
 
+@pytest.mark.alone
 def test_pings_are_answered_within_20_ms_while_another_thread_computes(client: Client) -> None:
     """What a job does to the interpreter: Python code that never pauses, at the switch interval of the daemon."""
     stop = threading.Event()

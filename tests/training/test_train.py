@@ -158,6 +158,7 @@ def test_a_resumed_training_learns_from_the_examples_that_it_had(options: TrainO
     assert manifest is not None and manifest.training.examples <= 3 * 16
 
 
+@pytest.mark.alone
 def test_the_asked_minutes_hold_everything(options: TrainOptions) -> None:
     """A fifth of a minute: examples, learning and judging share it. What cannot be divided comes on top: reading,
     loading plugins, a shard, and a case of each use."""
