@@ -134,6 +134,7 @@ def automix_audio(
         excerpts=sound.blocks(),
         sample_rate_hz=sample_rate_hz,
         current=chain.neutral,
+        is_dry=True,
         reference=None
         if reference is None
         else automix.extract_features([check_audio(reference, "reference")], sample_rate_hz),

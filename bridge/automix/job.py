@@ -84,6 +84,8 @@ class AutomixJob:
         excerpts: the track before its plugins, float32 (channels, samples) each; for a model whose settings move, one.
         sample_rate_hz: of the excerpts.
         current: (controls,) the host's normalized values that the user has now, in the order of the chain.
+        is_dry: whether the sound is heard without the chain so far, as a file is: `current` is then only where the
+            controls start, and new settings must be better than the untouched sound.
         free: (controls,) which controls may move; None for all. The others stay at `current`.
         reference: a sound to come close to (from `Automix.extract_features` or a style), or None.
         amount_percent: 0..100, how far to go from `current` to the prediction.
@@ -100,6 +102,7 @@ class AutomixJob:
     excerpts: Sequence[Audio]
     sample_rate_hz: int
     current: NormalizedArray
+    is_dry: bool = False
     free: Mask | None = None
     reference: SoundFeatures | None = None
     amount_percent: float = 100.0

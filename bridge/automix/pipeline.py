@@ -107,7 +107,7 @@ class StaticAutomix:
         progress(0.0, "listening")
         renderer = self.renderer()
         # The plugins work while the encoder does. A loudness guard renders the chain in parts, and begins by itself.
-        begun = None if self.target is not None else renderer.begin(current, renderer.windows)
+        begun = None if self.target is not None else renderer.begin_heard(current)
         predictor = Predictor(self.model)
         sound = predictor.extract_features(job.excerpts, job.sample_rate_hz)
         prediction = predictor.predict(sound, job.reference)
@@ -142,6 +142,7 @@ class StaticAutomix:
             everything=cut_excerpts(job.excerpts, job.sample_rate_hz, window_s=PEAK_WINDOW_S),
             proxy=job.proxy,
             realizable=job.realizable,
+            is_dry=job.is_dry,
         )
 
     def guard(self, renderer: CandidateRenderer, prediction: Prediction) -> Guard | LoudnessGuard:
@@ -221,8 +222,11 @@ def reverted_for_clipping(result: AutomixResult, before: Measurements, after: Me
 
 
 def _is_preferred(first: GuardDecision, second: GuardDecision) -> bool:
-    """Whether the first was accepted at no smaller an amount."""
-    return first.accepted is not None and (second.accepted is None or first.accepted.amount >= second.accepted.amount)
+    """Whether the first was accepted at no smaller an amount, and lies no farther from the objective."""
+    if first.accepted is None or second.accepted is None:
+        return first.accepted is not None
+    is_as_near = first.decision.after_db <= second.decision.after_db
+    return is_as_near and first.accepted.amount >= second.accepted.amount
 
 
 def _sounds(excerpts: Sequence[Audio]) -> bool:

@@ -3,8 +3,9 @@
 The cost of a candidate holds on sounds that are not aligned: the distance to the long-term spectrum, dynamics and
 loudness (see `profile`) that the encoder would have this very track come to, and the distance of embeddings from the
 reference. The encoder predicts that target from what the first candidates sound like: near the goal it is more exact
-than from the track as it was, and the mean of many predictions is better than one. How the weights were chosen:
-`models/LOG.md`.
+than from the track as it was, and the mean of many predictions is better than one. What lies farther from the guard's
+objective than where a round starts is charged for that: a predicted target may lead astray. How the weights were
+chosen: `models/LOG.md`.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ FIRST_CANDIDATES = 12  # of each round
 FIRST_SHARE = 0.7  # of a spread, that the first candidates lie around the prediction
 PREDICTION_SHARE = 1 / 3  # of the target, that the sound of the prediction itself makes up
 PRIOR_DB = 0.5  # for each spread that the controls move on average
+FARTHER_SHARE = 4.0  # of what a candidate lies farther from the guard's objective than the start
 EMBEDDING_DB = 10.0  # for one unit of difference per dimension of the embedding
 PAYS_SHARE = 0.2  # of the prediction's cost, that a search must save to be taken
 PAYS_SHARE_ALONE = 0.4  # without a reference the target is less sure
@@ -133,10 +135,13 @@ class Refinement:
         if sounds[0] is None:
             return None
         target = self._target(predictor, sounds[0], [sound for sound in sounds if sound is not None])
+        start_db = self._objective_db(sounds[0])
 
         def measure(positions: Float64) -> Float64:
-            apart = self._costs(predictor, self._features(positions), target)
-            return apart + PRIOR_DB * origin.prior(positions)
+            tried = self._features(positions)
+            apart = self._costs(predictor, tried, target)
+            farther = [0.0 if sound is None else max(0.0, self._objective_db(sound) - start_db) for sound in tried]
+            return apart + FARTHER_SHARE * np.array(farther) + PRIOR_DB * origin.prior(positions)
 
         return measure
 
@@ -145,6 +150,11 @@ class Refinement:
         with half the weight what its first prediction sounds like."""
         targets = predictor.compare(first, self.reference).targets.mean(0)
         return np.asarray(targets + PREDICTION_SHARE * (_stacked(predicted.profile) - targets), dtype=np.float32)
+
+    def _objective_db(self, sound: SoundFeatures) -> float:
+        """How far a sound lies from the guard's objective; 0 for one that profiles say nothing of."""
+        objective = self.metrics.objective
+        return 0.0 if objective.evens_level else objective.distance_db(sound.profile)
 
     def _costs(self, predictor: Predictor, sounds: Sequence[SoundFeatures | None], target: Float32) -> Float64:
         costs = np.full(len(sounds), np.inf)

@@ -63,6 +63,7 @@ def _process_automation(
         excerpts=(),
         sample_rate_hz=info.sample_rate_hz,
         current=automix.model.chain.neutral,
+        is_dry=True,
         amount_percent=job.amount_percent,
         sound=FileSound(automix.host, info, part),
     )
@@ -99,6 +100,7 @@ def _task(job: FileJob, automix: Automix, settings: Settings, info: AudioInfo) -
         excerpts=excerpts_of(job.source),
         sample_rate_hz=info.sample_rate_hz,
         current=automix.model.chain.neutral,
+        is_dry=True,
         reference=reference,
         amount_percent=job.amount_percent,
         refine_s=job.refine_s,

@@ -108,11 +108,18 @@ def test_a_plugin_that_fails_is_no_candidate_and_at_the_start_the_end(
     assert not refined.pays
 
 
-def test_a_refined_answer_is_taken_only_where_it_was_accepted_as_far(automix: Automix, chain: Chain) -> None:
+def test_a_refined_answer_is_taken_only_where_it_was_accepted_as_far_and_as_near(
+    automix: Automix, chain: Chain
+) -> None:
     nothing = Measurements(None, None, None)
     take = Candidate(1.0, chain.neutral, (), None)  # type: ignore[arg-type]
-    decision = Decision(kind=DecisionKind.IMPROVED)
-    full, partial = (GuardDecision(decision, nothing, nothing, replace(take, amount=part)) for part in (1.0, 0.4))
+
+    def accepted(amount: float, after_db: float = 1.0) -> GuardDecision:
+        decision = Decision(kind=DecisionKind.IMPROVED, after_db=after_db)
+        return GuardDecision(decision, nothing, nothing, replace(take, amount=amount))
+
+    full, partial = accepted(1.0), accepted(0.4)
     refused = GuardDecision(Decision(kind=DecisionKind.NOT_CLOSER), nothing, nothing)
     assert _is_preferred(full, partial) and not _is_preferred(partial, full)
     assert _is_preferred(full, refused) and not _is_preferred(refused, full)
+    assert _is_preferred(full, accepted(1.0, 1.1)) and not _is_preferred(accepted(1.0, 1.1), full)

@@ -1,8 +1,9 @@
 """Do no harm: settings are accepted only when the real plugins show that they improve the stated measure.
 
-The guard has a few windows of the track rendered with the user's settings and with the prediction at several amounts,
-and compares how far each lies from the target. It never lets through a higher true peak than full scale (or than was
-there before), silence, a broken output, or an improvement too small to be told from chance.
+The guard has a few windows of the track rendered with the prediction at several amounts, and compares how far each lies
+from the target with how far the track lies as it is heard now: through the user's settings, or untouched. It never
+lets through a higher true peak than full scale (or than was there before), silence, a broken output, or an improvement
+too small to be told from chance.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Guard:
     Attributes:
         free: (controls,) which controls may move.
         headroom_db: how far below the ceiling the highest peak must stay.
-        begun: the windows with the user's settings, where those renders were begun before there was an objective.
+        begun: the windows as `CandidateRenderer.begin_heard` has them, where that was before there was an objective.
     """
 
     renderer: CandidateRenderer
@@ -69,14 +70,12 @@ class Guard:
 
         The largest amount that passes is taken, not the one that seems closest: distances of unaligned sounds are
         too coarse to choose between two improvements.
-        Raises PluginError when even the user's own settings cannot be rendered.
+        Raises PluginError when even `current` cannot be rendered.
         """
-        begun = self.begun or self.renderer.begin(current, self.renderer.windows)
+        begun = self.begun or self.renderer.begin_heard(current)
         full = move_toward(self.renderer, current, predicted, amount * AMOUNTS[0], self.free)
         full_batch = self.renderer.begin(full, self.renderer.windows)
-        before = self._candidate(0.0, current, begun)
-        if before is None:
-            raise self.renderer.failure(current)
+        before = self._heard(current, begun)
         share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
         refused: list[GuardDecision] = []
         for candidate in self._candidates(current, predicted, amount, (full, full_batch)):
@@ -86,8 +85,17 @@ class Guard:
             refused.append(result)
         measured = before.measurements.at_distance(before.distance_db)
         if not refused:
+            self.renderer.check(current)
             return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
         return min(refused, key=lambda result: result.decision.after_db)
+
+    def _heard(self, current: NormalizedArray, begun: RenderBatch | None) -> Candidate:
+        """The track as it is heard now. Raises PluginError."""
+        if begun is None:
+            return Candidate(0.0, current, tuple(self.renderer.windows), self.metrics)
+        if (heard := self._candidate(0.0, current, begun)) is None:
+            raise self.renderer.failure(current)
+        return heard
 
     def _evaluate(self, candidate: Candidate, before: Candidate, share: float) -> GuardDecision:
         """Decide on one candidate; `share` is how much of the way to the objective is asked for."""

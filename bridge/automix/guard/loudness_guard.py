@@ -1,7 +1,8 @@
 """The guard of models with loudness and true-peak targets: tone at equal loudness, the target by trying.
 
 Where no change of tone could be shown to be an improvement, loudness and peak are still brought to the target: that
-was asked for. How a target is reached stands in `loudness_solver`.
+was asked for. It is not done through a chain whose defaults change the tone of a sound that was untouched. How a target
+is reached stands in `loudness_solver`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from bridge.automix.guard.metrics import Baseline, Candidate, CandidateMetrics, 
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import LoudnessTarget, ProxyChain
 from bridge.automix.loudness_solver import LoudnessControls, LoudnessSolver, loudness_outcome
+from bridge.automix.objective import LEAST_DB
 from bridge.decibels import db_to_amplitude
 from bridge.errors import PluginError
+from bridge.features.profile import profile_distance_db
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import RenderInput
 from bridge.types import Audio, Indices, Mask, NormalizedArray
@@ -75,10 +78,12 @@ class LoudnessGuard:
 
         Raises PluginError when even the user's own settings cannot be rendered.
         """
-        untouched = self._render_tone(0.0, current)
-        if untouched is None:
+        at_start = self._render_tone(0.0, current)
+        if at_start is None:
             raise self.renderer.failure(current)
-        before = measure(self._tone.render(current, self._all_known), self.renderer.sample_rate_hz)
+        is_dry, known = self.renderer.is_dry, self._all_known
+        untouched = self._levelled(0.0, current, self.renderer.windows) if is_dry else at_start
+        before = measure(known if is_dry else self._tone.render(current, known), self.renderer.sample_rate_hz)
         share = amount * float(np.mean(self.free))
         for part in AMOUNTS:
             moved = move_toward(self.renderer, current, predicted, amount * part, self.free)
@@ -88,9 +93,14 @@ class LoudnessGuard:
             driven = self._to_target(candidate)
             if driven is not None and self._is_closer(untouched, driven[0], share):
                 return self._accepted(DecisionKind.IMPROVED, untouched, before, *driven)
-        if (driven := self._to_target(untouched)) is not None:
-            return self._accepted(DecisionKind.LOUDNESS_ONLY, untouched, before, *driven)
         measured = before.at_distance(untouched.distance_db)
+        if self._tone_change_db(untouched, at_start) > LEAST_DB:
+            refusal = Decision(
+                kind=DecisionKind.NOT_CLOSER, before_db=untouched.distance_db, after_db=at_start.distance_db
+            )
+            return GuardDecision(refusal, measured, measured)
+        if (driven := self._to_target(at_start)) is not None:
+            return self._accepted(DecisionKind.LOUDNESS_ONLY, untouched, before, *driven)
         return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
 
     def _accepted(
@@ -105,6 +115,13 @@ class LoudnessGuard:
             driven,
             baseline,
         )
+
+    def _tone_change_db(self, untouched: Candidate, at_start: Candidate) -> float:
+        """How far a chain at its defaults takes a dry track from what it is, at equal loudness."""
+        if at_start is untouched:
+            return 0.0
+        profiles, features = (untouched.profile, at_start.profile), self.metrics.features
+        return profile_distance_db(*profiles, level_counts=False, features=features)
 
     def _is_closer(self, untouched: Candidate, candidate: Candidate, share: float) -> bool:
         objective, baseline = self.metrics.objective, untouched.loudness_matched(candidate)
@@ -156,9 +173,11 @@ class LoudnessGuard:
         Profiles depend on level, because what decays falls below the features' floor.
         """
         try:
-            windows = self._tone.render(normalized, self.renderer.windows)
+            return self._levelled(amount, normalized, self._tone.render(normalized, self.renderer.windows))
         except PluginError:
             return None
+
+    def _levelled(self, amount: float, normalized: NormalizedArray, windows: Sequence[Audio]) -> Candidate:
         loudness_lufs = measure(windows, self.renderer.sample_rate_hz).loudness_lufs
         if loudness_lufs is not None:
             gain = np.float32(db_to_amplitude(self.target.loudness_lufs - loudness_lufs))

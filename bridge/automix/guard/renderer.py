@@ -22,7 +22,7 @@ class CandidateRenderer:
         windows: stretches of the track that candidates are measured by, (channels, samples) each.
         everything: all that is known of the track, in pieces; searched for peaks before settings are accepted.
         proxy: what is rendered in the place of `chain`; None: `chain` itself.
-        realizable: see `AutomixJob`.
+        realizable, is_dry: see `AutomixJob`.
     """
 
     host: PluginHost
@@ -32,6 +32,7 @@ class CandidateRenderer:
     everything: Sequence[Audio] = ()
     proxy: ProxyChain | None = None
     realizable: Callable[[NormalizedArray], NormalizedArray] | None = None
+    is_dry: bool = False
 
     def nearest(self, normalized: NormalizedArray) -> NormalizedArray:
         """Return `normalized` (controls,) rounded to what the track's own plugins can have."""
@@ -40,6 +41,15 @@ class CandidateRenderer:
     def begin(self, normalized: NormalizedArray, parts: Sequence[Audio]) -> RenderBatch:
         """Begin to render `parts` (channels, samples) of the track through one candidate (controls,)."""
         return self.host.begin(*self._renders([normalized], parts))
+
+    def begin_heard(self, current: NormalizedArray) -> RenderBatch | None:
+        """Begin to render the windows as they are heard now; None for a dry track, which is heard as it is."""
+        return None if self.is_dry else self.begin(current, self.windows)
+
+    def check(self, current: NormalizedArray) -> None:
+        """Raise PluginError where a dry track cannot be rendered even at `current`; another has been."""
+        if self.is_dry:
+            self.render(current, self.windows)
 
     def render(self, normalized: NormalizedArray, parts: Sequence[Audio]) -> list[Audio]:
         """Render `parts` through one candidate. Raises PluginError."""

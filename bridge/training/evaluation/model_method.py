@@ -28,7 +28,15 @@ class ModelMethod:
         host, chain, before = automix.host, automix.model.chain, automix.host.render_count
         reference = None if case.reference is None else automix.extract_features([case.reference], rate)
         sound = SoundInMemory(host, case.given, rate)
-        job = AutomixJob([case.given], rate, chain.neutral, reference=reference, refine_s=self.refine_s, sound=sound)
+        job = AutomixJob(
+            [case.given],
+            rate,
+            chain.neutral,
+            is_dry=True,
+            reference=reference,
+            refine_s=self.refine_s,
+            sound=sound,
+        )
         result = automix.run(job)
         renders = host.render_count - before
         prediction = None if isinstance(automix.model, AutomationModel) else automix.predict(job)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -121,6 +122,18 @@ def test_tone_that_leads_away_is_refused_and_the_loudness_reached_all_the_same(h
     assert np.array_equal(result.accepted.normalized[1:5], CHAIN.neutral[1:5])
     assert result.decision.kind is DecisionKind.LOUDNESS_ONLY
     assert loudness_lufs(rendered(host, audio, result, RATE_HZ), RATE_HZ) == pytest.approx(-14.0, abs=0.5)
+
+
+def test_a_file_is_not_brought_to_its_loudness_through_defaults_that_colour_it(host: PluginHost) -> None:
+    """A file is heard without the chain so far: what the defaults do to its tone was not asked for."""
+    audio, target = mix(), LoudnessTarget(-14.0, -1.0)
+    guards = guard(host, audio, audio, target, RATE_HZ)
+    on_file = replace(guards, renderer=replace(guards.renderer, is_dry=True))
+    coloured = with_bands(8.0, -8.0, 8.0, -8.0)
+    refused, plain = (on_file.decide(row, row, 1.0) for row in (coloured, CHAIN.neutral))
+    assert refused.decision.kind is DecisionKind.NOT_CLOSER and refused.accepted is None
+    assert refused.before.loudness_lufs == pytest.approx(loudness_lufs(audio, RATE_HZ), abs=0.01)
+    assert plain.decision.kind is DecisionKind.LOUDNESS_ONLY
 
 
 def test_the_two_parts_of_a_chain_are_the_chain(host: PluginHost) -> None:
