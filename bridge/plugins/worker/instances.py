@@ -26,6 +26,7 @@ PEDALBOARD_VERSION = version("pedalboard")
 FLUSH_FRAMES = 512
 CONTINUOUS_STEPS = 1000  # more steps than this: continuous, whatever `is_discrete` says
 _READ_BACK_TOLERANCE = 0.02
+_AWAY = 0.3  # of a range: more than one step of a coarse parameter
 
 
 class Processor(Protocol):
@@ -144,6 +145,7 @@ class Vst3Instance:
             identifier=str(self.plugin.identifier), version=str(self.plugin.version), parameters=tuple(names)
         )
         self.channels = _accepted_channels(self.plugin, slot.plugin)
+        self._send_shown_values(self.plugin)
         self._fixed = [(self._index(names, name), name, value) for name, value in slot.fixed.items()]
         self._controlled = [(self._index(names, control.name), control.name) for control in slot.controls]
 
@@ -167,7 +169,7 @@ class Vst3Instance:
         needed = channels if self.channels == (1,) else 1
         while len(self._plugins) < needed:
             self._plugins.append(self._load())
-            self._flush(self._plugins[-1], 48_000)  # some give another sound the first time
+            self._send_shown_values(self._plugins[-1])
         return [cast(Processor, plugin) for plugin in self._plugins[:needed]]
 
     def _load(self) -> pedalboard.VST3Plugin:
@@ -178,6 +180,21 @@ class Vst3Instance:
             raise PluginError(
                 f"{self.slot.plugin} cannot be loaded from {self._path}: {line} Install it again."
             ) from error
+
+    def _send_shown_values(self, plugin: pedalboard.VST3Plugin) -> None:
+        """Move every parameter away and back, with a block in between.
+
+        A value equal to the one shown never reaches some plugins: their wrapper drops what changes nothing, and what
+        the plugin computes from it stays unset.
+        """
+        shown = [float(parameter.raw_value) for parameter in plugin._parameters]
+        movable = _movable(plugin)
+        steps = [int(plugin._parameters[place].num_steps) for place in movable]
+        away = [_moved_away(shown[place], count) for place, count in zip(movable, steps, strict=True)]
+        for values in (away, [shown[place] for place in movable]):
+            for place, value in zip(movable, values, strict=True):
+                plugin._parameters[place].raw_value = value
+            self._flush(plugin, 48_000)
 
     def _index(self, names: list[str], name: str) -> int:
         if name not in names:
@@ -200,6 +217,20 @@ def unique_names(names: list[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         result.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
     return result
+
+
+def _movable(plugin: pedalboard.VST3Plugin) -> list[int]:
+    """Places of the parameters that may be moved; not of programs: choosing one sets others, and does not undo it."""
+    return [
+        place
+        for place, parameter in enumerate(plugin._parameters)
+        if parameter.is_automatable and "program" not in str(parameter.name).casefold()
+    ]
+
+
+def _moved_away(value: float, steps: int) -> float:
+    away = 1 / (steps - 1) if 2 <= steps <= CONTINUOUS_STEPS else _AWAY
+    return value + away if value + away <= 1.0 else value - away
 
 
 def _accepted_channels(plugin: pedalboard.VST3Plugin, name: str) -> tuple[int, ...]:
