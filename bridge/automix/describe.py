@@ -106,6 +106,12 @@ def _describe_kind(decision: Decision) -> str:
             change_lu = decision.loudness_change_lu
             by = "" if change_lu is None else f" by {change_lu:+.1f} LU"
             why = f"the new settings would change the loudness of the track{by}"
+        case DecisionKind.TOO_SHORT:
+            more = " Select more of the track, or nothing: then all of its items count." * decision.is_part
+            return (
+                f"Left as it is: {decision.sound_s:.2f} s of sound are too little to judge by;"
+                f" {decision.needed_sound_s:g} s are needed.{more}"
+            )
         case kind:
             why = _UNCHANGED[kind]
     return f"Left as it is: {why}."

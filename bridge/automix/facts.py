@@ -24,6 +24,7 @@ class DecisionKind(StrEnum):
     LOUDNESS_WOULD_SHIFT = "loudness_would_shift"  # (loudness_change_lu)
     RENDER_FAILED = "render_failed"  # the plugins returned nothing usable with the new settings
     SILENT = "silent"  # the track is silent here
+    TOO_SHORT = "too_short"  # too little sound to judge by (sound_s, needed_sound_s, is_part)
     NO_SPEECH = "no_speech"  # automation: nobody speaks
     NOTHING_TO_DO = "nothing_to_do"  # automation: no region is to be attenuated
     WOULD_HARM_SPEECH = "would_harm_speech"  # automation: every region was reverted (reverted_regions)
@@ -114,6 +115,8 @@ class Decision(_Fact, frozen=True):
         search: what a search for better settings brought.
         regions, reverted_regions: stretches of automation that were accepted, and that the guard took back.
         attenuation_db: median over `regions`.
+        sound_s, needed_sound_s: for how long it sounds, and for how long it would have to.
+        is_part: whether it was cut out of a longer sound, so that there is more to listen to.
     """
 
     kind: DecisionKind
@@ -128,6 +131,9 @@ class Decision(_Fact, frozen=True):
     regions: int = 0
     reverted_regions: int = 0
     attenuation_db: float = 0.0
+    sound_s: float = 0.0
+    needed_sound_s: float = 0.0
+    is_part: bool = False
 
     @property
     def is_applied(self) -> bool:

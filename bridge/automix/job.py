@@ -97,6 +97,8 @@ class AutomixJob:
         target: the loudness and true peak to reach, for models that have such targets; None for the model's own.
         sound: all of the track in the place of `excerpts`, for models whose settings move and sounds that are not in
             memory.
+        is_part: whether `excerpts` are cut out of a longer sound, as by a time selection. All of a short sound says
+            more than as little of a long one.
     """
 
     excerpts: Sequence[Audio]
@@ -112,6 +114,7 @@ class AutomixJob:
     proxy: ProxyChain | None = None
     target: LoudnessTarget | None = None
     sound: SoundSource | None = None
+    is_part: bool = False
 
     @property
     def free_mask(self) -> Mask:
@@ -147,3 +150,10 @@ class AutomixResult:
     def applied(self) -> bool:
         """Whether new settings take effect."""
         return self.decision.is_applied
+
+
+def unjudged(job: AutomixJob, decision: Decision) -> AutomixResult:
+    """Return the result of a job of which nothing was measured: the user's own settings."""
+    current, nothing = np.asarray(job.current, dtype=np.float32), Measurements(None, None, None)
+    unsure = np.zeros(len(current), dtype=np.float32)
+    return AutomixResult(decision, current, current, unsure, 0.0, nothing, nothing)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import msgspec
 import numpy as np
 
 from bridge.audio.loudness import loudness_lufs
-from bridge.audio.silence import is_silent
+from bridge.audio.silence import is_silent, sounding_s
 from bridge.automix.automation.pipeline import automate
 from bridge.automix.explanations.controls import explain_changes
 from bridge.automix.facts import Decision, DecisionKind, Measurements, SearchOutcome
@@ -21,10 +22,11 @@ from bridge.automix.guard.decision import Guard, GuardDecision
 from bridge.automix.guard.loudness_guard import LoudnessGuard, without_limiter
 from bridge.automix.guard.metrics import CandidateMetrics, ceiling_dbtp, overshoot_db
 from bridge.automix.guard.renderer import CandidateRenderer
-from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Progress, no_progress
+from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Progress, no_progress, unjudged
 from bridge.automix.loudness_solver import LoudnessControls, loudness_target
 from bridge.automix.objective import Objective, prediction_objective, reference_objective
 from bridge.automix.refinement import Refinement
+from bridge.automix.sound_length import LEAST_ONE_SHOT_S, SoundLength, cautious_reference, cautious_use
 from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures
 from bridge.features.windows import choose_excerpts, cut_excerpts
@@ -51,6 +53,8 @@ class Automix:
         Raises AudioError for a foreign sample rate, PluginError when the user's own settings cannot be rendered.
         """
         if isinstance(self.model, AutomationModel):
+            if job.is_part and (refusal := SoundLength.of(job).refusal) is not None:
+                return unjudged(job, refusal)
             return automate(self.model, self.host, job, progress=progress)
         return StaticAutomix(self._static_model, self.host, job).run(progress)
 
@@ -61,10 +65,16 @@ class Automix:
             excerpts: float32 (channels, samples) each.
             sample_rate_hz: of all of them.
 
-        Raises ModelError when it is silent, or where the model knows no reference; AudioError for a foreign rate.
+        Raises ModelError when it is silent or sounds for less than half a second, or where the model knows no
+        reference; AudioError for a foreign rate.
         """
         if not _sounds(excerpts):
             raise ModelError("The reference is silent: there is nothing to sound like. Give a part that plays.")
+        if (sound_s := sounding_s(excerpts, sample_rate_hz)) < LEAST_ONE_SHOT_S:
+            raise ModelError(
+                f"The reference holds {sound_s:.2f} s of sound, too little to sound like. Give at least "
+                f"{LEAST_ONE_SHOT_S:g} s of it."
+            )
         features = Predictor(self._static_model).extract_features(excerpts, sample_rate_hz)
         if len({len(excerpt) for excerpt in excerpts}) > 1:  # mono and stereo files of a style: no one loudness
             return features
@@ -101,9 +111,9 @@ class StaticAutomix:
         """See `Automix.run`."""
         job, current = self.job, np.asarray(self.job.current, dtype=np.float32)
         if not _sounds(job.excerpts):
-            nothing, unsure = Measurements(None, None, None), np.zeros(len(current), dtype=np.float32)
-            silent = Decision(kind=DecisionKind.SILENT)
-            return AutomixResult(silent, current, current, unsure, 0.0, nothing, nothing)
+            return unjudged(job, Decision(kind=DecisionKind.SILENT))
+        if (refusal := self.length.refusal) is not None and (job.is_part or self.target is None):
+            return unjudged(job, refusal)
         progress(0.0, "listening")
         renderer = self.renderer()
         # The plugins work while the encoder does. A loudness guard renders the chain in parts, and begins by itself.
@@ -130,6 +140,11 @@ class StaticAutomix:
                 self._search_renderer(renderer), guard.metrics, result, current, has_reference=job.reference is not None
             ),
         )
+
+    @cached_property
+    def length(self) -> SoundLength:
+        """How much sound there is to judge by."""
+        return SoundLength.of(self.job)
 
     def renderer(self) -> CandidateRenderer:
         """Return what renders candidates for the job."""
@@ -203,7 +218,10 @@ class StaticAutomix:
     def _objective(self, prediction: Prediction) -> Objective:
         features, settings = self.model.manifest.features, self.model.manifest.use
         if self.job.reference is not None:
-            return reference_objective(self.job.reference.profile, features, level_counts=self.target is None)
+            objective = reference_objective(self.job.reference.profile, features, level_counts=self.target is None)
+            return cautious_reference(objective) if self.length.is_one_shot else objective
+        if self.length.is_one_shot:
+            settings = cautious_use(settings)
         level_counts = not settings.keeps_loudness and settings.loudness_lufs is None
         return prediction_objective(
             prediction.target, features, self.model.reference_profiles, settings, level_counts=level_counts

@@ -23,6 +23,7 @@ from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
     SCHEMA,
+    HeardRange,
     Reply,
     Request,
     RequestAudio,
@@ -70,6 +71,7 @@ def handle_request(
         amount_percent=defaults.amount_percent if is_default else options.amount_percent,
         realizable=mapping.realizable,
         proxy=proxy,
+        is_part=request.range.cuts_items,
     )
     result = cached.automix.run(job, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
     reply = _decided_reply(request, reply, mapping, result)
@@ -163,6 +165,7 @@ def _decided_reply(request: Request, reply: Reply, mapping: ChainMapping, result
         reply,
         status="apply" if is_applied else "unchanged",
         decision=decision,
+        heard=_heard(request),
         undo_text=f"Bridge: {reply.model}" if curves else reply.undo_text,
         writes=writes,
         curves=curves,
@@ -170,6 +173,18 @@ def _decided_reply(request: Request, reply: Reply, mapping: ChainMapping, result
         measures=MeasurementsPair(
             result.measures_before, result.measures_after if is_applied else result.measures_before
         ),
+    )
+
+
+def _heard(request: Request) -> HeardRange:
+    frames = sum(excerpt.frames for excerpt in request.audio.excerpts)
+    return HeardRange(
+        start_s=request.range.start_s,
+        end_s=request.range.end_s,
+        source=request.range.source,
+        heard_s=frames / request.audio.sample_rate_hz,
+        channels=request.track.channels,
+        side_receives=request.track.side_receives,
     )
 
 

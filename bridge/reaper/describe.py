@@ -12,7 +12,7 @@ import msgspec
 
 from bridge.automix.describe import describe_decision
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
-from bridge.reaper.protocol.messages import Receipt, Reply, SkipReason
+from bridge.reaper.protocol.messages import HeardRange, Receipt, Reply, SkipReason
 from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind, MixBalanceReply
 from bridge.reaper.protocol.script_calls import ScriptCallAnswer
 
@@ -89,7 +89,34 @@ def describe_reply(reply: Reply | MixBalanceReply) -> str:
             f" Without {', '.join(reply.unsupported)}, which REAPER's own FX cannot do: for all of it, "
             f"reaper-bridge automix FILE --model {reply.model}."
         )
-    return text
+    return text if reply.heard is None else f"{text} {describe_heard(reply.heard)}"
+
+
+_STRETCHES: Mapping[str, str] = {
+    "time selection": "the time selection",
+    "items": "its items",
+    "project": "all of the project",
+}
+_EXCERPTS_S, _SHORT_S = 0.5, 1.0  # by how much excerpts are shorter; below what a range is told more exactly
+
+
+def describe_heard(heard: HeardRange) -> str:
+    """One sentence on which stretch was listened to, and why.
+
+    >>> describe_heard(HeardRange(start_s=0, end_s=600, source="items", heard_s=120))
+    'Listened to 120 s of its items, from 0.0 s to 600.0 s.'
+    """
+    length_s, stretch, digits = heard.end_s - heard.start_s, _STRETCHES[heard.source], 1
+    if heard.heard_s < length_s - _EXCERPTS_S:
+        stretch = f"{heard.heard_s:.0f} s of {stretch}"
+    elif length_s < _SHORT_S:
+        digits = 2
+    aside = ""
+    if heard.channels > 2:
+        sends = "track sends" if heard.side_receives == 1 else "tracks send"
+        others = f", and not what {heard.side_receives} {sends} to the others" if heard.side_receives else ""
+        aside = f" (channels 1 and 2 of {heard.channels}{others})"
+    return f"Listened to {stretch}, from {heard.start_s:.{digits}f} s to {heard.end_s:.{digits}f} s{aside}."
 
 
 def _describe_skipped(reply: Reply) -> str:

@@ -119,6 +119,40 @@ def test_a_very_short_track_is_answered(automix: Automix, seconds: float) -> Non
     assert np.isfinite(outcome.normalized).all()
 
 
+@pytest.mark.parametrize("seconds", [0.02, 0.2, 0.9])
+def test_less_than_a_second_out_of_a_longer_sound_is_not_judged(
+    automix: Automix, muffled: list[np.ndarray], seconds: float
+) -> None:
+    for audio in muffled:
+        part = audio[:, 2 * RATE : 2 * RATE + round(seconds * RATE)]
+        outcome = automix.run(AutomixJob([part], RATE, automix.model.chain.neutral, is_part=True))
+        assert not outcome.applied
+        assert outcome.decision.kind in (DecisionKind.TOO_SHORT, DecisionKind.SILENT)
+        assert outcome.decision.sound_s <= seconds
+
+
+def test_it_is_the_sound_that_counts_and_not_the_silence_around_it(automix: Automix, muffled: list[np.ndarray]) -> None:
+    audio = np.zeros((1, 10 * RATE), np.float32)
+    audio[:, RATE : RATE + RATE // 10] = muffled[0][:1, 2 * RATE : 2 * RATE + RATE // 10]
+    decision = automix.run(AutomixJob([audio], RATE, automix.model.chain.neutral, is_part=True)).decision
+    assert (decision.kind, decision.needed_sound_s, decision.is_part) == (DecisionKind.TOO_SHORT, 1.0, True)
+    assert decision.sound_s == pytest.approx(0.1, abs=0.011)
+
+
+def test_a_one_shot_must_win_more(automix: Automix, muffled: list[np.ndarray]) -> None:
+    for audio in muffled:
+        shot = audio[:, 2 * RATE : 2 * RATE + 7 * RATE // 10]
+        decision = automix.run(AutomixJob([shot], RATE, automix.model.chain.neutral)).decision
+        if decision.kind in (DecisionKind.IMPROVED, DecisionKind.NOT_CLOSER):
+            assert decision.needed_db <= decision.before_db - 3.0 + 1e-6
+
+
+def test_a_reference_of_a_moment_is_an_error(automix: Automix) -> None:
+    noise = np.random.default_rng(0).normal(0, 0.1, (2, RATE // 10)).astype(np.float32)
+    with pytest.raises(ModelError, match=r"holds 0\.10 s of sound"):
+        automix.extract_features([noise], RATE)
+
+
 def test_no_search_follows_a_target_that_is_guessed(automix: Automix, muffled: list[np.ndarray]) -> None:
     task = AutomixJob([muffled[0]], RATE, automix.model.chain.neutral)
     begun = automix.host.render_count

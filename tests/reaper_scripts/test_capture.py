@@ -25,6 +25,7 @@ def listen(desk: ReaperSession, action: str = "bridge_automix.lua") -> tuple[Req
         return unchanged(request)
 
     desk.daemon.answer = answer
+    desk.daemon.beat()  # the last run may have taken longer than a heartbeat is good for
     desk.run(action)
     return desk.daemon.requests[-1], heard[-1]
 

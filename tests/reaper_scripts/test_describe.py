@@ -128,6 +128,7 @@ def reply(status: str = "unchanged", **facts: Any) -> Reply:
     return msgspec.convert({**known, **facts}, Reply)
 
 
+HEARD = {"start_s": 2.0, "end_s": 602.0, "source": "items", "heard_s": 600.0}
 REPLIES = [
     reply("error", error="The track is silent."),
     reply("unchanged", skipped="nothing_missing"),
@@ -139,6 +140,21 @@ REPLIES = [
     reply("apply", decision={"kind": "improved"}, balance={"role": "bass", "gain_db": -1.5}),
     reply("apply", decision={"kind": "silent"}, balance={"role": "bass", "gain_db": 2.0}),
     reply("apply", decision={"kind": "attenuated", "regions": 2}, unsupported=["gate", "limiter"]),
+    *(
+        reply("apply", decision={"kind": "improved"}, heard={**HEARD, **heard})
+        for heard in (
+            {"source": "project"},
+            {"heard_s": 120.0},
+            {"end_s": 2.25, "source": "time selection"},
+            {"channels": 4},
+            {"channels": 6, "side_receives": 1},
+            {"channels": 6, "side_receives": 2},
+        )
+    ),
+    *(
+        reply("unchanged", decision={"kind": "too_short", "sound_s": 0.02, "needed_sound_s": 1.0, "is_part": is_part})
+        for is_part in (True, False)
+    ),
 ]
 
 

@@ -53,12 +53,6 @@ def test_a_muted_track(desk: ReaperSession, before) -> None:
     assert_untouched(desk, before)
 
 
-def test_a_folder(desk: ReaperSession) -> None:
-    desk.track.folder_depth = 1
-    desk.run()
-    assert "Vocals is a folder: its sound comes from the tracks inside" in desk.box
-
-
 def test_a_track_without_items(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.run()

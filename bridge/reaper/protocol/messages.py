@@ -78,6 +78,8 @@ class TrackSnapshot(Message, frozen=True):
     muted: bool
     is_folder: bool
     automation_mode: int
+    channels: int = 2  # of the track; the first two were listened to
+    side_receives: int = 0  # tracks that send to channels beyond these, as to a detector
 
 
 class ProjectSnapshot(Message, frozen=True):
@@ -85,10 +87,16 @@ class ProjectSnapshot(Message, frozen=True):
     change_count: int
 
 
+RangeSource = Literal["time selection", "items", "project"]
+
+
 class TimeRange(Message, frozen=True):
     start_s: float
     end_s: float
-    source: Literal["time selection", "items"]
+    source: RangeSource  # why this range
+    cuts_items: bool = (
+        False  # an item that sounds reaches out of what was listened to: that is a part of a longer sound
+    )
 
 
 class Excerpt(Message, frozen=True):
@@ -187,6 +195,22 @@ class SkipReason(StrEnum):
     NEEDS_AUTOMATION = "needs_automation"  # the model's settings move, and the request is not for automation
 
 
+class HeardRange(Message, frozen=True, omit_defaults=True):
+    """Which stretch of a track was listened to, and why.
+
+    Attributes:
+        heard_s: how much of it, in excerpts where the range is long.
+        channels, side_receives: see `TrackSnapshot`.
+    """
+
+    start_s: float
+    end_s: float
+    source: RangeSource
+    heard_s: float
+    channels: int = 2
+    side_receives: int = 0
+
+
 class TrackBalance(Message, frozen=True):
     """What a mix balance has added to a track's reply."""
 
@@ -206,6 +230,7 @@ class Reply(Message, frozen=True):
         add_fx: FX that the model could set and the track lacks.
         unsupported: slots of the model that no FX of REAPER's can stand for.
         balance: in the replies of a mix balance.
+        heard: what the decision rests on; None where nothing was listened to.
     """
 
     schema: int
@@ -215,6 +240,7 @@ class Reply(Message, frozen=True):
     decision: Decision | None = None
     skipped: SkipReason | None = None
     balance: TrackBalance | None = None
+    heard: HeardRange | None = None
     model: str | None = None
     undo_text: str = "Bridge: Auto-mix track"
     project_change_count: int = 0

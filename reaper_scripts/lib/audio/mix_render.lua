@@ -53,8 +53,9 @@ end
 --- Listen to the mix; see `request.capture`.
 function mix_render.capture(spool, target, _, id)
   local project, rate_hz = target.project, capture.sample_rate_hz(target.project)
-  local range = items.time_selection(project) or { start_s = 0.0, end_s = reaper.GetProjectLength(project), source = "items" }
+  local range = items.time_selection(project) or { start_s = 0.0, end_s = reaper.GetProjectLength(project), source = "project" }
   if range.end_s <= range.start_s then user_error.raise("no_mix") end
+  range.cuts_items = range.source == "time selection"
   local name = spool.new_id()
   local rendered = spool:path("audio", name .. ".wav")
   local release = cleanup.open(function() os.remove(rendered) end)

@@ -5,6 +5,7 @@ local capture = require("audio.capture")
 local cleanup = require("runtime.cleanup")
 local excerpts = require("audio.excerpts")
 local items = require("track.items")
+local ticks = require("runtime.ticks")
 local user_error = require("runtime.user_error")
 
 local reference = {}
@@ -14,14 +15,14 @@ local NAMED = "^reference$" -- a track of this name is one without being marked
 
 ---------------------------------------------------------------------------------------------- sources
 
-local function of_track(track)
+local function of_track(project, track)
   local _, name = reaper.GetTrackName(track)
-  local segments = items.segments(track)
+  local segments = items.audible(items.segments(project, track))
   if #segments == 0 then user_error.raise("empty_reference_track", { track = name }) end
   local start_s, end_s = items.extent(segments)
   return {
     name = name, track = track,
-    stretches = excerpts.choose(excerpts.merge(segments, start_s, end_s), start_s, end_s),
+    stretches = excerpts.choose(excerpts.merge(segments, start_s, end_s, ticks.breathe), start_s, end_s),
     open = function() return reaper.CreateTrackAudioAccessor(track) end,
   }
 end
@@ -157,7 +158,7 @@ local function find_marked(project)
   local kind, what = marked(project)
   if kind and not what then user_error.raise("reference_gone", { what = kind }) end
   if kind == "file" then return of_file(project, what) end
-  return kind == "item" and of_item(what) or kind == "track" and of_track(what) or nil
+  return kind == "item" and of_item(what) or kind == "track" and of_track(project, what) or nil
 end
 
 --- Find the reference of an action: what is marked, else an item that is selected on another track, else a track called
@@ -167,7 +168,7 @@ function reference.find(state)
   local found = find_marked(project)
   local item = not found and find_item(project, is_selected_elsewhere)
   local track = not found and not item and find_track(project, is_named)
-  found = found or item and of_item(item) or track and of_track(track)
+  found = found or item and of_item(item) or track and of_track(project, track)
     or of_file(project, choose_file() or user_error.raise("no_reference"))
   for _, job in ipairs(state.jobs) do
     if job.target.track == found.track then user_error.raise("is_the_reference", { track = job.target.name }) end

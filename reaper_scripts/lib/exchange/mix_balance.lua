@@ -7,6 +7,8 @@ local json = require("exchange.json")
 local reply = require("exchange.reply")
 local request = require("exchange.request")
 local job_state = require("runtime.job_state")
+local ticks = require("runtime.ticks")
+local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
 local version = require("exchange.version")
 
@@ -15,15 +17,29 @@ local mix_balance = {}
 local SOFTEST_DB = -140.0
 local NAME = "the levels between the tracks"
 
+--- Where the items of all targets sound, in rising order.
+local function segments_together(targets)
+  local together = {}
+  for _, one in ipairs(targets) do
+    if not tracks.gone(one) then
+      local audible = items.audible(items.segments(one.project, one.track))
+      table.move(audible, 1, #audible, #together + 1, together)
+    end
+  end
+  return excerpts.sorted(together, ticks.breathe)
+end
+
 --- Return how each of `targets` is listened to, see `request.capture`: in the same stretches of time as all others, so that
 -- they can be added up.
 function mix_balance.capturer(targets)
+  local together
   return function(spool, target, _, id)
-    local range, segments = items.range(target), {}
-    for _, one in ipairs(targets) do table.move(items.segments(one.track), 1, reaper.CountTrackMediaItems(one.track), #segments + 1, segments) end
-    if range.source == "items" then range.start_s, range.end_s = items.extent(segments) end
-    local merged = excerpts.merge(segments, range.start_s, range.end_s)
-    return range, request.send_audio(spool, target, id, excerpts.choose(merged, range.start_s, range.end_s))
+    local segments = items.segments(target.project, target.track)
+    local range = items.range(target, segments)
+    together = together or segments_together(targets)
+    if range.source == "items" then range.start_s, range.end_s = items.extent(together) end
+    local merged = excerpts.merge(together, range.start_s, range.end_s, ticks.breathe)
+    return request.listen(spool, target, id, range, segments, merged)
   end
 end
 

@@ -4,6 +4,8 @@ local excerpts = require("audio.excerpts")
 local items = require("track.items")
 local json = require("exchange.json")
 local snapshot = require("track.snapshot")
+local sound_sources = require("track.sound_sources")
+local ticks = require("runtime.ticks")
 local user_error = require("runtime.user_error")
 local version = require("exchange.version")
 
@@ -25,25 +27,30 @@ local function options_message(options)
   }
 end
 
---- Write the audio of `stretches` of a track and return its message; raises a user error where it is silent.
-function request.send_audio(spool, target, id, stretches)
+--- Listen to what of `range` holds sound, `merged`, through the stretches that stand for it. Returns range, audio and contents,
+-- see `request.capture`; raises a user error where all is silent.
+function request.listen(spool, target, id, range, segments, merged)
+  local stretches = excerpts.choose(merged, range.start_s, range.end_s)
+  local contents = items.contents(segments, range, ticks.breathe)
+  range.cuts_items = items.are_cut(segments, stretches)
   local function open() return reaper.CreateTrackAudioAccessor(target.track) end
   local audio, is_audible = capture.send(spool, id, open, target.name, stretches, target.project)
-  if not is_audible then
-    user_error.raise("silent", { track = target.name, start_s = stretches[1].start_s, end_s = stretches[#stretches].end_s })
-  end
-  return audio
+  if is_audible then return range, audio, contents end
+  local first_s, last_s = stretches[1].start_s, stretches[#stretches].end_s
+  if sound_sources.has_midi(target.track) then user_error.raise("midi_track", { track = target.name }) end
+  user_error.raise("silent", { track = target.name, start_s = first_s, end_s = last_s, source = range.source })
 end
 
---- Listen to a track: its items, before the FX. Returns range and audio as messages. Automation needs all of a range, and
--- cannot do with excerpts of it.
+--- Listen to a track: its items, before the FX. Returns range and audio as messages, and what lay in the range (see
+-- `items.contents`). Automation needs all of a range, and cannot do with excerpts of it.
 function request.capture(spool, target, options, id)
-  local range, segments = items.range(target)
+  local segments = items.segments(target.project, target.track)
+  local range, merged = items.range(target, segments)
   local length_s = range.end_s - range.start_s
   if options.automation and length_s > excerpts.LIMIT_S then
     user_error.raise("too_long", { track = target.name, most_s = excerpts.LIMIT_S, length_s = length_s })
   end
-  return range, request.send_audio(spool, target, id, excerpts.choose(segments, range.start_s, range.end_s))
+  return request.listen(spool, target, id, range, segments, merged)
 end
 
 --- No sound, for what can be answered without.
@@ -56,15 +63,15 @@ function request.describe(spool, target, options, id)
   local project, track = target.project, target.track
   local change_count = reaper.GetProjectStateChangeCount(project)
   local capture_sound = options.only_missing and request.no_sound or options.capture or request.capture
-  local range, audio = capture_sound(spool, target, options, id)
-  local contents = items.contents(track, range)
+  local range, audio, contents = capture_sound(spool, target, options, id)
+  local sound = sound_sources.describe(track)
   local chain, kept = snapshot.take(project, track, options.automation)
   return {
     schema = version.schema, script_version = version.script, id = id, action = "automix",
     project = { path = select(2, reaper.EnumProjects(-1)), change_count = change_count },
     track = {
       guid = target.guid, index = target.index, name = target.name, muted = target.is_muted, is_folder = target.is_folder,
-      automation_mode = target.automation_mode,
+      automation_mode = target.automation_mode, channels = sound.channels, side_receives = sound.side_receives,
     },
     range = range, audio = audio, fx = chain, options = options_message(options),
   }, { change_count = change_count, range = range, contents = contents, chain = kept }

@@ -1,7 +1,7 @@
 --- What was touched of a track since its snapshot was taken. The daemon decided on the whole of it: what it did not write
 -- counts as much as what it writes.
 --
--- A snapshot is {change_count, range, contents, chain}; the chain holds for each FX {guid, name, enabled, offline, wet,
+-- A snapshot is {change_count, range, contents, items_now, chain}; the chain holds for each FX {guid, name, enabled, offline, wet,
 -- values, texts, roles}, the last three by parameter index.
 local fx_info = require("track.fx_info")
 local items = require("track.items")
@@ -46,6 +46,25 @@ end
 --- Return whether REAPER has counted a change of the project since the snapshot was taken.
 function track_changes.is_stale(target, snapshot)
   return reaper.GetProjectStateChangeCount(target.project) ~= snapshot.change_count
+end
+
+--- Read what lies on the track now, in slices, so that `find`, behind which nothing may change, mostly need not. A snapshot of
+-- what has no items has no contents.
+function track_changes.read_items(target, snapshot)
+  if not snapshot.contents or tracks.loss(target) then return end
+  local is_sound, segments = user_error.guard(items.segments, target.project, target.track)
+  if not is_sound and not user_error.fact(segments) then error(segments, 0) end
+  if not is_sound then return end
+  local change_count = reaper.GetProjectStateChangeCount(target.project)
+  snapshot.items_now = { change_count = change_count, contents = items.contents(segments, snapshot.range, ticks.breathe) }
+end
+
+--- Whether what lies on the track is not what lay there.
+local function are_items_changed(target, snapshot)
+  if not snapshot.contents then return false end
+  local known = snapshot.items_now
+  if known and known.change_count == reaper.GetProjectStateChangeCount(target.project) then return known.contents ~= snapshot.contents end
+  return items.contents(items.segments_at_once(target.project, target.track), snapshot.range) ~= snapshot.contents
 end
 
 --- Take a first look at what moves by itself in the FX to be written; `find` is the second one, a tick later.
@@ -93,7 +112,7 @@ end
 -- are to be written to: of those every value counts. REAPER's count of changes tells where there is no need to look.
 function track_changes.find(target, snapshot, written)
   local track = target.track
-  if items.contents(track, snapshot.range) ~= snapshot.contents then return user_error.new("items_changed") end
+  if are_items_changed(target, snapshot) then return user_error.new("items_changed") end
   local reason, places = chain_change(track, snapshot.chain)
   if reason then return reason end
   local is_stale = track_changes.is_stale(target, snapshot)

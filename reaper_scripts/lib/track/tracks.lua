@@ -2,6 +2,7 @@
 --
 -- A target is a track with what is known of it: {project, track, name, guid, index (0-based, -1 for the master), is_muted,
 -- is_folder, automation_mode}.
+local sound_sources = require("track.sound_sources")
 local user_error = require("runtime.user_error")
 
 local tracks = {}
@@ -94,11 +95,12 @@ function tracks.check(target, options)
   if options.only_missing then return end
   local obstacle, mode = tracks.obstacle(target, options.automation)
   local kind = target.index == MASTER_INDEX and not options.is_master_meant and "master_not_meant"
-    or target.is_folder and "folder_track"
     or target.is_muted and "muted_track"
     or reaper.TrackFX_GetCount(target.track) == 0 and not options.may_add_fx and "no_fx"
     or obstacle and obstacle.problem
   if kind then user_error.raise(kind, { track = target.name, mode = mode }) end
+  local problem = not options.is_master_meant and sound_sources.problem(target)
+  if problem then error(problem, 0) end
 end
 
 --- Return whether the project is still open, in whatever tab.

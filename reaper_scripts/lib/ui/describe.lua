@@ -6,6 +6,9 @@ local user_error = require("runtime.user_error")
 
 local describe = {}
 
+local EXCERPTS_S, SHORT_S = 0.5, 1.0 -- by how much excerpts are shorter than a range, and below what a range is told more exactly
+local MOST_NAMES = 4 -- in a list of many
+
 local function text_of(value)
   return type(value) == "string" and value or ""
 end
@@ -35,11 +38,21 @@ local function listed(names)
   return table.concat(names, ", ", 1, #names - 1) .. " and " .. names[#names]
 end
 
+--- The first few of many names, and how many more there are.
+local function shortened(names)
+  if #names <= MOST_NAMES then return names end
+  local first = table.move(names, 1, MOST_NAMES - 1, 1, {})
+  first[MOST_NAMES] = string.format("%d more", #names - MOST_NAMES + 1)
+  return first
+end
+
 --- Return the sentence of a problem, a reason or a step. A text is one already: a slip in the scripts.
 function describe.fact(fact)
   if type(fact) == "string" then return fact end
-  local kind = fact.kind
-  return fill(sentences.problems[kind] or sentences.reasons[kind] or sentences.steps[kind] or sentences.left_alone[kind] or kind, fact)
+  local kind, names = fact.kind, object_of(fact.names)
+  return fill(sentences.problems[kind] or sentences.reasons[kind] or sentences.steps[kind] or sentences.left_alone[kind] or kind, fact, {
+    stretch = sentences.stretches[fact.source], names = listed(shortened(names)), those = #names == 1 and "that" or "those",
+  })
 end
 
 --- Return the sentence of what ended an action, as `ticks.run` gives it.
@@ -87,7 +100,8 @@ local function decision_text(decision)
   if kind == "improved" and loudness.kind then kind = "improved_tone" end
   local by = type(decision.loudness_change_lu) == "number" and string.format(" by %+.1f LU", decision.loudness_change_lu) or ""
   local places = decision.regions == 1 and "place" or "places"
-  local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = places, by = by })
+  local more = decision.is_part == true and sentences.decisions.select_more or ""
+  local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = places, by = by, more = more })
   if kind == "attenuated" and number_of(decision.reverted_regions) > 0 then text = text .. fill(sentences.decisions.reverted, decision) end
   if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
   return decision.search == "needs_reference" and text .. sentences.decisions.not_refined or text
@@ -102,6 +116,18 @@ local function skipped_text(reply)
   return fill(sentences.decisions[kind] or kind, reply, { fx = listed(reply.add_fx), reasons = table.concat(reasons, "; ") })
 end
 
+--- Which stretch was listened to, and why; "" where none was.
+local function heard_text(heard)
+  if not heard.source then return "" end
+  local start_s, end_s, aside = number_of(heard.start_s), number_of(heard.end_s), ""
+  local length_s, receives = end_s - start_s, number_of(heard.side_receives)
+  local kind = number_of(heard.heard_s) < length_s - EXCERPTS_S and "excerpts" or length_s < SHORT_S and "short" or "all"
+  if number_of(heard.channels) > 2 then
+    aside = fill(sentences.heard[receives > 0 and "channels_and_receives" or "channels"], heard, { sends = receives == 1 and "track sends" or "tracks send" })
+  end
+  return fill(sentences.heard[kind], heard, { stretch = sentences.stretches[heard.source], aside = aside })
+end
+
 --- Return one line on a reply of the daemon's: its error, else what was decided.
 function describe.reply(reply)
   local decision, balance, unsupported = object_of(reply.decision), object_of(reply.balance), object_of(reply.unsupported)
@@ -114,7 +140,7 @@ function describe.reply(reply)
   if #unsupported > 0 and is_model_used then
     text = text .. fill(sentences.decisions.unsupported, reply, { slots = table.concat(unsupported, ", ") })
   end
-  return text
+  return text .. heard_text(object_of(reply.heard))
 end
 
 --- Return one line on the daemon's reply about the balance between tracks.

@@ -2,6 +2,8 @@
 -- writes it. A value that is a fact itself is put into words first. Data only; `ui.describe` fills them in.
 local sentences = {}
 
+local STEM = " To set its FX all the same: bypass them, render the track as a stem (Track > Render/freeze tracks), put the FX on the stem's"
+  .. " track and run the action there."
 local RUN_AGAIN = " Run the action again."
 local UNCHANGED = " Nothing was changed."
 local NOT_WRITTEN = "{path} could not be written: {error}. Free some disk space or check the folder's rights."
@@ -28,7 +30,19 @@ sentences.problems = {
   nothing_selected = "No track is selected. Select the track whose plugins Bridge shall set, and run the action again.",
   no_such_track = "There is no track {number}: this project has {count}. Send the number of one of them.",
   master_not_meant = "The master track cannot be set by this action. Run \"Bridge: Master the mix\", or select other tracks.",
-  folder_track = "{track} is a folder: its sound comes from the tracks inside. Run the action on those.",
+  folder_track = "{track} is a folder: its FX get the sum of the tracks inside, which no script can listen to. Run the action on"
+    .. " those." .. STEM,
+  folder_with_items = "{track} is a folder with items of its own: its FX get these and the tracks inside together, and a script can"
+    .. " listen to the items alone. Run the action on the tracks inside." .. STEM,
+  bus_track = "{track} is a bus: its sound comes from {names}, by receives that no script can listen to. Run the action on"
+    .. " {those}." .. STEM,
+  items_and_receives = "{track} has items and receives from {names}: its FX get both together, and a script can listen to the items"
+    .. " alone." .. STEM,
+  instrument_track = "{track} is played by {fx}: an instrument's sound cannot be listened to before the FX behind it." .. STEM,
+  midi_track = "{track} holds MIDI, which is no sound before an instrument plays it. Run the action on the track that the instrument's"
+    .. " sound goes to.",
+  many_channels = "{track} plays more than two of its {channels:%d} channels, and Bridge listens to and renders two. Split its items into"
+    .. " stereo tracks.",
   muted_track = "{track} is muted and was skipped. Unmute it and run the action again.",
   fx_button_off = "The FX button of {track} is off: nothing that Bridge sets would be heard. Switch it on and run the action again.",
   records_automation = "{track} is in {mode} mode, in which REAPER records whatever is set as automation. Put it into Trim/Read and run"
@@ -37,13 +51,15 @@ sentences.problems = {
   nothing_to_learn = "{track} has no FX: there is nothing to learn.",
   lacks_fx = "{track} lacks {fx}. Add them, or run \"Bridge: Auto-mix track, adding missing FX\".",
   unknown_fx = "{track} needs {fx}, which REAPER cannot find. Install it (or rescan plugins) and run the action again.",
+  items_kept_changing = "The items of the track kept changing while Bridge read them." .. RUN_AGAIN,
   chain_kept_changing = "The FX of the track kept changing while Bridge read them." .. RUN_AGAIN,
   skipped_listening = "{track} was skipped: {reason} while Bridge was listening. Nothing was changed on it.",
   skipped_adding = "{track} was skipped: {reason}.",
   -- audio
   no_items = "{track} has no items: there is nothing to listen to. Select a track with audio on it.",
+  only_muted_items = "{track} has only muted items: there is nothing to listen to. Unmute what is to be heard.",
   no_items_in_selection = "{track} has no items in the time selection. Move the selection onto them or remove it.",
-  silent = "{track} is silent from {start_s:%.1f} s to {end_s:%.1f} s. Select a time range in which it plays.",
+  silent = "{track} is silent from {start_s:%.1f} s to {end_s:%.1f} s ({stretch}). Select a time range in which it plays.",
   too_long = "Automation is written over {most_s} s at most, and {track} has {length_s:%.0f} s. Select a shorter time range.",
   unreadable_audio = "REAPER could not read the track's audio. Check that its media is online.",
   audio_kept_changing = "{track} kept changing while Bridge listened. Stop recording or editing it, and run the action again.",
@@ -180,6 +196,8 @@ sentences.decisions = {
   loudness_would_shift = "Left as it is: the new settings would change the loudness of the track{by}.",
   render_failed = "Left as it is: the plugins returned nothing usable with the new settings.",
   silent = "Left as it is: the track is silent here.",
+  too_short = "Left as it is: {sound_s:%.2f} s of sound are too little to judge by; {needed_sound_s:%g} s are needed.{more}",
+  select_more = " Select more of the track, or nothing: then all of its items count.",
   no_speech = "Left as it is: nobody speaks here.",
   nothing_to_do = "Left as it is: there is nothing beside the words to take out.",
   would_harm_speech = "Left as it is: what could be taken out would harm the words.",
@@ -194,6 +212,16 @@ sentences.decisions = {
   lacks_all_fx = "Nothing to set: no FX on this track is one that {model} knows. Add {fx}, or run"
     .. " \"Bridge: Auto-mix track, adding missing FX\".",
   unsupported = " Without {slots}, which REAPER's own FX cannot do: for all of it, reaper-bridge automix FILE --model {model}.",
+}
+
+--- Which stretch was listened to, and why (`HeardRange`).
+sentences.stretches = { ["time selection"] = "the time selection", items = "its items", project = "all of the project" }
+sentences.heard = {
+  all = " Listened to {stretch}, from {start_s:%.1f} s to {end_s:%.1f} s{aside}.",
+  short = " Listened to {stretch}, from {start_s:%.2f} s to {end_s:%.2f} s{aside}.",
+  excerpts = " Listened to {heard_s:%.0f} s of {stretch}, from {start_s:%.1f} s to {end_s:%.1f} s{aside}.",
+  channels = " (channels 1 and 2 of {channels:%d})",
+  channels_and_receives = " (channels 1 and 2 of {channels:%d}, and not what {side_receives:%d} {sends} to the others)",
 }
 
 --- How a loudness target was met (`LoudnessOutcome`).

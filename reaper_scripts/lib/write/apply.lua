@@ -99,6 +99,7 @@ end
 --- Where the project was touched, two looks a tick apart tell what was set from what moves by itself.
 local function look_twice(jobs)
   local is_any_stale = false
+  for _, job in ipairs(jobs) do track_changes.read_items(job.target, job.snapshot) end
   for _, job in ipairs(jobs) do
     if not tracks.loss(job.target) and track_changes.is_stale(job.target, job.snapshot) then
       track_changes.look(job.target, job.snapshot, plan.written(job.reply.writes))

@@ -82,6 +82,7 @@ end
 
 --- Write one job and conclude it. Returns what takes it back, until it is in an undo step; nil where nothing is written.
 local function run_one(job)
+  track_changes.read_items(job.target, job.snapshot)
   local curves, reason = locate(job)
   if not curves then return conclude(job, "dropped", user_error.new("changed_meanwhile", { reason = reason })) end
   local edits = {}
