@@ -20,10 +20,10 @@ from bridge.errors import AudioError, LinkError, quoted, truncated
 from bridge.features.profile import SoundFeatures
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
+from bridge.reaper.protocol.heard_range import HeardRange
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
     SCHEMA,
-    HeardRange,
     Reply,
     Request,
     RequestAudio,

@@ -11,8 +11,9 @@ from itertools import groupby
 import msgspec
 
 from bridge.automix.describe import describe_decision
+from bridge.reaper.protocol.heard_range import HeardRange
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
-from bridge.reaper.protocol.messages import HeardRange, Receipt, Reply, SkipReason
+from bridge.reaper.protocol.messages import Receipt, Reply, SkipReason
 from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind, MixBalanceReply
 from bridge.reaper.protocol.script_calls import ScriptCallAnswer
 

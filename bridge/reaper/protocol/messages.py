@@ -15,6 +15,7 @@ import msgspec
 
 from bridge.automix.facts import Decision, Explanation, MeasurementsPair
 from bridge.errors import LinkError
+from bridge.reaper.protocol.heard_range import HeardRange, RangeSource
 from bridge.reaper.protocol.left_alone import LeftAlone
 
 SCHEMA = 2
@@ -85,9 +86,6 @@ class TrackSnapshot(Message, frozen=True):
 class ProjectSnapshot(Message, frozen=True):
     path: str
     change_count: int
-
-
-RangeSource = Literal["time selection", "items", "project"]
 
 
 class TimeRange(Message, frozen=True):
@@ -193,22 +191,6 @@ class SkipReason(StrEnum):
     NOTHING_MISSING = "nothing_missing"  # only missing FX were to be added, and there are none
     NOTHING_TO_SET = "nothing_to_set"  # no FX of the track can be set: see `Reply.add_fx` and `Reply.left_alone`
     NEEDS_AUTOMATION = "needs_automation"  # the model's settings move, and the request is not for automation
-
-
-class HeardRange(Message, frozen=True, omit_defaults=True):
-    """Which stretch of a track was listened to, and why.
-
-    Attributes:
-        heard_s: how much of it, in excerpts where the range is long.
-        channels, side_receives: see `TrackSnapshot`.
-    """
-
-    start_s: float
-    end_s: float
-    source: RangeSource
-    heard_s: float
-    channels: int = 2
-    side_receives: int = 0
 
 
 class TrackBalance(Message, frozen=True):

@@ -1,0 +1,26 @@
+"""Which stretch of a track a decision rests on, as data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+RangeSource = Literal["time selection", "items", "project"]
+"""Why a range was listened to."""
+
+
+class HeardRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """Which stretch of a track was listened to, and why.
+
+    Attributes:
+        heard_s: how much of it, in excerpts where the range is long.
+        channels, side_receives: of the track, and how many tracks send to channels beyond the first two, as to a detector.
+    """
+
+    start_s: float
+    end_s: float
+    source: RangeSource
+    heard_s: float
+    channels: int = 2
+    side_receives: int = 0
