@@ -15,7 +15,8 @@ class HeardRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     Attributes:
         heard_s: how much of it, in excerpts where the range is long.
-        channels, side_receives: of the track, and how many tracks send to channels beyond the first two, as to a detector.
+        channels: of the track.
+        side_receives: how many tracks send to channels beyond the first two, as to a detector.
     """
 
     start_s: float
