@@ -139,6 +139,39 @@ def from_snapshot(context: click.Context, snapshot: Path, output: Path) -> None:
         click.echo(f"Left out: {name}. Only VST3 plugins can be learned.")
 
 
+@chain.command("roles")
+@click.argument("file", metavar="FILE", type=FILE)
+@click.option("--correct", "corrections", metavar="INDEX=ROLE", multiple=True, help="Keep what a parameter really is.")
+@json_option
+@click.pass_context
+def roles(context: click.Context, file: Path, corrections: tuple[str, ...], json_file: Path | None) -> None:
+    """What the controls of plugins mean, read from their names and displayed texts.
+
+    FILE is a request that the scripts wrote, or the list of one plugin as JSON. A correction (--correct 4=threshold,
+    --correct 5=none) is kept for every plugin with the same parameters.
+    """
+    from bridge.plugins.recognition.corrections import Corrections
+    from bridge.plugins.recognition.recognise import recognise
+    from bridge.reaper.mapping.snapshot import read_parameter_lists
+
+    lists = read_parameter_lists(file)
+    kept = Corrections(settings_of(context).home)
+    if corrections:
+        kept.add(lists, corrections)
+    readings = [kept.apply(recognise(plugin), plugin) for plugin in lists]
+    if not write_json(readings[0] if len(readings) == 1 else readings, json_file):
+        return
+    for reading in readings:
+        print_table(
+            f"{reading.fx_name}: {reading.kind}",
+            ("index", "name", "role", "band", "unit", "sure"),
+            [
+                (str(row.index), row.name, row.role, str(row.band or ""), row.unit or "", f"{row.confidence:.0%}")
+                for row in reading.parameters
+            ],
+        )
+
+
 def _write_chain(context: click.Context, plugins: Sequence[str], output: Path) -> None:
     """Calibrate the plugins and write the chain. A file that is there is never overwritten."""
     from bridge.plugins.host.host import host_for
