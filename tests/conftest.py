@@ -1,5 +1,6 @@
 """The chain of the default model, and a host for it: what many rooms' tests render through."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -30,6 +31,26 @@ def chain() -> Chain:
 def host() -> Iterator[PluginHost]:
     with PluginHost(workers=2, load_limit_s=20.0, render_limit_s=20.0) as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def calibrations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is remembered of plugins: measured once for all tests, by whichever process meets a plugin first."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "calibrations"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def bridge_home(tmp_path: Path, calibrations: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A test's own home folder, in which the plugins are known that tests before it have met."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with contextlib.suppress(OSError):  # Windows: links need a right; then plugins are measured anew
+        (home / "plugins").symlink_to(calibrations, target_is_directory=True)
+    monkeypatch.setenv("BRIDGE_HOME", str(home))
+    return home
 
 
 @pytest.hookimpl(wrapper=True)

@@ -113,6 +113,7 @@ def check_mel_rate(sample_rate_hz: int) -> None:
         )
 
 
+@lru_cache(maxsize=16)
 def _fft_size(window: int) -> int:
     """The next even size with no prime factor above 5: others cost several times as much."""
     smooth = (2**twos * 3**threes * 5**fives for twos in range(1, 20) for threes in range(12) for fives in range(9))

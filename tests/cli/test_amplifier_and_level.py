@@ -20,8 +20,8 @@ RATE_HZ = 44100
 
 
 @pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
+def home(bridge_home: Path) -> None:
+    pass
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="zam-plugins are fetched from Debian")

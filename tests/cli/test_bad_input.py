@@ -23,10 +23,8 @@ RATE_HZ = 44_100
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "home"
-    monkeypatch.setenv("BRIDGE_HOME", str(folder))
-    return folder
+def home(bridge_home: Path) -> Path:
+    return bridge_home
 
 
 def run(*arguments: object) -> Result:

@@ -18,13 +18,12 @@ RATE_HZ = 44_100
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, bridge_home: Path) -> Path:
     """Two short recordings that no model heard, in a folder with an umlaut."""
-    monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
     folder = tmp_path / "Neue Stücke"
     folder.mkdir()
     for kind in ("strings", "drums"):
-        audio = 0.3 * synthesise(kind, duration_s=3.0, sample_rate_hz=RATE_HZ, seed=9)
+        audio = 0.3 * synthesise(kind, duration_s=2.0, sample_rate_hz=RATE_HZ, seed=9)
         with AudioFile(str(folder / f"{kind}.wav"), "w", samplerate=RATE_HZ, num_channels=1, bit_depth=32) as file:
             file.write(np.asarray(audio, np.float32))
     return folder

@@ -14,10 +14,8 @@ from bridge.plugins.chain.chain_file import load_chain
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "home"
-    monkeypatch.setenv("BRIDGE_HOME", str(folder))
-    return folder
+def home(bridge_home: Path) -> Path:
+    return bridge_home
 
 
 def listed(*arguments: str, status: int = 0) -> list[dict]:  # type: ignore[type-arg]

@@ -19,10 +19,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def plugins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def plugins(monkeypatch: pytest.MonkeyPatch, bridge_home: Path) -> None:
     zam_catalog()
     monkeypatch.setenv("BRIDGE_PLUGIN_PATH", str(FETCHED))
-    monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
 
 
 def measured(path: Path) -> tuple[float, float]:
@@ -35,7 +34,7 @@ def measured(path: Path) -> tuple[float, float]:
 @pytest.mark.skipif(sys.platform != "linux", reason="zam-plugins are fetched from Debian")
 class TestMastering:
     def test_a_mix_comes_out_at_the_models_own_targets(self, tmp_path: Path) -> None:
-        source = write(tmp_path / "Mischung ä.wav", mix(seconds=8.0), 44100)
+        source = write(tmp_path / "Mischung ä.wav", mix(seconds=5.0), 44100)
         told = automix(source, "--model", "mastering", "-o", tmp_path / "fertig.wav")
         loudness, peak = measured(tmp_path / "fertig.wav")
         assert abs(loudness + 14.0) <= 1.0 and peak <= -1.0
@@ -49,8 +48,8 @@ class TestMastering:
         assert abs(loudness + 11.0) <= 1.0 and peak <= -2.0
 
     def test_a_reference_says_how_loud(self, tmp_path: Path) -> None:
-        source = write(tmp_path / "mix.wav", mix(seconds=8.0, channels=1), 44100)
-        reference = write(tmp_path / "reference.wav", mix(seconds=8.0, seed=1, peak=0.25), 44100)
+        source = write(tmp_path / "mix.wav", mix(seconds=5.0, channels=1), 44100)
+        reference = write(tmp_path / "reference.wav", mix(seconds=5.0, seed=1, peak=0.25), 44100)
         automix(source, "--model", "mastering", "--reference", reference, "-o", tmp_path / "out.wav")
         assert abs(measured(tmp_path / "out.wav")[0] - measured(reference)[0]) <= 1.0
         assert probe(tmp_path / "out.wav").channels == 1

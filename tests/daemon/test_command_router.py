@@ -5,14 +5,15 @@ from __future__ import annotations
 import socket
 
 import pytest
-from daemon_process import Home, surface
+from daemon_process import Daemon, Home, surface
 from pythonosc.osc_message import OscMessage
 
 from bridge.reaper.describe import describe_reply
 
 
-def test_surfaces_hear_progress_and_result(home: Home) -> None:
-    with home.daemon() as daemon, surface(daemon) as send:
+def test_surfaces_hear_progress_and_result(served: tuple[Home, Daemon]) -> None:
+    home, daemon = served
+    with surface(daemon) as send:
         send("/bridge/ping", until="/bridge/status")
         request_id = home.send(home.request())
         client = send.client  # type: ignore[attr-defined]
@@ -36,8 +37,9 @@ def test_an_amount_from_a_surface_holds_for_the_next_job(home: Home) -> None:
 
 
 @pytest.mark.parametrize("path", ["/bridge/undo", "/bridge/compare", "/bridge/automix"])
-def test_what_only_reaper_can_do_is_said(home: Home, path: str) -> None:
-    with home.daemon() as daemon, surface(daemon) as send:
+def test_what_only_reaper_can_do_is_said(served: tuple[Home, Daemon], path: str) -> None:
+    _, daemon = served
+    with surface(daemon) as send:
         values = [1] if path == "/bridge/compare" else []
         send(path, *values, until="/bridge/error")
         assert "REAPER" in send.heard[-1].params[0]  # type: ignore[attr-defined]

@@ -72,9 +72,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", [*MODELS, "levels"])
-def test_the_commands_of_the_page_run(name: str, prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_of_the_page_run(
+    name: str, prepared: Path, bridge_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(prepared)
-    monkeypatch.setenv("BRIDGE_HOME", str(prepared / "home"))
     lines = [line for block in re.findall(r"```sh\n(.*?)```", page(name), re.DOTALL) for line in block.splitlines()]
     assert lines
     for line in lines:

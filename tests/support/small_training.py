@@ -47,7 +47,7 @@ THROUGH_PLUGINS = """
 name = "through the plugins"
 share = 0.1
 loss = { plugins = 1.0 }
-plugins = { examples = 2, clip_s = 1.5, directions = 1 }
+plugins = { examples = 2, clip_s = 0.5, directions = 1 }
 """
 
 

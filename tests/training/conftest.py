@@ -46,6 +46,6 @@ def manifest(chain: Chain) -> Manifest:
     return msgspec.structs.replace(shipped, chain=chain)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def renderer(chain: Chain, host: PluginHost, folder: Path) -> ExampleRenderer:
     return ExampleRenderer(chain, host, read_recordings(find_files([folder])), RATE, clip_s=1.5)

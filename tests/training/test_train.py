@@ -4,6 +4,7 @@ import functools
 import itertools
 import shutil
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,10 +27,16 @@ from bridge.training.trainer.trainer import checkpoint_file
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def shared_host(host: PluginHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trainings here take turns with one host; `tests/cli/test_training.py` has those that start their own."""
+    monkeypatch.setattr("bridge.training.train.PluginHost", lambda **_limits: nullcontext(host))
+
+
 @pytest.fixture
 def options(folder: Path, tmp_path: Path) -> TrainOptions:
-    """Twelve updates."""
-    return replace(small_options(folder, tmp_path / "neues Modell"), steps=12, tensorboard=None)
+    """Twelve updates, on one shard."""
+    return replace(small_options(folder, tmp_path / "neues Modell"), steps=12, shards=1, tensorboard=None)
 
 
 @pytest.fixture
@@ -155,7 +162,7 @@ def test_a_new_training_leaves_no_old_checkpoint_behind(options: TrainOptions) -
 def test_a_resumed_training_learns_from_the_examples_that_it_had(options: TrainOptions) -> None:
     _stop(options, 4)
     manifest = train(replace(options, resume=True, shards=9), progress=_quiet)
-    assert manifest is not None and manifest.training.examples <= 3 * 16
+    assert manifest is not None and manifest.training.examples <= 16
 
 
 @pytest.mark.alone

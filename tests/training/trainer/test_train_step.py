@@ -35,8 +35,8 @@ def train_step(manifest: Manifest, renderer: ExampleRenderer) -> EncoderTrainSte
     return EncoderTrainStep(TASK.objectives, setup, TASK.draw)
 
 
-@pytest.fixture
-def examples(renderer: ExampleRenderer) -> Shard:
+@pytest.fixture(scope="module")
+def drawn_examples(renderer: ExampleRenderer) -> Shard:
     drawn = TASK.draw(renderer, np.random.default_rng(0), 8)
     features = RECIPE.features
     return pack_examples(
@@ -47,6 +47,12 @@ def examples(renderer: ExampleRenderer) -> Shard:
         jacobian=lambda example: profile_jacobian(example, renderer, features),
         jacobian_share=0.5,
     )
+
+
+@pytest.fixture
+def examples(drawn_examples: Shard) -> Shard:
+    """A copy for each test."""
+    return {name: array.copy() for name, array in drawn_examples.items()}
 
 
 def learn(
