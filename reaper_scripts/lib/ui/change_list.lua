@@ -61,24 +61,27 @@ local function add_changes(list, record, width)
   add(list, "gap", px(GAP))
 end
 
-local function add_left_alone(list, left_alone, width)
-  local items = describe.left_alone(left_alone)
-  if #items == 0 then return end
-  add(list, "head", px(HEAD), { text = string.format("%d left as %s", #items, #items == 1 and "it is" or "they are") })
+--- Rows of {what, why} below a head.
+local function add_reasons(list, head, rows, width)
+  if #rows == 0 then return end
+  add(list, "head", px(HEAD), { text = head })
   pad(list)
-  for _, item in ipairs(items) do
-    local lines = paint.wrap(item.why, width - 2 * px(INSET), "small", MAX_LINES)
-    add(list, "left", px(ROW) + #lines * px(LINE), { text = item.what, lines = lines })
+  for _, row in ipairs(rows) do
+    local lines = paint.wrap(row.why, width - 2 * px(INSET), "small", MAX_LINES)
+    add(list, "left", px(ROW) + #lines * px(LINE), { text = row.what, lines = lines })
   end
   pad(list)
   add(list, "gap", px(GAP))
 end
 
---- Return the rows of a record (see `live.applied_state`) and of what else was left alone, for a width in pixels.
-function change_list.make(record, left_alone, width)
+--- Return the rows of the tracks that were left out (see `report.left_out`), of a record (see `live.applied_state`) and of what
+-- else was left alone, for a width in pixels.
+function change_list.make(left_out, record, left_alone, width)
   local list = {}
+  add_reasons(list, string.format("%d %s left out", #left_out, #left_out == 1 and "track was" or "tracks were"), left_out, width)
   add_changes(list, record, width)
-  add_left_alone(list, left_alone, width)
+  local rows = describe.left_alone(left_alone)
+  add_reasons(list, string.format("%d left as %s", #rows, #rows == 1 and "it is" or "they are"), rows, width)
   return list
 end
 

@@ -28,13 +28,14 @@ local REST_S = 0.6 -- after the last key: then a gesture by keyboard is over
 --   record        of the first target (see `live.applied_state`), `record_text` and `record_guid` where it is from
 --   amount, is_compared            where the first target stands; `count` of the project's changes when it was looked at
 --   left_alone    what the newest reply has left as it is, by the track's GUID
+--   left_out      the tracks with a problem in the newest action on several, see `report.left_out`
 --   state         of the action that runs (see `runtime.job_state`)
 --   gesture       that moves the amount (see `live.gesture`), `moved_at_s` when it did so last
 --   is_settling   whether something waits for REAPER
 --   message       {kind = "good", "fair" or "bad", text}
 --   must_look     whether to look at once; `seen` what there was to see
 function controller.new()
-  local self = setmetatable({ spool = spool.find(), misses = 0, left_alone = {}, version = 0 }, controller)
+  local self = setmetatable({ spool = spool.find(), misses = 0, left_alone = {}, left_out = {}, version = 0 }, controller)
   self:look()
   return self
 end
@@ -170,6 +171,7 @@ function controller:run(options)
     for _, job in ipairs(state.jobs) do
       if job.reply then self.left_alone[job.target.guid] = job.reply.left_alone end
     end
+    self.left_out = not problem and #state.jobs > 1 and report.left_out(state) or {}
     self:say(conclusion(state, problem))
   end)
   changed(self)

@@ -7,7 +7,7 @@ local user_error = require("runtime.user_error")
 local describe = {}
 
 local EXCERPTS_S, SHORT_S = 0.5, 1.0 -- by how much excerpts are shorter than a range, and below what a range is told more exactly
-local MOST_NAMES = 4 -- in a list of many
+local MOST_NAMES, MOST_CHARACTERS = 4, 30 -- in a list of many, and of each
 
 local function text_of(value)
   return type(value) == "string" and value or ""
@@ -53,6 +53,23 @@ function describe.fact(fact)
   return fill(sentences.problems[kind] or sentences.reasons[kind] or sentences.steps[kind] or sentences.left_alone[kind] or kind, fact, {
     stretch = sentences.stretches[fact.source], names = listed(shortened(names)), those = #names == 1 and "that" or "those",
   })
+end
+
+--- A name as it fits into a line with others: without line breaks, and not longer than `MOST_CHARACTERS`.
+local function short_name(name)
+  local plain = name:gsub("%c", " ")
+  local cut = utf8.len(plain) and utf8.offset(plain, MOST_CHARACTERS + 1)
+  return cut and cut <= #plain and plain:sub(1, cut - 1) .. "..." or plain
+end
+
+--- Return one line on problems of one kind, each of another track. The fewest words are the first one's own.
+function describe.group(facts)
+  local first, names = facts[1], {}
+  if #facts == 1 then return describe.fact(first) end
+  for index, fact in ipairs(facts) do names[index] = short_name(fact.track or "") end
+  local tracks = string.format("%d tracks (%s)", #facts, listed(shortened(names)))
+  local template = sentences.groups[first.kind] or sentences.problems[first.kind] or first.kind
+  return fill(template, first, { tracks = tracks, track = tracks, stretch = sentences.stretches[first.source] })
 end
 
 --- Return the sentence of what ended an action, as `ticks.run` gives it.

@@ -1,6 +1,7 @@
 --- What is said of an action when it is over: lines on what was done, lines on what went wrong.
 local change_text = require("ui.change_text")
 local describe = require("ui.describe")
+local problem_groups = require("ui.problem_groups")
 local user_error = require("runtime.user_error")
 
 local report = {}
@@ -15,6 +16,15 @@ local function problem_of(job)
     return user_error.new("lacks_fx", { track = name, fx = table.concat(reply.add_fx, ", ") })
   end
   return nil
+end
+
+--- The problems of all jobs, as facts.
+local function facts_of(state)
+  local facts = {}
+  for _, job in ipairs(state.jobs) do
+    facts[#facts + 1] = problem_of(job)
+  end
+  return facts
 end
 
 --- Return one line on what was done in a job that went well.
@@ -55,29 +65,43 @@ function report.balance(state)
   return describe.balance(balance.reply), balance.reply.status == "error"
 end
 
---- Return the lines on what was done, for the console. `problem`: what ended the action.
+--- Return the lines on what was done, for the console; where there are many problems, those of every track as well. `problem`:
+-- what ended the action.
 function report.done(state, problem)
   local lines = {}
   if problem then return lines end
+  local facts = facts_of(state)
   for _, job in ipairs(state.jobs) do
     if not problem_of(job) then add_done(lines, job) end
   end
+  for _, fact in ipairs(problem_groups.are_needed(facts) and facts or {}) do lines[#lines + 1] = "Bridge: " .. describe.fact(fact) end
   local balance, is_refused = report.balance(state)
   if balance and not is_refused then lines[#lines + 1] = "Bridge: " .. balance end
   return lines
 end
 
---- Return the lines on what went wrong. `problem`: what ended the action.
+--- Return the lines on what went wrong: of many tracks in groups. `problem`: what ended the action.
 function report.problems(state, problem)
   if problem then return { describe.problem(problem) } end
-  local lines = {}
-  for _, job in ipairs(state.jobs) do
-    local fact = problem_of(job)
-    if fact then lines[#lines + 1] = describe.fact(fact) end
+  local facts, lines = facts_of(state), {}
+  if problem_groups.are_needed(facts) then
+    lines = problem_groups.lines(facts)
+  else
+    for index, fact in ipairs(facts) do lines[index] = describe.fact(fact) end
   end
   local balance, is_refused = report.balance(state)
   if is_refused then lines[#lines + 1] = balance end
   return lines
+end
+
+--- Return {what, why} of every track with a problem.
+function report.left_out(state)
+  local rows = {}
+  for _, job in ipairs(state.jobs) do
+    local fact = problem_of(job)
+    if fact then rows[#rows + 1] = { what = job.target.name, why = describe.fact(fact) } end
+  end
+  return rows
 end
 
 return report

@@ -95,8 +95,31 @@ sentences.problems = {
   overtaken = "Another auto-mix was asked for meanwhile.",
   stopped = "The auto-mix was stopped in REAPER.",
   no_styles = "There are no styles yet. Add one in a terminal with: reaper-bridge styles add NAME FILE...",
+  -- problems of many tracks
+  further_problems = "{count:%d} further problems.",
+  problems_in_console = "What is said of each track stands in REAPER's console.",
   -- the balance between tracks
   balance_stays = "The levels between the tracks stay: {reason}.",
+}
+
+--- Problems of several tracks, by the kind of one. What has no sentence here has that of one track, with {track} for all of them.
+sentences.groups = {
+  no_fx = "{tracks} have no FX. Add the plugins that Bridge shall set, or run \"Bridge: Auto-mix track, adding missing FX\".",
+  lacks_fx = "{tracks} lack {fx}. Add them, or run \"Bridge: Auto-mix track, adding missing FX\".",
+  muted_track = "{tracks} are muted.",
+  fx_button_off = "{tracks} have their FX button off.",
+  records_automation = "{tracks} record automation. Put them into Trim/Read.",
+  folder_track = "{tracks} are folders. Run the action on the tracks inside.",
+  folder_with_items = "{tracks} are folders with items of their own. Run the action on the tracks inside.",
+  bus_track = "{tracks} are buses. Run the action on the tracks that send to them.",
+  items_and_receives = "{tracks} have receives beside their items, which cannot be listened to.",
+  instrument_track = "{tracks} are played by instruments, which cannot be listened to before the FX.",
+  midi_track = "{tracks} hold MIDI and no instrument.",
+  many_channels = "{tracks} play more than two channels.",
+  no_items = "{tracks} have no items.",
+  only_muted_items = "{tracks} have only muted items.",
+  no_items_in_selection = "{tracks} have no items in the time selection.",
+  silent = "{tracks} are silent ({stretch}).",
 }
 
 --- What became of a track, its FX and its values meanwhile: parts of sentences.

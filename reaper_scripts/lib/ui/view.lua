@@ -118,7 +118,7 @@ local list, made_of
 local function changes(controller, x, top, width, bottom)
   local key = string.format("%s %d %d %s", tostring(controller.record_text), controller.version, width, tostring(controller.record_guid))
   if key ~= made_of then
-    list, made_of = change_list.make(controller.record, controller:left(), width - px(10)), key
+    list, made_of = change_list.make(controller.left_out, controller.record, controller:left(), width - px(10)), key
   end
   local height, room = change_list.height(list), bottom - top
   if height == 0 then
