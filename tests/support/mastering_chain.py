@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.signal
 
 from bridge.audio.synthesis import synthesise
 from bridge.plugins.chain.catalog import Catalog, plugin_folders
@@ -20,13 +19,13 @@ RATE_HZ = 44100
 BANDS = ("100Hz", "501Hz", "2514Hz", "7963Hz")
 
 
-def zam_catalog() -> Catalog:
-    """Where zam-plugins lie; skips where they cannot be fetched."""
+def zam_catalog(cache_folder: Path | None = None) -> Catalog:
+    """Where zam-plugins lie, and what is remembered of them; skips where they cannot be fetched."""
     if sys.platform != "linux":
         pytest.skip("zam-plugins are fetched from Debian")
     folders = [folder for folder in (FETCHED, *plugin_folders()) if (folder / "ZaMaximX2.vst3").exists()]
     assert folders, "the real plugins are missing: run python tests/prepare_machine.py"
-    return Catalog(folders=folders[:1])
+    return Catalog(cache_folder=cache_folder, folders=folders[:1])
 
 
 def mastering_chain(bands: tuple[str, ...] = BANDS) -> Chain:
@@ -77,6 +76,6 @@ def mix(
 def between_samples(*, seconds: float = 4.0, rate_hz: int = RATE_HZ) -> np.ndarray:
     """Bursts of tones at a quarter of the sample rate whose peaks lie between the samples, 3 dB above them."""
     time = np.arange(round(seconds * rate_hz))
-    tone = np.sin(np.pi / 2 * time + np.pi / 4) * (scipy.signal.square(2 * np.pi * 2 * time / rate_hz) > 0)
+    tone = np.sin(np.pi / 2 * time + np.pi / 4) * (2 * time / rate_hz % 1 < 0.5)
     noise = np.random.default_rng(0).standard_normal((2, time.size)) * 0.02
     return np.asarray(0.6 * tone + noise, dtype=np.float32)

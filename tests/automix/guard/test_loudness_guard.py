@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -59,24 +59,24 @@ def rendered(host: PluginHost, audio: np.ndarray, result: GuardDecision, rate: i
 
 
 @pytest.mark.parametrize(
-    ("audio", "rate", "lufs", "ceiling"),
+    ("make", "rate", "lufs", "ceiling"),
     [
-        (mix(), RATE_HZ, -14.0, -1.0),
-        (mix(), RATE_HZ, -23.0, -2.0),
-        (mix(peak=0.01), RATE_HZ, -16.0, -1.0),
-        (mix(peak=1.0, seed=2), RATE_HZ, -11.0, -0.3),
-        (mix(channels=1), RATE_HZ, -15.0, -1.0),
-        (mix(rate_hz=48000, seed=1), 48000, -14.0, -1.0),
-        (mix(rate_hz=96000, seconds=3.0), 96000, -14.0, -1.0),
-        (np.tanh(8 * mix(seed=3)), RATE_HZ, -14.0, -1.0),  # louder than what is asked for
-        (between_samples(), RATE_HZ, -12.0, -1.0),
-        (between_samples(), RATE_HZ, -10.0, -3.0),
+        (mix, RATE_HZ, -14.0, -1.0),
+        (mix, RATE_HZ, -23.0, -2.0),
+        (lambda: mix(peak=0.01), RATE_HZ, -16.0, -1.0),
+        (lambda: mix(peak=1.0, seed=2), RATE_HZ, -11.0, -0.3),
+        (lambda: mix(channels=1), RATE_HZ, -15.0, -1.0),
+        (lambda: mix(rate_hz=48000, seed=1), 48000, -14.0, -1.0),
+        (lambda: mix(rate_hz=96000, seconds=3.0), 96000, -14.0, -1.0),
+        (lambda: np.tanh(8 * mix(seed=3)), RATE_HZ, -14.0, -1.0),  # louder than what is asked for
+        (between_samples, RATE_HZ, -12.0, -1.0),
+        (between_samples, RATE_HZ, -10.0, -3.0),
     ],
 )
 def test_loudness_and_true_peak_are_honoured(
-    host: PluginHost, audio: np.ndarray, rate: int, lufs: float, ceiling: float
+    host: PluginHost, make: Callable[[], np.ndarray], rate: int, lufs: float, ceiling: float
 ) -> None:
-    audio = audio.astype(np.float32)
+    audio = make().astype(np.float32)
     result = guard(host, audio, audio, LoudnessTarget(lufs, ceiling), rate).decide(CHAIN.neutral, CHAIN.neutral, 1.0)
     made = rendered(host, audio, result, rate)
     loudness, peak = loudness_lufs(made, rate), true_peak_dbtp(made, rate)

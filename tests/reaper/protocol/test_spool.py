@@ -185,8 +185,8 @@ def test_a_folder_or_pipe_in_the_place_of_a_request_is_not_opened(spool: Spool) 
         "..\\x.wav",
         "song.wav",
         "",
-        f"{uuid.uuid4()}.mp3",
-        f"a/{uuid.uuid4()}.wav",
+        "c5ada5a9-71da-42bf-8168-0b77dac46573.mp3",
+        "a/c5ada5a9-71da-42bf-8168-0b77dac46573.wav",
         "\0.wav",
     ],
 )

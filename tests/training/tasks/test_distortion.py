@@ -78,8 +78,8 @@ def plugins(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def host() -> Iterator[PluginHost]:
-    with PluginHost(workers=2, catalog=zam_catalog()) as opened:
+def host(calibrations: Path) -> Iterator[PluginHost]:
+    with PluginHost(workers=2, catalog=zam_catalog(calibrations)) as opened:
         yield opened
 
 
