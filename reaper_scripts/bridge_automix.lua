@@ -15,6 +15,7 @@
 --   [main] bridge_amount_set.lua
 --   [main] bridge_amount_up.lua
 --   [main] bridge_automix_add_fx.lua
+--   [main] bridge_automix_ignore_unrendered.lua
 --   [main] bridge_automix_levels.lua
 --   [main] bridge_cancel.lua
 --   [main] bridge_compare.lua

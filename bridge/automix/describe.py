@@ -86,8 +86,11 @@ def describe_inaudible(count: int) -> str:
 def _describe_kind(decision: Decision) -> str:
     match decision.kind:
         case DecisionKind.IMPROVED:
-            is_tone = decision.loudness is not None
-            return "Closer to the target in tone." if is_tone else "Closer to the target, and nothing clips."
+            if decision.loudness is not None:
+                return "Closer to the target in tone."
+            change_lu = decision.loudness_change_lu
+            told = "" if change_lu is None else f" The loudness changes by {change_lu:+.1f} LU."
+            return f"Closer to the target, and nothing clips.{told}"
         case DecisionKind.LOUDNESS_ONLY:
             return "The tone is left as it is: nothing brought it clearly closer."
         case DecisionKind.ATTENUATED:

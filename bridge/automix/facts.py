@@ -14,7 +14,7 @@ import msgspec
 class DecisionKind(StrEnum):
     """What was decided for a track or file. Numbers of `Decision` in brackets."""
 
-    IMPROVED = "improved"  # the settings are accepted (before_db, needed_db, after_db; loudness with a target)
+    IMPROVED = "improved"  # accepted (before_db, needed_db, after_db, loudness_change_lu; loudness with a target)
     LOUDNESS_ONLY = "loudness_only"  # the tone stays, loudness and true peak are set (before_db, after_db, loudness)
     ATTENUATED = "attenuated"  # automation is accepted (regions, reverted_regions, attenuation_db)
     NOT_CLOSER = "not_closer"  # no candidate comes clearly closer to the target (before_db, needed_db, after_db)
@@ -110,7 +110,8 @@ class Decision(_Fact, frozen=True):
         before_db, after_db: distance to the target before, and after (of a refusal: at best).
         needed_db: the distance that an improvement had to fall to.
         true_peak_dbtp, ceiling_dbtp: the highest peak that the new settings would have, and the most allowed.
-        loudness_change_lu: by how much they would change the loudness; None where one of the two has none.
+        loudness_change_lu: by how much they would change the loudness; None where one of the two has none. Of what is
+            accepted: by how much they do, where the loudness was to stay and that would be noticed.
         loudness: for models with a loudness target.
         search: what a search for better settings brought.
         regions, reverted_regions: stretches of automation that were accepted, and that the guard took back.

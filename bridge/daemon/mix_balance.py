@@ -109,7 +109,7 @@ def _track_gain(spool: Spool, models: ModelCache, track: TrackToBalance) -> Trac
     if not spool.has("members", track.id):
         raise BalanceRefused(BalanceKind.NO_FX, track.name)
     answered = spool.read_answered_track(track.id)
-    mapping, proxy = map_request(models.model(answered.request.options.model), answered.request)
+    mapping, proxy = map_request(models, models.model(answered.request.options.model), answered.request)
     controls = enumerate(mapping.chain.controls)
     gains = [place for place, control in controls if control.role == "output_gain" and mapping.free[place]]
     if not gains or len(answered.normalized) != len(mapping.chain.controls):

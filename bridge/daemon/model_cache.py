@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bridge.features.profile import SoundFeatures
     from bridge.mix_balance.targets import MixBalanceTargets
     from bridge.plugins.host.host import PluginHost
+    from bridge.reaper.mapping.hosted_fx import HostedFx
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ class ModelCache:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._host: PluginHost | None = None
+        self._hosted_fx: HostedFx | None = None
         self._cached: dict[str, CachedModel] = {}
 
     def names(self) -> list[str]:
@@ -78,6 +80,15 @@ class ModelCache:
             self._host = host_for(self._settings)
         return self._host
 
+    @property
+    def hosted_fx(self) -> HostedFx:
+        """What hosts foreign plugins of tracks."""
+        from bridge.reaper.mapping.hosted_fx import HostedFx
+
+        if self._hosted_fx is None:
+            self._hosted_fx = HostedFx(self.host)
+        return self._hosted_fx
+
     def refresh(self) -> None:
         """Load again what has changed on disk, so that the next job need not wait for it."""
         for name in [*self._cached]:
@@ -111,7 +122,7 @@ class ModelCache:
     def close(self) -> None:
         if self._host is not None:
             self._host.close()
-            self._host = None
+            self._host = self._hosted_fx = None
         self._cached.clear()
 
     def _folders(self) -> dict[str, Path]:

@@ -20,6 +20,7 @@ from bridge.errors import AudioError, LinkError, quoted, truncated
 from bridge.features.profile import SoundFeatures
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
+from bridge.reaper.mapping.limiters import find_end_limiter
 from bridge.reaper.protocol.heard_range import HeardRange
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
@@ -45,12 +46,16 @@ def handle_request(
     progress(0.0, "reading the request")
     options, cached = request.options, models.model(request.options.model)
     is_automation = cached.automix.model.manifest.is_automation
-    mapping, proxy = map_request(cached, request)
+    mapping, proxy = map_request(models, cached, request)
     reply = _unchanged_reply(request, cached, mapping)
     if is_automation and not options.automation and not options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NEEDS_AUTOMATION, left_alone=())
+    is_anything_set = mapping.free.any() or (mapping.missing and options.add_missing_fx)
+    if mapping.unrendered and is_anything_set and not (options.ignore_unrendered or options.only_missing):
+        return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
     if mapping.missing and options.add_missing_fx:
-        return msgspec.structs.replace(reply, status="add_fx", add_fx=mapping.missing)
+        before = find_end_limiter(request.fx)
+        return msgspec.structs.replace(reply, status="add_fx", add_fx=mapping.missing, add_before=before)
     if options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_MISSING)
     if is_automation:
@@ -80,10 +85,10 @@ def handle_request(
     return reply
 
 
-def map_request(cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:
+def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:
     """The model's chain on the track's FX. LinkError where what they display makes no sense as numbers."""
     try:
-        mapping = map_chain(cached.automix.model.chain, request.fx)
+        mapping = map_chain(cached.automix.model.chain, request.fx, models.hosted_fx)
         return mapping, ProxyChain(mapping.proxy_chain, mapping.proxy_values)
     except (ArithmeticError, ValueError) as error:
         names = ", ".join(fx.name[:40] for fx in request.fx[:5])
@@ -149,6 +154,7 @@ def _unchanged_reply(request: Request, cached: CachedModel, mapping: ChainMappin
         project_change_count=request.project.change_count,
         left_alone=left_alone,
         unsupported=mapping.unsupported,
+        unrendered=mapping.unrendered,
     )
 
 

@@ -28,6 +28,15 @@ _REQUIREMENTS: Mapping[Requirement, str] = {
     Requirement.LOOKAHEAD: "looks ahead: set Pre-comp to {at_most:g} ms or below",
     Requirement.KNEE: "sets in softly: set Knee to {at_most:g} dB or below",
     Requirement.RMS_WINDOW: "reacts to a long mean: set RMS size to {at_most:g} ms or below",
+    Requirement.DETECTOR_INPUT: "detects another input than its own ({text}): set its Detector input to the main input",
+    Requirement.FILTER_PREVIEW: "lets its detector's filters be heard: switch Preview filter off",
+    Requirement.LEGACY_OPTIONS: "works as an older version of it did: switch its legacy options off",
+    Requirement.OUTPUT_LIMIT: "changes its output further: switch {parameter} off",
+    Requirement.MULTICHANNEL: "works on more than two channels ({text}): set {parameter} back",
+    Requirement.DELTA_SOLO: "lets only what it changes be heard: switch its Delta solo off",
+    Requirement.OVERSAMPLED: "is oversampled, which Bridge does not render: switch its oversampling off",
+    Requirement.PARALLEL: "runs in parallel with the FX before it, which Bridge does not render",
+    Requirement.PINS: "works on other channels than the first two: reset its pin connections",
 }
 
 _LEFT_ALONE: Mapping[LeftAloneKind, str] = {
@@ -37,6 +46,13 @@ _LEFT_ALONE: Mapping[LeftAloneKind, str] = {
     LeftAloneKind.DUPLICATE: "only the first one of its kind on the track is set",
     LeftAloneKind.NOT_IN_MODEL: "the model {model} does not set it",
     LeftAloneKind.UNRENDERED_BAND: "has {band} switched on, which Bridge cannot render: switch that band off",
+    LeftAloneKind.UNKNOWN_SETTING: "has {parameter} at '{text}', and Bridge does not know what that does",
+    LeftAloneKind.NOT_RENDERED: "is active, and Bridge cannot render what it does",
+    LeftAloneKind.NOT_INSTALLED: (
+        "is active, and Bridge finds no such VST3 plugin: name its folder in BRIDGE_PLUGIN_PATH"
+    ),
+    LeftAloneKind.HOST_DIFFERS: "is active, and hosted by Bridge it shows something else than '{text}' as {parameter}",
+    LeftAloneKind.HOST_FAILED: "is active, and fails in Bridge: {error}",
     LeftAloneKind.UNREADABLE_SLOT: "left alone as a whole, for {slot} in it is audible and cannot be read",
     LeftAloneKind.NOT_ON_TRACK: "{fx} is not active on this track",
     LeftAloneKind.NO_BAND: "{fx} has no band of this type left: add one",
@@ -85,6 +101,8 @@ def describe_reply(reply: Reply | MixBalanceReply) -> str:
     if reply.balance is not None:
         tone = text if reply.decision is not None and reply.decision.is_applied else "The tone is left as it is."
         text = f"{tone} {reply.balance.gain_db:+.1f} dB as {reply.balance.role} among the others."
+    if reply.unrendered and reply.decision is not None:
+        text += f" Judged without {_listed(reply.unrendered)}, which Bridge cannot render."
     if reply.unsupported and reply.skipped in (None, SkipReason.NOTHING_TO_SET):
         text += (
             f" Without {', '.join(reply.unsupported)}, which REAPER's own FX cannot do: for all of it, "
@@ -126,6 +144,11 @@ def _describe_skipped(reply: Reply) -> str:
             return f"Nothing to add: the track has all that {reply.model} can use."
         case SkipReason.NEEDS_AUTOMATION:
             return f'The settings of {reply.model} move in time: run "Bridge: Write as automation".'
+        case SkipReason.NOT_RENDERED:
+            return (
+                f"Left as it is: Bridge cannot render {_listed(reply.unrendered)}, and judges only what is heard. "
+                'Bypass or freeze it, or run "Bridge: Auto-mix track, ignoring what cannot be rendered".'
+            )
         case _ if reply.add_fx:
             return (
                 f"Nothing to set: no FX on this track is one that {reply.model} knows. Add {_listed(reply.add_fx)}, or "

@@ -72,7 +72,44 @@ def test_what_is_left_alone_is_named(served: Served) -> None:
     home, _ = served
     reverb = home.desk.fx("ReaVerbate", [home.desk.parameter("Wet", home.desk.Law(-60, 12, " dB"), -6.0)], index=5)
     reply = home.ask(fx=[*home.coloured_fx(), reverb])
-    assert [row.what for row in reply.left_alone] == ["VST: ReaVerbate (Cockos)"]
+    assert {row.what for row in reply.left_alone} == {"VST: ReaVerbate (Cockos)"}
+    assert (reply.status, reply.skipped, reply.decision) == ("unchanged", SkipReason.NOT_RENDERED, None)
+    assert reply.unrendered == ("VST: ReaVerbate (Cockos)",)
+
+
+def test_what_cannot_be_rendered_is_ignored_where_the_user_wants_it_so(served: Served) -> None:
+    home, _ = served
+    reverb = home.desk.fx("ReaVerbate", [home.desk.parameter("Wet", home.desk.Law(-60, 12, " dB"), -6.0)], index=5)
+    reply = home.ask(fx=[*home.coloured_fx(), reverb], options={"ignore_unrendered": True})
+    assert reply.status == "apply", reply.error
+    assert reply.unrendered == ("VST: ReaVerbate (Cockos)",)
+    assert reply.decision is not None
+
+
+def test_nothing_is_added_to_a_track_that_cannot_be_judged(served: Served) -> None:
+    home, _ = served
+    gate = home.desk.fx("ReaGate", [], index=5)
+    reply = home.ask(fx=[home.desk.rea_eq(), gate], options={"add_missing_fx": True})
+    assert (reply.status, reply.skipped) == ("unchanged", SkipReason.NOT_RENDERED)
+    added = home.ask(fx=[home.desk.rea_eq(), gate], options={"add_missing_fx": True, "only_missing": True})
+    assert (added.status, added.add_before) == ("add_fx", "")
+
+
+@pytest.mark.parametrize(
+    ("behind", "place"),
+    [
+        (["ReaLimit"], 1),
+        (["ReaLimit", "JS: Frequency Spectrum Analyzer Meter"], 1),
+        (["Master Limiter", "L2 UltraMaximizer"], 1),
+        (["ReaLimit", "ReaDelay"], None),
+        (["ReaDelay"], None),
+    ],
+)
+def test_fx_are_added_before_the_limiters_at_the_end(served: Served, behind: list[str], place: int | None) -> None:
+    home, _ = served
+    fx = [home.desk.rea_eq(), *(home.desk.fx(name, [], index=index) for index, name in enumerate(behind, start=1))]
+    reply = home.ask(fx=fx, options={"add_missing_fx": True, "only_missing": True})
+    assert (reply.status, reply.add_before) == ("add_fx", fx[place].guid if place else "")
 
 
 def test_a_track_without_known_fx_says_what_to_add(served: Served) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import numpy as np
+from reaper_session import RATE_HZ
 
+from bridge.decibels import power_to_db
 from bridge.reaper.protocol.left_alone import LeftAlone
 
 
@@ -50,3 +54,12 @@ def with_real(mapping, **wanted) -> np.ndarray:
         index = mapping.chain.index(f"{slot}.{control}")
         values[index] = mapping.chain.controls[index].normalized(value)
     return values
+
+
+def largest_difference_db(one: np.ndarray, other: np.ndarray) -> float:
+    """Of the levels in octaves from 44 Hz: below, a cut that is off is not wholly so, and phases are not heard."""
+    edges_hz = 44.0 * 2.0 ** np.arange(10)
+    hz = np.fft.rfftfreq(one.shape[1], 1 / RATE_HZ)
+    power = [np.square(np.abs(np.fft.rfft(audio))).sum(axis=0) for audio in (one, other)]
+    octaves = [(hz >= low) & (hz < high) for low, high in pairwise(edges_hz)]
+    return float(max(abs(power_to_db(power[0][band].sum() / power[1][band].sum(), floor=0.0)) for band in octaves))

@@ -50,6 +50,13 @@ HZ = Law(20.0, 24000.0, " Hz", is_log=True, decimals=1)
 GAIN = Law(-24.0, 24.0, " dB", decimals=2)
 OCTAVES = Law(0.05, 4.0, "", decimals=2)
 
+COMP_AT_REST = {
+    "Auto Release": (0.0, "Off"), "Hipass": (0.0, "0 Hz"), "Lowpass": (1.0, "20000 Hz"), "Pre-comp": (0.0, "0.0 ms"),
+    "Knee": (0.0, "0.0 dB"), "RMS size": (0.005, "5.0 ms"), "SignIn": (0.0, "Main Input L+R"), "resvd": (0.0, ""),
+    "AudIn": (0.0, ""), "Filter Preview": (0.0, "Off"), "Legacy Attack/Knee Options": (0.0, ""),
+    "Deprecated Broken Anti-Alias": (0.0, "Off"), "Multichannel Mode": (0.0, ""), "Metering Index": (0.3, ""),
+}  # fmt: skip
+
 
 class SnapshotBuilder:
     """Builds FX and chains for tests."""
@@ -119,7 +126,7 @@ class SnapshotBuilder:
     def rea_comp(
         self, *, dry: str = "-inf", auto_gain: float = 0.0, beside: Mapping[str, tuple[float, str]] = {}, **more
     ) -> FxSnapshot:
-        """`beside`: more parameters by name, each (normalized, displayed text)."""
+        """`beside`: more parameters by name, each (normalized, displayed text), in the place of those at rest."""
         laws = {
             "Thresh": (Law(-60.0, 6.0, " dB", bend=0.7), 0.0),
             "Ratio": (Law(1.0, 20.0, ":1", bend=2.0), 1.0),
@@ -134,7 +141,7 @@ class SnapshotBuilder:
         parameters.append(self.parameter("Auto make up gain", switch, auto_gain, index=5, is_toggle=True))
         dry_parameter = self.parameter("Dry", GAIN, -24.0, index=6)
         parameters.append(ParameterSnapshot(**{**_fields(dry_parameter), "text": dry, "grid": ()}))
-        for name, (normalized, text) in beside.items():
+        for name, (normalized, text) in (COMP_AT_REST | dict(beside)).items():
             parameter = self.parameter(name, GAIN, 0.0, index=len(parameters), has_grid=False)
             parameters.append(ParameterSnapshot(**{**_fields(parameter), "normalized": normalized, "text": text}))
         return self.fx("ReaComp", parameters, **{"index": 1, **more})

@@ -32,6 +32,8 @@ from bridge.types import Mask, NormalizedArray
 
 AMOUNTS = (1.0, 0.7, 0.4)
 LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
+NOTICED_LU = 0.5  # a change of loudness of less is not spoken of
+LEVELLINGS, LEVEL_LU = 3, 0.2  # how often an output gain is corrected, and how near is near enough
 _SUPERSEDED = PluginError("Another gain was chosen before this one was rendered.")
 
 
@@ -120,7 +122,11 @@ class Guard:
             refused = msgspec.structs.replace(refusal, after_db=distance_db, **(harm or {}))
             return GuardDecision(refused, was, was)
         accepted = msgspec.structs.replace(
-            refusal, kind=DecisionKind.IMPROVED, before_db=baseline.distance_db, after_db=distance_db
+            refusal,
+            kind=DecisionKind.IMPROVED,
+            before_db=baseline.distance_db,
+            after_db=distance_db,
+            loudness_change_lu=self._unwanted_change_lu(levelled, before.measurements),
         )
         after = levelled.measurements.at_distance(distance_db)
         return GuardDecision(accepted, was.at_distance(baseline.distance_db), after, levelled, baseline)
@@ -139,6 +145,14 @@ class Guard:
         if self.metrics.objective.level_counts or abs(change_lu) <= LOUDNESS_DRIFT_LU:
             return None
         return {"kind": DecisionKind.LOUDNESS_WOULD_SHIFT, "loudness_change_lu": change_lu}
+
+    def _unwanted_change_lu(self, candidate: Candidate, before: Measurements) -> float | None:
+        """How much louder a candidate is than what was there, where it was to be as loud and somebody would notice."""
+        after = candidate.measurements
+        if self.metrics.objective.level_counts or after.loudness_lufs is None or before.loudness_lufs is None:
+            return None
+        change_lu = after.loudness_lufs - before.loudness_lufs
+        return change_lu if abs(change_lu) >= NOTICED_LU else None
 
     def _candidates(
         self,
@@ -174,9 +188,13 @@ class Guard:
         The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
         """
         best, ceiling = candidate, self._ceiling_dbtp(before)
-        loudness_lufs = None if self.metrics.objective.level_counts else candidate.loudness_lufs
-        if loudness_lufs is not None and before.loudness_lufs is not None:
-            best = self._with_gain(candidate, before.loudness_lufs - loudness_lufs)
+        for number in range(0 if self.metrics.objective.level_counts else LEVELLINGS):
+            if best.loudness_lufs is None or before.loudness_lufs is None:
+                break
+            gap_lu = before.loudness_lufs - best.loudness_lufs
+            if number > 0 and abs(gap_lu) <= LEVEL_LU:  # what lies behind the gain may answer it with less
+                break
+            best = self._with_gain(best, gap_lu)
         peak_dbtp = best.measurements.true_peak_dbtp
         if peak_dbtp is not None and peak_dbtp > ceiling:
             best = self._with_gain(best, ceiling - peak_dbtp - HEADROOM_DB)

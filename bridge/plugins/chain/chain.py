@@ -44,6 +44,16 @@ class Fingerprint(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return None
 
 
+def unique_names(names: list[str]) -> list[str]:
+    """Two parameters of one name get 'Gain' and 'Gain #2'."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return result
+
+
 class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One plugin of a chain.
 

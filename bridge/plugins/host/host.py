@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import atexit
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -194,6 +194,23 @@ class PluginHost:
         assert isinstance(reply, protocol.CalibrateReply)
         self.catalog.remember_calibration(path, reply.calibration)
         return reply.calibration
+
+    def try_state(self, plugin: str, normalized: Mapping[str, float]) -> protocol.TryStateReply:
+        """Load 'vst3:NAME', give it the state that another host shows, and return what it shows then.
+
+        Args:
+            plugin: as in a chain.
+            normalized: values by the parameters' names, as `Fingerprint` has them; others stay as the plugin has them.
+
+        Raises:
+            PluginError: it is missing, cannot be loaded, or renders nothing usable so.
+        """
+        request = protocol.TryStateRequest(
+            plugin=plugin, path=str(self.catalog.find(plugin)), normalized=dict(normalized)
+        )
+        reply = self.run_task(ExclusiveTask(lambda worker: worker.call(request, plugin)))
+        assert isinstance(reply, protocol.TryStateReply)
+        return reply
 
     def run_task(self, task: ExclusiveTask) -> object:
         """Run something on a worker that does nothing else meanwhile, and wait for it."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from bridge.errors import BridgeError, PluginError
-from bridge.plugins.chain.chain import Slot
+from bridge.plugins.chain.chain import VST3, Slot
 from bridge.plugins.worker import protocol
 from bridge.plugins.worker.instances import LOADERS, Instance
 from bridge.plugins.worker.loaded_chain import ChainStream, LoadedChain
@@ -62,6 +62,8 @@ class WorkerHandler:
                 return protocol.DescribeReply(slots=tuple(map(describe, self._chain(request.key).instances)))
             case protocol.CalibrateRequest():
                 return self._calibrate(request)
+            case protocol.TryStateRequest():
+                return self._try_state(request)
 
     def _render(self, request: protocol.RenderRequest) -> protocol.RenderReply:
         self.buffers.unmap(request.unmap)
@@ -93,6 +95,14 @@ class WorkerHandler:
 
         calibration = calibrate_instance(instance, lambda: self._show_progress(request.plugin))
         return protocol.CalibrateReply(calibration=calibration)
+
+    def _try_state(self, request: protocol.TryStateRequest) -> protocol.TryStateReply:
+        from bridge.plugins.worker.plugin_state import try_state  # here: only foreign plugins of a track need it
+
+        self._show_progress(request.plugin, is_loading=True)
+        instance = LOADERS[VST3](Slot(name="plugin", plugin=request.plugin), request.path)
+        self._show_progress(request.plugin)
+        return try_state(instance, request.normalized)
 
     def _chain(self, key: str) -> LoadedChain:
         if key in self._loaded:

@@ -17,7 +17,7 @@ import pedalboard
 
 from bridge.errors import PluginError, PluginMissing, PluginOutputInvalid
 from bridge.plugins.chain.builtin import EFFECTS, AcceptedValues
-from bridge.plugins.chain.chain import BUILTIN, VST3, Fingerprint, Slot
+from bridge.plugins.chain.chain import BUILTIN, VST3, Fingerprint, Slot, unique_names
 from bridge.plugins.chain.control import Control
 from bridge.types import Float32
 
@@ -188,7 +188,7 @@ class Vst3Instance:
         the plugin computes from it stays unset.
         """
         shown = [float(parameter.raw_value) for parameter in plugin._parameters]
-        movable = _movable(plugin)
+        movable = movable_parameters(plugin)
         steps = [int(plugin._parameters[place].num_steps) for place in movable]
         away = [_moved_away(shown[place], count) for place, count in zip(movable, steps, strict=True)]
         for values in (away, [shown[place] for place in movable]):
@@ -209,17 +209,7 @@ class Vst3Instance:
         plugin.process(block, sample_rate_hz, reset=False)
 
 
-def unique_names(names: list[str]) -> list[str]:
-    """Two parameters of one name get 'Gain' and 'Gain #2'."""
-    seen: dict[str, int] = {}
-    result = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
-    return result
-
-
-def _movable(plugin: pedalboard.VST3Plugin) -> list[int]:
+def movable_parameters(plugin: pedalboard.VST3Plugin) -> list[int]:
     """Places of the parameters that may be moved; not of programs: choosing one sets others, and does not undo it."""
     return [
         place

@@ -77,6 +77,14 @@ class CalibrateRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
     only_identity: bool = False
 
 
+class TryStateRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
+    """Load one plugin, give it a state (normalized values by name), and try whether it renders."""
+
+    plugin: str
+    path: str
+    normalized: dict[str, float]
+
+
 class WorkerReply(msgspec.Struct, frozen=True, tag=True, kw_only=True):
     """Base of what a worker sends."""
 
@@ -127,6 +135,21 @@ class IdentifyReply(WorkerReply, frozen=True, tag=True, kw_only=True):
     slot: SlotDescription
 
 
+class ShownParameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parameter of a plugin as it stands: `normalized` as read back, `text` as displayed."""
+
+    name: str
+    normalized: float
+    text: str
+
+
+class TryStateReply(WorkerReply, frozen=True, tag=True, kw_only=True):
+    """The plugin renders. `parameters`: those of its state, which hosts may set."""
+
+    fingerprint: Fingerprint
+    parameters: tuple[ShownParameter, ...]
+
+
 class ErrorReply(WorkerReply, frozen=True, tag=True, kw_only=True):
     """The reply is an error: the name of its class in bridge.errors, and its message."""
 
@@ -134,9 +157,19 @@ class ErrorReply(WorkerReply, frozen=True, tag=True, kw_only=True):
     message: str
 
 
-AnyRequest = LoadRequest | RenderRequest | StreamRequest | PushRequest | DescribeRequest | CalibrateRequest
+AnyRequest = (
+    LoadRequest | RenderRequest | StreamRequest | PushRequest | DescribeRequest | CalibrateRequest | TryStateRequest
+)
 AnyReply = (
-    ReadyReply | ProgressReply | RenderReply | PushReply | DescribeReply | CalibrateReply | IdentifyReply | ErrorReply
+    ReadyReply
+    | ProgressReply
+    | RenderReply
+    | PushReply
+    | DescribeReply
+    | CalibrateReply
+    | IdentifyReply
+    | TryStateReply
+    | ErrorReply
 )
 
 _encoder = msgspec.msgpack.Encoder()

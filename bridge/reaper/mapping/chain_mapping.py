@@ -15,9 +15,10 @@ import numpy as np
 
 from bridge.automix.facts import Explanation
 from bridge.plugins.chain.chain import Chain, Slot
+from bridge.reaper.mapping.context import HostFx, find_context
 from bridge.reaper.mapping.fx_matching import FxMatch, SlotMatch, match_fx
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed, convert_fixed
-from bridge.reaper.mapping.proxy_chain import FixedBinding, ProxyMapping, build_proxy_chain, find_context_controls
+from bridge.reaper.mapping.proxy_chain import FixedBinding, ProxyMapping, build_proxy_chain
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import Change, FxSnapshot, Write
 from bridge.types import Float32, Mask
@@ -40,6 +41,7 @@ class ChainMapping:
         left_alone: FX and controls that stay as they are, and why.
         missing: FX to add, as TrackFX_AddByName takes them.
         unsupported: slots that no FX of REAPER's can stand for.
+        unrendered: the names of active FX that `proxy` lacks: what is heard is something else.
     """
 
     chain: Chain
@@ -51,6 +53,7 @@ class ChainMapping:
     left_alone: tuple[LeftAlone, ...]
     missing: tuple[str, ...]
     unsupported: tuple[str, ...]
+    unrendered: tuple[str, ...] = ()
 
     @property
     def proxy_chain(self) -> Chain:
@@ -134,12 +137,12 @@ class ChainMapping:
                     yield index
 
 
-def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot]) -> ChainMapping:
+def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None = None) -> ChainMapping:
     """Map `chain` onto the FX of a track. Never fails: what does not fit is named in `left_alone` or `missing`."""
     match = match_fx(chain, fx_chain)
     bound = {slot.name: _bind(slot, match.slots[slot.name]) for slot in chain.slots if slot.name in match.slots}
     _leave_unreadable(match, bound)
-    context = find_context_controls(match)
+    context = find_context(match, fx_chain, host_fx)
     current, free = chain.neutral.copy(), np.zeros(len(chain.controls), dtype=np.bool_)
     conversions: dict[int, ParameterConversion] = {}
     for name in match.slots:
@@ -162,6 +165,7 @@ def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot]) -> ChainMapping:
         left_alone=tuple(match.left_alone),
         missing=tuple(dict.fromkeys(match.missing)),
         unsupported=tuple(match.unsupported),
+        unrendered=tuple(fx.name for fx in fx_chain if fx.guid in match.rejected),
     )
 
 

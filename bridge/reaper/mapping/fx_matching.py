@@ -12,10 +12,18 @@ from itertools import combinations
 from math import log2
 from typing import NamedTuple
 
-from bridge.plugins.chain.chain import Chain, Slot
+from bridge.plugins.chain.chain import BUILTIN, Chain, Slot
 from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.identity import find_parameter, is_plugin, plugin_name
-from bridge.reaper.mapping.stock_fx import StockFx, StockFxEffect, is_stock, stock_fx, unmet_requirements
+from bridge.reaper.mapping.stock_fx import (
+    StockFx,
+    StockFxEffect,
+    find_stock_parameter,
+    is_stock,
+    stock_fx,
+    unmet_modes,
+    unmet_requirements,
+)
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
 
@@ -64,83 +72,169 @@ class FxMatch:
         slots: the slots that have an FX, by name.
         missing: FX to add, as TrackFX_AddByName takes them.
         unsupported: slots that no FX of REAPER's can stand for, on any track.
+        rejected: the GUIDs of active FX that are left alone as a whole, with reasons in `left_alone`.
     """
 
     slots: dict[str, SlotMatch] = field(default_factory=dict)
     left_alone: list[LeftAlone] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)
+    rejected: set[str] = field(default_factory=set)
 
     def leave_fx(self, fx: FxSnapshot, reasons: Sequence[LeftAlone]) -> None:
         """Leave an FX alone with all slots that it stands for."""
         self.slots = {name: match for name, match in self.slots.items() if match.fx.guid != fx.guid}
         self.left_alone += reasons
+        self.rejected.add(fx.guid)
 
 
 def match_fx(chain: Chain, fx_chain: Sequence[FxSnapshot]) -> FxMatch:
     """Find the FX and parameters of every slot of a chain.
 
-    FX that are bypassed, offline or mixed with the untouched sound are left alone and named.
+    FX that are bypassed, offline, mixed with the untouched sound or not neutral are left alone and named.
     """
-    match, used = FxMatch(), set[str]()
-    builtin = [slot for slot in chain.slots if slot.plugin.startswith("builtin:")]
+    matching = _Matching(chain, fx_chain)
+    matching.match_plugins()
+    matching.match_stock()
+    matching.match_output_gain()
+    matching.note_absent()
+    matching.note_unused()
+    return matching.match
 
-    def find(
-        is_wanted: Callable[[FxSnapshot], bool], slots: Sequence[Slot], name: str, add_name: str
+
+@dataclass
+class _Matching:
+    """`match_fx` at work. `absent`: slots that found no FX, with the name of what is looked for."""
+
+    chain: Chain
+    fx_chain: Sequence[FxSnapshot]
+    match: FxMatch = field(default_factory=FxMatch)
+    used: set[str] = field(default_factory=set)
+    absent: list[tuple[list[Slot], str]] = field(default_factory=list)
+
+    def match_plugins(self) -> None:
+        """Slots of plugins that the track may hold themselves."""
+        for slot in self.chain.slots:
+            name = plugin_name(slot)
+            if not _is_builtin(slot) and (fx := self._find([slot], name, f"VST3: {name}", _is_named(name))) is not None:
+                self.match.slots[slot.name] = SlotMatch(fx, _same_plugin_bindings(slot, fx))
+
+    def match_stock(self) -> None:
+        """Slots that REAPER's stock FX stand for."""
+        builtin = [slot for slot in self.chain.slots if _is_builtin(slot)]
+        for stock in stock_fx():
+            slots = [slot for slot in builtin if slot.plugin in stock.plugin]
+            fx = self._find(slots, stock.name, stock.name, _is_entry(stock)) if slots else None
+            if fx is not None:
+                _match_stock(self.match, stock, slots, fx)
+        known = {plugin for stock in stock_fx() for plugin in stock.plugin}
+        for slot in builtin:
+            if slot.plugin not in known:
+                self.match.unsupported.append(slot.name)
+                plugin = slot.plugin.partition(":")[2]
+                self.match.left_alone.append(LeftAlone(what=slot.name, kind=LeftAloneKind.UNSUPPORTED, plugin=plugin))
+
+    def match_output_gain(self) -> None:
+        """An output gain that no FX carries, in what a stock FX has beside its bands."""
+        for slot in self.chain.slots:
+            is_gain = any(control.role == "output_gain" for control in slot.controls)
+            for stock in stock_fx() if is_gain and slot.name not in self.match.slots else ():
+                effect = stock.context.get(slot.plugin)
+                usable = [fx for fx in self._active(_is_entry(stock)) if _is_usable(fx)]
+                fx = next((fx for fx in usable if fx.guid in self.used), next(iter(usable[::-1]), None))
+                if effect is None or fx is None:
+                    continue
+                if bindings := _stock_bindings(slot, effect, fx, band=0):
+                    self.match.slots[slot.name] = SlotMatch(fx, bindings)
+                    self.used.add(fx.guid)
+                    break
+
+    def note_absent(self) -> None:
+        """Say which slots found no FX."""
+        for slots, fx_name in self.absent:
+            if names := ", ".join(slot.name for slot in slots if slot.name not in self.match.slots):
+                self.match.left_alone.append(LeftAlone(what=names, kind=LeftAloneKind.NOT_ON_TRACK, fx=fx_name))
+
+    def note_unused(self) -> None:
+        """Say which FX are left alone, and reject those that are heard otherwise than they could be rendered."""
+        for fx in self.fx_chain:
+            if fx.guid in self.used:
+                continue
+            objections = list(_objections(fx)) if is_heard(fx) else []
+            if objections:
+                self.match.rejected.add(fx.guid)
+            self.match.left_alone += [*_unused(self.chain, fx), *objections]
+
+    def _active(self, is_wanted: Callable[[FxSnapshot], bool]) -> list[FxSnapshot]:
+        """The active FX that are wanted, in their order."""
+        return sorted((fx for fx in self.fx_chain if is_wanted(fx) and _is_active(fx)), key=lambda fx: fx.index)
+
+    def _find(
+        self, slots: list[Slot], name: str, add_name: str, is_wanted: Callable[[FxSnapshot], bool]
     ) -> FxSnapshot | None:
-        """The first active FX that is wanted and not used yet; where there is none, that is noted."""
-        wanted = sorted((fx for fx in fx_chain if is_wanted(fx)), key=lambda fx: fx.index)
-        fx = next((fx for fx in wanted if _is_active(fx) and fx.guid not in used), None)
+        """The first usable FX that is wanted and not used yet; where there is none, that is noted."""
+        active = [fx for fx in self._active(is_wanted) if fx.guid not in self.used]
+        fx = next((fx for fx in active if _is_usable(fx)), None)
         if fx is not None:
-            used.add(fx.guid)
-            return fx
-        if not wanted:
-            match.missing.append(add_name)
-        names = ", ".join(slot.name for slot in slots)
-        match.left_alone.append(LeftAlone(what=names, kind=LeftAloneKind.NOT_ON_TRACK, fx=name))
-        return None
+            self.used.add(fx.guid)
+        elif not active:  # else it is said what is wrong with it
+            self.absent.append((slots, name))
+        if not any(is_wanted(fx) for fx in self.fx_chain):
+            self.match.missing.append(add_name)
+        return fx
 
-    for slot in chain.slots:
-        name = plugin_name(slot)
-        if slot in builtin:
-            continue
-        if (fx := find(lambda fx, name=name: is_plugin(fx, name), [slot], name, f"VST3: {name}")) is not None:  # type: ignore[misc]
-            match.slots[slot.name] = SlotMatch(fx, _same_plugin_bindings(slot, fx))
-    for stock in stock_fx():
-        slots = [slot for slot in builtin if slot.plugin in stock.plugin]
-        fx = find(lambda fx, stock=stock: is_stock(fx, stock), slots, stock.name, stock.name) if slots else None  # type: ignore[misc]
-        if fx is not None:
-            _match_stock(match, stock, slots, fx)
-    known = {plugin for stock in stock_fx() for plugin in stock.plugin}
-    for slot in builtin:
-        if slot.plugin not in known:
-            match.unsupported.append(slot.name)
-            plugin = slot.plugin.partition(":")[2]
-            match.left_alone.append(LeftAlone(what=slot.name, kind=LeftAloneKind.UNSUPPORTED, plugin=plugin))
-    match.left_alone += _unused(chain, (fx for fx in fx_chain if fx.guid not in used))
-    return match
+
+def is_heard(fx: FxSnapshot) -> bool:
+    """Whether an FX does anything to what is heard."""
+    return fx.enabled and not fx.offline and fx.wet > 1.0 - FULLY_WET
 
 
 def _is_active(fx: FxSnapshot) -> bool:
     return fx.enabled and not fx.offline and fx.wet >= FULLY_WET
 
 
-def _unused(chain: Chain, unused: Iterator[FxSnapshot]) -> Iterator[LeftAlone]:
-    for fx in unused:
-        if fx.offline or not fx.enabled:
-            yield LeftAlone(what=fx.name, kind=LeftAloneKind.OFFLINE if fx.offline else LeftAloneKind.BYPASSED)
-        elif not _is_wanted(chain, fx):
-            yield LeftAlone(what=fx.name, kind=LeftAloneKind.NOT_IN_MODEL, model=chain.name)
-        elif fx.wet < FULLY_WET:
-            yield LeftAlone(what=fx.name, kind=LeftAloneKind.PARTLY_DRY, wet=fx.wet)
-        else:
-            yield LeftAlone(what=fx.name, kind=LeftAloneKind.DUPLICATE)
+def _is_usable(fx: FxSnapshot) -> bool:
+    return not any(_objections(fx))
+
+
+def _objections(fx: FxSnapshot) -> Iterator[LeftAlone]:
+    """Why an active FX does not sound as what would be rendered in its place."""
+    if fx.wet < FULLY_WET:
+        yield LeftAlone(what=fx.name, kind=LeftAloneKind.PARTLY_DRY, wet=fx.wet)
+    yield from unmet_modes(fx)
+    for stock in stock_fx():
+        if is_stock(fx, stock):
+            yield from unmet_requirements(stock, fx)
+
+
+def _unused(chain: Chain, fx: FxSnapshot) -> Iterator[LeftAlone]:
+    """Why an FX stands for no slot, whatever its settings; nothing where it could stand for one but for these."""
+    if fx.offline or not fx.enabled:
+        yield LeftAlone(what=fx.name, kind=LeftAloneKind.OFFLINE if fx.offline else LeftAloneKind.BYPASSED)
+    elif not _is_wanted(chain, fx):
+        yield LeftAlone(what=fx.name, kind=LeftAloneKind.NOT_IN_MODEL, model=chain.name)
+    elif not is_heard(fx):
+        yield LeftAlone(what=fx.name, kind=LeftAloneKind.PARTLY_DRY, wet=fx.wet)
+    elif _is_usable(fx):
+        yield LeftAlone(what=fx.name, kind=LeftAloneKind.DUPLICATE)
 
 
 def _is_wanted(chain: Chain, fx: FxSnapshot) -> bool:
     plugins = {slot.plugin for slot in chain.slots}
     stock = any(is_stock(fx, entry) and plugins & set(entry.plugin) for entry in stock_fx())
     return stock or any(is_plugin(fx, plugin_name(slot)) for slot in chain.slots if ":" in slot.plugin)
+
+
+def _is_builtin(slot: Slot) -> bool:
+    return slot.scheme == BUILTIN
+
+
+def _is_named(name: str) -> Callable[[FxSnapshot], bool]:
+    return lambda fx: is_plugin(fx, name)
+
+
+def _is_entry(stock: StockFx) -> Callable[[FxSnapshot], bool]:
+    return lambda fx: is_stock(fx, stock)
 
 
 def _same_plugin_bindings(slot: Slot, fx: FxSnapshot) -> dict[str, ControlBinding]:
@@ -157,9 +251,6 @@ def _same_plugin_bindings(slot: Slot, fx: FxSnapshot) -> dict[str, ControlBindin
 
 
 def _match_stock(match: FxMatch, stock: StockFx, slots: Sequence[Slot], fx: FxSnapshot) -> None:
-    if unmet := list(unmet_requirements(stock, fx)):
-        match.left_alone += unmet
-        return
     for slot, band in _pair_with_bands(slots, stock, fx):
         effect = stock.plugin[slot.plugin]
         if effect.band_type is not None and band is None:
@@ -174,13 +265,8 @@ def _stock_bindings(slot: Slot, effect: StockFxEffect, fx: FxSnapshot, band: int
     for name, known in effect.control.items():
         if name not in wanted:
             continue
-        if effect.band_type is None:
-            parameter = find_parameter(known.names, fx.parameters)
-        else:
-            role = (effect.band_type, band, known.kind)
-            parameter = next(
-                (p for p in fx.parameters if p.eq and (p.eq.band_type, p.eq.band_index, p.eq.kind) == role), None
-            )
+        role = None if effect.band_type is None or band is None else (effect.band_type, band)
+        parameter = find_stock_parameter(known, role, fx.parameters)
         if parameter is not None:
             bindings[name] = ControlBinding(name, fx, parameter, known.unit, is_same_plugin=False)
     return bindings

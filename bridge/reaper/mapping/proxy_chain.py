@@ -1,8 +1,8 @@
 """The proxy chain: what of a track can be rendered, as the guard needs it.
 
-It holds the model's slots as their FX stand on the track and, as context, what those FX do beside. Slots without an FX
-are not in it, fixed settings stand as the user has them until their slot is set, and an equaliser's other bands and its
-master gain stand in it unmoved. An FX of which something cannot be rendered is left alone. This module writes nothing.
+It holds the model's slots as their FX stand on the track and, unmoved, all else that is heard there (`context`). Slots
+without an FX are not in it, and fixed settings stand as the user has them until their slot is set. This module writes
+nothing.
 """
 
 from __future__ import annotations
@@ -14,16 +14,12 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from bridge.plugins.chain.chain import Chain, Slot
-from bridge.reaper.mapping.fx_matching import ControlBinding, FxMatch
-from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_fixed
-from bridge.reaper.mapping.stock_fx import StockFx, StockFxEffect, find_stock_effect, is_stock, stock_fx
-from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
-from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
+from bridge.plugins.chain.chain import VST3, Chain, Slot
+from bridge.reaper.mapping.context import ContextSlot
+from bridge.reaper.mapping.fx_matching import FxMatch
+from bridge.reaper.mapping.parameter_conversion import ParameterConversion
+from bridge.reaper.mapping.stock_fx import StockFxEffect, find_stock_effect
 from bridge.types import Float32
-
-SILENT_GAIN_DB = 0.005
-"""A band or gain of less does nothing."""
 
 
 class FixedBinding(NamedTuple):
@@ -31,14 +27,6 @@ class FixedBinding(NamedTuple):
 
     conversion: ParameterConversion
     value: float
-
-
-class ContextControl(NamedTuple):
-    """What an FX does beside the model's slots: a slot of constant values."""
-
-    fx: FxSnapshot
-    slot: Slot
-    values: tuple[float, ...]
 
 
 class ProxySlot(NamedTuple):
@@ -86,10 +74,11 @@ def build_proxy_chain(
     match: FxMatch,
     conversions: Mapping[int, ParameterConversion],
     fixed: Mapping[str, Sequence[FixedBinding]],
-    context: Sequence[ContextControl],
+    context: Sequence[ContextSlot],
 ) -> ProxyMapping:
     """The chain as it stands on the track: the slots of each FX in the chain's order, then its context."""
     placed: list[tuple[int, ProxySlot]] = []
+    beside = {row.fx.guid: row for row in context if row.slot.scheme == VST3}
     start = 0
     for slot in chain.slots:
         indices = range(start, start + len(slot.controls))
@@ -98,12 +87,27 @@ def build_proxy_chain(
             fx = match.slots[slot.name].fx
             effect = find_stock_effect(fx, slot.plugin)
             proxy = _proxy_slot(slot, {index: conversions[index] for index in indices}, fixed[slot.name], effect)
+            proxy = _with_rest(proxy, beside[fx.guid]) if slot.scheme == VST3 and fx.guid in beside else proxy
             placed += [(fx.index, stage) for stage in _stages(proxy, effect)]
+    matched = {
+        match.slots[slot.name].fx.guid for slot in chain.slots if slot.scheme == VST3 and slot.name in match.slots
+    }
     for fx, slot, values in context:
+        if slot.scheme == VST3 and fx.guid in matched:
+            continue
         stages = _stages(ProxySlot(slot, context=values), find_stock_effect(fx, slot.plugin))
         placed += [(fx.index, stage) for stage in stages]
     slots = tuple(slot for _, slot in sorted(placed, key=lambda pair: pair[0]))
     return ProxyMapping(msgspec.structs.replace(chain, slots=tuple(slot.slot for slot in slots)), slots)
+
+
+def _with_rest(proxy: ProxySlot, hosted: ContextSlot) -> ProxySlot:
+    """The slot of a plugin with all other settings that the plugin has on the track."""
+    own = {*proxy.slot.fixed, *(control.name for control in proxy.slot.controls)}
+    rest = [pair for pair in zip(hosted.slot.controls, hosted.values, strict=True) if pair[0].name not in own]
+    controls = tuple(msgspec.structs.replace(control, slot=proxy.slot.name) for control, _ in rest)
+    slot = msgspec.structs.replace(proxy.slot, controls=(*proxy.slot.controls, *controls))
+    return proxy._replace(slot=slot, context=tuple(value for _, value in rest))
 
 
 def _stages(proxy: ProxySlot, effect: StockFxEffect | None) -> Iterator[ProxySlot]:
@@ -138,62 +142,3 @@ def _proxy_slot(
         {i: c.current for i, c in disabled.items() if c.binding.parameter.automated},
         differing,
     )
-
-
-# ---------------------------------------------------------------- context: what an FX does beside its slots
-
-
-def find_context_controls(match: FxMatch) -> tuple[ContextControl, ...]:
-    """What the matched FX do beside the slots. An FX of which something audible cannot be rendered is left alone."""
-    found: list[ContextControl] = []
-    for fx in {slot.fx.guid: slot.fx for slot in match.slots.values()}.values():
-        stock = next((entry for entry in stock_fx() if is_stock(fx, entry)), None)
-        rows = list(_context_of(stock, fx, match)) if stock is not None else []
-        if reasons := [row for row in rows if isinstance(row, LeftAlone)]:
-            match.leave_fx(fx, reasons)
-        else:
-            found += [row for row in rows if isinstance(row, ContextControl)]
-    return tuple(found)
-
-
-def _context_of(stock: StockFx, fx: FxSnapshot, match: FxMatch) -> Iterator[ContextControl | LeftAlone]:
-    bound = [slot.bindings.values() for slot in match.slots.values() if slot.fx.guid == fx.guid]
-    taken = {_band_of(binding.parameter) for bindings in bound for binding in bindings}
-    bands: dict[tuple[int, int], list[ParameterSnapshot]] = {}
-    for parameter in fx.parameters:
-        band = _band_of(parameter)
-        if band is not None and band not in taken and parameter.eq and parameter.eq.enabled:
-            bands.setdefault(band, []).append(parameter)
-    effects = {effect.band_type: (plugin, effect) for plugin, effect in (stock.plugin | stock.context).items()}
-    for (band_type, number), parameters in bands.items():
-        if band_type not in effects:
-            yield LeftAlone(what=fx.name, kind=LeftAloneKind.UNRENDERED_BAND, band_type=band_type)
-            continue
-        plugin, effect = effects[band_type]
-        row = _context_control(fx, f"{stock.name}, band {number} of type {band_type}", plugin, effect, parameters)
-        if row is not None:
-            yield row
-
-
-def _band_of(parameter: ParameterSnapshot) -> tuple[int, int] | None:
-    return (parameter.eq.band_type, parameter.eq.band_index) if parameter.eq else None
-
-
-def _context_control(
-    fx: FxSnapshot, slot_name: str, plugin: str, effect: StockFxEffect, parameters: Sequence[ParameterSnapshot]
-) -> ContextControl | LeftAlone | None:
-    """The band as a slot; why it cannot be one; or None for one that does nothing."""
-    conversions: list[ParameterConversion] = []
-    for name, shown in effect.control.items():
-        parameter = next((p for p in parameters if p.eq and p.eq.kind == shown.kind), None)
-        if parameter is None:
-            return LeftAlone(what=fx.name, kind=LeftAloneKind.NO_PARAMETER, fx=slot_name, parameter=shown.kind)
-        conversion = convert_fixed(ControlBinding(name, fx, parameter, shown.unit, is_same_plugin=False), slot_name)
-        if isinstance(conversion, LeftAlone):
-            return msgspec.structs.replace(conversion, what=fx.name)
-        conversions.append(conversion)
-    gains_db = [c.found for c in conversions if c.control.name == "gain_db"]
-    if gains_db and abs(gains_db[0]) < SILENT_GAIN_DB:
-        return None
-    slot = Slot(name=slot_name, plugin=plugin, controls=tuple(c.control for c in conversions))
-    return ContextControl(fx, slot, tuple(c.found for c in conversions))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +12,12 @@ from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.identity import file_stem, find_parameter, is_plugin
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
 from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
+
+MASTER_GAIN = -1
+"""REAPER's band type of an equaliser's gain behind all bands."""
+
+AT_REST = 1e-4
+"""A choice or a setting of less, normalized, is the first one."""
 
 
 class StockControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +45,8 @@ class StockFxEffect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NeutralRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A parameter that must be neutral for the FX to act as the effect does; without a bound, a switch that is off."""
+    """A parameter that must be neutral for the FX to act as the effect does; without a bound, a switch that is off or a
+    choice that is the first one."""
 
     kind: Requirement
     names: tuple[str, ...]
@@ -48,7 +55,7 @@ class NeutralRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
     def is_met(self, parameter: ParameterSnapshot) -> bool:
         if self.at_most is None and self.at_least is None:
-            return parameter.normalized < 0.5
+            return parameter.normalized < 0.5 if parameter.is_toggle else parameter.normalized < AT_REST
         quantity = read_quantity(parameter.text)
         if quantity is None:
             return False
@@ -59,7 +66,8 @@ class NeutralRequirement(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One FX of REAPER's and the effects that it stands for: an entry of `stock_fx.toml`.
 
-    `context` is what else of it is audible and how that is rendered; it stands for no slot.
+    `context` is what else of it is audible and how that is rendered; it stands for an output gain that no other FX
+    carries. `inert` parameters change nothing that is heard.
     """
 
     name: str
@@ -67,6 +75,14 @@ class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plugin: dict[str, StockFxEffect]
     context: dict[str, StockFxEffect] = {}
     requirements: tuple[NeutralRequirement, ...] = ()
+    inert: tuple[str, ...] = ()
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """The names of all parameters that the table speaks of."""
+        effects = (*self.plugin.values(), *self.context.values())
+        of_controls = (name for effect in effects for control in effect.control.values() for name in control.names)
+        return (*of_controls, *(name for required in self.requirements for name in required.names), *self.inert)
 
 
 class _StockTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,11 +106,23 @@ def find_stock_effect(fx: FxSnapshot, plugin: str) -> StockFxEffect | None:
     return next((entry.plugin[plugin] for entry in stock_fx() if plugin in entry.plugin and is_stock(fx, entry)), None)
 
 
+def find_stock_parameter(
+    known: StockControl, band: tuple[int, int] | None, parameters: Iterable[ParameterSnapshot]
+) -> ParameterSnapshot | None:
+    """The parameter of an FX that a control is: by its role in `band` (type, index), else by its names."""
+    listed = tuple(parameters)
+    by_role = (p for p in listed if p.eq and (p.eq.band_type, p.eq.band_index) == band and p.eq.kind == known.kind)
+    return next(by_role, None) or (find_parameter(known.names, listed) if known.names else None)
+
+
 def unmet_requirements(stock: StockFx, fx: FxSnapshot) -> Iterator[LeftAlone]:
-    """What of an FX is not neutral; a parameter that it has not meets its requirement."""
+    """What of an FX is not neutral, as far as it is heard: demands that are not met, those that no parameter can be
+    found for, and settings that the table does not know."""
     for required in stock.requirements:
         parameter = find_parameter(required.names, fx.parameters)
-        if parameter is not None and not required.is_met(parameter):
+        if parameter is None:
+            yield LeftAlone(what=fx.name, kind=LeftAloneKind.NO_PARAMETER, fx=fx.name, parameter=required.names[0])
+        elif not required.is_met(parameter):
             yield LeftAlone(
                 what=fx.name,
                 kind=LeftAloneKind.UNMET_REQUIREMENT,
@@ -105,3 +133,19 @@ def unmet_requirements(stock: StockFx, fx: FxSnapshot) -> Iterator[LeftAlone]:
                 at_most=required.at_most,
                 at_least=required.at_least,
             )
+    for parameter in fx.parameters:
+        is_known = parameter.eq is not None or find_parameter(stock.known_names, [parameter]) is not None
+        if not is_known and parameter.normalized >= AT_REST:
+            yield LeftAlone(
+                what=fx.name,
+                kind=LeftAloneKind.UNKNOWN_SETTING,
+                fx=fx.name,
+                parameter=parameter.name,
+                text=parameter.text,
+            )
+
+
+def unmet_modes(fx: FxSnapshot) -> Iterator[LeftAlone]:
+    """How REAPER runs an FX otherwise than what is rendered in its place."""
+    for mode in fx.modes:
+        yield LeftAlone(what=fx.name, kind=LeftAloneKind.UNMET_REQUIREMENT, fx=fx.name, requirement=Requirement(mode))

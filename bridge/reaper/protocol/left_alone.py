@@ -22,7 +22,14 @@ class LeftAloneKind(StrEnum):
     NOT_IN_MODEL = "not_in_model"  # model
     UNMET_REQUIREMENT = "unmet_requirement"  # requirement, parameter, text, at_most or at_least
     UNRENDERED_BAND = "unrendered_band"  # band_type: REAPER's, of a band that is on
+    UNKNOWN_SETTING = "unknown_setting"  # parameter, text: Bridge does not know what it does, and it is in use
     UNREADABLE_SLOT = "unreadable_slot"  # slot: it is audible in this FX, and cannot be read
+
+    # an active FX of the track that Bridge cannot render; `what` is its name
+    NOT_RENDERED = "not_rendered"  # of a kind that Bridge does not host
+    NOT_INSTALLED = "not_installed"  # no VST3 plugin of this file lies where Bridge looks
+    HOST_DIFFERS = "host_differs"  # parameter, text: hosted by Bridge, the plugin shows something else
+    HOST_FAILED = "host_failed"  # error: hosted by Bridge, the plugin fails
 
     # a slot of the model; `what` is its name, or those of several slots
     NOT_ON_TRACK = "not_on_track"  # fx
@@ -49,7 +56,7 @@ class LeftAloneKind(StrEnum):
 
 
 class Requirement(StrEnum):
-    """What of an FX must be neutral for it to act as the model's plugin does (`stock_fx.toml`)."""
+    """What of an FX must be neutral for it to act as what is rendered in its place (`stock_fx.toml`)."""
 
     DRY_SIGNAL = "dry_signal"
     AUTO_MAKEUP = "auto_makeup"
@@ -59,6 +66,26 @@ class Requirement(StrEnum):
     LOOKAHEAD = "lookahead"
     KNEE = "knee"
     RMS_WINDOW = "rms_window"
+    DETECTOR_INPUT = "detector_input"
+    FILTER_PREVIEW = "filter_preview"
+    LEGACY_OPTIONS = "legacy_options"
+    OUTPUT_LIMIT = "output_limit"
+    MULTICHANNEL = "multichannel"
+
+    # of any FX: how REAPER runs it (`FxMode`)
+    DELTA_SOLO = "delta_solo"
+    OVERSAMPLED = "oversampled"
+    PARALLEL = "parallel"
+    PINS = "pins"
+
+
+class FxMode(StrEnum):
+    """What makes REAPER run an FX otherwise than once, in its place, on the track's first two channels."""
+
+    DELTA_SOLO = "delta_solo"  # only what it changes is heard
+    OVERSAMPLED = "oversampled"
+    PARALLEL = "parallel"  # beside the FX before it
+    PINS = "pins"  # its inputs or outputs are on other channels
 
 
 class LeftAlone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):

@@ -16,7 +16,7 @@ import msgspec
 from bridge.automix.facts import Decision, Explanation, MeasurementsPair
 from bridge.errors import LinkError
 from bridge.reaper.protocol.heard_range import HeardRange, RangeSource
-from bridge.reaper.protocol.left_alone import LeftAlone
+from bridge.reaper.protocol.left_alone import FxMode, LeftAlone
 
 SCHEMA = 2
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -70,6 +70,7 @@ class FxSnapshot(Message, frozen=True):
     offline: bool
     parameters: tuple[ParameterSnapshot, ...]
     wet: float = 1.0  # REAPER's own ':wet', normalized: below 1 the untouched sound is mixed in
+    modes: tuple[FxMode, ...] = ()
 
 
 class TrackSnapshot(Message, frozen=True):
@@ -122,6 +123,7 @@ class RequestOptions(Message, frozen=True):
     only_missing: bool = False  # the reply names the FX to add and sets nothing: no audio is needed
     automation: bool = False  # the reply may hold automation, over the request's range
     levels: bool = False  # a mix balance with other tracks will be requested: the audio is kept for it
+    ignore_unrendered: bool = False  # judge although FX are active that Bridge cannot render: the user wants it so
 
 
 class Request(Message, frozen=True):
@@ -191,6 +193,7 @@ class SkipReason(StrEnum):
     NOTHING_MISSING = "nothing_missing"  # only missing FX were to be added, and there are none
     NOTHING_TO_SET = "nothing_to_set"  # no FX of the track can be set: see `Reply.add_fx` and `Reply.left_alone`
     NEEDS_AUTOMATION = "needs_automation"  # the model's settings move, and the request is not for automation
+    NOT_RENDERED = "not_rendered"  # what is heard cannot be rendered: see `Reply.unrendered` and `Reply.left_alone`
 
 
 class TrackBalance(Message, frozen=True):
@@ -210,6 +213,8 @@ class Reply(Message, frozen=True):
         decision: what was decided of the track's sound; None where the model did nothing with it.
         skipped: why not, unless the status says it.
         add_fx: FX that the model could set and the track lacks.
+        add_before: the GUID of the FX before which they belong, a limiter; '' for the end.
+        unrendered: active FX of the track that Bridge cannot render; `left_alone` says why.
         unsupported: slots of the model that no FX of REAPER's can stand for.
         balance: in the replies of a mix balance.
         heard: what the decision rests on; None where nothing was listened to.
@@ -229,6 +234,8 @@ class Reply(Message, frozen=True):
     writes: tuple[Write, ...] = ()
     curves: tuple[AutomationWrite, ...] = ()  # only where the request asked for automation
     add_fx: tuple[str, ...] = ()
+    add_before: str = ""
+    unrendered: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
     unsupported: tuple[str, ...] = ()

@@ -153,8 +153,8 @@ def track_fx_set_named_config_parm(fx: StandInFx, key: str, value: str) -> bool:
 
 @api_call("TrackFX_AddByName")
 def track_fx_add_by_name(track: ReaperTrack, name: str, is_input: bool, instantiate: int) -> int:
-    if is_input or instantiate <= -1000:
-        raise NotSimulated("TrackFX_AddByName: input FX and positions are not simulated")
+    if is_input:
+        raise NotSimulated("TrackFX_AddByName: input FX are not simulated")
     bare = name.partition(":")[2].strip() or name
     found = next((i for i, fx in enumerate(track.fx) if bare.lower() in fx.original_name.lower()), -1)
     if instantiate == 0 or (instantiate > 0 and found >= 0):
@@ -162,9 +162,10 @@ def track_fx_add_by_name(track: ReaperTrack, name: str, is_input: bool, instanti
     fx = track.project.create_fx(name)
     if fx is None:
         return -1
-    track.fx.append(fx)
+    place = min(-1000 - instantiate, len(track.fx)) if instantiate <= -1000 else len(track.fx)
+    track.fx.insert(place, fx)
     track.project.touch()
-    return len(track.fx) - 1
+    return place
 
 
 @api_call("TrackFX_Delete")

@@ -177,6 +177,7 @@ def _q_of_octaves(octaves: float) -> float:
 
 # ---------------------------------------------------------------- ReaComp
 
+_DETECTOR_INPUTS = ("Main Input L+R", "Main Input L", "Main Input R", "Auxiliary Input L+R")
 _COMP_PARAMETERS = (
     StockParameter("Thresh", "dB", -60.0, 12.0, "linear", 0.0),
     StockParameter("Ratio", ":1", 1.0, 100.0, "linear", 4.0),
@@ -192,17 +193,30 @@ _COMP_PARAMETERS = (
     StockParameter("Auto Make Up Gain", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
     StockParameter("Auto Release", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
 )
+_COMP_SWITCHES = (
+    StockParameter("resvd", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    StockParameter("SignIn", "", 0.0, 1.0, "linear", 0.0, choices=_DETECTOR_INPUTS),
+    StockParameter("AudIn", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    StockParameter("Filter Preview", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    StockParameter(
+        "Legacy Attack/Knee Options", "", 0.0, 1.0, "linear", 0.0, choices=("off", "attack", "attack, knee")
+    ),
+    StockParameter("Deprecated Broken Anti-Alias", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    StockParameter("Multichannel Mode", "", 0.0, 1.0, "linear", 0.0, choices=("pairs", "linked", "first two")),
+    StockParameter("Metering Index", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+)
 
 
 class ReaCompDouble(StockFxDouble):
-    """The compressor. Knee, RMS size, pre-comp and auto release are shown and do nothing here; the detector's filters
-    do, and auto make-up: a gain that grows as threshold and ratio take level away, by a share that nobody knows."""
+    """The compressor. Knee, RMS size, pre-comp and auto release are shown and do nothing here; its detector's input and
+    filters do, and auto make-up: a gain that grows as threshold and ratio take level away, by a share nobody knows."""
 
     def __init__(self, rng: random.Random, touch: Callable[[], None], *, is_used: bool = False) -> None:
         """`is_used`: knee, RMS size, pre-comp and the detector's filters are drawn, and not at rest."""
         specs = list(_COMP_PARAMETERS)
         if rng.random() < 0.5:
             rng.shuffle(specs)
+        specs += _COMP_SWITCHES
         super().__init__("VST: ReaComp (Cockos)", "reacomp", specs, rng, touch)
         self._makeup_share = random.Random(f"auto make-up of {self.ident}").uniform(0.4, 0.8)
         if is_used:
@@ -217,7 +231,11 @@ class ReaCompDouble(StockFxDouble):
         )
         wet, dry = (_amplitude(self.real_value(name)) for name in ("Wet", "Dry"))
         detector = self._detector(sample_rate_hz)
-        if detector:
+        if self._is_on("Filter Preview"):
+            return np.asarray(Pedalboard(detector)(audio, sample_rate_hz), dtype=np.float32)
+        if self.text(self.index("SignIn")) == _DETECTOR_INPUTS[-1]:
+            processed = audio  # nothing arrives there
+        elif detector:
             key = Pedalboard(detector)(audio, sample_rate_hz)
             processed = audio * _gain_between(key, compressor(key, sample_rate_hz))
         else:
@@ -229,6 +247,9 @@ class ReaCompDouble(StockFxDouble):
             return 1.0
         taken_db = max(-self.real_value("Thresh"), 0.0) * (1.0 - 1.0 / max(self.real_value("Ratio"), 1.0))
         return float(db_to_amplitude(self._makeup_share * taken_db))
+
+    def _is_on(self, switch: str) -> bool:
+        return self._values[self.index(switch)] >= 0.5
 
     def _detector(self, sample_rate_hz: float) -> list[Plugin]:
         """The filters before the detector that are not at the end of their range."""

@@ -16,7 +16,7 @@ _RAW_RANGES = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.0, 100.0), (-150.0, 12.0),
 
 @dataclass(frozen=True)
 class StockParameter:
-    """A parameter before it has a place: its range and the axis along which its law is drawn."""
+    """A parameter before it has a place: its range and the axis along which its law is drawn, or its choices."""
 
     name: str
     unit: str
@@ -25,6 +25,7 @@ class StockParameter:
     axis: str
     default: float  # real value
     is_toggle: bool = False
+    choices: tuple[str, ...] = ()  # texts; the first one is the default
 
 
 class StockFxDouble(StandInFx):
@@ -39,7 +40,7 @@ class StockFxDouble(StandInFx):
         ident = f"/opt/REAPER/Plugins/FX/{file}.vst.so<{rng.getrandbits(31)}"
         self._rng = random.Random(ident)  # for what is not a law: it leaves the laws of a seed as they are
         for index, parameter in enumerate(parameters):
-            low, high = (0.0, 1.0) if parameter.is_toggle else self._rng.choice(_RAW_RANGES)
+            low, high = (0.0, 1.0) if parameter.step else self._rng.choice(_RAW_RANGES)
             parameters[index] = replace(parameter, low=low, high=high)
         super().__init__(name=name, ident=ident, parameters=parameters, touch=touch, formats_values=True)
         self._values = [parameter.default for parameter in parameters]
@@ -74,6 +75,10 @@ def _parameter(index: int, spec: StockParameter, law: StockLaw, display: ValueDi
     if spec.is_toggle:
         text: Callable[[float], str] = lambda n: "On" if n >= 0.5 else "Off"  # noqa: E731
         return StandInParameter(spec.name, _ident(index, spec.name), spec.default, text, step=1.0, is_toggle=True)
+    if spec.choices:
+        last = len(spec.choices) - 1
+        text = lambda n: spec.choices[round(n * last)]  # noqa: E731
+        return StandInParameter(spec.name, _ident(index, spec.name), 0.0, text, step=1.0 / last)
     text = lambda n: display.text(law.to_real(n), spec.unit)  # noqa: E731
     return StandInParameter(spec.name, _ident(index, spec.name), law.to_normalized(spec.default), text)
 

@@ -4,6 +4,7 @@
 --   may_add_fx      add the FX that the model needs
 --   only_missing    add them and do nothing else
 --   levels          set the balance between the tracks as well
+--   ignore_unrendered judge although FX are active that the daemon cannot render
 --   automation      write envelope points over the time selection in the place of values
 --   model, style    names, in the place of what the user has chosen for all actions
 --   targets         function(project): which tracks; by default the selected ones

@@ -54,7 +54,8 @@ local function members(jobs)
   local found = json.array()
   for _, job in ipairs(jobs) do
     local status = job.reply and job.reply.status
-    if job.problem or (status ~= "apply" and status ~= "unchanged") then
+    local is_judged = status == "apply" or (status == "unchanged" and job.reply.skipped ~= "not_rendered")
+    if job.problem or not is_judged then
       return nil, user_error.new("incomplete_mix", { track = job.target.name })
     end
     found[#found + 1] = { id = job.id, name = job.target.name, volume_db = volume_db(job.target) }

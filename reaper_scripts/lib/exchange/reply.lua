@@ -61,6 +61,9 @@ function reply.check(message, id)
   for _, write in ipairs(check_list(message, "writes")) do check_write(write) end
   for _, curve in ipairs(check_list(message, "curves")) do check_curve(curve) end
   for _, name in ipairs(check_list(message, "add_fx")) do demand(type(name) == "string", "an FX without a name") end
+  for _, name in ipairs(message.unrendered and check_list(message, "unrendered") or {}) do
+    demand(type(name) == "string", "an FX without a name")
+  end
   for _, name in ipairs({ "changes", "left_alone" }) do
     for _, entry in ipairs(check_list(message, name)) do demand(type(entry) == "table", "a broken entry of " .. name) end
   end

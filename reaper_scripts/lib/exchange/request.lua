@@ -24,6 +24,7 @@ local function options_message(options)
     only_missing = options.only_missing or nil,
     automation = options.automation or nil,
     levels = options.levels or nil,
+    ignore_unrendered = options.ignore_unrendered or nil,
   }
 end
 

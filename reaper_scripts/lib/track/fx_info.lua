@@ -6,6 +6,8 @@ local fx_info = {}
 
 local AUTOMATION_BYPASSED = 5 -- of GetGlobalAutomationOverride
 local EQ_KINDS = { [0] = "frequency", [1] = "gain", [2] = "q" }
+local HEARD_CHANNELS = 2
+local MOST_PINS = 32 -- that are looked at; further ones have masks of their own
 local SAME = 1e-6 -- normalized: values cross as decimal text and come back
 
 --- Return whether two normalized values are the same.
@@ -73,6 +75,41 @@ function fx_info.wet(track, fx)
   local index = reaper.TrackFX_GetParamFromIdent(track, fx, ":wet")
   local wet = index >= 0 and reaper.TrackFX_GetParamNormalized(track, fx, index) or 1.0
   return json.is_finite(wet) and wet or 1.0
+end
+
+--- Return whether pin `pin` (from 0) of the FX is connected to its own channel and to no other, and nothing else to those of the
+-- track that are heard: `side` is 0 for inputs, 1 for outputs.
+local function is_pin_in_order(track, fx, side, pin)
+  local low, high = reaper.TrackFX_GetPinMappings(track, fx, side, pin)
+  if high ~= 0 then return false end
+  return low == 1 << pin or (pin >= HEARD_CHANNELS and low == 0)
+end
+
+local function are_pins_in_order(track, fx)
+  local _, inputs, outputs = reaper.TrackFX_GetIOSize(track, fx)
+  for side, pins in pairs({ [0] = inputs, [1] = outputs }) do
+    if pins < HEARD_CHANNELS then pins = 0 end -- a mono FX: REAPER connects it as the track needs
+    for pin = 0, math.min(pins, MOST_PINS) - 1 do
+      if not is_pin_in_order(track, fx, side, pin) then return false end
+    end
+  end
+  return true
+end
+
+local function is_configured(track, fx, key)
+  local is_known, text = reaper.TrackFX_GetNamedConfigParm(track, fx, key)
+  return is_known and (tonumber(text) or 0) ~= 0
+end
+
+--- Return what makes REAPER run the FX otherwise than once, in its place, on the track's first two channels.
+function fx_info.modes(track, fx)
+  local modes, delta = json.array(), reaper.TrackFX_GetParamFromIdent(track, fx, ":delta")
+  local function note(condition, mode) if condition then modes[#modes + 1] = mode end end
+  note(delta >= 0 and reaper.TrackFX_GetParamNormalized(track, fx, delta) >= 0.5, "delta_solo")
+  note(is_configured(track, fx, "instance_oversample_shift") or is_configured(track, fx, "chain_oversample_shift"), "oversampled")
+  note(is_configured(track, fx, "parallel"), "parallel")
+  note(not are_pins_in_order(track, fx), "pins")
+  return modes
 end
 
 --- Return one step of the parameter in normalized units; 0 where REAPER knows none.

@@ -92,7 +92,7 @@ local function read_fx(track, fx, are_envelopes_ours)
     name = name, original_name = named(track, fx, "original_name"),
     index = fx,
     enabled = reaper.TrackFX_GetEnabled(track, fx), offline = reaper.TrackFX_GetOffline(track, fx),
-    wet = fx_info.wet(track, fx),
+    wet = fx_info.wet(track, fx), modes = fx_info.modes(track, fx),
     parameters = json.array(),
   }
   local kept, count = track_changes.keep(message), reaper.TrackFX_GetNumParams(track, fx)

@@ -119,6 +119,7 @@ local function decision_text(decision)
   local places = decision.regions == 1 and "place" or "places"
   local more = decision.is_part == true and sentences.decisions.select_more or ""
   local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = places, by = by, more = more })
+  if kind == "improved" and by ~= "" then text = text .. fill(sentences.decisions.loudness_changes, decision) end
   if kind == "attenuated" and number_of(decision.reverted_regions) > 0 then text = text .. fill(sentences.decisions.reverted, decision) end
   if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
   return decision.search == "needs_reference" and text .. sentences.decisions.not_refined or text
@@ -130,7 +131,8 @@ local function skipped_text(reply)
   for place, item in ipairs(describe.left_alone(reply.left_alone)) do
     if place <= 3 then reasons[place] = item.what .. ": " .. item.why end
   end
-  return fill(sentences.decisions[kind] or kind, reply, { fx = listed(reply.add_fx), reasons = table.concat(reasons, "; ") })
+  local fx = kind == "not_rendered" and reply.unrendered or reply.add_fx
+  return fill(sentences.decisions[kind] or kind, reply, { fx = listed(fx), reasons = table.concat(reasons, "; ") })
 end
 
 --- Which stretch was listened to, and why; "" where none was.
@@ -153,6 +155,8 @@ function describe.reply(reply)
   if balance.role then
     text = (APPLIED[decision.kind] and text or sentences.decisions.tone_stays) .. fill(sentences.decisions.balanced, balance)
   end
+  local unrendered = object_of(reply.unrendered)
+  if #unrendered > 0 and decision.kind then text = text .. fill(sentences.decisions.judged_without, reply, { fx = listed(unrendered) }) end
   local is_model_used = decision.kind or reply.skipped == "nothing_to_set"
   if #unsupported > 0 and is_model_used then
     text = text .. fill(sentences.decisions.unsupported, reply, { slots = table.concat(unsupported, ", ") })

@@ -76,6 +76,7 @@ function menus.more(controller)
   local function action(label, options) return { label, function() controller:run(options) end } end
   local entries = {
     action("Auto-mix, adding missing FX", { may_add_fx = true }),
+    action("Auto-mix, ignoring what cannot be rendered", { ignore_unrendered = true }),
     action("Auto-mix, with levels between the tracks", { levels = true }),
     action("Add missing FX only", { only_missing = true }),
     action("Write as automation", { automation = true }),

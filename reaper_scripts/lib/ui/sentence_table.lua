@@ -174,6 +174,11 @@ sentences.left_alone = {
   not_in_model = "the model {model} does not set it",
   unmet_requirement = "{requirement}",
   unrendered_band = "has {band} switched on, which Bridge cannot render: switch that band off",
+  unknown_setting = "has {parameter} at '{text}', and Bridge does not know what that does",
+  not_rendered = "is active, and Bridge cannot render what it does",
+  not_installed = "is active, and Bridge finds no such VST3 plugin: name its folder in BRIDGE_PLUGIN_PATH",
+  host_differs = "is active, and hosted by Bridge it shows something else than '{text}' as {parameter}",
+  host_failed = "is active, and fails in Bridge: {error}",
   unreadable_slot = "left alone as a whole, for {slot} in it is audible and cannot be read",
   not_on_track = "{fx} is not active on this track",
   no_band = "{fx} has no band of this type left: add one",
@@ -201,6 +206,15 @@ sentences.requirements = {
   lookahead = "looks ahead: set Pre-comp to {at_most:%g} ms or below",
   knee = "sets in softly: set Knee to {at_most:%g} dB or below",
   rms_window = "reacts to a long mean: set RMS size to {at_most:%g} ms or below",
+  detector_input = "detects another input than its own ({text}): set its Detector input to the main input",
+  filter_preview = "lets its detector's filters be heard: switch Preview filter off",
+  legacy_options = "works as an older version of it did: switch its legacy options off",
+  output_limit = "changes its output further: switch {parameter} off",
+  multichannel = "works on more than two channels ({text}): set {parameter} back",
+  delta_solo = "lets only what it changes be heard: switch its Delta solo off",
+  oversampled = "is oversampled, which Bridge does not render: switch its oversampling off",
+  parallel = "runs in parallel with the FX before it, which Bridge does not render",
+  pins = "works on other channels than the first two: reset its pin connections",
 }
 
 sentences.bands = { [3] = "a notch", [6] = "a band pass", [7] = "a parallel band pass" }
@@ -208,6 +222,7 @@ sentences.bands = { [3] = "a notch", [6] = "a band pass", [7] = "a parallel band
 --- What was decided of a track (`Decision`), and why a model did nothing with it (`SkipReason`).
 sentences.decisions = {
   improved = "Closer to the target, and nothing clips.",
+  loudness_changes = " The loudness changes by {loudness_change_lu:%+.1f} LU.",
   improved_tone = "Closer to the target in tone.",
   loudness_only = "The tone is left as it is: nothing brought it clearly closer.",
   attenuated = "Taken down in {regions:%d} {places} by {attenuation_db:%.0f} dB (median).",
@@ -231,6 +246,9 @@ sentences.decisions = {
   balanced = " {gain_db:%+.1f} dB as {role} among the others.",
   nothing_missing = "Nothing to add: the track has all that {model} can use.",
   needs_automation = "The settings of {model} move in time: run \"Bridge: Write as automation\".",
+  not_rendered = "Left as it is: Bridge cannot render {fx}, and judges only what is heard. Bypass or freeze it, or run"
+    .. " \"Bridge: Auto-mix track, ignoring what cannot be rendered\".",
+  judged_without = " Judged without {fx}, which Bridge cannot render.",
   nothing_to_set = "Nothing to set by {model}. {reasons}.",
   lacks_all_fx = "Nothing to set: no FX on this track is one that {model} knows. Add {fx}, or run"
     .. " \"Bridge: Auto-mix track, adding missing FX\".",

@@ -15,13 +15,17 @@ function missing_fx.take_out(job)
   job.added = {}
 end
 
---- Add the FX that the job's reply names at the end of the chain. Raises a user error where the track is gone, and one
--- that names the FX that REAPER does not know.
+local AT_END, AT_START = -1, -1000 -- of TrackFX_AddByName: ever lower numbers stand for later places
+
+--- Add the FX that the job's reply names, before the FX that it names or at the end of the chain. Raises a user error where
+-- the track is gone, and one that names the FX that REAPER does not know.
 function missing_fx.add(job)
   local target, loss = job.target, tracks.loss(job.target)
   if loss then user_error.raise("skipped_adding", { track = target.name, reason = loss }) end
-  for _, name in ipairs(job.reply.add_fx) do
-    local fx = reaper.TrackFX_AddByName(target.track, name, false, -1)
+  local before = job.reply.add_before ~= "" and job.reply.add_before
+  local place = before and tracks.find_fx(target.track, before)
+  for count, name in ipairs(job.reply.add_fx) do
+    local fx = reaper.TrackFX_AddByName(target.track, name, false, place and AT_START - place - (count - 1) or AT_END)
     if fx < 0 then
       missing_fx.take_out(job)
       user_error.raise("unknown_fx", { track = target.name, fx = name })

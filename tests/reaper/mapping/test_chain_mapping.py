@@ -293,4 +293,4 @@ def test_two_slots_of_one_plugin_take_two_instances_and_a_third_is_left_alone(de
     assert mapping.free.all()
     homes = [translation.binding.fx.index for _, translation in sorted(mapping.conversions.items())]
     assert homes == [0, 0, 1, 1]
-    assert kinds(mapping, "squeezer 2") == [LeftAloneKind.DUPLICATE]
+    assert kinds(mapping, "squeezer 2") == [LeftAloneKind.DUPLICATE, LeftAloneKind.NOT_RENDERED]

@@ -75,7 +75,8 @@ def test_foreign_bypassed_offline_and_second_fx_are_named(desk) -> None:
     sleeping = desk.fx("ReaDelay", [], index=7, enabled=False)
     away = desk.fx("ReaGate", [], index=8, offline=True)
     mapping = map_chain(desk.strip(), [desk.rea_eq(), desk.rea_comp(), reverb, second, sleeping, away])
-    assert kinds(mapping, "VST: ReaVerbate (Cockos)") == [LeftAloneKind.NOT_IN_MODEL]
+    assert kinds(mapping, "VST: ReaVerbate (Cockos)") == [LeftAloneKind.NOT_IN_MODEL, LeftAloneKind.NOT_RENDERED]
+    assert mapping.unrendered == ("VST: ReaVerbate (Cockos)",)
     assert kinds(mapping, "EQ to taste") == [LeftAloneKind.DUPLICATE]
     assert kinds(mapping, "VST: ReaDelay (Cockos)") == [LeftAloneKind.BYPASSED]
     assert kinds(mapping, "VST: ReaGate (Cockos)") == [LeftAloneKind.OFFLINE]

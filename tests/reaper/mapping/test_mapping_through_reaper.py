@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+from mapping_values import largest_difference_db
 from reaper_session import RATE_HZ, FakeDaemon, noise
 
-from bridge.decibels import power_to_db
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import PluginHost, RenderInput
@@ -90,15 +89,6 @@ def disturb(eq: ReaEqDouble, rng: np.random.Generator) -> None:
             eq.set_real_value(parameter.name, float(rng.uniform(-8, 8)))
         elif parameter.name.startswith("Q-"):
             eq.set_real_value(parameter.name, float(rng.uniform(0.5, 3.5)))
-
-
-def largest_difference_db(one: np.ndarray, other: np.ndarray) -> float:
-    """Of the levels in octaves from 44 Hz: below, a cut that is off is not wholly so, and phases are not heard."""
-    edges_hz = 44.0 * 2.0 ** np.arange(10)
-    hz = np.fft.rfftfreq(one.shape[1], 1 / RATE_HZ)
-    power = [np.square(np.abs(np.fft.rfft(audio))).sum(axis=0) for audio in (one, other)]
-    octaves = [(hz >= low) & (hz < high) for low, high in pairwise(edges_hz)]
-    return float(max(abs(power_to_db(power[0][band].sum() / power[1][band].sum(), floor=0.0)) for band in octaves))
 
 
 @pytest.mark.parametrize(("seed", "low_cut"), [(0, "missing"), (1, "on"), (2, "off"), (3, "on"), (4, "off")])

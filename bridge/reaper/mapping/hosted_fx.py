@@ -1,0 +1,105 @@
+"""Plugins of the track that Bridge hosts itself, with the state that REAPER shows: foreign VST3 effects.
+
+A plugin is found by the name of its file among those that are installed where Bridge looks; a request names no path. It
+is taken for the same only where it shows what it shows in REAPER. What a plugin keeps beside its parameters, such as a
+file that it has loaded, no host can see.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+from bridge.errors import PluginCrashed, PluginError, PluginHung, truncated
+from bridge.plugins.chain.catalog import file_stamp
+from bridge.plugins.chain.chain import VST3, Slot, unique_names
+from bridge.plugins.chain.control import Control
+from bridge.plugins.chain.display_law import RangeLaw
+from bridge.plugins.host.host import PluginHost
+from bridge.plugins.worker.protocol import ShownParameter, TryStateReply
+from bridge.reaper.mapping.context import ContextSlot
+from bridge.reaper.mapping.display_law import read_quantity
+from bridge.reaper.mapping.identity import file_stem
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
+from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
+
+MOST_KEPT = 64
+"""States whose trial is remembered: the next job on a track finds the same ones."""
+
+MAX_ERROR = 300  # characters
+
+_SAME_VALUE = 0.02  # normalized: as far as a plugin may round
+_SAME_NUMBER = 0.015  # share by which two displays of one value may differ
+_BYPASS = "bypass"  # REAPER shows its own switch in the place of the plugin's
+
+
+class HostedFx:
+    """Hosts plugins of tracks for the guard. One for a daemon: it remembers what was tried."""
+
+    def __init__(self, host: PluginHost) -> None:
+        self._host = host
+        self._tried: dict[tuple[str, int, tuple[tuple[str, float], ...]], TryStateReply | PluginError] = {}
+
+    def __call__(self, fx: FxSnapshot) -> ContextSlot | LeftAlone:
+        """The FX as a slot with all of its settings, or why it cannot be rendered."""
+        if fx.type != "VST3":
+            return LeftAlone(what=fx.name, kind=LeftAloneKind.NOT_RENDERED)
+        if (path := self._installed(fx)) is None:
+            return LeftAlone(what=fx.name, kind=LeftAloneKind.NOT_INSTALLED)
+        names = unique_names([parameter.name for parameter in fx.parameters])
+        shown = dict(zip(names, fx.parameters, strict=True))
+        plugin = f"{VST3}:{path.stem}"
+        tried = self._try(plugin, path, {name: parameter.normalized for name, parameter in shown.items()})
+        if isinstance(tried, PluginError):
+            return LeftAlone(what=fx.name, kind=LeftAloneKind.HOST_FAILED, error=truncated(str(tried), MAX_ERROR))
+        for parameter in tried.parameters:
+            if not _is_same(parameter, there := shown.get(parameter.name)):
+                text = there.text if there is not None else ""
+                return LeftAlone(
+                    what=fx.name, kind=LeftAloneKind.HOST_DIFFERS, fx=fx.name, parameter=parameter.name, text=text
+                )
+        return _context_slot(fx, plugin, tried, shown)
+
+    def _installed(self, fx: FxSnapshot) -> Path | None:
+        wanted = file_stem(fx.ident)
+        return next((path for stem, path in self._host.catalog.bundles().items() if stem.lower() == wanted), None)
+
+    def _try(self, plugin: str, path: Path, normalized: Mapping[str, float]) -> TryStateReply | PluginError:
+        """What the plugin shows in a state. One that crashed or hung is not tried again until its file changes."""
+        key = (plugin, file_stamp(path), tuple(normalized.items()))
+        failed = (*key[:2], ())
+        if (known := self._tried.get(failed) or self._tried.get(key)) is not None:
+            return known
+        if len(self._tried) >= MOST_KEPT:
+            del self._tried[next(iter(self._tried))]
+        try:
+            self._tried[key] = found = self._host.try_state(plugin, normalized)
+        except PluginError as error:
+            self._tried[failed if isinstance(error, (PluginCrashed, PluginHung)) else key] = error
+            return error
+        return found
+
+
+def _is_same(parameter: ShownParameter, there: ParameterSnapshot | None) -> bool:
+    """Whether Bridge's plugin shows what REAPER's does."""
+    if there is None:
+        return _BYPASS in parameter.name.casefold()
+    if abs(parameter.normalized - there.normalized) > _SAME_VALUE:
+        return False
+    ours, theirs = read_quantity(parameter.text), read_quantity(there.text)
+    if ours is None or theirs is None:
+        return parameter.text.strip().casefold() == there.text.strip().casefold()
+    if math.isinf(ours.value) or math.isinf(theirs.value):
+        return ours.value == theirs.value
+    return abs(ours.value - theirs.value) <= ours.step + theirs.step + _SAME_NUMBER * abs(theirs.value)
+
+
+def _context_slot(
+    fx: FxSnapshot, plugin: str, tried: TryStateReply, shown: Mapping[str, ParameterSnapshot]
+) -> ContextSlot:
+    name = f"FX {fx.index + 1}, {plugin}"
+    known = [parameter.name for parameter in tried.parameters if parameter.name in shown]
+    controls = tuple(Control(slot=name, name=one, unit="", law=RangeLaw(low=0.0, high=1.0)) for one in known)
+    slot = Slot(name=name, plugin=plugin, controls=controls, fingerprint=tried.fingerprint)
+    return ContextSlot(fx, slot, tuple(shown[one].normalized for one in known))

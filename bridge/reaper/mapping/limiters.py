@@ -1,0 +1,28 @@
+"""Where FX are added to a chain: before a limiter at its end, which must stay the last thing that changes the sound."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bridge.reaper.mapping.fx_matching import is_heard
+from bridge.reaper.protocol.messages import FxSnapshot
+
+_LIMITER = re.compile(r"limit|maxim|brick ?wall|clipper|\bL[123]\b", re.IGNORECASE)
+_METER = re.compile(r"meter|analy[sz]|scope|spectr|goniom|\bSPAN\b|youlean|\bLUFS\b|tuner", re.IGNORECASE)
+
+
+def find_end_limiter(fx_chain: Sequence[FxSnapshot]) -> str:
+    """The GUID of the first of the limiters that end a chain; '' where it does not end in one.
+
+    What is not heard, and meters, may stand behind and between them. Limiters are known by their names.
+    """
+    found = ""
+    for fx in sorted(fx_chain, key=lambda fx: -fx.index):
+        names = f"{fx.original_name} {fx.name}"
+        if not is_heard(fx) or _METER.search(names):
+            continue
+        if not _LIMITER.search(names):
+            break
+        found = fx.guid
+    return found
