@@ -11,6 +11,7 @@ from bridge.automix.facts import (
     ExplanationKind,
     LoudnessKind,
     LoudnessOutcome,
+    ProposalOrigin,
     SearchOutcome,
 )
 
@@ -37,6 +38,8 @@ def describe_decision(decision: Decision) -> str:
     parts = [_describe_kind(decision)]
     if decision.loudness is not None:
         parts.append(describe_loudness(decision.loudness))
+    if decision.is_applied and decision.origin is ProposalOrigin.TONE_MATCH:
+        parts.append("The model knows no such sounds: fitted to the reference band by band.")
     if decision.search is SearchOutcome.NEEDS_REFERENCE:
         parts.append("Not refined: a search needs a reference to go by.")
     return " ".join(parts)

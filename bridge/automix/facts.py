@@ -45,6 +45,13 @@ class SearchOutcome(StrEnum):
     NO_GAIN = "no_gain"  # the encoder's settings stand
 
 
+class ProposalOrigin(StrEnum):
+    """Whose settings were tried."""
+
+    ENCODER = "encoder"
+    TONE_MATCH = "tone_match"  # fitted to the reference's tone: the encoder was not trained with such sounds
+
+
 class LoudnessKind(StrEnum):
     """How a loudness target was met."""
 
@@ -114,6 +121,7 @@ class Decision(_Fact, frozen=True):
             accepted: by how much they do, where the loudness was to stay and that would be noticed.
         loudness: for models with a loudness target.
         search: what a search for better settings brought.
+        origin: whose settings they are.
         regions, reverted_regions: stretches of automation that were accepted, and that the guard took back.
         attenuation_db: median over `regions`.
         sound_s, needed_sound_s: for how long it sounds, and for how long it would have to.
@@ -129,6 +137,7 @@ class Decision(_Fact, frozen=True):
     loudness_change_lu: float | None = None
     loudness: LoudnessOutcome | None = None
     search: SearchOutcome = SearchOutcome.NOT_REQUESTED
+    origin: ProposalOrigin = ProposalOrigin.ENCODER
     regions: int = 0
     reverted_regions: int = 0
     attenuation_db: float = 0.0

@@ -56,12 +56,15 @@ class Objective:
         return self._reference_distance_db(after) <= self._reference_distance_db(before)
 
     def _reference_distance_db(self, sound: SpectralProfile) -> float:
-        """Mean distance at equal loudness to the nearest reference profiles."""
         assert self.reference_profiles is not None
-        own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.valid_bands]
-        profiles = self.reference_profiles[:, :, : sound.valid_bands]
-        distances = profile_distances_db(own, profiles, level_counts=False, features=self.features)
-        return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
+        return nearest_distance_db(sound, self.reference_profiles, self.features)
+
+
+def nearest_distance_db(sound: SpectralProfile, profiles: Float32, features: FeatureSettings) -> float:
+    """Return the mean distance of `sound` at equal loudness to the nearest of `profiles` (n, 2, bands)."""
+    own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.valid_bands]
+    distances = profile_distances_db(own, profiles[:, :, : sound.valid_bands], level_counts=False, features=features)
+    return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
 
 
 def reference_objective(

@@ -7,7 +7,7 @@ no file format and no REAPER.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import msgspec
@@ -17,7 +17,7 @@ from bridge.audio.loudness import loudness_lufs
 from bridge.audio.silence import is_silent, sounding_s
 from bridge.automix.automation.pipeline import automate
 from bridge.automix.explanations.controls import explain_changes
-from bridge.automix.facts import Decision, DecisionKind, Measurements, SearchOutcome
+from bridge.automix.facts import Decision, DecisionKind, Measurements, ProposalOrigin, SearchOutcome
 from bridge.automix.guard.decision import Guard, GuardDecision
 from bridge.automix.guard.loudness_guard import LoudnessGuard, without_limiter
 from bridge.automix.guard.metrics import CandidateMetrics, ceiling_dbtp, overshoot_db
@@ -25,15 +25,17 @@ from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Progress, no_progress, unjudged
 from bridge.automix.loudness_solver import LoudnessControls, loudness_target
 from bridge.automix.objective import Objective, prediction_objective, reference_objective
+from bridge.automix.proposals import Proposal, ProposalMaker
 from bridge.automix.refinement import Refinement
 from bridge.automix.sound_length import LEAST_ONE_SHOT_S, SoundLength, cautious_reference, cautious_use
+from bridge.automix.tone_match.responses import ResponseStore
 from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures
 from bridge.features.windows import choose_excerpts, cut_excerpts
 from bridge.model.bundle import AutomationModel, Model, StaticModel
 from bridge.model.predict import Prediction, Predictor
 from bridge.plugins.host.host import PluginHost
-from bridge.types import Audio
+from bridge.types import Audio, NormalizedArray
 
 GUARD_WINDOW_S = 3.0
 GUARD_WINDOWS = 4
@@ -46,6 +48,7 @@ class Automix:
 
     model: Model
     host: PluginHost
+    responses: ResponseStore = field(default_factory=ResponseStore, repr=False, compare=False)
 
     def run(self, job: AutomixJob, *, progress: Progress = no_progress) -> AutomixResult:
         """Return new settings for the track, or the user's own with the decision why they stay.
@@ -56,7 +59,7 @@ class Automix:
             if job.is_part and (refusal := SoundLength.of(job).refusal) is not None:
                 return unjudged(job, refusal)
             return automate(self.model, self.host, job, progress=progress)
-        return StaticAutomix(self._static_model, self.host, job).run(progress)
+        return StaticAutomix(self._static_model, self.host, job, self.responses).run(progress)
 
     def extract_features(self, excerpts: Sequence[Audio], sample_rate_hz: int) -> SoundFeatures:
         """Return a sound as a reference for `AutomixJob` (or a style).
@@ -106,6 +109,7 @@ class StaticAutomix:
     model: StaticModel
     host: PluginHost
     job: AutomixJob
+    responses: ResponseStore = field(default_factory=ResponseStore, repr=False, compare=False)
 
     def run(self, progress: Progress) -> AutomixResult:
         """See `Automix.run`."""
@@ -123,9 +127,13 @@ class StaticAutomix:
         prediction = predictor.predict(sound, job.reference)
         progress(0.3, "trying the settings")
         guard = self.guard(renderer, prediction)
-        guard = replace(guard, begun=begun) if isinstance(guard, Guard) else guard
-        result = guard.decide(current, prediction.normalized, job.amount_percent / 100)
-        result = self._refined(guard, result, prediction, progress)
+        proposals = [Proposal(ProposalOrigin.ENCODER, prediction)]
+        if isinstance(guard, Guard):
+            guard = replace(guard, begun=begun)
+            maker = ProposalMaker(self.model, self.host, self.responses)
+            proposals = maker.proposals(job, sound, prediction, renderer, begun)
+        result, tried = self._decided(guard, current, proposals)
+        result, prediction = self._refined(guard, result, tried, progress), tried.prediction
         progress(1.0, "done")
         accepted = result.accepted
         return AutomixResult(
@@ -194,16 +202,32 @@ class StaticAutomix:
             self.model, self._search_renderer(renderer), metrics, self.job.reference, prediction, current, free
         )
 
+    def _decided(
+        self, guard: Guard | LoudnessGuard, current: NormalizedArray, proposals: Sequence[Proposal]
+    ) -> tuple[GuardDecision, Proposal]:
+        """The decision on the first of `proposals` that is accepted, else on the first."""
+        decided = []
+        for proposal in proposals:
+            result = guard.decide(current, proposal.prediction.normalized, self.job.amount_percent / 100)
+            decision = msgspec.structs.replace(result.decision, origin=proposal.origin)
+            decided.append((replace(result, decision=decision), proposal))
+            if result.accepted is not None:
+                return decided[-1]
+        return decided[0]
+
     def _refined(
-        self, guard: Guard | LoudnessGuard, result: GuardDecision, prediction: Prediction, progress: Progress
+        self, guard: Guard | LoudnessGuard, result: GuardDecision, tried: Proposal, progress: Progress
     ) -> GuardDecision:
-        """`result`, or the decision on what a search from the prediction finds, where that was accepted too."""
+        """`result`, or the decision on what a search from what was `tried` finds, where that was accepted too.
+
+        A tone match is the best fit already: all that a search could add to it are the errors of what it is fitted to.
+        """
         job = self.job
         if job.refine_s <= 0:
             return result
         search = SearchOutcome.NO_GAIN if self.can_search else SearchOutcome.NEEDS_REFERENCE
-        if self.can_search:
-            refinement = self.refinement(guard.renderer, guard.metrics, prediction)
+        if self.can_search and tried.origin is ProposalOrigin.ENCODER:
+            refinement = self.refinement(guard.renderer, guard.metrics, tried.prediction)
             found = refinement.run(job.refine_s, progress=lambda share: progress(0.3 + 0.6 * share, "refining"))
             if found.pays:
                 refined = guard.decide(refinement.current, found.normalized, job.amount_percent / 100)

@@ -16,6 +16,7 @@ from bridge.automix.facts import (
     ExplanationKind,
     LoudnessKind,
     LoudnessOutcome,
+    ProposalOrigin,
     SearchOutcome,
 )
 from bridge.reaper.describe import describe_balance, describe_left_alone, describe_reply
@@ -85,6 +86,7 @@ def decisions() -> list[Decision]:
         *moving,
         *silent,
         *searched,
+        Decision(kind=DecisionKind.IMPROVED, origin=ProposalOrigin.TONE_MATCH),
         Decision(kind=DecisionKind.IMPROVED, loudness=outcome(LoudnessKind.REACHED)),
     ]
 

@@ -26,6 +26,7 @@ from bridge.training.evaluation.mean_target import MeanTarget, MeanTargets
 from bridge.training.evaluation.method import Method, MethodResult
 from bridge.training.evaluation.metrics import frame_distance_db, gain_to_match
 from bridge.training.evaluation.search_baselines import SearchMethod, cma_search, random_search
+from bridge.training.evaluation.shrunk_match_eq import filtered, four_bands, shrunk_curve
 from bridge.types import Audio
 
 LOUDNESS_PASSES = 6  # a limiter takes loudness away; the gain before it is corrected so often
@@ -51,6 +52,8 @@ def baselines(automix: Automix, cases: Sequence[EvaluationCase], *, seed: int) -
         DoNothing(),
         GainMatch(targets),
         MatchEqMethod(targets),
+        ShrunkMatchEq(),
+        FourBands(),
         GainAndLimiter(targets, automix.host),
         SearchMethod("random search", random_search, targets, automix, seed),
         SearchMethod("CMA-ES", cma_search, targets, automix, seed),
@@ -104,6 +107,32 @@ class MatchEqMethod:
     def run(self, case: EvaluationCase, budget: int) -> MethodResult | None:  # noqa: ARG002
         target = self.targets.of(case)
         return None if target is None else MethodResult(match_eq(case.given, target.spectrum_db))
+
+
+@dataclass(frozen=True)
+class ShrunkMatchEq:
+    """The tone of the reference, as far as it is sure."""
+
+    name: str = "shrunk match EQ"
+
+    def run(self, case: EvaluationCase, budget: int) -> MethodResult | None:  # noqa: ARG002
+        if case.reference is None:
+            return None
+        curve = shrunk_curve(case.given, case.reference, case.sample_rate_hz)
+        return MethodResult(filtered(case.given, curve, case.sample_rate_hz))
+
+
+@dataclass(frozen=True)
+class FourBands:
+    """The same by four bands of an equaliser."""
+
+    name: str = "four bands"
+
+    def run(self, case: EvaluationCase, budget: int) -> MethodResult | None:  # noqa: ARG002
+        if case.reference is None:
+            return None
+        curve = shrunk_curve(case.given, case.reference, case.sample_rate_hz)
+        return MethodResult(four_bands(case.given, curve, case.sample_rate_hz))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,18 @@ from bridge.types import Float64
 Row = dict[str, Any]
 
 WORSE_DB = 0.05  # by so much more distance a case counts as made worse
-METHODS = ("nothing", "gain match", "match EQ", "gain + limiter", "best standing", "random search", "CMA-ES", "model")
+METHODS = (
+    "nothing",
+    "gain match",
+    "match EQ",
+    "shrunk match EQ",
+    "four bands",
+    "gain + limiter",
+    "best standing",
+    "random search",
+    "CMA-ES",
+    "model",
+)
 TASK_METHODS = ("nothing", "model", "best standing")  # that are measured by what only the task measures
 CLASSES = (0.0, 0.2, 0.4, 0.6, 0.8)  # of confidence
 _MOVED = 1e-3  # of a range: a slot of which no control is farther from neutral does nothing

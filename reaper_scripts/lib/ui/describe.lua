@@ -122,6 +122,7 @@ local function decision_text(decision)
   if kind == "improved" and by ~= "" then text = text .. fill(sentences.decisions.loudness_changes, decision) end
   if kind == "attenuated" and number_of(decision.reverted_regions) > 0 then text = text .. fill(sentences.decisions.reverted, decision) end
   if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
+  if APPLIED[decision.kind] and decision.origin == "tone_match" then text = text .. sentences.decisions.tone_match end
   return decision.search == "needs_reference" and text .. sentences.decisions.not_refined or text
 end
 

@@ -241,6 +241,7 @@ sentences.decisions = {
   would_harm_speech = "Left as it is: what could be taken out would harm the words.",
   not_displayed = "Left as it is: no FX would show the difference.",
   reverted = " {reverted_regions:%d} more left as they are, for the sake of the words.",
+  tone_match = " The model knows no such sounds: fitted to the reference band by band.",
   not_refined = " Not refined: a search needs a reference to go by.",
   tone_stays = "The tone is left as it is.",
   balanced = " {gain_db:%+.1f} dB as {role} among the others.",

@@ -48,7 +48,8 @@ def evaluation(automix: Automix, folder: Path, told: list[float]) -> Evaluation:
 def test_scores_hold_all_methods_and_can_be_written_as_json(evaluation: Evaluation) -> None:
     uses = evaluation.scores["uses"]
     assert set(uses) == {"match", "automix", "foreign"}
-    baselines = ["nothing", "gain match", "match EQ", "gain + limiter", "random search", "CMA-ES"]
+    simple = ["nothing", "gain match", "match EQ", "shrunk match EQ", "four bands", "gain + limiter"]
+    baselines = [*simple, "random search", "CMA-ES"]
     assert [row["method"] for row in uses["match"]] == [*baselines, "model"]
     for rows in uses.values():
         assert rows[0]["ratio"] == 1.0 and rows[0]["worse"] == 0.0
