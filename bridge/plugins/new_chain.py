@@ -80,7 +80,8 @@ def _vst3_controls(calibration: Calibration) -> list[str]:
         if report.is_controllable:
             lines += [f"[slot.control.{_quoted(report.name)}]", *_vst3_range(report)]
         else:
-            left_out.append(f"# left out: {report.name} ({report.note or report.kind})")
+            why = report.note or ("for monitoring" if report.is_monitoring else report.kind)
+            left_out.append(f"# left out: {report.name} ({why})")
     if not lines:
         raise ChainError(f"{calibration.plugin} has no parameter that changes its sound; choose another plugin.")
     return left_out + lines

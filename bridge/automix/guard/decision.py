@@ -241,6 +241,8 @@ def move_toward(
     renderer: CandidateRenderer, current: NormalizedArray, predicted: NormalizedArray, amount: float, free: Mask
 ) -> NormalizedArray:
     """Return the settings at `amount` 0..1 of the way from `current` to `predicted`, as near as the plugins can have
-    them; controls that are not `free` stay."""
-    moved = np.where(free, current + np.float32(amount) * (predicted - current), current).astype(np.float32)
+    them; choices are those of `predicted`, as there is nothing in between, and controls that are not `free` stay."""
+    is_choice = np.array([bool(control.choices) for control in renderer.chain.controls], dtype=bool)
+    share = np.where(is_choice, np.ceil(amount), amount)
+    moved = np.where(free, current + share * (predicted - current), current).astype(np.float32)
     return moved if amount == 0.0 else renderer.nearest(moved)

@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
 
 from bridge.plugins.chain.chain import Fingerprint
 from bridge.plugins.chain.display_law import DisplayLaw, RangeLaw
+
+_MONITORING = re.compile(
+    r"\b(listen|solo|audition|preview|monitor(ing)?)\b|\breport latency\b"
+    r"|^(ext(ernal)?\W*)?side\W?chain(\W*(in|input|source|enable|on|ext|external))?$",
+    re.IGNORECASE,
+)
+"""Names of what serves the person at the desk or the host: they listen to a part, or to an input that nothing feeds."""
 
 Kind = Literal["continuous", "switch", "dead", "meter", "program", "fixed", "ignored"]
 
@@ -36,7 +44,13 @@ class ParameterReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
     @property
     def is_controllable(self) -> bool:
-        return self.kind in ("continuous", "switch")
+        """Whether a new chain takes it: it changes the sound, and for good."""
+        return self.kind in ("continuous", "switch") and not self.is_monitoring
+
+    @property
+    def is_monitoring(self) -> bool:
+        """Whether it is for monitoring or for the host, by its name."""
+        return _MONITORING.search(self.name) is not None
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

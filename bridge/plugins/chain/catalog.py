@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from bridge.plugins.chain.chain import VST3, suggest_names
 
 PATH_VARIABLE = "BRIDGE_PLUGIN_PATH"
 SUFFIX = ".vst3"
+_METHOD: Literal[2] = 2
 _EFFECT_CATEGORY = "Audio Module Class"
 
 
@@ -49,6 +50,7 @@ class _CachedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _CachedCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: int
     calibration: Calibration
+    method: Literal[2]  # how it was measured: of an older one nothing is taken
 
 
 class _ModuleClass(msgspec.Struct, frozen=True):
@@ -153,7 +155,7 @@ class Catalog:
         return cached.calibration if cached is not None and cached.stamp == file_stamp(path) else None
 
     def remember_calibration(self, path: Path, calibration: Calibration) -> None:
-        self._write(path, "calibration", _CachedCalibration(file_stamp(path), calibration))
+        self._write(path, "calibration", _CachedCalibration(file_stamp(path), calibration, _METHOD))
 
     def _file(self, path: Path, kind: str) -> Path | None:
         if self._cache_folder is None:

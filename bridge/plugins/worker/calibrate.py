@@ -21,6 +21,7 @@ from bridge.types import Float32
 
 GRID_POINTS = 33
 MOST_CHOICES = 64
+MOST_NUMBERED_CHOICES = 8  # 'off', '6 dB', '12 dB': with more rising numbers it is a range with a name in it
 SAMPLE_RATE_HZ = 48_000
 PROBE_S = 1.0
 AUDIBLE_DB = 0.02  # a change of the spectrum below this is none
@@ -109,7 +110,7 @@ class _Calibrator:
             finding.texts = [(value, str(parameter.get_text_for_raw_value(value)).strip()) for value in grid]
             if 2 <= finding.steps <= MOST_CHOICES:
                 finding.is_switch = True
-            elif measure_display_law(finding.texts) is None and (choices := _as_choices(finding.texts)) is not None:
+            elif (choices := choices_of(finding.texts)) is not None:
                 finding.texts, finding.is_switch = choices, True
             if not finding.is_automatable:
                 finding.kind, finding.note = "fixed", "not automatable"
@@ -152,6 +153,8 @@ class _Calibrator:
         for finding in _controllable(findings):
             self._announce()
             wanted = 0.37 if abs(finding.default - 0.37) > 0.1 else 0.61
+            if finding.is_switch:  # between two choices it stays at the nearest
+                wanted = 1.0 if finding.default < 0.5 else 0.0
             self._set({finding.index: wanted})
             self._flush()
             read = float(self._values()[finding.index])
@@ -269,15 +272,32 @@ def _levels_db(audio: Float32) -> Float32:
     return power_to_db(bands, floor=_FLOOR).astype(np.float32)
 
 
-def _as_choices(texts: list[tuple[float, str]]) -> list[tuple[float, str]] | None:
-    """One point for each of a few names that share the range equally; None where the texts are no such names."""
+def choices_of(texts: list[tuple[float, str]]) -> list[tuple[float, str]] | None:
+    """One point for each of a few names that share the range; None where the texts are no such names.
+
+    Plugins divide it equally, or go to the nearest of points at equal distances, which halves the outer two. The points
+    at index / (count - 1) lie in the middle of what either gives a name.
+
+    Args:
+        texts: (normalized, text) over the range, evenly spaced.
+    """
     names = list(dict.fromkeys(text for _, text in texts))
     count = len(names)
-    if not 2 <= count <= MOST_CHOICES or not all(names):
+    has_law = measure_display_law(texts) is not None
+    if not 2 <= count <= (MOST_NUMBERED_CHOICES if has_law else MOST_CHOICES) or not all(names):
         return None
-    stretches = [names[min(int(value * count), count - 1)] for value, _ in texts]
-    is_equal = sum(a != text for a, (_, text) in zip(stretches, texts, strict=True)) <= count
-    return [(index / (count - 1), name) for index, name in enumerate(names)] if is_equal else None
+    if has_law and all(parse_display(name) is not None for name in names):
+        return None
+    equally = [min(int(value * count), count - 1) for value, _ in texts]
+    nearest = [int(value * (count - 1) + 0.5) for value, _ in texts]
+    if all(_misnamed(texts, names, places) > count for places in (equally, nearest)):
+        return None
+    return [(index / (count - 1), name) for index, name in enumerate(names)]
+
+
+def _misnamed(texts: list[tuple[float, str]], names: list[str], places: list[int]) -> int:
+    """How many of `texts` are not the name at their place."""
+    return sum(names[place] != text for place, (_, text) in zip(places, texts, strict=True))
 
 
 def _controllable(findings: list[_Finding]) -> list[_Finding]:

@@ -10,7 +10,7 @@ import pytest
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.audio.synthesis import synthesise
 from bridge.automix.facts import DecisionKind
-from bridge.automix.guard.decision import Guard
+from bridge.automix.guard.decision import Guard, move_toward
 from bridge.automix.guard.metrics import CandidateMetrics
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import ProxyChain
@@ -116,6 +116,19 @@ def test_the_amount_is_the_users(make_guard: Callable[..., Guard], settings: Cha
     expected = chain.neutral + 0.5 * (settings(BRIGHT) - chain.neutral)
     moved = [index for index, control in enumerate(chain.controls) if control.slot == "high_shelf"]
     np.testing.assert_allclose(result.accepted.normalized[moved], expected[moved], atol=1e-6)
+
+
+def test_an_amount_takes_choices_whole(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:
+    """Between two filter types there is none, and a plugin asked for one ignores it."""
+    kind = msgspec.structs.replace(chain.controls[0], choices=("low shelf", "peak", "high shelf"))
+    slot = msgspec.structs.replace(chain.slots[0], controls=(kind, *chain.slots[0].controls[1:]))
+    chosen = rendering(make_guard(settings({})), chain=msgspec.structs.replace(chain, slots=(slot, *chain.slots[1:])))
+    wanted = chain.neutral.copy()
+    wanted[0], wanted[1] = 0.5, 1.0
+    now = np.zeros_like(wanted)
+    moved = move_toward(chosen.renderer, now, wanted, 0.4, np.ones(len(now), bool))
+    assert moved[0] == 0.5 and moved[1] == pytest.approx(0.4)
+    assert move_toward(chosen.renderer, now, wanted, 0.0, np.ones(len(now), bool))[0] == 0.0
 
 
 def test_controls_that_are_not_free_stay(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:

@@ -12,7 +12,7 @@ from bridge.errors import PluginCrashed, PluginHung
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.host.host import PluginHost
-from bridge.plugins.worker.calibrate import probe_signal
+from bridge.plugins.worker.calibrate import choices_of, probe_signal
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +146,40 @@ def test_the_probe_signal_has_everything(channels: int) -> None:
     spectrum = np.abs(np.fft.rfft(signal[0]))[20:20_000]
     assert (np.add.reduceat(spectrum, np.geomspace(1, 19_000, 20).astype(int)) > 0).all()
     assert channels == 1 or not np.allclose(signal[0], signal[1])
+
+
+def shown(names: list[str], widths: list[float]) -> list[tuple[float, str]]:
+    """What a plugin shows on calibration's grid whose names end at the sums of `widths`."""
+    ends = np.cumsum(widths)
+    grid = [place / 32 for place in range(33)]
+    return [(value, names[min(int(np.searchsorted(ends, value, side="right")), len(names) - 1)]) for value in grid]
+
+
+@pytest.mark.parametrize(
+    ("names", "widths"),
+    [
+        (["Low-shelf", "Peak", "High-shelf"], [0.25, 0.5, 0.25]),  # JUCE: the outer ones half as wide
+        (["disabled", "6 dB/oct", "12 dB/oct", "24 dB/oct"], [1 / 6, 1 / 3, 1 / 3, 1 / 6]),
+        (["off", "on"], [0.5, 0.5]),
+        (["Hall", "Room", "Plate", "Spring"], [0.25] * 4),
+        ([f"Model {number}" for number in range(12)], [0.5 / 11, *[1 / 11] * 10, 0.5 / 11]),
+    ],
+)
+def test_choices_of_either_width_have_their_names(names: list[str], widths: list[float]) -> None:
+    count = len(names)
+    assert choices_of(shown(names, widths)) == [(index / (count - 1), name) for index, name in enumerate(names)]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [f"{6 * place / 32:.1f} dB" for place in range(33)],
+        ["off", *[f"{place / 32:.2f} s" for place in range(1, 33)]],
+        ["-inf dB", *[f"{place - 32} dB" for place in range(1, 33)]],
+        ["6 dB", *["12 dB"] * 16, *["24 dB"] * 16],
+        ["slow", *["fast"] * 32],
+        [""] * 33,
+    ],
+)
+def test_ranges_are_no_choices(texts: list[str]) -> None:
+    assert choices_of([(place / 32, text) for place, text in enumerate(texts)]) is None
