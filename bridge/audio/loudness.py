@@ -1,7 +1,7 @@
 """Loudness and true peak as broadcasters measure them (ITU-R BS.1770-4, EBU R 128), whole or as a stream.
 
-Loudness is measured by libebur128 through pyebur128, true peaks as it does by `true_peak`. Silence has no loudness:
-None, never minus infinity.
+Loudness is measured by libebur128 through pyebur128; true peaks by `true_peak`, which reads no lower than it. Silence
+has no loudness: None, never minus infinity.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class LoudnessMeter:
 
     def __init__(self, channels: int, sample_rate_hz: int, *, has_peak: bool = True) -> None:
         self._state = pyebur128.R128State(channels, sample_rate_hz, pyebur128.MeasurementMode.MODE_I)
-        self._peak = TruePeakMeter(channels, sample_rate_hz) if has_peak else None
+        self._peak = TruePeakMeter(channels) if has_peak else None
 
     def add(self, block: Float32) -> None:
         """Float32 (channels, samples)."""
@@ -55,10 +55,10 @@ def loudness_lufs(audio: Float32, sample_rate_hz: int) -> float | None:
     return meter.loudness_lufs
 
 
-def true_peak_dbtp(audio: Float32, sample_rate_hz: int) -> float | None:
-    """True peak of float32 (channels, samples), oversampled; None for silence."""
+def true_peak_dbtp(audio: Float32, sample_rate_hz: int) -> float | None:  # noqa: ARG001 (as of all measurements)
+    """True peak of float32 (channels, samples), the same at every rate; None for silence."""
     checked = check_audio(audio, "the audio to measure")
-    meter = TruePeakMeter(checked.shape[0], sample_rate_hz)
+    meter = TruePeakMeter(checked.shape[0])
     meter.add(checked)
     return _decibel(meter)
 

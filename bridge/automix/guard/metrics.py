@@ -25,7 +25,7 @@ from bridge.types import Audio, NormalizedArray
 
 CEILING_DBTP = 0.0
 HEADROOM_DB = 0.1  # taken off beyond the ceiling, because other parts of the track may peak higher
-NEAR_PEAK = 0.8  # pieces whose sample peak is within 2 dB of the highest may hold the highest true peak
+NEAR_PEAK = 0.5  # pieces whose sample peak is within 6 dB of the highest may hold the highest true peak
 
 
 @dataclass(frozen=True)
