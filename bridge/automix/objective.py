@@ -18,6 +18,7 @@ from bridge.types import Float32
 
 NEIGHBOURS = 4
 LEAST_DB = 0.25
+BEYOND_LU = 0.5  # of the loudness before and of the reference's, that a result may lie
 REFERENCE_MARGIN_DB = 0.5  # at 0.25 dB twice as many files came out worse
 
 
@@ -30,6 +31,8 @@ class Objective:
         margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
         evens_level: the distance is not of profiles: it is how uneven the loudness is over time (0: even).
         reference_profiles: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
+        reference_lufs: the loudness of the reference, where that is known: what comes out lies between it and the
+            loudness there was. Bands of another instrument alone would be followed beyond both.
     """
 
     target: SpectralProfile
@@ -39,6 +42,7 @@ class Objective:
     margin_db: float
     reference_profiles: Float32 | None = None
     evens_level: bool = False
+    reference_lufs: float | None = None
 
     def distance_db(self, sound: SpectralProfile) -> float:
         """Return how far the profile of a sound lies from the target's."""
@@ -55,6 +59,15 @@ class Objective:
             return True
         return self._reference_distance_db(after) <= self._reference_distance_db(before)
 
+    def missing_lu(self, before_lufs: float, loudness_lufs: float) -> float:
+        """Return how much louder a sound of `loudness_lufs` must become, where it was `before_lufs` at first."""
+        if not self.level_counts:
+            return before_lufs - loudness_lufs
+        if self.reference_lufs is None:
+            return 0.0
+        low, high = sorted((before_lufs, self.reference_lufs))
+        return float(np.clip(loudness_lufs, low - BEYOND_LU, high + BEYOND_LU)) - loudness_lufs
+
     def _reference_distance_db(self, sound: SpectralProfile) -> float:
         assert self.reference_profiles is not None
         return nearest_distance_db(sound, self.reference_profiles, self.features)
@@ -68,9 +81,20 @@ def nearest_distance_db(sound: SpectralProfile, profiles: Float32, features: Fea
 
 
 def reference_objective(
-    reference: SpectralProfile, features: FeatureSettings, *, level_counts: bool = True
+    reference: SpectralProfile,
+    features: FeatureSettings,
+    *,
+    level_counts: bool = True,
+    reference_lufs: float | None = None,
 ) -> Objective:
-    return Objective(reference, features, level_counts=level_counts, margin_share=0.05, margin_db=REFERENCE_MARGIN_DB)
+    return Objective(
+        reference,
+        features,
+        level_counts=level_counts,
+        margin_share=0.05,
+        margin_db=REFERENCE_MARGIN_DB,
+        reference_lufs=reference_lufs,
+    )
 
 
 def prediction_objective(

@@ -242,7 +242,12 @@ class StaticAutomix:
     def _objective(self, prediction: Prediction) -> Objective:
         features, settings = self.model.manifest.features, self.model.manifest.use
         if self.job.reference is not None:
-            objective = reference_objective(self.job.reference.profile, features, level_counts=self.target is None)
+            objective = reference_objective(
+                self.job.reference.profile,
+                features,
+                level_counts=self.target is None,
+                reference_lufs=self.job.reference.loudness_lufs,
+            )
             return cautious_reference(objective) if self.length.is_one_shot else objective
         if self.length.is_one_shot:
             settings = cautious_use(settings)

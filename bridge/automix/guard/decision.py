@@ -141,9 +141,10 @@ class Guard:
         if after.loudness_lufs is None or before.loudness_lufs is None:
             is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
             return None if is_as_loud else {"kind": DecisionKind.LOUDNESS_WOULD_SHIFT}
-        change_lu = after.loudness_lufs - before.loudness_lufs
-        if self.metrics.objective.level_counts or abs(change_lu) <= LOUDNESS_DRIFT_LU:
+        missing_lu = self.metrics.objective.missing_lu(before.loudness_lufs, after.loudness_lufs)
+        if abs(missing_lu) <= LOUDNESS_DRIFT_LU:
             return None
+        change_lu = after.loudness_lufs - before.loudness_lufs
         return {"kind": DecisionKind.LOUDNESS_WOULD_SHIFT, "loudness_change_lu": change_lu}
 
     def _unwanted_change_lu(self, candidate: Candidate, before: Measurements) -> float | None:
@@ -182,17 +183,18 @@ class Guard:
         return Candidate(amount, normalized, windows, self.metrics, batch if is_whole else None)
 
     def _levelled(self, candidate: Candidate, before: Measurements) -> tuple[Candidate, float]:
-        """`candidate` with its output gain set: where the level is open to the loudness there was, and below the
-        ceiling; and the highest true peak of all that is known through it.
+        """`candidate` with its output gain set: where the level is open to the loudness there was, beside a reference
+        between that and the reference's, and below the ceiling; and the highest true peak of all that is known.
 
         The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
         """
-        best, ceiling = candidate, self._ceiling_dbtp(before)
-        for number in range(0 if self.metrics.objective.level_counts else LEVELLINGS):
+        best, ceiling, objective = candidate, self._ceiling_dbtp(before), self.metrics.objective
+        for number in range(LEVELLINGS):
             if best.loudness_lufs is None or before.loudness_lufs is None:
                 break
-            gap_lu = before.loudness_lufs - best.loudness_lufs
-            if number > 0 and abs(gap_lu) <= LEVEL_LU:  # what lies behind the gain may answer it with less
+            gap_lu = objective.missing_lu(before.loudness_lufs, best.loudness_lufs)
+            is_near = abs(gap_lu) <= LEVEL_LU  # what lies behind the gain may answer it with less
+            if is_near and (number > 0 or objective.level_counts):
                 break
             best = self._with_gain(best, gap_lu)
         peak_dbtp = best.measurements.true_peak_dbtp
