@@ -12,12 +12,19 @@ import msgspec
 
 from bridge.automix.describe import describe_decision
 from bridge.reaper.protocol.heard_range import HeardRange
-from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, ModulationKind, Requirement
 from bridge.reaper.protocol.messages import Receipt, Reply, SkipReason
 from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind, MixBalanceReply
 from bridge.reaper.protocol.script_calls import ScriptCallAnswer
 
 _BANDS = {3: "a notch", 6: "a band pass", 7: "a parallel band pass"}
+
+_MODULATIONS: Mapping[ModulationKind | None, str] = {
+    ModulationKind.LFO: "an LFO",
+    ModulationKind.AUDIO: "the sound",
+    ModulationKind.LINK: "a link to another parameter",
+    ModulationKind.MIDI: "a link to MIDI",
+}
 
 _REQUIREMENTS: Mapping[Requirement, str] = {
     Requirement.DRY_SIGNAL: "mixes dry signal in: set Dry to -inf",
@@ -64,6 +71,12 @@ _LEFT_ALONE: Mapping[LeftAloneKind, str] = {
     ),
     LeftAloneKind.OTHER_UNIT: "{fx}, {parameter}: it displays '{unit}' where the model sets '{wanted_unit}'",
     LeftAloneKind.AUTOMATED: "{fx}, {parameter} has an armed envelope, which would override the value",
+    LeftAloneKind.MODULATED: "{fx}, {parameter} is moved by {modulation}",
+    LeftAloneKind.LINK_SOURCE: "{fx}, {parameter} moves another parameter along, by a link",
+    LeftAloneKind.CONTAINER_OFF: "is in {fx}, which is bypassed or offline: it is not heard",
+    LeftAloneKind.CONTAINER_CHANGES_IT: (
+        "is in {fx}, which does more than hold it: set that to fully wet, with its own pins and nothing in parallel"
+    ),
     LeftAloneKind.IN_USE: "it is in use: only a control at rest can be moved and come back",
     LeftAloneKind.TOUCHED: "it was touched since",
     LeftAloneKind.TRACK_FX_OFF: "the FX button of its track is off: it would not be heard",
@@ -86,7 +99,8 @@ def describe_left_alone(rows: Sequence[LeftAlone]) -> list[tuple[str, str]]:
 def _reason(row: LeftAlone) -> str:
     text = _REQUIREMENTS[row.requirement] if row.requirement is not None else _LEFT_ALONE[row.kind]
     band = _BANDS.get(row.band_type or 0, f"a band of type {row.band_type}")
-    return text.format(**msgspec.structs.asdict(row), band=band)
+    modulation = _MODULATIONS.get(row.modulation, "something else")
+    return text.format(**{**msgspec.structs.asdict(row), "band": band, "modulation": modulation})
 
 
 def describe_reply(reply: Reply | MixBalanceReply) -> str:

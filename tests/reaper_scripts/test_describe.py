@@ -20,7 +20,7 @@ from bridge.automix.facts import (
     SearchOutcome,
 )
 from bridge.reaper.describe import describe_balance, describe_left_alone, describe_reply
-from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, ModulationKind, Requirement
 from bridge.reaper.protocol.messages import SCHEMA, Reply
 from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind
 from bridge.settings import shipped_folder
@@ -36,6 +36,7 @@ def left_alone(kind: LeftAloneKind, requirement: Requirement | None = None) -> L
 ROWS = [
     *(left_alone(kind) for kind in LeftAloneKind if kind is not LeftAloneKind.UNMET_REQUIREMENT),
     *(left_alone(LeftAloneKind.UNMET_REQUIREMENT, requirement) for requirement in Requirement),
+    *(LeftAlone(what="it", kind=LeftAloneKind.MODULATED, modulation=kind, fx="<fx>") for kind in ModulationKind),
 ]
 
 

@@ -42,6 +42,12 @@ class LeftAloneKind(StrEnum):
     UNCONFIRMED_DISPLAY = "unconfirmed_display"  # fx, parameter, text: its own grid says otherwise
     OTHER_UNIT = "other_unit"  # fx, parameter, unit, wanted_unit
     AUTOMATED = "automated"  # fx, parameter: an armed envelope would override the value
+    MODULATED = "modulated"  # fx, parameter, modulation
+    LINK_SOURCE = "link_source"  # fx, parameter: another parameter follows it
+
+    # an FX in a container; `what` is its name
+    CONTAINER_OFF = "container_off"  # fx: the container, which is bypassed or offline
+    CONTAINER_CHANGES_IT = "container_changes_it"  # fx: the container, which is more than a chain of FX
 
     # a control of the model, or a value that Bridge has set
     IN_USE = "in_use"  # only a control at rest can be automated and come back
@@ -88,6 +94,15 @@ class FxMode(StrEnum):
     PINS = "pins"  # its inputs or outputs are on other channels
 
 
+class ModulationKind(StrEnum):
+    """What moves a parameter beside envelopes, which takes no value that is written to it."""
+
+    LFO = "lfo"
+    AUDIO = "audio"  # the audio control signal
+    LINK = "link"  # another parameter
+    MIDI = "midi"
+
+
 class LeftAlone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """One thing that is left as it is, and why. Which fields are set is said at each kind."""
 
@@ -105,5 +120,6 @@ class LeftAlone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     wet: float | None = None
     band_type: int | None = None
     requirement: Requirement | None = None
+    modulation: ModulationKind | None = None
     at_most: float | None = None  # a switch has neither bound: it is to be off
     at_least: float | None = None

@@ -16,7 +16,7 @@ import msgspec
 from bridge.automix.facts import Decision, Explanation, MeasurementsPair
 from bridge.errors import LinkError
 from bridge.reaper.protocol.heard_range import HeardRange, RangeSource
-from bridge.reaper.protocol.left_alone import FxMode, LeftAlone
+from bridge.reaper.protocol.left_alone import FxMode, LeftAlone, ModulationKind
 
 SCHEMA = 2
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -41,6 +41,14 @@ class EqBandRole(Message, frozen=True):
     enabled: bool
 
 
+class Modulation(Message, frozen=True):
+    """What moves a parameter beside envelopes. A link names what it follows, where that could be found."""
+
+    kind: ModulationKind
+    fx_guid: str = ""
+    index: int = -1
+
+
 class ParameterSnapshot(Message, frozen=True):
     """One FX parameter as REAPER shows it. `grid` holds (normalized, text) pairs in rising order."""
 
@@ -57,6 +65,7 @@ class ParameterSnapshot(Message, frozen=True):
     automated: bool = False  # an armed envelope in a reading mode would override a static write
     grid: Annotated[tuple[tuple[float, str], ...], msgspec.Meta(max_length=1024)] = ()
     eq: EqBandRole | None = None
+    modulation: Modulation | None = None
 
 
 class FxSnapshot(Message, frozen=True):
@@ -65,12 +74,13 @@ class FxSnapshot(Message, frozen=True):
     type: str  # 'fx_type': "VST3", "VST", "JS", ...
     name: str  # as shown in the chain, may be renamed by the user
     original_name: str
-    index: int
+    index: int  # its place in the order of the sound, 0-based, those in containers counted
     enabled: bool
     offline: bool
     parameters: tuple[ParameterSnapshot, ...]
     wet: float = 1.0  # REAPER's own ':wet', normalized: below 1 the untouched sound is mixed in
     modes: tuple[FxMode, ...] = ()
+    container: str = ""  # GUID of the container that the FX is in, which stands before it; '' for the track's own
 
 
 class TrackSnapshot(Message, frozen=True):

@@ -23,11 +23,13 @@ local TICKS_BETWEEN_LOOKS = 30 -- at the heartbeat
 --- A part of a gesture in an answer: where REAPER's OSC surface finds each value, and what it may become.
 local function part_message(gesture, part)
   local moves = json.array()
-  for index, move in ipairs(part.moves) do
-    moves[index] = {
-      fx = move.fx, parameter = move.parameter, zero = gesture:value(move, 0), start = move.write.start,
-      after = move.write.after, is_switch = move.write.is_switch == true,
-    }
+  for _, move in ipairs(part.moves) do
+    if gesture.is_streamed(move) then
+      moves[#moves + 1] = {
+        fx = move.fx, parameter = move.parameter, zero = gesture:value(move, 0), start = move.write.start,
+        after = move.write.after, is_switch = move.write.is_switch == true,
+      }
+    end
   end
   return { index = part.target.index, name = part.target.name, moves = moves }
 end

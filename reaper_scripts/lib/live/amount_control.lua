@@ -8,6 +8,7 @@ local applied_state = require("live.applied_state")
 local fx_info = require("track.fx_info")
 local gestures = require("live.gesture")
 local interpolation = require("live.interpolation")
+local modulation = require("track.modulation")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
 
@@ -45,6 +46,7 @@ local function find(track, write)
   local fx, parameter = fx_info.locate(track, write)
   if not fx then return nil, parameter end
   if fx_info.is_automated(track, fx, parameter) then return nil, "automated" end
+  if modulation.of(track, fx, parameter) then return nil, "modulated" end
   return { write = write, fx = fx, parameter = parameter }
 end
 

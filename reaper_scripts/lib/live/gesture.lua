@@ -9,6 +9,7 @@ local interpolation = require("live.interpolation")
 local fx_info = require("track.fx_info")
 local json = require("exchange.json")
 local ticks = require("runtime.ticks")
+local fx_chain = require("track.fx_chain")
 local tracks = require("track.tracks")
 local undo_step = require("write.undo_step")
 local verify = require("write.verify")
@@ -66,7 +67,7 @@ local function is_found(part, move)
   local track = part.target.track
   if tracks.gone(part.target) then return false end
   if reaper.TrackFX_GetFXGUID(track, move.fx) ~= move.write.fx_guid then
-    move.fx = tracks.find_fx(track, move.write.fx_guid) or -1
+    move.fx = fx_chain.find(track, move.write.fx_guid) or -1
   end
   return move.fx >= 0
 end
@@ -121,12 +122,20 @@ function gesture:compare(is_on)
   set_parts(self)
 end
 
---- Take the amounts at which the values stand now for the wanted ones: a surface has moved them, and is gone.
+--- Return whether a surface moves a value: REAPER's OSC has no address for an FX in a container, which follows at rest.
+function gesture.is_streamed(move)
+  return not fx_chain.is_contained(move.fx)
+end
+
+--- Take the amounts at which the values stand now for the wanted ones: a surface has moved them, and is gone. It moves none
+-- in a container.
 function gesture:adopt_current()
   for _, part in ipairs(self.parts) do
     local now = {}
-    for _, move in ipairs(part.moves) do now[move.place] = read(part, move) end
-    part.wanted = interpolation.amount_of(part.record, now)
+    for _, move in ipairs(part.moves) do
+      if gesture.is_streamed(move) then now[move.place] = read(part, move) end
+    end
+    if next(now) then part.wanted = interpolation.amount_of(part.record, now) end
   end
 end
 

@@ -1,6 +1,6 @@
 --- Single questions about an FX and its parameters, answered from REAPER. Only reads.
 local json = require("exchange.json")
-local tracks = require("track.tracks")
+local fx_chain = require("track.fx_chain")
 
 local fx_info = {}
 
@@ -18,7 +18,7 @@ end
 --- Return the place of a write's parameter now, FX and index: the index of the write where its ident still fits, else
 -- where the ident went. Nil and the kind of reason ("fx_removed", "fx_offline", "no_parameter") where there is none.
 function fx_info.locate(track, write)
-  local fx = tracks.find_fx(track, write.fx_guid)
+  local fx = fx_chain.find(track, write.fx_guid)
   if not fx then return nil, "fx_removed" end
   if reaper.TrackFX_GetOffline(track, fx) then return nil, "fx_offline" end
   local is_known, ident = reaper.TrackFX_GetParamIdent(track, fx, write.index)

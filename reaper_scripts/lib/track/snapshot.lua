@@ -7,7 +7,9 @@
 local user_error = require("runtime.user_error")
 local track_changes = require("track.track_changes")
 local json = require("exchange.json")
+local fx_chain = require("track.fx_chain")
 local fx_info = require("track.fx_info")
+local modulation = require("track.modulation")
 local ticks = require("runtime.ticks")
 
 local snapshot = {}
@@ -67,7 +69,7 @@ local function read_parameter(track, fx, index, has_grid)
     min = low, max = high, mid = middle,
     step = has_steps and step > 0 and step or nil,
     is_toggle = has_steps and is_toggle,
-    automated = fx_info.is_automated(track, fx, index),
+    automated = fx_info.is_automated(track, fx, index), modulation = modulation.of(track, fx, index),
     grid = has_grid and grid(track, fx, index) or json.array(),
     eq = fx_info.eq_role(track, fx, index),
   }
@@ -82,15 +84,15 @@ local function is_worth_a_grid(message, count)
 end
 
 --- The FX as a request has it, and what is kept of it to be compared later.
-local function read_fx(track, fx, are_envelopes_ours)
-  local pseudo = {}
+local function read_fx(track, one, place, are_envelopes_ours)
+  local fx, pseudo = one.fx, {}
   for _, ident in ipairs(PSEUDO_PARAMETERS) do pseudo[reaper.TrackFX_GetParamFromIdent(track, fx, ident)] = true end
   local _, name = reaper.TrackFX_GetFXName(track, fx)
   local message = {
     guid = reaper.TrackFX_GetFXGUID(track, fx),
     ident = named(track, fx, "fx_ident"), type = named(track, fx, "fx_type"),
     name = name, original_name = named(track, fx, "original_name"),
-    index = fx,
+    index = place - 1, container = one.container and reaper.TrackFX_GetFXGUID(track, one.container) or "",
     enabled = reaper.TrackFX_GetEnabled(track, fx), offline = reaper.TrackFX_GetOffline(track, fx),
     wet = fx_info.wet(track, fx), modes = fx_info.modes(track, fx),
     parameters = json.array(),
@@ -112,7 +114,7 @@ end
 --- The FX of the chain by identity, as one text to compare.
 local function identity(track)
   local guids = {}
-  for fx = 0, reaper.TrackFX_GetCount(track) - 1 do guids[fx + 1] = reaper.TrackFX_GetFXGUID(track, fx) end
+  for place, one in ipairs(fx_chain.every(track)) do guids[place] = reaper.TrackFX_GetFXGUID(track, one.fx) end
   return table.concat(guids, " ")
 end
 
@@ -123,7 +125,9 @@ function snapshot.take(project, track, are_envelopes_ours)
   for _ = 1, MAX_RESTARTS do
     local before, count = identity(track), reaper.GetProjectStateChangeCount(project)
     local chain, kept = json.array(), {}
-    for fx = 0, reaper.TrackFX_GetCount(track) - 1 do chain[fx + 1], kept[fx + 1] = read_fx(track, fx, are_envelopes_ours) end
+    for place, one in ipairs(fx_chain.every(track)) do
+      chain[place], kept[place] = read_fx(track, one, place, are_envelopes_ours)
+    end
     ticks.wait()
     if identity(track) == before then
       if reaper.GetProjectStateChangeCount(project) == count then track_changes.drop_moving(track, kept) end

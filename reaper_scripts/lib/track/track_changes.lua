@@ -1,12 +1,12 @@
 --- What was touched of a track since its snapshot was taken. The daemon decided on the whole of it: what it did not write
 -- counts as much as what it writes.
 --
--- A snapshot is {change_count, range, contents, items_now, chain}; the chain holds for each FX {guid, name, enabled, offline, wet,
--- values, texts, roles}, the last three by parameter index.
+-- A snapshot is {change_count, range, contents, items_now, chain}; the chain holds for each FX {guid, container, name, enabled,
+-- offline, wet, values, texts, roles}, the last three by parameter index.
 local fx_info = require("track.fx_info")
 local items = require("track.items")
 local ticks = require("runtime.ticks")
-local tracks = require("track.tracks")
+local fx_chain = require("track.fx_chain")
 local user_error = require("runtime.user_error")
 
 local track_changes = {}
@@ -23,20 +23,24 @@ end
 
 --- Return what is kept of an FX as it stands in a request.
 function track_changes.keep(fx)
-  return { guid = fx.guid, name = fx.name, enabled = fx.enabled, offline = fx.offline, wet = fx.wet, values = {}, texts = {}, roles = {} }
+  return {
+    guid = fx.guid, container = fx.container, name = fx.name, enabled = fx.enabled, offline = fx.offline, wet = fx.wet,
+    values = {}, texts = {}, roles = {},
+  }
 end
 
---- Keep a parameter as it stands in a request. A value that an envelope drives moves by itself and does not count.
+--- Keep a parameter as it stands in a request. A value that something drives moves by itself and does not count.
 function track_changes.keep_parameter(kept, parameter)
-  if not parameter.automated then kept.values[parameter.index] = parameter.normalized end
+  if not parameter.automated and not parameter.modulation then kept.values[parameter.index] = parameter.normalized end
   kept.texts[parameter.index] = parameter.text
   kept.roles[parameter.index] = role_text(parameter.eq)
 end
 
 --- Drop the values that have moved since they were kept, where nobody has touched the project: meters.
 function track_changes.drop_moving(track, chain)
-  for place, kept in ipairs(chain) do
-    for index, now in pairs(read_values(track, place - 1, kept.values)) do
+  for _, kept in ipairs(chain) do
+    local fx = fx_chain.find(track, kept.guid)
+    for index, now in pairs(fx and read_values(track, fx, kept.values) or {}) do
       if not fx_info.is_same(now, kept.values[index]) then kept.values[index] = nil end
     end
     ticks.breathe()
@@ -69,23 +73,25 @@ end
 
 --- Take a first look at what moves by itself in the FX to be written; `find` is the second one, a tick later.
 function track_changes.look(target, snapshot, written)
-  for place, kept in ipairs(snapshot.chain) do
-    kept.recent = written[kept.guid] and read_values(target.track, place - 1, kept.values) or nil
+  for _, kept in ipairs(snapshot.chain) do
+    local fx = written[kept.guid] and fx_chain.find(target.track, kept.guid)
+    kept.recent = fx and read_values(target.track, fx, kept.values) or nil
   end
   snapshot.recent_count = reaper.GetProjectStateChangeCount(target.project)
 end
 
---- What is different in the order or number of the FX; else nil and their places now.
+--- What is different in the order or number of the FX; else nil and their numbers now.
 local function chain_change(track, chain)
-  local count, places, last = reaper.TrackFX_GetCount(track), {}, -1
-  for _, kept in ipairs(chain) do
-    local fx = tracks.find_fx(track, kept.guid)
-    if not fx then return user_error.new("fx_gone", { fx = kept.name }) end
-    if fx < last then return user_error.new("fx_reordered") end
-    places[#places + 1], last = fx, fx
+  local places, count = fx_chain.places(track)
+  local numbers, last = {}, 0
+  for index, kept in ipairs(chain) do
+    local now = places[kept.guid]
+    if not now then return user_error.new("fx_gone", { fx = kept.name }) end
+    if now.place < last or now.container ~= kept.container then return user_error.new("fx_reordered") end
+    numbers[index], last = now.fx, now.place
   end
   if count ~= #chain then return user_error.new("fx_added") end
-  return nil, places
+  return nil, numbers
 end
 
 local function state_change(track, fx, kept)
@@ -113,14 +119,14 @@ end
 function track_changes.find(target, snapshot, written)
   local track = target.track
   if are_items_changed(target, snapshot) then return user_error.new("items_changed") end
-  local reason, places = chain_change(track, snapshot.chain)
+  local reason, numbers = chain_change(track, snapshot.chain)
   if reason then return reason end
   local is_stale = track_changes.is_stale(target, snapshot)
   local is_untouched = reaper.GetProjectStateChangeCount(target.project) == snapshot.recent_count
   for place, kept in ipairs(snapshot.chain) do
-    reason = state_change(track, places[place], kept)
+    reason = state_change(track, numbers[place], kept)
     if not reason and written[kept.guid] and is_stale then
-      reason = value_change(track, places[place], kept, is_untouched)
+      reason = value_change(track, numbers[place], kept, is_untouched)
     end
     if reason then return reason end
   end

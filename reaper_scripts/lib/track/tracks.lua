@@ -122,12 +122,4 @@ function tracks.loss(target)
   return tracks.gone(target) or reaper.EnumProjects(-1) ~= target.project and user_error.new("project_behind") or nil
 end
 
---- Return the place of an FX in its chain now, or nil where it is gone.
-function tracks.find_fx(track, guid)
-  for fx = 0, reaper.TrackFX_GetCount(track) - 1 do
-    if reaper.TrackFX_GetFXGUID(track, fx) == guid then return fx end
-  end
-  return nil
-end
-
 return tracks

@@ -83,7 +83,10 @@ end
 function describe.reason(row)
   local template = sentences.left_alone[row.kind] or text_of(row.kind)
   local requirement = sentences.requirements[row.requirement] or "{parameter} is not neutral"
-  return fill(template, row, { requirement = fill(requirement, row), band = sentences.bands[row.band_type] or "a band" })
+  return fill(template, row, {
+    requirement = fill(requirement, row), band = sentences.bands[row.band_type] or "a band",
+    modulation = sentences.modulations[row.modulation] or "something else",
+  })
 end
 
 --- Return {what, why} of each thing that was left alone; reasons of one thing that follow each other are joined.

@@ -142,6 +142,7 @@ sentences.reasons = {
   fx_button_went_off = "the FX button of the track was switched off",
   began_recording = "the track was put into {mode} mode",
   became_automated = "an envelope came to drive {parameter}",
+  became_modulated = "{parameter} of {fx} came to be moved by something else",
   target_gone = "an FX that it has evaluated was removed or taken offline",
   band_is_off = "the band of {parameter} is off, and no envelope can switch it on; switch it on, it does nothing at 0 dB,",
   band_stays_off = "the band does not switch on",
@@ -190,6 +191,10 @@ sentences.left_alone = {
   track_fx_off = "the FX button of its track is off: it would not be heard",
   track_records = "its track is in {text} mode, in which REAPER records whatever is set as automation",
   automated = "{fx}, {parameter} has an armed envelope, which would override the value",
+  modulated = "{fx}, {parameter} is moved by {modulation}",
+  link_source = "{fx}, {parameter} moves another parameter along, by a link",
+  container_off = "is in {fx}, which is bypassed or offline: it is not heard",
+  container_changes_it = "is in {fx}, which does more than hold it: set that to fully wet, with its own pins and nothing in parallel",
   in_use = "it is in use: only a control at rest can be moved and come back",
   model_damaged = "changed on disk, used as it was: {error}",
   touched = "it was touched since",
@@ -215,6 +220,10 @@ sentences.requirements = {
   oversampled = "is oversampled, which Bridge does not render: switch its oversampling off",
   parallel = "runs in parallel with the FX before it, which Bridge does not render",
   pins = "works on other channels than the first two: reset its pin connections",
+}
+
+sentences.modulations = {
+  lfo = "an LFO", audio = "the sound", link = "a link to another parameter", midi = "a link to MIDI",
 }
 
 sentences.bands = { [3] = "a notch", [6] = "a band pass", [7] = "a parallel band pass" }

@@ -2,6 +2,7 @@
 -- Knows raw values and latency; what is to be written is said by others, in normalized values and project time.
 local user_error = require("runtime.user_error")
 local capture = require("audio.capture")
+local fx_chain = require("track.fx_chain")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
 
@@ -17,9 +18,12 @@ envelopes.NEAR = 1e-4 -- normalized
 local function latency_s(target, fx)
   if reaper.GetExtState("Bridge", "automation_latency") == "off" then return 0.0 end
   local samples = 0
-  for before = 0, fx - 1 do
-    if reaper.TrackFX_GetEnabled(target.track, before) and not reaper.TrackFX_GetOffline(target.track, before) then
-      local is_known, text = reaper.TrackFX_GetNamedConfigParm(target.track, before, "pdc")
+  for _, one in ipairs(fx_chain.every(target.track)) do
+    if one.fx == fx then break end
+    local _, kind = reaper.TrackFX_GetNamedConfigParm(target.track, one.fx, "fx_type")
+    local is_container = kind == "Container" -- what is in it counts by itself
+    if not is_container and reaper.TrackFX_GetEnabled(target.track, one.fx) and not reaper.TrackFX_GetOffline(target.track, one.fx) then
+      local is_known, text = reaper.TrackFX_GetNamedConfigParm(target.track, one.fx, "pdc")
       samples = samples + (is_known and tonumber(text) or 0)
     end
   end

@@ -1,5 +1,6 @@
 --- Adds FX that a model needs, and takes them out again where the job does not end well.
 -- No undo point of its own: what is added belongs to the step that sets the values.
+local fx_chain = require("track.fx_chain")
 local tracks = require("track.tracks")
 local undo_step = require("write.undo_step")
 local user_error = require("runtime.user_error")
@@ -9,7 +10,7 @@ local missing_fx = {}
 --- Take out what `add` has added for the job, as far as it is still there.
 function missing_fx.take_out(job)
   for _, guid in ipairs(job.added) do
-    local fx = not tracks.gone(job.target) and tracks.find_fx(job.target.track, guid)
+    local fx = not tracks.gone(job.target) and fx_chain.find(job.target.track, guid)
     if fx then reaper.TrackFX_Delete(job.target.track, fx) end
   end
   job.added = {}

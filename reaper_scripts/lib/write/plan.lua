@@ -1,6 +1,7 @@
 --- Turns the writes of a reply into steps on the FX as they are now, or says why none of them may be done: the daemon
 -- decided on the whole chain, so a track on which something was touched meanwhile is left alone as a whole.
 local fx_info = require("track.fx_info")
+local modulation = require("track.modulation")
 local receipt = require("exchange.receipt")
 local track_changes = require("track.track_changes")
 local tracks = require("track.tracks")
@@ -30,6 +31,7 @@ end
 --- Why this step may not be done, or nil.
 local function objection(track, step)
   local kind = fx_info.is_automated(track, step.fx, step.parameter) and "became_automated"
+    or modulation.of(track, step.fx, step.parameter) and "became_modulated"
     or not fx_info.is_same(step.before, step.write.before) and "value_changed"
   return kind and user_error.new(kind, fx_info.names(track, step.fx, step.parameter)) or nil
 end

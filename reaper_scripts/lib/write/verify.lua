@@ -3,6 +3,7 @@ local displayed_value = require("track.displayed_value")
 local fx_info = require("track.fx_info")
 local receipt = require("exchange.receipt")
 local ticks = require("runtime.ticks")
+local fx_chain = require("track.fx_chain")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
 
@@ -54,7 +55,7 @@ end
 
 --- Look the steps' FX up again: the user may have moved or removed them since the last tick.
 function verify.locate(job)
-  for _, step in ipairs(job.steps) do step.fx = tracks.find_fx(job.target.track, step.write.fx_guid) end
+  for _, step in ipairs(job.steps) do step.fx = fx_chain.find(job.target.track, step.write.fx_guid) end
 end
 
 --- Note that what was written is gone.
