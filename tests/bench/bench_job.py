@@ -29,7 +29,7 @@ from bridge.automix.pipeline import Automix
 from bridge.model.bundle import load_model
 from bridge.plugins.host.host import PluginHost
 from bridge.reaper.mapping.chain_mapping import map_chain
-from bridge.reaper.protocol.messages import FxSnapshot
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 from bridge.settings import shipped_folder
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]

@@ -17,8 +17,9 @@ from bridge.automix.facts import DecisionKind, ExplanationKind
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import handle_request
 from bridge.daemon.session_defaults import JobDefaults
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 from bridge.reaper.protocol.left_alone import LeftAloneKind
-from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Reply, Request, SkipReason
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, SkipReason
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import load_settings
 from bridge.training.data.scenes import draw_scene

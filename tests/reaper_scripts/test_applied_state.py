@@ -5,7 +5,8 @@ import json
 from reaper_session import ReaperSession, applying, low_cut_to, set_comp
 
 from bridge.reaper.protocol.applied_state import AppliedJob
-from bridge.reaper.protocol.messages import SCHEMA, EqBandRole, Reply, Request, decode
+from bridge.reaper.protocol.fx_snapshot import EqBandRole
+from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, decode
 
 
 def record(desk: ReaperSession) -> AppliedJob:

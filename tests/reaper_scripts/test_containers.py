@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 from reaper_session import ReaperSession, applying, set_comp, silent, write_to
 
+from bridge.reaper.protocol.fx_snapshot import Modulation
 from bridge.reaper.protocol.left_alone import ModulationKind
-from bridge.reaper.protocol.messages import Modulation, Reply, Request, encode
+from bridge.reaper.protocol.messages import Reply, Request, encode
 from bridge.standin.fx.container import FxContainer
 from bridge.standin.fx.modulation import Modulation as StandInModulation
 

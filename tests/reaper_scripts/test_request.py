@@ -6,8 +6,9 @@ import pytest
 from reaper_session import ReaperSession, noise, unchanged
 
 from bridge.plugins.chain.display_law import measure_display_law
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 from bridge.reaper.protocol.left_alone import FxMode
-from bridge.reaper.protocol.messages import SCHEMA, FxSnapshot, Request
+from bridge.reaper.protocol.messages import SCHEMA, Request
 from bridge.standin.fx.fx import StandInParameter
 
 

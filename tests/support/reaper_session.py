@@ -13,10 +13,10 @@ import numpy as np
 from bridge.atomic_files import write_file
 from bridge.automix.facts import Decision, DecisionKind, Explanation
 from bridge.reaper.mapping.display_law import measure_fx_display_law
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 from bridge.reaper.protocol.messages import (
     SCHEMA,
     Change,
-    FxSnapshot,
     Heartbeat,
     Progress,
     Receipt,

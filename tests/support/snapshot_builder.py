@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control, unit_of
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.reaper.protocol.messages import EqBandRole, FxSnapshot, ParameterSnapshot
+from bridge.reaper.protocol.fx_snapshot import EqBandRole, FxSnapshot, ParameterSnapshot
 
 GRID = tuple(point / 32 for point in range(33))
 

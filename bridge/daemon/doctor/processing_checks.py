@@ -20,12 +20,10 @@ from bridge.decibels import amplitude_to_db
 from bridge.errors import ModelError, PluginError
 from bridge.model.manifest import find_model, find_models, read_manifest
 from bridge.plugins.host.host import RenderInput, host_for
+from bridge.reaper.protocol.fx_snapshot import EqBandRole, FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.messages import (
     SCHEMA,
-    EqBandRole,
     Excerpt,
-    FxSnapshot,
-    ParameterSnapshot,
     ProjectSnapshot,
     Request,
     RequestAudio,

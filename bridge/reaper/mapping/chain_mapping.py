@@ -6,7 +6,7 @@ in the order of the chain) on one side and REAPER's (writes, texts) on the other
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,12 +15,14 @@ import numpy as np
 
 from bridge.automix.facts import Explanation
 from bridge.plugins.chain.chain import Chain, Slot
+from bridge.reaper.mapping.containers import open_containers
 from bridge.reaper.mapping.context import HostFx, find_context
 from bridge.reaper.mapping.fx_matching import FxMatch, SlotMatch, match_fx
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed, convert_fixed
 from bridge.reaper.mapping.proxy_chain import FixedBinding, ProxyMapping, build_proxy_chain
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
-from bridge.reaper.protocol.messages import Change, FxSnapshot, Write
+from bridge.reaper.protocol.messages import Change, Write
 from bridge.types import Float32, Mask
 
 UNMOVED = 1e-4
@@ -139,8 +141,13 @@ class ChainMapping:
 
 def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None = None) -> ChainMapping:
     """Map `chain` onto the FX of a track. Never fails: what does not fit is named in `left_alone` or `missing`."""
-    match = match_fx(chain, fx_chain)
-    bound = {slot.name: _bind(slot, match.slots[slot.name]) for slot in chain.slots if slot.name in match.slots}
+    fx_chain, held_back = open_containers(fx_chain)
+    links = (parameter.modulation for fx in fx_chain for parameter in fx.parameters if parameter.modulation)
+    link_sources = {(link.fx_guid, link.index) for link in links}
+    match = match_fx(chain, fx_chain, held_back)
+    bound = {
+        slot.name: _bind(slot, match.slots[slot.name], link_sources) for slot in chain.slots if slot.name in match.slots
+    }
     _leave_unreadable(match, bound)
     context = find_context(match, fx_chain, host_fx)
     current, free = chain.neutral.copy(), np.zeros(len(chain.controls), dtype=np.bool_)
@@ -150,9 +157,9 @@ def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | No
             index, binding = chain.index(conversion.control.label), conversion.binding
             conversions[index] = conversion
             current[index] = current[index] if binding.is_disabled else conversion.current
-            free[index] = not binding.parameter.automated and not bound[name].unwritable
-            if binding.parameter.automated:
-                match.left_alone.append(binding.left_alone(conversion.control.label, LeftAloneKind.AUTOMATED))
+            held = binding.held(conversion.control.label, link_sources)
+            free[index] = held is None and not bound[name].unwritable
+            match.left_alone += [held] if held is not None else []
         match.left_alone += bound[name].unwritable
     fixed = {slot.name: bound[slot.name].fixed if slot.name in match.slots else () for slot in chain.slots}
     return ChainMapping(
@@ -178,7 +185,7 @@ class _SlotBinding(NamedTuple):
     unwritable: tuple[LeftAlone, ...]
 
 
-def _bind(slot: Slot, match: SlotMatch) -> _SlotBinding:
+def _bind(slot: Slot, match: SlotMatch, link_sources: Collection[tuple[str, int]]) -> _SlotBinding:
     controls: list[ParameterConversion] = []
     fixed: list[FixedBinding] = []
     unreadable: list[LeftAlone] = []
@@ -197,8 +204,8 @@ def _bind(slot: Slot, match: SlotMatch) -> _SlotBinding:
             fixed.append(FixedBinding(conversion, slot.fixed[name]))
         else:
             controls.append(conversion)
-    held = (f.conversion.binding for f in fixed if f.conversion.binding.parameter.automated)
-    unwritable = tuple(binding.left_alone(slot.name, LeftAloneKind.AUTOMATED) for binding in held)
+    held = (f.conversion.binding.held(slot.name, link_sources) for f in fixed)
+    unwritable = tuple(row for row in held if row is not None)
     return _SlotBinding(tuple(controls), tuple(fixed), tuple(unreadable), unwritable)
 
 

@@ -23,8 +23,8 @@ from bridge.reaper.mapping.stock_fx import (
     is_stock,
     stock_fx,
 )
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
-from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
 
 SILENT_GAIN_DB = 0.005
 """A band or gain of less does nothing."""

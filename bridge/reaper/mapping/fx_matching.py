@@ -6,7 +6,7 @@ This module computes no value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from math import log2
@@ -24,11 +24,8 @@ from bridge.reaper.mapping.stock_fx import (
     unmet_modes,
     unmet_requirements,
 )
+from bridge.reaper.protocol.fx_snapshot import FULLY_WET, FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
-from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
-
-FULLY_WET = 0.999
-"""REAPER's own Wet knob from here on counts as 100 %."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +48,16 @@ class ControlBinding:
     def is_disabled(self) -> bool:
         """Whether it belongs to an equaliser band that is switched off: it does nothing until that is enabled."""
         return self.parameter.eq is not None and not self.parameter.eq.enabled
+
+    def held(self, what: str, link_sources: Collection[tuple[str, int]]) -> LeftAlone | None:
+        """Why `what` is not set by this parameter: something else decides about it, or another one follows it by a
+        link; None where nothing does. `link_sources`: (GUID of the FX, index) of parameters that others follow."""
+        if self.parameter.automated:
+            return self.left_alone(what, LeftAloneKind.AUTOMATED)
+        if (modulation := self.parameter.modulation) is not None:
+            return self.left_alone(what, LeftAloneKind.MODULATED, modulation=modulation.kind)
+        is_source = (self.fx.guid, self.parameter.index) in link_sources
+        return self.left_alone(what, LeftAloneKind.LINK_SOURCE) if is_source else None
 
     def left_alone(self, what: str, kind: LeftAloneKind, **facts: str) -> LeftAlone:
         """`what` is left alone because of this parameter."""
@@ -88,12 +95,13 @@ class FxMatch:
         self.rejected.add(fx.guid)
 
 
-def match_fx(chain: Chain, fx_chain: Sequence[FxSnapshot]) -> FxMatch:
+def match_fx(chain: Chain, fx_chain: Sequence[FxSnapshot], held_back: Mapping[str, LeftAlone] = {}) -> FxMatch:
     """Find the FX and parameters of every slot of a chain.
 
     FX that are bypassed, offline, mixed with the untouched sound or not neutral are left alone and named.
+    `held_back`: why some that stand as bypassed are none, by GUID.
     """
-    matching = _Matching(chain, fx_chain)
+    matching = _Matching(chain, fx_chain, held_back)
     matching.match_plugins()
     matching.match_stock()
     matching.match_output_gain()
@@ -108,6 +116,7 @@ class _Matching:
 
     chain: Chain
     fx_chain: Sequence[FxSnapshot]
+    held_back: Mapping[str, LeftAlone]
     match: FxMatch = field(default_factory=FxMatch)
     used: set[str] = field(default_factory=set)
     absent: list[tuple[list[Slot], str]] = field(default_factory=list)
@@ -160,6 +169,9 @@ class _Matching:
         for fx in self.fx_chain:
             if fx.guid in self.used:
                 continue
+            if fx.guid in self.held_back:
+                self.match.left_alone.append(self.held_back[fx.guid])
+                continue
             objections = list(_objections(fx)) if is_heard(fx) else []
             if objections:
                 self.match.rejected.add(fx.guid)
@@ -202,6 +214,15 @@ def _objections(fx: FxSnapshot) -> Iterator[LeftAlone]:
     if fx.wet < FULLY_WET:
         yield LeftAlone(what=fx.name, kind=LeftAloneKind.PARTLY_DRY, wet=fx.wet)
     yield from unmet_modes(fx)
+    for parameter in fx.parameters:
+        if parameter.modulation is not None and parameter.modulation.is_moving:
+            yield LeftAlone(
+                what=fx.name,
+                kind=LeftAloneKind.MODULATED,
+                fx=fx.name,
+                parameter=parameter.name,
+                modulation=parameter.modulation.kind,
+            )
     for stock in stock_fx():
         if is_stock(fx, stock):
             yield from unmet_requirements(stock, fx)

@@ -21,8 +21,8 @@ from bridge.plugins.worker.protocol import ShownParameter, TryStateReply
 from bridge.reaper.mapping.context import ContextSlot
 from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.identity import file_stem
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
-from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
 
 MOST_KEPT = 64
 """States whose trial is remembered: the next job on a track finds the same ones."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from bridge.plugins.chain.chain import Slot
-from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _ENDINGS = re.compile(r"\.(?:vst3|vst\.so|vst\.dylib|dll|so|dylib|vst)$")

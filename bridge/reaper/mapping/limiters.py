@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bridge.reaper.mapping.containers import open_containers
 from bridge.reaper.mapping.fx_matching import is_heard
-from bridge.reaper.protocol.messages import FxSnapshot
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 
 _LIMITER = re.compile(r"limit|maxim|brick ?wall|clipper|\bL[123]\b", re.IGNORECASE)
 _METER = re.compile(r"meter|analy[sz]|scope|spectr|goniom|\bSPAN\b|youlean|\bLUFS\b|tuner", re.IGNORECASE)
@@ -18,7 +19,7 @@ def find_end_limiter(fx_chain: Sequence[FxSnapshot]) -> str:
     What is not heard, and meters, may stand behind and between them. Limiters are known by their names.
     """
     found = ""
-    for fx in sorted(fx_chain, key=lambda fx: -fx.index):
+    for fx in sorted(open_containers(fx_chain).fx, key=lambda fx: -fx.index):
         names = f"{fx.original_name} {fx.name}"
         if not is_heard(fx) or _METER.search(names):
             continue

@@ -14,8 +14,8 @@ from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.reaper.mapping.display_law import FxDisplayLaw, conversion, measure_fx_display_law, read_quantity
 from bridge.reaper.mapping.fx_matching import ControlBinding
+from bridge.reaper.protocol.fx_snapshot import ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
-from bridge.reaper.protocol.messages import ParameterSnapshot
 
 LOWEST, HIGHEST = -4.0, 5.0
 """How far a user's value may lie outside of a control's range, in widths of it; beyond, it counts as this far."""

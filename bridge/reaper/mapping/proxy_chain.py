@@ -139,6 +139,6 @@ def _proxy_slot(
         slot.name,
         tuple(conversions),
         {i: c.control.normalized(off[c.control.name]) for i, c in disabled.items() if c.control.name in off},
-        {i: c.current for i, c in disabled.items() if c.binding.parameter.automated},
+        {i: c.current for i, c in disabled.items() if c.binding.parameter.is_held},
         differing,
     )

@@ -9,7 +9,8 @@ import msgspec
 
 from bridge.errors import LinkError
 from bridge.plugins.recognition.recognise import ListedParameter, ParameterList
-from bridge.reaper.protocol.messages import FxSnapshot, Request, decode
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot
+from bridge.reaper.protocol.messages import Request, decode
 
 _VST3_FILE = re.compile(r"([^/\\\\]+)\.vst3", re.IGNORECASE)
 

@@ -10,8 +10,8 @@ import msgspec
 
 from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.identity import file_stem, find_parameter, is_plugin
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Requirement
-from bridge.reaper.protocol.messages import FxSnapshot, ParameterSnapshot
 
 MASTER_GAIN = -1
 """REAPER's band type of an equaliser's gain behind all bands."""

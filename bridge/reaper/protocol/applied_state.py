@@ -6,8 +6,10 @@ The scripts write it when a job is done (`reaper_scripts/lib/applied.lua`), and 
 from __future__ import annotations
 
 from bridge.automix.facts import Decision, MeasurementsPair
+from bridge.reaper.protocol.fx_snapshot import EqBandRole
 from bridge.reaper.protocol.left_alone import LeftAlone
-from bridge.reaper.protocol.messages import Change, EqBandRole, Identifier, Message, Normalized
+from bridge.reaper.protocol.message import Message
+from bridge.reaper.protocol.messages import Change, Identifier, Normalized
 
 
 class AppliedWrite(Message, frozen=True):

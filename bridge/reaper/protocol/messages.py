@@ -15,8 +15,10 @@ import msgspec
 
 from bridge.automix.facts import Decision, Explanation, MeasurementsPair
 from bridge.errors import LinkError
+from bridge.reaper.protocol.fx_snapshot import EqBandRole, FxSnapshot
 from bridge.reaper.protocol.heard_range import HeardRange, RangeSource
-from bridge.reaper.protocol.left_alone import FxMode, LeftAlone, ModulationKind
+from bridge.reaper.protocol.left_alone import LeftAlone
+from bridge.reaper.protocol.message import Message
 
 SCHEMA = 2
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
@@ -25,62 +27,7 @@ Normalized = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")]
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of everything in the spool: frozen, and strict about unknown keys."""
-
-
-# ---------------------------------------------------------------- request: what the track is
-
-
-class EqBandRole(Message, frozen=True):
-    """What ReaEQ says a parameter does (TrackFX_GetEQParam): stable where its index and name are not."""
-
-    band_type: int  # -1 master gain, 0 hipass, 1 loshelf, 2 band, 3 notch, 4 hishelf, 5 lopass
-    band_index: int
-    kind: Literal["frequency", "gain", "q"]
-    enabled: bool
-
-
-class Modulation(Message, frozen=True):
-    """What moves a parameter beside envelopes. A link names what it follows, where that could be found."""
-
-    kind: ModulationKind
-    fx_guid: str = ""
-    index: int = -1
-
-
-class ParameterSnapshot(Message, frozen=True):
-    """One FX parameter as REAPER shows it. `grid` holds (normalized, text) pairs in rising order."""
-
-    index: int
-    ident: str
-    name: str
-    normalized: float  # as read: some plugins report slightly outside 0..1
-    text: str
-    min: float
-    max: float
-    mid: float
-    step: float | None = None
-    is_toggle: bool = False
-    automated: bool = False  # an armed envelope in a reading mode would override a static write
-    grid: Annotated[tuple[tuple[float, str], ...], msgspec.Meta(max_length=1024)] = ()
-    eq: EqBandRole | None = None
-    modulation: Modulation | None = None
-
-
-class FxSnapshot(Message, frozen=True):
-    guid: str
-    ident: str  # TrackFX_GetNamedConfigParm 'fx_ident'
-    type: str  # 'fx_type': "VST3", "VST", "JS", ...
-    name: str  # as shown in the chain, may be renamed by the user
-    original_name: str
-    index: int  # its place in the order of the sound, 0-based, those in containers counted
-    enabled: bool
-    offline: bool
-    parameters: tuple[ParameterSnapshot, ...]
-    wet: float = 1.0  # REAPER's own ':wet', normalized: below 1 the untouched sound is mixed in
-    modes: tuple[FxMode, ...] = ()
-    container: str = ""  # GUID of the container that the FX is in, which stands before it; '' for the track's own
+# ---------------------------------------------------------------- request: what the track is beside its FX
 
 
 class TrackSnapshot(Message, frozen=True):

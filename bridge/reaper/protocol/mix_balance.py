@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from bridge.automix.facts import Explanation
-from bridge.reaper.protocol.messages import Identifier, Message, Reply, Request, Write
+from bridge.reaper.protocol.message import Message
+from bridge.reaper.protocol.messages import Identifier, Reply, Request, Write
 
 MAX_TRACKS = 200
 

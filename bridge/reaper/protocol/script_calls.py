@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from bridge.reaper.protocol.left_alone import LeftAlone
-from bridge.reaper.protocol.messages import Identifier, Message, Normalized
+from bridge.reaper.protocol.message import Message
+from bridge.reaper.protocol.messages import Identifier, Normalized
 
 Kind = Literal["begin", "settle", "compare", "undo", "automix"]
 

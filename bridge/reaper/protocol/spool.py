@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from bridge.errors import LinkError, quoted
+from bridge.reaper.protocol.message import Message
 from bridge.reaper.protocol.messages import (
     MAX_MESSAGE_BYTES,
     SCHEMA,
     AvailableModel,
     AvailableModels,
     Heartbeat,
-    Message,
     Progress,
     Receipt,
     Reply,

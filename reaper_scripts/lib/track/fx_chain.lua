@@ -39,6 +39,16 @@ function fx_chain.find(track, guid)
   return nil
 end
 
+--- Return the place of an FX in the track's own chain now, or of the container that it is in; nil where it is gone.
+function fx_chain.outermost(track, guid)
+  local outer
+  for _, one in ipairs(fx_chain.every(track)) do
+    outer = one.container and outer or one.fx
+    if reaper.TrackFX_GetFXGUID(track, one.fx) == guid then return outer end
+  end
+  return nil
+end
+
 --- Return the number of the FX at a place, from 0, of the chain or the container that `fx` is in; nil where there is none.
 function fx_chain.beside(track, fx, place)
   local container

@@ -24,7 +24,7 @@ function missing_fx.add(job)
   local target, loss = job.target, tracks.loss(job.target)
   if loss then user_error.raise("skipped_adding", { track = target.name, reason = loss }) end
   local before = job.reply.add_before ~= "" and job.reply.add_before
-  local place = before and tracks.find_fx(target.track, before)
+  local place = before and fx_chain.outermost(target.track, before)
   for count, name in ipairs(job.reply.add_fx) do
     local fx = reaper.TrackFX_AddByName(target.track, name, false, place and AT_START - place - (count - 1) or AT_END)
     if fx < 0 then
