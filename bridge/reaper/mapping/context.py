@@ -19,10 +19,10 @@ from bridge.reaper.mapping.stock_fx import (
     MASTER_GAIN,
     StockFx,
     StockFxEffect,
-    find_stock_parameter,
     is_stock,
     stock_fx,
 )
+from bridge.reaper.mapping.stock_parameters import find_stock_parameter
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 
@@ -98,7 +98,9 @@ class _Effect(NamedTuple):
 def _effects_of(fx: FxSnapshot, stock: StockFx) -> Iterator[_Effect]:
     for plugin, effect in (stock.plugin | stock.context).items():
         for band in _bands(fx, effect.band_type) if effect.band_type is not None else (None,):
-            found = {name: find_stock_parameter(known, band, fx.parameters) for name, known in effect.control.items()}
+            found = {
+                name: find_stock_parameter(stock, known, band, fx.parameters) for name, known in effect.control.items()
+            }
             parameters = {name: parameter for name, parameter in found.items() if parameter is not None}
             where = "" if band is None else f", band {band[1]} of type {band[0]}"
             if parameters or band is None:

@@ -26,6 +26,9 @@ MOST_KEPT = 10_000
 """Characters of a parameter's texts: laws of longer ones are not remembered, for they come from nobody's FX."""
 
 _SHOWN = re.compile(r"(\d[\d.,]*|∞|inf)\s*(k(?=hz|\s|$))?\s*(:1|%|[a-zµ]+)?", re.IGNORECASE)
+_PREFIX = re.compile(r"^\s*[^\W\d_][^:\d]*:\s*")
+"""Words before a value, as ReaEQ has them where a band is off: 'DISABLED: 20.0 Hz'."""
+
 _UNITS = {
     "hz": ("Hz", 1.0), "db": ("dB", 1.0), "ms": ("ms", 1.0), "msec": ("ms", 1.0), "µs": ("ms", 1e-3),
     "s": ("ms", 1e3), "sec": ("ms", 1e3), "oct": ("oct", 1.0), "octave": ("oct", 1.0), "octaves": ("oct", 1.0),
@@ -43,7 +46,8 @@ class Quantity:
 
 
 def read_quantity(text: str) -> Quantity | None:
-    """'1.2 kHz' -> 1200 Hz in steps of 100 Hz; 'Off' -> None."""
+    """'1.2 kHz' -> 1200 Hz in steps of 100 Hz; 'DISABLED: -3,0 dB' -> -3 dB in steps of 0.1 dB; 'Off' -> None."""
+    text = _PREFIX.sub("", text)
     value = parse_display(text)
     if value is None:
         return None
@@ -145,13 +149,17 @@ class FxDisplayLaw:
         """What the FX will display, in the form that it uses at the nearest point of the grid."""
         at = self._nearest_index(normalized)
         grid_normalized, text = self.texts[at]
+        text = _PREFIX.sub("", text)
         if abs(grid_normalized - normalized) < 1e-9:
             return text
         match = _SHOWN.search(text)
         decimals = _decimals(match[1]) if match else 0
         value = round(self.value(normalized) / (self.quantities[at].step * 10.0**decimals), decimals) + 0.0
         sign = "+" if value >= 0 and text.lstrip().startswith("+") else ""
-        return f"{sign}{value:.{decimals}f}{text[match.end(1) :] if match else ''}"
+        number = f"{sign}{value:.{decimals}f}"
+        if match and "," in match[1] and "." not in match[1]:
+            number = number.replace(".", ",")
+        return f"{number}{text[match.end(1) :] if match else ''}"
 
     def _nearest_index(self, normalized: float) -> int:
         return int(np.abs(self._points - normalized).argmin())

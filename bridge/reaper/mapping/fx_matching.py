@@ -18,12 +18,11 @@ from bridge.reaper.mapping.identity import find_parameter, is_plugin, plugin_nam
 from bridge.reaper.mapping.stock_fx import (
     StockFx,
     StockFxEffect,
-    find_stock_parameter,
     is_stock,
     stock_fx,
     unmet_modes,
-    unmet_requirements,
 )
+from bridge.reaper.mapping.stock_parameters import find_stock_parameter, unmet_requirements
 from bridge.reaper.protocol.fx_snapshot import FULLY_WET, FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 
@@ -153,7 +152,7 @@ class _Matching:
                 fx = next((fx for fx in usable if fx.guid in self.used), next(iter(usable[::-1]), None))
                 if effect is None or fx is None:
                     continue
-                if bindings := _stock_bindings(slot, effect, fx, band=0):
+                if bindings := _stock_bindings(slot, stock, effect, fx, band=0):
                     self.match.slots[slot.name] = SlotMatch(fx, bindings)
                     self.used.add(fx.guid)
                     break
@@ -277,17 +276,19 @@ def _match_stock(match: FxMatch, stock: StockFx, slots: Sequence[Slot], fx: FxSn
         if effect.band_type is not None and band is None:
             match.left_alone.append(LeftAlone(what=slot.name, kind=LeftAloneKind.NO_BAND, fx=fx.name))
         else:
-            match.slots[slot.name] = SlotMatch(fx, _stock_bindings(slot, effect, fx, band))
+            match.slots[slot.name] = SlotMatch(fx, _stock_bindings(slot, stock, effect, fx, band))
 
 
-def _stock_bindings(slot: Slot, effect: StockFxEffect, fx: FxSnapshot, band: int | None) -> dict[str, ControlBinding]:
+def _stock_bindings(
+    slot: Slot, stock: StockFx, effect: StockFxEffect, fx: FxSnapshot, band: int | None
+) -> dict[str, ControlBinding]:
     bindings: dict[str, ControlBinding] = {}
     wanted = {control.name for control in slot.controls} | set(slot.fixed)
     for name, known in effect.control.items():
         if name not in wanted:
             continue
         role = None if effect.band_type is None or band is None else (effect.band_type, band)
-        parameter = find_stock_parameter(known, role, fx.parameters)
+        parameter = find_stock_parameter(stock, known, role, fx.parameters)
         if parameter is not None:
             bindings[name] = ControlBinding(name, fx, parameter, known.unit, is_same_plugin=False)
     return bindings

@@ -42,14 +42,24 @@ def plugin_name(slot: Slot) -> str:
 
 
 def find_parameter(names: Sequence[str], parameters: Iterable[ParameterSnapshot]) -> ParameterSnapshot | None:
-    """The parameter with one of these names, compared by words; its unit may be missing at either end."""
+    """The parameter with one of these names as its ident, else as its name, which REAPER may translate. Compared by
+    words; the unit may be missing at either end."""
     candidates = list(parameters)
     for read in (_words, _words_without_unit):
-        wanted = {read(name) for name in names}
-        for parameter in candidates:
-            if read(parameter.name) in wanted or read(parameter.ident.partition(":")[2]) in wanted - {""}:
-                return parameter
+        wanted = {read(name) for name in names} - {""}
+        for text_of in (_ident_name, _name):
+            found = next((parameter for parameter in candidates if read(text_of(parameter)) in wanted), None)
+            if found is not None:
+                return found
     return None
+
+
+def _ident_name(parameter: ParameterSnapshot) -> str:
+    return parameter.ident.partition(":")[2]
+
+
+def _name(parameter: ParameterSnapshot) -> str:
+    return parameter.name
 
 
 def _words(name: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from bridge.standin.faults import InjectedFailure, Misuse
+from bridge.standin.fx.language import Language
 from bridge.standin.fx.modulation import Modulation
 from bridge.standin.fx.pins import PinMappings
 from bridge.types import Audio
@@ -116,6 +117,7 @@ class StandInFx(ABC):
         self.is_offline = self.is_parallel = False
         self.oversampling_shift = 0
         self.pins = PinMappings()
+        self.language = Language()
         self.modulations: dict[int, Modulation] = {}
         self.touch = touch
         self.record: Callable[[StandInFx, int, float], None] = _keep_nothing  # automation, by the track's mode
@@ -162,7 +164,7 @@ class StandInFx(ABC):
     def describe(self, index: int) -> tuple[str, str]:
         """(name, ident) of any parameter."""
         own = self.own_parameter(index)
-        return (own.name, own.ident) if own else PSEUDO[index - len(self.parameters)]
+        return self.language.names(index, own.name, own.ident) if own else PSEUDO[index - len(self.parameters)]
 
     def find(self, ident: str) -> int:
         return next((i for i in range(self.parameter_count) if self.describe(i)[1] == ident), -1)
@@ -181,7 +183,7 @@ class StandInFx(ABC):
             return shows
         value = self.read_normalized(index) if normalized is None else normalized
         own = self.own_parameter(index)
-        return own.text(value) if own else f"{value:.2f}"
+        return self.language.text(own.text(value)) if own else f"{value:.2f}"
 
     def write(self, index: int, normalized: float, *, clamp: bool = True) -> None:
         """Set a normalized value as a script does, with the injected faults. OSC passes values on without `clamp`."""

@@ -113,6 +113,11 @@ class ReaEqDouble(StockFxDouble):
         self.touch()
         return True
 
+    def text(self, index: int, normalized: float | None = None) -> str:
+        role, shown = self.eq_role(index), super().text(index, normalized)
+        is_off = role and role.band_type != MASTER and not self.is_band_enabled(role.band_type, role.band_index)
+        return self.language.disabled + shown if is_off else shown
+
     def configuration(self, key: str) -> str | None:
         for prefix in ("BANDTYPE", "BANDENABLED"):
             number = key.removeprefix(prefix)
@@ -207,14 +212,31 @@ _COMP_SWITCHES = (
 )
 
 
+_REAPERS_ORDER = (
+    "Thresh", "Ratio", "Attack", "Release", "Pre-comp", "resvd", "Lowpass", "Hipass", "SignIn", "AudIn", "Dry", "Wet",
+    "Filter Preview", "RMS size", "Knee", "Auto Make Up Gain", "Auto Release", "Legacy Attack/Knee Options",
+    "Deprecated Broken Anti-Alias", "Multichannel Mode", "Metering Index",
+)  # fmt: skip
+
+
 class ReaCompDouble(StockFxDouble):
     """The compressor. Knee, RMS size, pre-comp and auto release are shown and do nothing here; its detector's input and
     filters do, and auto make-up: a gain that grows as threshold and ratio take level away, by a share nobody knows."""
 
-    def __init__(self, rng: random.Random, touch: Callable[[], None], *, is_used: bool = False) -> None:
-        """`is_used`: knee, RMS size, pre-comp and the detector's filters are drawn, and not at rest."""
+    def __init__(
+        self,
+        rng: random.Random,
+        touch: Callable[[], None],
+        *,
+        is_used: bool = False,
+        has_reapers_order: bool = False,
+    ) -> None:
+        """`is_used`: knee, RMS size, pre-comp and the detector's filters are drawn, and not at rest.
+        `has_reapers_order`: the parameters stand as in REAPER; else their order is drawn."""
         specs = list(_COMP_PARAMETERS)
-        if rng.random() < 0.5:
+        if has_reapers_order:
+            specs.sort(key=lambda spec: _REAPERS_ORDER.index(spec.name))
+        elif rng.random() < 0.5:
             rng.shuffle(specs)
         specs += _COMP_SWITCHES
         super().__init__("VST: ReaComp (Cockos)", "reacomp", specs, rng, touch)
@@ -233,7 +255,7 @@ class ReaCompDouble(StockFxDouble):
         detector = self._detector(sample_rate_hz)
         if self._is_on("Filter Preview"):
             return np.asarray(Pedalboard(detector)(audio, sample_rate_hz), dtype=np.float32)
-        if self.text(self.index("SignIn")) == _DETECTOR_INPUTS[-1]:
+        if self._values[self.index("SignIn")] > 0.99:
             processed = audio  # nothing arrives there
         elif detector:
             key = Pedalboard(detector)(audio, sample_rate_hz)

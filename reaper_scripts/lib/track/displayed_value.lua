@@ -20,7 +20,7 @@ end
 --- {value, unit, step} of the first number in the text, in a base unit (nil where none is named), and the step that it
 -- is rounded to; nil where there is none.
 function displayed_value.quantity(text)
-  text = text:lower():gsub("−", "-"):gsub("∞", "inf")
+  text = text:lower():gsub("−", "-"):gsub("∞", "inf"):gsub("^%s*[^%s%d:+-][^%d:]*:%s*", "") -- "disabled: 20.0 hz" of a band that is off
   local sign = text:match("^%s*([-+]?)inf")
   if sign then return { value = sign == "-" and -math.huge or math.huge, step = 0 } end
   local minus, digits, rest = text:match("([-+]?)%s*(%d[%d.,]*)%s*(.*)$")
