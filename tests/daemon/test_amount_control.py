@@ -58,6 +58,21 @@ def test_a_fader_moves_the_settings_and_ends_in_one_undo_step(mixed: Prepared) -
     assert is_near(studio.values(), mixed.after, 1e-9)
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_in_a_container_follows_when_the_fader_rests(mixed: Prepared, count: int) -> None:
+    studio, track = mixed.studio, mixed.studio.track
+    chain = [*track.fx]
+    track.put_in_container(*chain[:count])
+    try:
+        for amount in (0.9, 0.6, 0.3, 0.5):
+            studio.client.send("/bridge/amount", amount)
+            studio.reaper.tick()
+        assert studio.until_heard("/bridge/status", "amount") == "amount 50 %"
+        assert is_near(studio.values(), mixed.at(0.5))
+    finally:
+        track.fx[:] = chain
+
+
 def test_the_ends_are_exact(mixed: Prepared) -> None:
     studio = mixed.studio
     assert studio.do("/bridge/amount", 0.0, word="amount") == "amount 0 %"

@@ -18,6 +18,8 @@ ALIKE = [
     ("-inf", "-inf dB"),
     ("-inf", "-120.0 dB"),
     ("−∞ dB", "-inf"),
+    ("DISABLED: -inf", "-120.0 dB"),
+    ("DÉSACTIVÉ : 1,5 kHz", "1500 Hz"),
     ("+0.00 dB", "0.00"),
     ("On", "Off"),  # no numbers: nothing to compare
     ("", "-3.0 dB"),
@@ -32,6 +34,7 @@ DIFFERENT = [
     ("-0.15", "0.03"),
     ("-inf", "-6.0 dB"),
     ("inf", "-inf"),
+    ("DISABLED: -inf", "-6.0 dB"),
     ("−3.0 dB", "3.0"),
 ]
 

@@ -127,7 +127,7 @@ class LiveSession:
 
     def values(self) -> dict[str, float]:
         """What every parameter that Bridge set reads now, by 'FX parameter'."""
-        chain = {fx.guid: fx for fx in self.track.fx}
+        chain = {fx.guid: fx for fx in self.track.every_fx()}
         return {f"{w.fx_name} {w.name}": chain[w.fx_guid].read_normalized(w.index) for w in self.record.writes}
 
 

@@ -12,16 +12,17 @@ end
 --- Add an FX and what is in it. `width`: what the place of an FX in it counts for in a number, which REAPER tells by itself
 -- from 7.06 on.
 local function add(track, list, fx, container, width)
-  list[#list + 1] = { fx = fx, container = container }
-  local count = config(track, fx, "container_count") or 0
+  local count = config(track, fx, "container_count")
+  list[#list + 1] = { fx = fx, container = container, is_container = count ~= nil }
   local first = fx < IN_CONTAINER and IN_CONTAINER + fx + 1 or fx
-  for item = 1, count do
+  for item = 1, count or 0 do
     local number = config(track, fx, string.format("container_item.%d", item - 1)) or first + width * item
     add(track, list, number, fx, width * (count + 1))
   end
 end
 
---- Return {fx, container} of every FX: numbers, `container` nil for the track's own. A container stands before what is in it.
+--- Return {fx, container, is_container} of every FX: its number and that of the container that it is in, nil for the track's
+-- own. A container stands before what is in it.
 function fx_chain.every(track)
   local list, count = {}, reaper.TrackFX_GetCount(track)
   for fx = 0, count - 1 do add(track, list, fx, nil, count + 1) end

@@ -90,7 +90,7 @@ local function read_fx(track, one, place, are_envelopes_ours)
   local _, name = reaper.TrackFX_GetFXName(track, fx)
   local message = {
     guid = reaper.TrackFX_GetFXGUID(track, fx),
-    ident = named(track, fx, "fx_ident"), type = named(track, fx, "fx_type"),
+    ident = named(track, fx, "fx_ident"), type = one.is_container and "Container" or named(track, fx, "fx_type"),
     name = name, original_name = named(track, fx, "original_name"),
     index = place - 1, container = one.container and reaper.TrackFX_GetFXGUID(track, one.container) or "",
     enabled = reaper.TrackFX_GetEnabled(track, fx), offline = reaper.TrackFX_GetOffline(track, fx),

@@ -3,10 +3,11 @@
 --
 -- A snapshot is {change_count, range, contents, items_now, chain}; the chain holds for each FX {guid, container, name, enabled,
 -- offline, wet, values, texts, roles}, the last three by parameter index.
+local fx_chain = require("track.fx_chain")
 local fx_info = require("track.fx_info")
 local items = require("track.items")
 local ticks = require("runtime.ticks")
-local fx_chain = require("track.fx_chain")
+local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
 
 local track_changes = {}

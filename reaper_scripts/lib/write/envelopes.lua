@@ -20,9 +20,8 @@ local function latency_s(target, fx)
   local samples = 0
   for _, one in ipairs(fx_chain.every(target.track)) do
     if one.fx == fx then break end
-    local _, kind = reaper.TrackFX_GetNamedConfigParm(target.track, one.fx, "fx_type")
-    local is_container = kind == "Container" -- what is in it counts by itself
-    if not is_container and reaper.TrackFX_GetEnabled(target.track, one.fx) and not reaper.TrackFX_GetOffline(target.track, one.fx) then
+    -- a container's own latency is that of what is in it
+    if not one.is_container and reaper.TrackFX_GetEnabled(target.track, one.fx) and not reaper.TrackFX_GetOffline(target.track, one.fx) then
       local is_known, text = reaper.TrackFX_GetNamedConfigParm(target.track, one.fx, "pdc")
       samples = samples + (is_known and tonumber(text) or 0)
     end
