@@ -76,7 +76,8 @@ def test_both_ends_of_a_link_stay_and_the_rest_is_set(open_session: Open) -> Non
     session, dry = open_session(is_model_shipped=True), song()
     track = guitar(session, dry)
     equaliser, comp = track.fx
-    gain, source = "Gain-Band 2", comp.index("Thresh")
+    gain = next(p.name for p in equaliser.parameters if p.name.startswith("Gain-Band"))
+    source = comp.index("Thresh")
     link = Modulation("plink", baseline=0.0, strength=0.5, source=comp, source_parameter=source)
     equaliser.modulate(gain, link)
     session.reaper.tick()

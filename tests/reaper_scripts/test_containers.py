@@ -9,6 +9,7 @@ from bridge.reaper.protocol.fx_snapshot import Modulation
 from bridge.reaper.protocol.left_alone import ModulationKind
 from bridge.reaper.protocol.messages import Reply, Request, encode
 from bridge.standin.fx.container import FxContainer
+from bridge.standin.fx.fx import StandInFx
 from bridge.standin.fx.modulation import Modulation as StandInModulation
 
 
@@ -19,6 +20,10 @@ def container(desk: ReaperSession) -> FxContainer:
     container = desk.track.put_in_container(desk.track.put_in_container(comp))
     desk.reaper.project.history.rebase()
     return container
+
+
+def band_gains(equaliser: StandInFx) -> list[str]:
+    return [parameter.name for parameter in equaliser.parameters if parameter.name.startswith("Gain-Band")]
 
 
 def ask(desk: ReaperSession) -> Request:
@@ -95,16 +100,16 @@ def test_curves_count_the_latency_before_them_and_nothing_else(desk: ReaperSessi
 
 def test_a_request_says_what_moves_a_parameter(desk: ReaperSession) -> None:
     equaliser, comp = desk.track.fx
-    source = comp.index("Thresh")
-    equaliser.modulate("Gain-Band 2", StandInModulation("plink", source=comp, source_parameter=source))
-    equaliser.modulate("Gain-Band 3", StandInModulation("plink"))
+    source, gains = comp.index("Thresh"), band_gains(equaliser)
+    equaliser.modulate(gains[0], StandInModulation("plink", source=comp, source_parameter=source))
+    equaliser.modulate(gains[1], StandInModulation("plink"))
     comp.modulate("Ratio", StandInModulation("lfo"))
     comp.modulate("Knee", StandInModulation("acs"))
     comp.modulate("Attack", StandInModulation("lfo", is_active=False))
     found = {p.name: p.modulation for fx in ask(desk).fx for p in fx.parameters if p.modulation}
     assert found == {
-        "Gain-Band 2": Modulation(kind=ModulationKind.LINK, fx_guid=comp.guid, index=source),
-        "Gain-Band 3": Modulation(kind=ModulationKind.MIDI),
+        gains[0]: Modulation(kind=ModulationKind.LINK, fx_guid=comp.guid, index=source),
+        gains[1]: Modulation(kind=ModulationKind.MIDI),
         "Ratio": Modulation(kind=ModulationKind.LFO),
         "Knee": Modulation(kind=ModulationKind.AUDIO),
     }
@@ -113,7 +118,7 @@ def test_a_request_says_what_moves_a_parameter(desk: ReaperSession) -> None:
 def test_a_link_in_a_container_counts_the_fx_in_there(desk: ReaperSession) -> None:
     equaliser, comp = desk.track.fx
     desk.track.put_in_container(equaliser, comp)
-    equaliser.modulate("Gain-Band 2", StandInModulation("plink", source=comp, source_parameter=1))
+    equaliser.modulate(band_gains(equaliser)[0], StandInModulation("plink", source=comp, source_parameter=1))
     (found,) = (p.modulation for fx in ask(desk).fx for p in fx.parameters if p.modulation)
     assert (found.fx_guid, found.index) == (comp.guid, 1)
 

@@ -234,11 +234,11 @@ class ReaCompDouble(StockFxDouble):
         """`is_used`: knee, RMS size, pre-comp and the detector's filters are drawn, and not at rest.
         `has_reapers_order`: the parameters stand as in REAPER; else their order is drawn."""
         specs = list(_COMP_PARAMETERS)
-        if has_reapers_order:
-            specs.sort(key=lambda spec: _REAPERS_ORDER.index(spec.name))
-        elif rng.random() < 0.5:
+        if rng.random() < 0.5:
             rng.shuffle(specs)
         specs += _COMP_SWITCHES
+        if has_reapers_order:
+            specs.sort(key=lambda spec: _REAPERS_ORDER.index(spec.name))
         super().__init__("VST: ReaComp (Cockos)", "reacomp", specs, rng, touch)
         self._makeup_share = random.Random(f"auto make-up of {self.ident}").uniform(0.4, 0.8)
         if is_used:

@@ -16,8 +16,11 @@ Run = Callable[[str], list[str]]
 def track(reaper: StandIn) -> ReaperTrack:
     """ReaComp; a container with ReaEQ, a container with ReaComp, and ReaEQ in it; ReaEQ."""
     track = reaper.project.tracks[0]
-    inner = [track.add_fx(name) for name in ("ReaEQ", "ReaComp", "ReaEQ")]
-    track.add_fx("ReaEQ")
+    quiet = {"low_cut": "off"}
+    inner = [track.add_fx("ReaEQ", **quiet), track.add_fx("ReaComp"), track.add_fx("ReaEQ", **quiet)]
+    track.add_fx("ReaEQ", **quiet)
+    for comp in (track.fx[0], inner[1]):
+        comp.set_real_value("Ratio", 1.0)  # type: ignore[attr-defined]
     deep = track.put_in_container(inner[1])
     track.put_in_container(inner[0], deep, inner[2])
     reaper.project.history.rebase()

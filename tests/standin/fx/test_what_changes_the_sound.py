@@ -68,9 +68,10 @@ def test_a_linked_parameter_follows_and_takes_no_value(
     reaper: StandIn, track: ReaperTrack, comp: StandInFx, run: Run
 ) -> None:
     equaliser = track.add_fx("ReaEQ", low_cut="off")
-    gain, source = equaliser.index("Gain-Band 2"), comp.index("Thresh")
+    name = next(p.name for p in equaliser.parameters if p.name.startswith("Gain-Band"))
+    gain, source = equaliser.index(name), comp.index("Thresh")
     link = Modulation("plink", baseline=0.2, strength=0.5, source=comp, source_parameter=source)
-    equaliser.modulate("Gain-Band 2", link)
+    equaliser.modulate(name, link)
     comp.write(source, 0.6)
     reaper.tick()
     assert equaliser.read_normalized(gain) == pytest.approx(0.5)
