@@ -79,6 +79,10 @@ class PluginMissing(PluginError):
     """No installed plugin has the name that a chain asks for."""
 
 
+class SeveralPlugins(PluginError):
+    """A bundle holds several plugins, and none of them was named."""
+
+
 class PluginCrashed(PluginError):
     """The plugin ended its worker process."""
 

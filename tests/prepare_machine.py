@@ -1,11 +1,11 @@
 """Install what the tests need beside Python: `python tests/prepare_machine.py`.
 
-Real VST3 plugins, a speech synthesiser, a General MIDI synthesiser with a soundfont, ffmpeg
-(another meter, and files as others write them), and an independent OSC client. On
-Debian and its derivatives all of it comes from the machine's own repository: installed as root; for other users the
-plugins are unpacked into `plugins-for-tests/` beside this folder, which git ignores, and one line says which packages
-are left to install. A second version of zam-plugins and a second vendor (Dragonfly Reverb) come from the next Debian
-release and are only ever unpacked. What is there already is left alone, and no source list of the machine is changed.
+Real VST3 plugins, a C compiler to join two of them in one bundle, a speech synthesiser, a General MIDI synthesiser with
+a soundfont, ffmpeg (another meter, and files as others write them), and an independent OSC client. On Debian and its
+derivatives all of it comes from the machine's own repository: installed as root; for other users the plugins are
+unpacked into `plugins-for-tests/` beside this folder, which git ignores, and one line says which packages are left to
+install. A second version of zam-plugins and a second vendor (Dragonfly Reverb) come from the next Debian release and
+are only ever unpacked. What is there already is left alone, and no source list of the machine is changed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ TOOLS: dict[str, str | Path] = {
     "fluidsynth": "fluidsynth",
     "ffmpeg": "ffmpeg",
     "timgm6mb-soundfont": SOUNDFONT_FOLDER,
+    "gcc": "gcc",
 }
 
 
@@ -41,7 +42,7 @@ def main() -> int:
         print(
             "prepare_machine.py works on Debian and its derivatives only: there is no apt-get here. Install the VST3 "
             "build of zam-plugins by hand and name its folder in BRIDGE_PLUGIN_PATH; install espeak-ng, liblo's "
-            "oscsend, FluidSynth, ffmpeg and a General MIDI soundfont for the tests that need them.",
+            "oscsend, FluidSynth, ffmpeg, a General MIDI soundfont and gcc for the tests that need them.",
             file=sys.stderr,
         )
         return 2

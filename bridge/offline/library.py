@@ -10,7 +10,7 @@ from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
 from bridge.features.styles import Style, save_style
 from bridge.model.bundle import load_model
-from bridge.model.manifest import find_model, read_manifest
+from bridge.model.manifest import find_model, find_models, read_manifest
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import host_for
 from bridge.settings import Settings
@@ -27,12 +27,15 @@ def model_folder(name: str | None, chain_file: Path | None, settings: Settings) 
         return find_model(name or settings.default_model, folders)
     with host_for(settings) as host:
         chain = load_chain(chain_file, calibrate=host.calibrate)
+    remedy = (
+        f"Train one for it: reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR, "
+        "and name it with --model MODEL_DIR."
+    )
+    if name is None and chain.name not in find_models(folders):
+        raise ModelError(f"No model for the chain {chain.name} is installed. {remedy}")
     folder = find_model(name or chain.name, folders)
     if read_manifest(folder).chain.key != chain.key:
-        raise ModelError(
-            f"The model in {folder} was trained for another chain than {chain_file}. Train one for it: "
-            f"reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR."
-        )
+        raise ModelError(f"The model in {folder} was trained for another chain than {chain_file}. {remedy}")
     return folder
 
 

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bridge.errors import PluginError, PluginHung
+import msgspec
+
+from bridge.errors import PluginError, PluginHung, SeveralPlugins
 from bridge.plugins.chain.builtin import EFFECTS
 from bridge.plugins.chain.catalog import CatalogEntry, module_entry
 from bridge.plugins.chain.chain import BUILTIN, VST3
@@ -21,6 +23,8 @@ def list_plugins(
 ) -> list[CatalogEntry]:
     """pedalboard's own effects, then every VST3 plugin found, each loaded once in a worker and remembered.
 
+    Of a bundle that holds several, each is listed as 'vst3:NAME/PLUGIN', unloaded.
+
     A plugin that crashes, hangs or cannot be loaded is listed with a note that says so, and tried anew when its file
     has changed, when it may take longer now, or `again`.
     """
@@ -31,7 +35,9 @@ def list_plugins(
     host.catalog.refresh()
     for name, path in sorted(host.catalog.bundles().items(), key=lambda item: item[0].lower()):
         progress(name)
-        rows.append(_entry(host, name, path, again=again))
+        entry = _entry(host, name, path, again=again)
+        rows += [msgspec.structs.replace(entry, name=f"{entry.name}/{member}", holds=()) for member in entry.holds]
+        rows += [] if entry.holds else [entry]
     return rows
 
 
@@ -42,6 +48,14 @@ def _entry(host: PluginHost, name: str, path: Path, *, again: bool) -> CatalogEn
     declared = module_entry(path)
     try:
         found = host.identify(f"{VST3}:{name}")
+    except SeveralPlugins:
+        entry = CatalogEntry(
+            name=f"{VST3}:{name}",
+            version="" if declared is None else declared.version,
+            vendor="" if declared is None else declared.vendor,
+            path=str(path),
+            holds=host.plugin_names(f"{VST3}:{name}"),
+        )
     except PluginError as error:
         entry = _failed(host, f"{VST3}:{name}", path, declared, error)
     else:

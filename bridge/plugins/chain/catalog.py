@@ -22,7 +22,7 @@ from bridge.plugins.chain.chain import VST3, suggest_names
 
 PATH_VARIABLE = "BRIDGE_PLUGIN_PATH"
 SUFFIX = ".vst3"
-_METHOD: Literal[2] = 2
+_METHOD: Literal[2] = 2  # of what is kept in the cache
 _EFFECT_CATEGORY = "Audio Module Class"
 
 
@@ -30,6 +30,7 @@ class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     """One installed plugin as `bridge plugins` lists it. `note` says what a user should know, '' mostly.
 
     Of one that could not be loaded, `tried` is the day; where it hung, `hung_s` is for how long that was waited for.
+    `holds`: the names of the plugins of a bundle of several, which are listed in its place.
     """
 
     name: str
@@ -40,11 +41,13 @@ class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     load_s: float = 0.0
     tried: str = ""
     hung_s: float = 0.0
+    holds: tuple[str, ...] = ()
 
 
 class _CachedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: int
     entry: CatalogEntry
+    method: Literal[2]  # how it was found out: of an older one nothing is taken
 
 
 class _CachedCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -108,9 +111,23 @@ class Catalog:
     def find(self, plugin: str) -> Path:
         """The bundle of 'vst3:NAME', where NAME is a plugin's name, in any case, or the path of its bundle.
 
-        Raises PluginMissing with the nearest names.
+        Of 'vst3:NAME/PLUGIN', one of several plugins of a bundle, it is the bundle. Raises PluginMissing with the
+        nearest names.
         """
-        name = plugin.removeprefix(f"{VST3}:")
+        return Path(split_location(self.locate(plugin))[0])
+
+    def locate(self, plugin: str) -> str:
+        """Where 'vst3:NAME' or 'vst3:NAME/PLUGIN' is: 'BUNDLE', or 'BUNDLE/PLUGIN', see `split_location`.
+
+        Raises PluginMissing as `find`.
+        """
+        name, member = split_location(plugin.removeprefix(f"{VST3}:"))
+        if not name.endswith(SUFFIX) and self._by_name(name) is None:
+            name, _, member = name.partition("/")
+        bundle = self._bundle(name)
+        return f"{bundle}/{member}" if member else str(bundle)
+
+    def _bundle(self, name: str) -> Path:
         if name.endswith(SUFFIX):
             path = Path(name).expanduser()
             if path.exists():
@@ -147,24 +164,25 @@ class Catalog:
         return cached.entry if cached is not None and cached.stamp == file_stamp(path) else None
 
     def remember_entry(self, path: Path, entry: CatalogEntry) -> None:
-        self._write(path, "entry", _CachedEntry(file_stamp(path), entry))
+        self._write(path, "entry", _CachedEntry(file_stamp(path), entry, _METHOD))
 
-    def known_calibration(self, path: Path) -> Calibration | None:
-        """What `remember_calibration` kept of this very state of the bundle."""
-        cached = self._read(path, "calibration", _CachedCalibration)
+    def known_calibration(self, path: Path, member: str = "") -> Calibration | None:
+        """What `remember_calibration` kept of this very state of the bundle; `member`: of which of its plugins."""
+        cached = self._read(path, "calibration", _CachedCalibration, member)
         return cached.calibration if cached is not None and cached.stamp == file_stamp(path) else None
 
-    def remember_calibration(self, path: Path, calibration: Calibration) -> None:
-        self._write(path, "calibration", _CachedCalibration(file_stamp(path), calibration, _METHOD))
+    def remember_calibration(self, path: Path, calibration: Calibration, member: str = "") -> None:
+        self._write(path, "calibration", _CachedCalibration(file_stamp(path), calibration, _METHOD), member)
 
-    def _file(self, path: Path, kind: str) -> Path | None:
+    def _file(self, path: Path, kind: str, member: str) -> Path | None:
         if self._cache_folder is None:
             return None
-        place = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:12]
+        location = f"{path.absolute()}/{member}" if member else str(path.absolute())
+        place = hashlib.sha256(location.encode()).hexdigest()[:12]
         return self._cache_folder / f"{path.stem}-{place}.{kind}.json"
 
-    def _read(self, path: Path, kind: str, type_: type[_T]) -> _T | None:
-        file = self._file(path, kind)
+    def _read(self, path: Path, kind: str, type_: type[_T], member: str = "") -> _T | None:
+        file = self._file(path, kind, member)
         if file is None or not file.is_file():
             return None
         try:
@@ -172,8 +190,8 @@ class Catalog:
         except (OSError, msgspec.DecodeError):  # a cache of another release: found out again and written anew
             return None
 
-    def _write(self, path: Path, kind: str, value: msgspec.Struct) -> None:
-        file = self._file(path, kind)
+    def _write(self, path: Path, kind: str, value: msgspec.Struct, member: str = "") -> None:
+        file = self._file(path, kind, member)
         if file is None:
             return
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -181,6 +199,16 @@ class Catalog:
 
 
 _T = TypeVar("_T", _CachedEntry, _CachedCalibration)
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """A bundle, and the name of the plugin in it where it holds several; '' elsewhere.
+
+    >>> split_location("/usr/lib/vst3/lsp.vst3/Gate Stereo"), split_location("Zam.vst3")
+    (('/usr/lib/vst3/lsp.vst3', 'Gate Stereo'), ('Zam.vst3', ''))
+    """
+    head, suffix, member = location.partition(f"{SUFFIX}/")
+    return (head + SUFFIX, member) if suffix else (location, "")
 
 
 def file_stamp(path: Path) -> int:
@@ -203,13 +231,12 @@ def module_entry(path: Path) -> CatalogEntry | None:
         if not effects:
             return None
         first = effects[0]
-        note = f"holds {len(effects)} plugins; Bridge uses bundles of one" if len(effects) > 1 else ""
         return CatalogEntry(
             name=first.name or path.stem,
             version=first.version or info.version,
             vendor=first.vendor,
             path=str(path),
-            note=note,
+            holds=tuple(effect.name for effect in effects) if len(effects) > 1 else (),
         )
     return None
 

@@ -21,7 +21,7 @@ from bridge.audio.files import probe
 from bridge.audio.layout import check_audio
 from bridge.errors import HostClosed, PluginError
 from bridge.plugins.chain.calibration import Calibration
-from bridge.plugins.chain.catalog import Catalog
+from bridge.plugins.chain.catalog import Catalog, split_location
 from bridge.plugins.chain.chain import VST3, Chain
 from bridge.plugins.host.file_render import STRETCH_FRAMES, FileRender
 from bridge.plugins.host.render_queue import (
@@ -187,13 +187,20 @@ class PluginHost:
             PluginMissing: there is no such plugin; the message has the nearest names.
             PluginCrashed, PluginHung, PluginError: it cannot be loaded, or dies of being tried.
         """
-        path = self.catalog.find(plugin)
-        if (known := self.catalog.known_calibration(path)) is not None:
+        bundle, member = split_location(self.catalog.locate(plugin))
+        if (known := self.catalog.known_calibration(Path(bundle), member)) is not None:
             return known
         reply = self._try_out(plugin, only_identity=False)
         assert isinstance(reply, protocol.CalibrateReply)
-        self.catalog.remember_calibration(path, reply.calibration)
+        self.catalog.remember_calibration(Path(bundle), reply.calibration, member)
         return reply.calibration
+
+    def plugin_names(self, plugin: str) -> tuple[str, ...]:
+        """Return the names of all plugins in the bundle of 'vst3:NAME'; () where it cannot be opened."""
+        request = protocol.NamesRequest(plugin=plugin, path=str(self.catalog.find(plugin)))
+        reply = self.run_task(ExclusiveTask(lambda worker: worker.call(request, plugin)))
+        assert isinstance(reply, protocol.NamesReply)
+        return reply.names
 
     def try_state(self, plugin: str, normalized: Mapping[str, float]) -> protocol.TryStateReply:
         """Load 'vst3:NAME', give it the state that another host shows, and return what it shows then.
@@ -205,9 +212,7 @@ class PluginHost:
         Raises:
             PluginError: it is missing, cannot be loaded, or renders nothing usable so.
         """
-        request = protocol.TryStateRequest(
-            plugin=plugin, path=str(self.catalog.find(plugin)), normalized=dict(normalized)
-        )
+        request = protocol.TryStateRequest(plugin=plugin, path=self.catalog.locate(plugin), normalized=dict(normalized))
         reply = self.run_task(ExclusiveTask(lambda worker: worker.call(request, plugin)))
         assert isinstance(reply, protocol.TryStateReply)
         return reply
@@ -243,7 +248,7 @@ class PluginHost:
         self._pool.close()
 
     def _try_out(self, plugin: str, *, only_identity: bool) -> object:
-        path = str(self.catalog.find(plugin))
+        path = self.catalog.locate(plugin)
         request = protocol.CalibrateRequest(plugin=plugin, path=path, only_identity=only_identity)
         return self.run_task(ExclusiveTask(lambda worker: worker.call(request, plugin)))
 
@@ -290,7 +295,7 @@ class PluginHost:
 
     def _located(self, chain: Chain) -> LocatedChain:
         """Raises PluginMissing for a VST3 plugin that is not installed."""
-        paths = [str(self.catalog.find(slot.plugin)) if slot.scheme == VST3 else "" for slot in chain.slots]
+        paths = [self.catalog.locate(slot.plugin) if slot.scheme == VST3 else "" for slot in chain.slots]
         return LocatedChain(chain, tuple(paths))
 
 

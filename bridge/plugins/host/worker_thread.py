@@ -240,7 +240,11 @@ class WorkerThread(threading.Thread):
             if is_loading
             else ("answer", "plugin_render_limit_s", self._settings.render_limit_s)
         )
-        return PluginHung(f"{name} did not {missed} within {limit_s:g} s; raise {setting}, or leave this plugin out.")
+        return PluginHung(
+            f"{name} did not {missed} within {limit_s:g} s. Give it more time, with the line "
+            f"{setting} = {min(4 * limit_s, 3600):g} in config.toml (in Bridge's home folder, which `reaper-bridge "
+            "doctor` names), or leave this plugin out."
+        )
 
 
 def _error_of(reply: protocol.ErrorReply) -> PluginError:

@@ -16,6 +16,7 @@ from bridge.plugins.worker import protocol
 from bridge.plugins.worker.instances import LOADERS, Instance
 from bridge.plugins.worker.loaded_chain import ChainStream, LoadedChain
 from bridge.plugins.worker.shared_memory import BorrowedBuffers
+from bridge.plugins.worker.vst3_loader import plugin_names
 from bridge.types import Float32
 
 LOADED_CHAINS = 6  # that many stay loaded; the least recently used one goes first
@@ -64,6 +65,9 @@ class WorkerHandler:
                 return self._calibrate(request)
             case protocol.TryStateRequest():
                 return self._try_state(request)
+            case protocol.NamesRequest():
+                self._show_progress(request.plugin, is_loading=True)
+                return protocol.NamesReply(names=plugin_names(request.path))
 
     def _render(self, request: protocol.RenderRequest) -> protocol.RenderReply:
         self.buffers.unmap(request.unmap)

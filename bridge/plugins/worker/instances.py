@@ -19,6 +19,7 @@ from bridge.errors import PluginError, PluginMissing, PluginOutputInvalid
 from bridge.plugins.chain.builtin import EFFECTS, AcceptedValues
 from bridge.plugins.chain.chain import BUILTIN, VST3, Fingerprint, Slot, unique_names
 from bridge.plugins.chain.control import Control
+from bridge.plugins.worker.vst3_loader import load_vst3, refusal_of_channels
 from bridge.types import Float32
 
 PEDALBOARD_VERSION = version("pedalboard")
@@ -173,13 +174,7 @@ class Vst3Instance:
         return [cast(Processor, plugin) for plugin in self._plugins[:needed]]
 
     def _load(self) -> pedalboard.VST3Plugin:
-        try:
-            return pedalboard.VST3Plugin(self._path)
-        except (ImportError, ValueError, RuntimeError) as error:
-            line = " ".join(str(error).split())
-            raise PluginError(
-                f"{self.slot.plugin} cannot be loaded from {self._path}: {line} Install it again."
-            ) from error
+        return load_vst3(self.slot.plugin, self._path)
 
     def _send_shown_values(self, plugin: pedalboard.VST3Plugin) -> None:
         """Move every parameter away and back, with a block in between.
@@ -225,15 +220,16 @@ def _moved_away(value: float, steps: int) -> float:
 
 def _accepted_channels(plugin: pedalboard.VST3Plugin, name: str) -> tuple[int, ...]:
     """By trying: (1, 2), (2,) or (1,)."""
-    accepted = []
+    accepted, refusal = [], None
     for channels in (1, 2):
         try:
             plugin.process(np.zeros((channels, FLUSH_FRAMES), dtype=np.float32), 48_000, reset=True)
-        except ValueError:
+        except ValueError as error:
+            refusal = refusal_of_channels(name, str(error))
             continue
         accepted.append(channels)
     if not accepted:
-        raise PluginError(f"{name} takes neither mono nor stereo audio; choose another plugin.")
+        raise refusal or PluginError(f"{name} takes neither mono nor stereo audio; choose another plugin.")
     return tuple(accepted)
 
 

@@ -77,6 +77,13 @@ class CalibrateRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
     only_identity: bool = False
 
 
+class NamesRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
+    """List the plugins of a bundle."""
+
+    plugin: str
+    path: str
+
+
 class TryStateRequest(WorkerRequest, frozen=True, tag=True, kw_only=True):
     """Load one plugin, give it a state (normalized values by name), and try whether it renders."""
 
@@ -129,6 +136,12 @@ class CalibrateReply(WorkerReply, frozen=True, tag=True, kw_only=True):
     calibration: Calibration
 
 
+class NamesReply(WorkerReply, frozen=True, tag=True, kw_only=True):
+    """The reply to `NamesRequest`."""
+
+    names: tuple[str, ...]
+
+
 class IdentifyReply(WorkerReply, frozen=True, tag=True, kw_only=True):
     """The reply to `CalibrateRequest` with `only_identity`."""
 
@@ -158,7 +171,14 @@ class ErrorReply(WorkerReply, frozen=True, tag=True, kw_only=True):
 
 
 AnyRequest = (
-    LoadRequest | RenderRequest | StreamRequest | PushRequest | DescribeRequest | CalibrateRequest | TryStateRequest
+    LoadRequest
+    | RenderRequest
+    | StreamRequest
+    | PushRequest
+    | DescribeRequest
+    | CalibrateRequest
+    | TryStateRequest
+    | NamesRequest
 )
 AnyReply = (
     ReadyReply
@@ -169,6 +189,7 @@ AnyReply = (
     | CalibrateReply
     | IdentifyReply
     | TryStateReply
+    | NamesReply
     | ErrorReply
 )
 

@@ -54,7 +54,7 @@ def test_a_bundle_of_several_plugins_says_so(folder: Path) -> None:
     write_info(folder / "file1.vst3", [EFFECT, EFFECT | {"Name": "Super Comp"}])
     entry = module_entry(folder / "file1.vst3")
     assert entry is not None
-    assert entry.note.startswith("holds 2 plugins")
+    assert entry.holds == ("Super EQ", "Super Comp")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"Classes": 3}'])
