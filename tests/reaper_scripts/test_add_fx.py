@@ -41,6 +41,22 @@ def test_missing_fx_are_added_and_set_in_one_undo_step(bare: ReaperSession) -> N
     assert bare.daemon.leftovers() == []
 
 
+def test_missing_fx_are_added_before_the_fx_that_the_reply_names(bare: ReaperSession) -> None:
+    first, limiter = (bare.track.add_fx(name) for name in ("ReaEQ", "ReaComp"))
+    bare.reaper.project.history.rebase()
+
+    def reply(request: Request) -> Reply:
+        names = ("ReaComp", "ReaEQ")
+        return Reply(schema=SCHEMA, id=request.id, status="add_fx", add_fx=names, add_before=limiter.guid)
+
+    bare.daemon.answer = reply
+    bare.run("bridge_add_missing_fx.lua")
+    assert [bare.track.fx[0], bare.track.fx[-1]] == [first, limiter]
+    assert [fx.original_name for fx in bare.track.fx[1:-1]] == ["VST: ReaComp (Cockos)", "VST: ReaEQ (Cockos)"]
+    bare.reaper.undo()
+    assert bare.track.fx == [first, limiter]
+
+
 def test_a_real_plugin_is_added_by_name(bare: ReaperSession) -> None:
     bare.daemon.answer = lambda request: lacking(request, "VST3: ZamCompX2") if not request.fx else unchanged(request)
     bare.run(ACTION)
