@@ -61,6 +61,11 @@ def draw_law(rng: random.Random, low: float, high: float, axis: str) -> StockLaw
     return StockLaw(low, high, axis, lambda n: n**power, lambda p: p ** (1.0 / power), is_falling)
 
 
+def straight_law() -> StockLaw:
+    """A law that is not drawn: real values are the normalised ones."""
+    return StockLaw(0.0, 1.0, "linear", lambda n: n, lambda p: p)
+
+
 def _exponential(base: float) -> Curve:
     return lambda n: float((base**n - 1.0) / (base - 1.0))
 

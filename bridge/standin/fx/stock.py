@@ -199,16 +199,14 @@ _COMP_PARAMETERS = (
     StockParameter("Auto Release", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
 )
 _COMP_SWITCHES = (
-    StockParameter("resvd", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
-    StockParameter("SignIn", "", 0.0, 1.0, "linear", 0.0, choices=_DETECTOR_INPUTS),
-    StockParameter("AudIn", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
-    StockParameter("Filter Preview", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
-    StockParameter(
-        "Legacy Attack/Knee Options", "", 0.0, 1.0, "linear", 0.0, choices=("off", "attack", "attack, knee")
-    ),
-    StockParameter("Deprecated Broken Anti-Alias", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
-    StockParameter("Multichannel Mode", "", 0.0, 1.0, "linear", 0.0, choices=("pairs", "linked", "first two")),
-    StockParameter("Metering Index", "", 0.0, 1.0, "linear", 0.0, is_toggle=True),
+    StockParameter("resvd", "", 0.0, 1.0, "", 0.0, is_toggle=True),
+    StockParameter("SignIn", "", 0.0, 1.0, "", 0.0, choices=_DETECTOR_INPUTS),
+    StockParameter("AudIn", "", 0.0, 1.0, "", 0.0, is_toggle=True),
+    StockParameter("Filter Preview", "", 0.0, 1.0, "", 0.0, is_toggle=True),
+    StockParameter("Legacy Attack/Knee Options", "", 0.0, 1.0, "", 0.0, choices=("off", "attack", "attack, knee")),
+    StockParameter("Deprecated Broken Anti-Alias", "", 0.0, 1.0, "", 0.0, is_toggle=True),
+    StockParameter("Multichannel Mode", "", 0.0, 1.0, "", 0.0, choices=("pairs", "linked", "first two")),
+    StockParameter("Metering Index", "", 0.0, 1.0, "", 0.0, is_toggle=True),
 )
 
 

@@ -8,7 +8,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bridge.standin.fx.display_laws import StockLaw, ValueDisplay, draw_display, draw_law
+from bridge.standin.fx.display_laws import StockLaw, ValueDisplay, draw_display, draw_law, straight_law
 from bridge.standin.fx.fx import StandInFx, StandInParameter
 
 _RAW_RANGES = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.0, 100.0), (-150.0, 12.0), (-1.0, 1.0))
@@ -16,7 +16,7 @@ _RAW_RANGES = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (0.0, 100.0), (-150.0, 12.0),
 
 @dataclass(frozen=True)
 class StockParameter:
-    """A parameter before it has a place: its range and the axis along which its law is drawn, or its choices."""
+    """A parameter before it has a place: its range and the axis along which its law is drawn; '' for a straight one."""
 
     name: str
     unit: str
@@ -34,7 +34,7 @@ class StockFxDouble(StandInFx):
     def __init__(
         self, name: str, file: str, specs: Sequence[StockParameter], rng: random.Random, touch: Callable[[], None]
     ) -> None:
-        self.laws = [draw_law(rng, spec.low, spec.high, spec.axis) for spec in specs]
+        self.laws = [draw_law(rng, spec.low, spec.high, spec.axis) if spec.axis else straight_law() for spec in specs]
         display = draw_display(rng)
         parameters = [_parameter(i, *pair, display) for i, pair in enumerate(zip(specs, self.laws, strict=True))]
         ident = f"/opt/REAPER/Plugins/FX/{file}.vst.so<{rng.getrandbits(31)}"
