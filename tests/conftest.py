@@ -13,7 +13,10 @@ from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import PluginHost
 
 pytest_plugins = ["small_model"]
-ROOT = Path(__file__).parents[1]
+TESTS = Path(__file__).parent
+ROOT = TESTS.parent
+SLOW_ROOMS = {"cli", "daemon", "demo", "end_to_end", "examples", "standin"}
+SLOW_FIXTURES = {"host", "fault_host", "faulty_host", "zam", "next_release", "bridge_home", "start"}
 
 # What is compiled is kept: every process that tests start would compile Bridge anew.
 sys.dont_write_bytecode = False
@@ -51,6 +54,16 @@ def bridge_home(tmp_path: Path, calibrations: Path, monkeypatch: pytest.MonkeyPa
         (home / "plugins").symlink_to(calibrations, target_is_directory=True)
     monkeypatch.setenv("BRIDGE_HOME", str(home))
     return home
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark `slow` what starts processes or interpreters: by room, and by what a test is given."""
+    for item in items:
+        room = item.path.relative_to(TESTS).parts[0]
+        given = {*getattr(item, "fixturenames", ())}
+        starts_scripts = room == "reaper_scripts" and "desk" in given
+        if room in SLOW_ROOMS or starts_scripts or given & SLOW_FIXTURES or item.get_closest_marker("alone"):
+            item.add_marker("slow")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,8 +45,11 @@ def test_a_request_that_always_kills_the_daemon_is_given_up(home: Home) -> None:
     for _ in range(2):
         with home.daemon(has_faults=True, environment={"BRIDGE_PLUGIN_RENDER_LIMIT_S": "300"}) as daemon:
             wait_for(lambda: progress.exists() and b"trying" in progress.read_bytes(), "the plugin to hang")
+            workers = psutil.Process(daemon.process.pid).children(recursive=True)
             daemon.kill()
-            kill_orphans()
+            for worker in workers:  # a killed daemon cannot end them, and the one that hangs would stay
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    worker.kill()
         progress.unlink()
     home.fault_file.unlink()
     with home.daemon(has_faults=True):
@@ -60,13 +63,6 @@ def flawed_fx(home: Home) -> list:
     """The FX of `faulty_chain` on a track, the one that fails on demand among them."""
     names = {"original_name": "VST3: gremlin (nobody)", "name": "VST3: gremlin (nobody)"}
     return [*home.coloured_fx(), home.desk.fx("gremlin", [], type="VST3", ident="/x/gremlin.vst3<1", index=2, **names)]
-
-
-def kill_orphans() -> None:
-    """A killed daemon cannot end its workers; the ones that hang are ended here."""
-    for process in psutil.process_iter(["cmdline"]):
-        if "faulty_plugins" in (process.info["cmdline"] or []):
-            process.kill()
 
 
 def test_a_job_that_was_answered_before_the_kill_is_not_answered_again(home: Home) -> None:

@@ -61,6 +61,7 @@ def write_song(path: Path, *, seed: int) -> None:
         writer.write(synthesise("strings", duration_s=4.0, sample_rate_hz=44100, seed=seed))
 
 
+@pytest.mark.slow
 def test_readme_commands_for_files_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     block = re.search(r"## Use it on files\s+```sh\n(.*?)```", README, re.DOTALL)
     assert block
@@ -96,6 +97,7 @@ def test_commands_of_the_documents_name_what_there_is(document: str) -> None:
         assert given <= options, line
 
 
+@pytest.mark.slow
 def test_training_commands_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first block, with seconds in place of its minutes and a recipe that makes the network small."""
     lines = shell_lines("docs/training.md")[:3]

@@ -28,6 +28,7 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     ],
     ids=["ruff check", "ruff format", "mypy strict", "import layers"],
 )
+@pytest.mark.slow
 def test_gate_passes(command: tuple[str, ...]) -> None:
     if command[0] == "importlinter":
         done = run(sys.executable, "-c", LINT_IMPORTS)
@@ -55,6 +56,7 @@ def test_the_same_gates_stand_before_a_commit() -> None:
         "import bridge.standin",
     ],
 )
+@pytest.mark.slow
 def test_import_does_not_wait_for_torch(statement: str) -> None:
     done = run(sys.executable, "-c", f"{statement}\nimport sys; sys.exit('torch' in sys.modules)")
     assert done.returncode == 0, f"{statement} loads torch\n{done.stderr}"

@@ -14,6 +14,7 @@ from bridge.audio.synthesis import synthesise
 PAGE = Path(__file__).parents[2] / "docs" / "python-api.md"
 
 
+@pytest.mark.slow
 def test_the_blocks_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = PAGE.read_text("utf-8")
     for name in re.search(r"<!-- files: (.*) -->", text)[1].split(", "):  # type: ignore[index]

@@ -35,6 +35,7 @@ def test_every_model_has_a_page_with_the_numbers_of_its_card(model: str) -> None
     assert f"{model}.md" in (ROOT / "README.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_picture_of_the_panel_is_what_the_panel_draws(tmp_path: Path) -> None:
     fields, words = read_notes(DOCS / "images" / "panel.png")
     assert any(change["explanation"] for change in fields["changes"])

@@ -168,7 +168,6 @@ class Home:
                 "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
                 "PYTHONUTF8": "1",
                 "BRIDGE_SPOOL_FREE_MIB": "1",
-                "BRIDGE_WORKERS": "1",
                 "BRIDGE_REAPER_OSC_PORT": "0",
                 "FAULT_FILE": str(self.fault_file),
                 **(environment or {}),

@@ -16,7 +16,8 @@ KEPT_BACKUPS = 10
 def write_all(contents: Mapping[Path, bytes | None]) -> None:
     """Give each file its content (None: remove it), or leave all as they were: SettingsError."""
     before = {path: path.read_bytes() if path.is_file() else None for path in contents}
-    missing = {folder for path in contents for folder in path.parents if not folder.exists()}
+    folders = {folder for parent in {path.parent for path in contents} for folder in (parent, *parent.parents)}
+    missing = [folder for folder in folders if not folder.exists()]
     done: list[Path] = []
     try:
         for path, content in contents.items():

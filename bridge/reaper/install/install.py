@@ -128,10 +128,11 @@ def scripts() -> Path:
 
 def own_files(home: Path) -> dict[str, bytes]:
     """All files that are Bridge's alone, by their names in the resource folder."""
-    shipped = (file for file in sorted(scripts().rglob("*")) if file.suffix in OWN_KINDS)
-    contents = {(FOLDER / file.relative_to(scripts()).as_posix()).as_posix(): file.read_bytes() for file in shipped}
+    source = scripts()
+    shipped = (file for file in sorted(source.rglob("*")) if file.suffix in OWN_KINDS)
+    contents = {(FOLDER / file.relative_to(source).as_posix()).as_posix(): file.read_bytes() for file in shipped}
     contents[(FOLDER / HOME_FILE).as_posix()] = os.fsencode(home.absolute()) + b"\n"
-    contents[PATTERNS] = (scripts() / Path(PATTERNS).name).read_bytes()
+    contents[PATTERNS] = (source / Path(PATTERNS).name).read_bytes()
     return contents
 
 

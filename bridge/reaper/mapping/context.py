@@ -65,7 +65,9 @@ def _context_of(fx: FxSnapshot, match: FxMatch, host_fx: HostFx | None) -> Itera
     bound = [slot.bindings.values() for slot in match.slots.values() if slot.fx.guid == fx.guid]
     taken = {id(binding.parameter) for bindings in bound for binding in bindings}
     if stock is None:
-        yield from _hosted(fx, host_fx, taken)
+        is_all_bound = all(id(parameter) in taken for parameter in fx.parameters)
+        if not bound or not is_all_bound:  # what stands for a slot and has no other setting is rendered as the slot
+            yield from _hosted(fx, host_fx, taken)
         return
     for name, plugin, effect, parameters in _effects_of(fx, stock):
         if not any(id(parameter) in taken for parameter in parameters.values()):
