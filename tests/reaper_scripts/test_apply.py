@@ -304,7 +304,7 @@ def test_what_is_touched_between_two_slices_stays_and_all_else_goes_back(
 ) -> None:
     before = [fx.values() for fx in desk.track.fx]
     last = desk.track.fx[-1]
-    name = [p.name for p in last.parameters if not p.is_toggle][-1]
+    name = [p.name for p in last.parameters if p.step is None][-1]
 
     def answer(request: Request) -> Reply:
         desk.reaper.on_tick(2, lambda: desk.reaper.turn_knob(last, name, 0.11))
