@@ -17,7 +17,8 @@ BridgeError
 │   └── PluginOutputInvalid   NaN, infinity, or a wrong length came back
 ├── ModelError           a model folder is damaged, foreign or does not fit
 └── LinkError            the spool, a message or a socket to REAPER is wrong
-    └── DaemonRunning    another daemon holds the lock
+    ├── DaemonRunning    another daemon holds the lock
+    └── PortTaken        another program has the UDP port
 """
 
 MAX_SHOWN = 60  # characters of a value that somebody else chose
@@ -116,3 +117,7 @@ class LinkError(BridgeError):
 
 class DaemonRunning(LinkError):
     """Another daemon already serves this folder."""
+
+
+class PortTaken(LinkError):
+    """The UDP port for OSC cannot be had: another program has it."""

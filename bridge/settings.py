@@ -7,12 +7,14 @@ home folder, then the default here. Unknown keys are errors. Nothing here reads 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 
+from bridge.atomic_files import write_file
 from bridge.errors import SettingsError
 
 HOME_VARIABLE = "BRIDGE_HOME"
@@ -97,6 +99,22 @@ def load_settings(
         values[key] = _convert(key, value, f"the option --{key.replace('_', '-')}")
     values["home"] = home
     return msgspec.convert(values, Settings)
+
+
+def save_setting(home: Path, name: str, value: int) -> None:
+    """Write one setting into `config.toml`, in the place of its line or above all others. Raises SettingsError."""
+    file = home / "config.toml"
+    line, is_written = f"{name} = {value}", False
+    lines = []
+    try:
+        for old in file.read_text("utf-8").splitlines() if file.is_file() else []:
+            is_it = re.match(rf"\s*{name}\s*=", old) is not None
+            lines.append(line if is_it else old)
+            is_written = is_written or is_it
+        home.mkdir(parents=True, exist_ok=True)
+        write_file(file, "\n".join([*lines, ""] if is_written else [line, *lines, ""]).encode())
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"{file} cannot be written: {error}. Set {line} there by hand.") from error
 
 
 def shipped_folder(name: str) -> Path:

@@ -9,6 +9,7 @@ import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
 from bridge.cli.param_types import FOLDER
+from bridge.settings import Settings, save_setting
 
 _resource_option = click.option(
     "--resource-path",
@@ -23,9 +24,12 @@ _resource_option = click.option(
 @click.option(
     "--start-daemon", is_flag=True, help="Let REAPER start the daemon (install again without it to stop that)."
 )
+@click.option("--free-ports", is_flag=True, help="Where a UDP port is taken, write a free one into config.toml.")
 @json_option
 @click.pass_context
-def install(context: click.Context, resource_path: Path | None, start_daemon: bool, json_file: Path | None) -> None:
+def install(
+    context: click.Context, resource_path: Path | None, start_daemon: bool, free_ports: bool, json_file: Path | None
+) -> None:
     """Put scripts, actions and the control surface into REAPER's resource folder, while REAPER is closed."""
     from bridge.reaper.install import install as installing
     from bridge.reaper.install.known_resource_path import known_resource_path, remember_resource_path
@@ -35,6 +39,7 @@ def install(context: click.Context, resource_path: Path | None, start_daemon: bo
     settings = settings_of(context)
     folder = installing.find_resource_path(resource_path or known_resource_path(settings.home))
     refuse_while_running()
+    settings = _settle_ports(context, settings, folder, is_sure=free_ports, may_ask=json_file is None)
     surface = installing.surface_of(settings)
     command = daemon_command(settings.home) if start_daemon else None
     changes = installing.install(folder, settings.home, surface=surface, start_command=command)
@@ -53,6 +58,34 @@ def install(context: click.Context, resource_path: Path | None, start_daemon: bo
             f"REAPER will listen on UDP port {surface.receive_port} on all network interfaces, without a password: "
             "keep that port closed in your firewall."
         )
+
+
+def _settle_ports(
+    context: click.Context, settings: Settings, folder: Path, *, is_sure: bool, may_ask: bool
+) -> Settings:
+    """Say which ports are taken, and by whom; offer others, which then stand in config.toml."""
+    from bridge.daemon.doctor.daemon_checks import read_heartbeat
+    from bridge.reaper.install.install import read_text
+    from bridge.reaper.install.resource_path import INI
+    from bridge.surfaces.port_choice import find_port_conflicts
+
+    sign = read_heartbeat(settings)
+    for conflict in find_port_conflicts(
+        settings, read_text(folder, INI), daemon_pid=None if sign is None else sign.pid
+    ):
+        click.echo(str(conflict), err=True)
+        if conflict.free is None:
+            continue
+        if is_sure or (may_ask and sys.stdin.isatty() and click.confirm(f"Use port {conflict.free} instead?", True)):
+            save_setting(settings.home, conflict.setting, conflict.free)
+            click.echo(f"{conflict.setting} = {conflict.free} stands in {settings.home / 'config.toml'} now.", err=True)
+        else:
+            click.echo(
+                f"Port {conflict.free} is free: set {conflict.setting} = {conflict.free} in "
+                f"{settings.home / 'config.toml'} and install again, or install with --free-ports.",
+                err=True,
+            )
+    return settings_of(context)
 
 
 @click.command()

@@ -36,6 +36,7 @@ PERIOD_S = 1.0 / 30.0
 REST_S = 0.4
 """A fader that rests this long is at its place: the undo step is made."""
 
+SEEN = 0.002  # amounts nearer than this are the same: one was sent, the other read back
 EARLY_S = 0.05  # how long scripts that are still there may need for a gesture that follows the last one at once
 SETTLE_LIMIT_S = 3.0  # then the script is taken to be gone, and another one settles
 
@@ -179,11 +180,17 @@ class AmountControl(threading.Thread):
         amount = self._stream(gesture)
         if amount is None:
             return
-        ended = self.script_calls.ended(gesture.call.id)
+        ended = self.script_calls.ended(gesture.call.id) or self._settle(gesture, amount)
         if ended is not None:
             self._report(ended)
-        else:
-            self._settle(gesture, amount)
+            self._follow(ended, amount)
+
+    def _follow(self, ended: ScriptCallAnswer, sent: float) -> None:
+        """Another script's turn came. What the fader had sent behind that begins a gesture of its own."""
+        is_seen = ended.amount is not None and abs(ended.amount - sent) <= SEEN
+        if ended.is_overtaken and not is_seen and self._early is None:
+            self._early = self.script_calls.new("begin", amount=sent)
+            self.script_calls.send(self._early, LIVE_SCRIPT)
 
     def _begin(self) -> _Gesture | None:
         """Let the scripts look and set the first value; None, and said, where there is nothing to move."""
@@ -227,26 +234,36 @@ class AmountControl(threading.Thread):
                     lambda: self.script_calls.is_stopping, max(sent_at_s + PERIOD_S - time.monotonic(), 0.0)
                 )
                 amount = self._queue.take().amount
-            for track in gesture.answer.tracks:
-                self._link.send(fx_values(track.index + 1, _values(track, amount)))
+            self._link.send(fx_values({track.index + 1: _values(track, amount) for track in gesture.answer.tracks}))
             sent, sent_at_s = amount, time.monotonic()
 
     def _is_interrupted(self, gesture: _Gesture) -> bool:
         return self.script_calls.is_stopping or self.script_calls.is_ended(gesture.call.id) or self._queue.is_other_next
 
-    def _settle(self, gesture: _Gesture, amount: float) -> None:
-        """Have the undo step made. A fader that moves on meanwhile does not wait for it."""
+    def _settle(self, gesture: _Gesture, amount: float) -> ScriptCallAnswer | None:
+        """Have the undo step made. A fader that moves on meanwhile does not wait for it. Returns how the scripts have
+        ended the gesture, where that came first."""
+
+        def is_ended() -> bool:
+            return self.script_calls.is_ended(gesture.call.id)
+
         call = self.script_calls.new("settle", gesture=gesture.call.id, amount=amount)
         self.script_calls.send(call, None)
-        answer = self.script_calls.wait(call, limit_s=SETTLE_LIMIT_S, until=lambda: self._queue.is_amount_next)
+        answer = self.script_calls.wait(
+            call, limit_s=SETTLE_LIMIT_S, until=lambda: self._queue.is_amount_next or is_ended()
+        )
         if answer is None and (following := self._take_amount()) is not None:
             self._early = self.script_calls.new("begin", amount=following)
             self.script_calls.send(self._early, None)
-            answer = self.script_calls.wait(call, limit_s=SETTLE_LIMIT_S)
+            answer = self.script_calls.wait(call, limit_s=SETTLE_LIMIT_S, until=is_ended)
+        if (ended := self.script_calls.ended(gesture.call.id)) is not None:
+            self.script_calls.withdraw(call)
+            return ended
         if answer is None:
             self._link.run_script(LIVE_SCRIPT)  # whoever began it is gone: another one settles
             answer = self.script_calls.require(call)
         self._report(answer)
+        return None
 
     def _report(self, answer: ScriptCallAnswer) -> None:
         """Tell the surfaces where everything stands. LinkError where it was refused."""

@@ -28,7 +28,7 @@ from bridge.daemon.reaper_osc_client import ReaperOscClient
 from bridge.daemon.receipts import Receipts
 from bridge.daemon.session_defaults import SessionDefaults
 from bridge.daemon.watcher import FolderWatcher
-from bridge.errors import BridgeError, LinkError
+from bridge.errors import BridgeError, LinkError, PortTaken
 from bridge.reaper.protocol.spool import Spool
 from bridge.settings import Settings
 from bridge.surfaces.commands import Command
@@ -82,11 +82,11 @@ class Service:
             life.enter_context(_quick_switches())
             life.enter_context(self._stopped_by_signals())
             self._spool.create()
-            self._surface.open()
             life.callback(self._surface.close)
+            self._open_surface()
             self._spool.sweep()
             self._spool.drop_script_calls()
-            heartbeat = HeartbeatThread(self._spool, self._surface.port)
+            heartbeat = HeartbeatThread(self._spool, self._surface.port if self._surface.is_open else 0)
             life.callback(heartbeat.stop)
             watch = self._watch()
             life.callback(watch.stop)
@@ -115,6 +115,13 @@ class Service:
         log.warning("%s", line)
         _print(line)
 
+    def _open_surface(self) -> None:
+        """Listen for OSC. Where another program has the port, all but that goes on, and it is said."""
+        try:
+            self._surface.open()
+        except PortTaken as error:
+            self._warn(f"OSC is off: {error}")
+
     def _watch(self) -> FolderWatcher:
         self._settings.user_models.mkdir(parents=True, exist_ok=True)
         watch = FolderWatcher(
@@ -129,9 +136,9 @@ class Service:
         return watch
 
     def _report_ready(self) -> None:
-        where = f"{self._settings.osc_host}:{self._surface.port}"
-        log.info("ready, version %s, OSC on %s", __version__, where)
-        _print(f"Bridge daemon ready on {where}, spool {self._settings.spool}")
+        where = f"on {self._settings.osc_host}:{self._surface.port}" if self._surface.is_open else "without OSC"
+        log.info("ready, version %s, %s", __version__, where)
+        _print(f"Bridge daemon ready {where}, spool {self._settings.spool}")
 
     def _serve(self) -> None:
         """Look into the spool now and then: for what lay there before, and what the system gave no notice of."""

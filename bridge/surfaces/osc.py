@@ -19,11 +19,12 @@ from typing import Any
 from pythonosc.dispatcher import Dispatcher
 from pythonosc.osc_server import BlockingOSCUDPServer
 
-from bridge.errors import BridgeError, LinkError
+from bridge.errors import BridgeError, PortTaken
 from bridge.surfaces.allowed_senders import AllowedSenders, Client, parse_client
 from bridge.surfaces.commands import COMMANDS, Command, is_release
 from bridge.surfaces.feedback import Value, feedback_message
 from bridge.surfaces.osc_packets import is_valid_packet
+from bridge.surfaces.udp_ports import owner_of
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,12 @@ class OscServer:
         self._lock = threading.Lock()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._out: socket.socket | None = None  # what feedback goes out by
+
+    @property
+    def is_open(self) -> bool:
+        """Whether commands can come in."""
+        return self._server is not None
 
     @property
     def port(self) -> int:
@@ -79,10 +86,11 @@ class OscServer:
         return int(self._server.server_address[1]) if self._server else self._wanted_port
 
     def open(self) -> None:
-        """Bind the socket and start the thread.
+        """Bind the socket and start the thread. Where the port is taken, feedback goes out all the same.
 
         Raises:
-            LinkError: a port that is taken, or an address that others reach while nobody is allowed.
+            PortTaken: another program has the port.
+            LinkError: an address that others reach while nobody is allowed.
         """
         self._senders.check_host(self._host)
         dispatcher = Dispatcher(strict_timing=False)
@@ -92,10 +100,13 @@ class OscServer:
         try:
             self._server = _Server((self._host, self._wanted_port), dispatcher, self._senders)
         except OSError as error:
-            raise LinkError(
-                f"UDP port {self._wanted_port} on {self._host} cannot be opened: {error.strerror}. "
-                "Close the program that uses it, or choose another with --osc-port."
+            self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            port, owner = self._wanted_port, owner_of(self._wanted_port)
+            raise PortTaken(
+                f"UDP port {port} on {self._host} cannot be opened: {error.strerror}. It is taken by {owner}. "
+                "Close that, or choose another port: --osc-port, or osc_port in config.toml."
             ) from error
+        self._out = self._server.socket
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.5}, name="osc", daemon=True
         )
@@ -107,6 +118,9 @@ class OscServer:
             self._thread.join()
             self._server.server_close()
             self._server = self._thread = None
+        if (out := self._out) is not None:
+            self._out = None
+            out.close()
 
     def send(self, path: str, *values: Value) -> None:
         """Send a message of `FEEDBACK` to all clients. Never raises for one that is gone."""
@@ -143,10 +157,10 @@ class OscServer:
                 self._clients.pop(min(self._clients, key=lambda known: self._clients[known]))
 
     def _send_to(self, target: Client, packet: bytes) -> None:
-        if (server := self._server) is None:
+        if (out := self._out) is None:
             return
         try:
-            server.socket.sendto(packet, target)
+            out.sendto(packet, target)
         except OSError as error:
             log.debug("no OSC feedback to %s: %s", target, error)
 

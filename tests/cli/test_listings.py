@@ -11,6 +11,7 @@ from small_model import save_neutral_model
 
 from bridge.cli import main
 from bridge.plugins.chain.chain_file import load_chain
+from bridge.settings import load_settings
 
 
 @pytest.fixture
@@ -93,6 +94,32 @@ def test_the_doctor_names_each_fault_with_its_remedy(
     assert all(row["is_ok"] or row["remedy"] for row in findings.values())
 
 
+def test_install_sees_a_surface_of_reapers_own_on_the_daemons_port_and_offers_another(
+    home: Path, tmp_path: Path
+) -> None:
+    resource = tmp_path / "REAPER"
+    resource.mkdir()
+    (resource / "reaper.ini").write_bytes(
+        b'[REAPER]\ncsurf_cnt=1\ncsurf_0=OSC "iPad" 7 9000 "192.168.0.9" 9002 1024 10 "Default"\n'
+    )
+    home.mkdir(exist_ok=True)
+    (home / "config.toml").write_text("# mine\nworkers = 1\n", "utf-8")
+    command = ["install", "--resource-path", str(resource)]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert "UDP port 9000, on which the daemon listens for OSC, is taken by REAPER's own control surface 'iPad'" in (
+        result.output
+    )
+    assert "osc_port = 90" in result.output
+    assert (home / "config.toml").read_text("utf-8") == "# mine\nworkers = 1\n"
+    result = CliRunner().invoke(main, [*command, "--free-ports"])
+    assert result.exit_code == 0, result.output
+    settings = load_settings({"home": home})
+    assert settings.osc_port not in (9000, 9010)
+    assert settings.workers == 1
+    assert "is taken" not in CliRunner().invoke(main, command).output
+
+
 def test_installing_from_the_command_line_and_back(home: Path, tmp_path: Path) -> None:
     resource = tmp_path / "REAPER (portable)"
     resource.mkdir()
@@ -101,7 +128,7 @@ def test_installing_from_the_command_line_and_back(home: Path, tmp_path: Path) -
     assert result.exit_code == 0, result.output
     assert (resource / "Scripts" / "Bridge" / "bridge_automix.lua").is_file()
     assert (resource / "Scripts" / "__startup.lua").is_file()
-    assert b'csurf_0=OSC "Bridge" 3 9010' in (resource / "reaper.ini").read_bytes()
+    assert b'csurf_0=OSC "Bridge" 1 9010' in (resource / "reaper.ini").read_bytes()
     assert "firewall" in result.output
     result = CliRunner().invoke(main, ["install", "--start-daemon", "--resource-path", str(resource)])
     assert "Nothing to do" in result.output

@@ -170,3 +170,75 @@ def test_what_is_asked_during_an_auto_mix_is_about_its_outcome(mixed: Prepared) 
     studio.until_heard("/bridge/status", "as it was")
     assert studio.reaper.undo_points[-2:] == ["Bridge: Auto-mix track", "Bridge: Compare, as it was"]
     studio.reaper.run_until_idle(20)
+
+
+# ---------------------------------------------------------------- actions beside each other, and beside a fader
+
+ACTIONS = {"up": "bridge_amount_up.lua", "down": "bridge_amount_down.lua", "compare": "bridge_compare.lua"}
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@example([("down", 0), ("down", 0), ("down", 0)])
+@example([("compare", 1), ("compare", 0)])
+@given(st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 6)), min_size=1, max_size=6))
+def test_actions_take_effect_in_the_order_in_which_they_are_run(shared: Prepared, steps: list[tuple[str, int]]) -> None:
+    shared.again()
+    world = World()
+    for name, turns in steps:
+        shared.studio.reaper.run_action(ACTIONS[name])
+        shared.studio.reaper.run_ticks(turns)
+        move = {"up": 0.1, "down": -0.1}.get(name)
+        amount = round(min(max(world.amount + (move or 0.0), 0.0), 1.0), 1)
+        is_on = not (world.is_compared and world.amount == 0)
+        (world,) = world.after("compare", is_on) if move is None else world.after("amount", amount)
+        world = world._at_rest()
+    shared.studio.reaper.run_until_idle(20)
+    assert shared.studio.reaper.messages.boxes == []
+    assert is_near(shared.studio.values(), shared.at(world.amount), 1e-3)
+    assert shared.studio.record.is_compared is world.is_compared
+
+
+@pytest.mark.parametrize(("action", "amount"), [("compare", 0.0), ("down", 0.4)])
+def test_an_action_takes_effect_behind_the_fader_that_moved_before_it(
+    mixed: Prepared, action: str, amount: float
+) -> None:
+    studio, points = mixed.studio, len(mixed.studio.reaper.undo_points)
+    studio.client.send("/bridge/amount", 0.5)
+    studio.until(lambda: is_near(studio.values(), mixed.at(0.5)))
+    studio.reaper.run_action(ACTIONS[action])
+    wait_until_done(mixed)
+    studio.reaper.run_until_idle(20)
+    assert is_near(studio.values(), mixed.at(amount))
+    assert studio.record.is_compared is (action == "compare")
+    assert studio.reaper.undo_points[points] == "Bridge: Amount 50 % on Vocals"
+    assert len(studio.reaper.undo_points) == points + 2
+
+
+def test_a_fader_that_never_rests_goes_on_behind_an_action(mixed: Prepared) -> None:
+    studio, values = mixed.studio, iter(range(1, 100_000))
+
+    def is_compared() -> bool:
+        studio.client.send("/bridge/amount", 0.2 + 0.5 * (next(values) % 50) / 50)
+        return "Bridge: Compare, as it was" in studio.reaper.undo_points[points:]
+
+    studio.client.send("/bridge/amount", 0.9)
+    studio.until(lambda: is_near(studio.values(), mixed.at(0.9)))
+    points = len(studio.reaper.undo_points)
+    studio.reaper.run_action(ACTIONS["compare"])
+    studio.until(is_compared, 20.0)
+    studio.client.send("/bridge/amount", 0.25)
+    wait_until_done(mixed)
+    assert is_near(studio.values(), mixed.at(0.25))
+    assert not studio.record.is_compared
+    assert studio.reaper.messages.boxes == []
+    assert [text for text in studio.client.texts("/bridge/error") if "touched" in str(text)] == []
+
+
+def test_a_script_that_was_ended_in_its_turn_holds_nobody_up_for_ever(mixed: Prepared) -> None:
+    state = mixed.studio.reaper.ext_state
+    state["Bridge", "turns_taken"] = str(int(state["Bridge", "turns_taken"]) + 1)  # and it never passes it on
+    mixed.studio.reaper.run_action(ACTIONS["down"])
+    mixed.studio.reaper.run_until_idle(20)
+    assert is_near(mixed.studio.values(), mixed.at(0.9))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import sys
@@ -120,6 +121,25 @@ def test_actions_and_surface_that_reaper_does_not_have(settings: Settings, resou
     assert is_fault(reapers(settings, resource_path)["surface"], "surface missing")
 
 
+def test_a_surface_of_reapers_own_on_the_daemons_port_is_named(settings: Settings, resource_path: Path) -> None:
+    ini = resource_path / INI
+    ini.write_bytes(
+        ini.read_bytes().replace(b"csurf_cnt=1", b"csurf_cnt=2")
+        + f'csurf_1=OSC "iPad" 7 {settings.osc_port} "10.0.0.7" 9001 1024 10 ""\r\n'.encode()
+    )
+    found = reapers(settings, resource_path)["surface"]
+    assert is_fault(found, "surface on osc port")
+    assert "iPad" in found.finding
+
+
+def test_a_surface_that_still_sends_is_told_to_be_installed_again(settings: Settings, resource_path: Path) -> None:
+    ini = resource_path / INI
+    ini.write_bytes(ini.read_bytes().replace(b'OSC "Bridge" 1 ', b'OSC "Bridge" 3 '))
+    assert is_fault(reapers(settings, resource_path)["surface"], "surface sends")
+    install(resource_path, settings.home, surface=SurfaceEntry(settings.reaper_osc_port, 9011))
+    assert reapers(settings, resource_path)["surface"].is_ok
+
+
 def test_patterns_that_are_somebody_elses(settings: Settings, resource_path: Path) -> None:
     (resource_path / PATTERNS).write_bytes(b"# mine")
     assert is_fault(reapers(settings, resource_path)["surface"], "patterns")
@@ -129,7 +149,9 @@ def test_a_port_that_is_taken_or_closed(
     settings: Settings, resource_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with bound(settings.reaper_osc_port):
-        assert is_fault(reapers(settings, resource_path)["REAPER's port"], "port taken")
+        found = reapers(settings, resource_path)["REAPER's port"]
+        assert is_fault(found, "port taken")
+        assert f"process {os.getpid()}" in found.finding
     monkeypatch.setattr(reaper_checks, "is_running", lambda: True)  # what it says is tested beside it
     assert is_fault(reapers(settings, resource_path)["REAPER's port"], "port closed")
     with bound(settings.reaper_osc_port):
@@ -163,6 +185,10 @@ def test_an_osc_port_where_nobody_or_somebody_else_answers(settings: Settings) -
     import threading
 
     assert is_fault(by_link(daemon_checks.check_osc(settings))["OSC"], "osc silent")
+    with bound(settings.osc_port):
+        found = by_link(daemon_checks.check_osc(settings))["OSC"]  # as REAPER's own surface: it answers nothing
+        assert is_fault(found, "osc taken")
+        assert f"(process {os.getpid()})" in found.finding
     with bound(settings.osc_port) as other:
 
         def answer(text: bytes) -> None:

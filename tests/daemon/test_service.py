@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import psutil
 import pytest
 from daemon_process import RATE_HZ, Home, surface, wait_for
 
+from bridge.daemon.doctor.daemon_checks import check_daemon, check_osc
 from bridge.daemon.service import Service
 from bridge.reaper.protocol.messages import Heartbeat, decode
 from bridge.settings import Settings
@@ -50,18 +52,24 @@ def test_a_second_daemon_is_refused_and_the_first_one_goes_on(home: Home) -> Non
         assert home.ask().status == "apply"
 
 
-def test_a_taken_port_is_said_and_leaves_nothing_running(home: Home) -> None:
+def test_a_taken_port_is_said_at_once_and_all_but_osc_goes_on(home: Home) -> None:
+    """As where REAPER's own control surface has port 9000, on all addresses."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("0.0.0.0", 0))
         port = str(taken.getsockname()[1])
-        done = subprocess.run(
-            [sys.executable, "-m", "bridge", "--home", str(home.folder), "daemon", "--osc-port", port],
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-    assert done.returncode == 1
-    assert f"UDP port {port}" in done.stderr
-    assert "--osc-port" in done.stderr
-    assert not (home.spool.folder / "heartbeat.json").exists()
+        with home.daemon("--osc-port", port) as daemon:
+            said = daemon.lines[0]
+            assert f"OSC is off: UDP port {port} on 127.0.0.1 cannot be opened" in said
+            assert f"(process {os.getpid()})" in said
+            assert "--osc-port" in said
+            assert home.ask().status == "apply"
+            settings = Settings(home=home.folder, osc_port=int(port))
+            (finding,) = check_osc(settings)
+            assert not finding.is_ok
+            assert f"(process {os.getpid()})" in finding.finding
+            (finding,) = check_daemon(settings)
+            assert finding.is_ok
+            assert "without OSC" in finding.finding
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])

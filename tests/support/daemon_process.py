@@ -178,14 +178,17 @@ class Home:
         reader = threading.Thread(target=_read_lines, args=(process.stdout, lines), daemon=True)
         reader.start()
         try:
+            said = []
             try:
-                line = lines.get(timeout=LIMIT_S)
+                while not (line := lines.get(timeout=LIMIT_S)).startswith("Bridge daemon ready ") and line:
+                    said.append(line)
             except queue.Empty:
                 line = ""
-            if not line.startswith("Bridge daemon ready on "):
+            if not line:
                 process.kill()
-                raise AssertionError(f"no ready line but {line!r}; the daemon said: {process.communicate()[1]}")
-            yield Daemon(self.folder, process, int(line.split(",")[0].rpartition(":")[2]), [line])
+                raise AssertionError(f"no ready line but {said}; the daemon said: {process.communicate()[1]}")
+            port = line.split(",")[0].rpartition(":")[2]
+            yield Daemon(self.folder, process, int(port) if port.isdigit() else 0, [*said, line])
         finally:
             if process.poll() is None:
                 process.terminate()

@@ -15,6 +15,7 @@ from bridge.errors import LinkError, SettingsError
 from bridge.reaper.protocol.messages import SCHEMA, Heartbeat, decode
 from bridge.reaper.protocol.spool import HEARTBEAT_FILE, MIB
 from bridge.settings import Settings
+from bridge.surfaces.udp_ports import find_free, is_free, owner_of
 
 STALE_S = 5.0
 PING_LIMIT_S = 1.0
@@ -74,7 +75,7 @@ def check_daemon(settings: Settings) -> Iterator[Finding]:
         running, this = f"{sign.version} (schema {sign.schema})", f"{__version__} (schema {SCHEMA})"
         yield fault("daemon old", running=running, this=this)
     else:
-        yield ok("daemon", f"process {sign.pid}, OSC port {sign.osc_port}")
+        yield ok("daemon", f"process {sign.pid}, {f'OSC port {sign.osc_port}' if sign.osc_port else 'without OSC'}")
 
 
 def check_osc(settings: Settings) -> Iterator[Finding]:
@@ -89,15 +90,23 @@ def check_osc(settings: Settings) -> Iterator[Finding]:
             client.send(_PING)
             is_ours = client.recv(4096).startswith(b"/bridge/")
         except (TimeoutError, ConnectionError):
-            yield fault("osc silent", host=host, port=port)
+            yield _silent(settings, host, port)
             return
     sign = read_heartbeat(settings)
     if not is_ours:
-        yield fault("osc foreign", port=port)
+        yield fault("osc foreign", port=port, owner=owner_of(port))
     elif sign is None or not is_alive(sign) or sign.osc_port != port:
         yield fault("osc elsewhere", port=port, home=settings.home)
     else:
         yield ok("OSC", f"{host}:{port} answers")
+
+
+def _silent(settings: Settings, host: str, port: int) -> Finding:
+    """Nobody answers: nobody is there, or a program that speaks no OSC of Bridge's, such as REAPER's own surface."""
+    sign, owner = read_heartbeat(settings), owner_of(port)
+    if is_free(port, host) or (sign is not None and owner.pid == sign.pid):
+        return fault("osc silent", host=host, port=port)
+    return fault("osc taken", port=port, owner=owner, free=find_free(port))
 
 
 def check_midi(settings: Settings) -> Iterator[Finding]:

@@ -79,6 +79,16 @@ FAULTS: dict[str, Fault] = {
         "another control surface in REAPER listens on port {port} too",
         "set reaper_osc_port in config.toml to a free port, close REAPER, then: reaper-bridge install",
     ),
+    "surface on osc port": Fault(
+        "surface",
+        "REAPER's own surface {surface} listens on port {port}, which the daemon wants for OSC",
+        "set osc_port in config.toml to another port; reaper-bridge install offers one",
+    ),
+    "surface sends": Fault(
+        "surface",
+        "REAPER works out feedback that nobody reads, at every change of tracks and FX",
+        "close REAPER, then: reaper-bridge install",
+    ),
     "patterns": Fault(
         "surface", "{file} is missing or somebody else's", "move it away, close REAPER, then: reaper-bridge install"
     ),
@@ -89,7 +99,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "port taken": Fault(
         "REAPER's port",
-        "REAPER does not run, but UDP port {port} is taken",
+        "REAPER does not run, but UDP port {port} is taken by {owner}",
         "end the program that uses it, or set reaper_osc_port in config.toml and install again",
     ),
     "port closed": Fault(
@@ -110,8 +120,13 @@ FAULTS: dict[str, Fault] = {
         "start the daemon; if it is starting, try again in a moment; where it runs, set osc_port in config.toml to the "
         "port that it names",
     ),
+    "osc taken": Fault(
+        "OSC",
+        "UDP port {port} is taken by {owner}, so the daemon hears no OSC; all else works",
+        "close that, or set osc_port = {free} in config.toml, here and in the surface; then restart the daemon",
+    ),
     "osc foreign": Fault(
-        "OSC", "another program answers on port {port}", "set osc_port in config.toml to another port"
+        "OSC", "another program answers on port {port}: {owner}", "set osc_port in config.toml to another port"
     ),
     "osc elsewhere": Fault(
         "OSC",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from bridge.reaper.install.reapack import PACKAGE, read_header
 from bridge.reaper.install.record import InstallRecord, read_record
 from bridge.reaper.install.resource_path import INI, KEY_MAP, PATTERNS, STARTUP, is_running
 from bridge.settings import Settings
+from bridge.surfaces.udp_ports import is_free, owner_of
 
 _HOME_NAME = (FOLDER / HOME_FILE).as_posix()
 
@@ -92,8 +92,13 @@ def _surface(settings: Settings, folder: Path, record: InstallRecord) -> Finding
         return fault("surface missing")
     if surface.receive_port != settings.reaper_osc_port:
         return fault("surface ports", theirs=surface.receive_port, ours=settings.reaper_osc_port)
-    if surface_entry.listeners(text).count(surface.receive_port) > 1:
+    listeners = surface_entry.listeners(text)
+    if [listener.port for listener in listeners].count(surface.receive_port) > 1:
         return fault("surface shared", port=surface.receive_port)
+    if other := next((listener for listener in listeners if listener.port == settings.osc_port), None):
+        return fault("surface on osc port", surface=other.name, port=settings.osc_port)
+    if surface.flags != surface_entry.RECEIVES:
+        return fault("surface sends")
     patterns = folder / PATTERNS
     is_there = patterns.is_file()
     if not is_there or hashlib.sha256(patterns.read_bytes()).hexdigest() != record.files.get(PATTERNS):
@@ -103,21 +108,14 @@ def _surface(settings: Settings, folder: Path, record: InstallRecord) -> Finding
 
 def _port(settings: Settings) -> Finding:
     port = settings.reaper_osc_port
-    is_free = _is_free(port)
     if is_running():
+        is_closed = is_free(port)
         return (
-            fault("port closed", port=port) if is_free else ok("REAPER's port", f"REAPER runs, port {port} is in use")
+            fault("port closed", port=port) if is_closed else ok("REAPER's port", f"REAPER runs, port {port} is in use")
         )
-    return ok("REAPER's port", f"REAPER is closed, port {port} is free") if is_free else fault("port taken", port=port)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("0.0.0.0", port))
-        except OSError:
-            return False
-    return True
+    if not is_free(port):
+        return fault("port taken", port=port, owner=owner_of(port))
+    return ok("REAPER's port", f"REAPER is closed, port {port} is free")
 
 
 def _startup(folder: Path) -> Iterator[Finding]:

@@ -1,7 +1,10 @@
 """Bridge's control surface in REAPER's `reaper.ini`: one numbered entry in the section [REAPER], and their count.
 
     csurf_cnt=2
-    csurf_1=OSC "Bridge" 3 9010 "127.0.0.1" 9011 8192 0 "Bridge"
+    csurf_1=OSC "Bridge" 1 9010 "127.0.0.1" 9011 8192 0 "Bridge"
+
+The surface only receives: with the flag for sending as well, as Bridge wrote it at first, REAPER formats up to a
+thousand texts at every change of tracks and FX, for nobody. Either entry is known as ours, and `add` writes the first.
 
 Entries are numbered from 0 without gaps. Other surfaces keep their order and their lines; when ours goes, those behind
 it move up. Only edits lines: reads and writes no file.
@@ -17,7 +20,7 @@ import msgspec
 from bridge.reaper.install.text_file import TextFile, body_of, insert, remove, substitute
 from bridge.reaper.protocol.osc import MAX_DATAGRAM_BYTES
 
-RECEIVES, SENDS = 1, 2  # flags of a surface
+RECEIVES = 1  # of a surface's flags
 NAME = "Bridge"  # of the surface, and of its pattern file
 
 _SECTION = re.compile(r"\s*\[(.*)\]\s*")
@@ -25,7 +28,7 @@ _COUNT = re.compile(r"(\s*csurf_cnt\s*=)(.*)", re.IGNORECASE | re.DOTALL)
 _ENTRY = re.compile(r"(\s*csurf_)(\d+)(\s*=)(.*)", re.IGNORECASE | re.DOTALL)
 _OURS = re.compile(rf'\s*OSC\s+"{NAME}"\s+(\d+)\s+(\d+)\s+"([^"]*)"\s+(\d+)\s.*"{NAME}".*', re.IGNORECASE | re.DOTALL)
 
-_ANY_OSC = re.compile(r'\s*OSC\s+"[^"]*"\s+(\d+)\s+(\d+)\s', re.IGNORECASE)
+_ANY_OSC = re.compile(r'\s*OSC\s+"([^"]*)"\s+(\d+)\s+(\d+)\s', re.IGNORECASE)
 
 
 class SurfaceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,17 +41,18 @@ class SurfaceRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SurfaceEntry(NamedTuple):
-    """The ports of Bridge's surface: where REAPER hears it, and where REAPER's own messages go."""
+    """The ports of Bridge's surface: where REAPER hears it, and where REAPER's own messages would go."""
 
     receive_port: int
     send_port: int
     host: str = "127.0.0.1"
+    flags: int = RECEIVES
 
     @property
     def value(self) -> str:
         """As `reaper.ini` writes it."""
         return (
-            f'OSC "{NAME}" {RECEIVES | SENDS} {self.receive_port} "{self.host}" {self.send_port} '
+            f'OSC "{NAME}" {self.flags} {self.receive_port} "{self.host}" {self.send_port} '
             f'{MAX_DATAGRAM_BYTES} 0 "{NAME}"'
         )
 
@@ -65,15 +69,22 @@ def find(text: TextFile) -> SurfaceEntry | None:
     assert found
     if count_line is None or int(entry[2]) >= _count(text, count_line) or not int(found[1]) & RECEIVES:
         return None
-    return SurfaceEntry(int(found[2]), int(found[4]), found[3])
+    return SurfaceEntry(int(found[2]), int(found[4]), found[3], int(found[1]))
 
 
-def listeners(text: TextFile) -> list[int]:
-    """The ports on which the OSC surfaces that REAPER reads listen, ours among them."""
+class Listener(NamedTuple):
+    """An OSC surface of REAPER's that listens."""
+
+    name: str
+    port: int
+
+
+def listeners(text: TextFile) -> list[Listener]:
+    """The OSC surfaces that REAPER reads and that listen, ours among them."""
     count_line = _count_line(text)
     count = _count(text, count_line) if count_line is not None else 0
     found = (_ANY_OSC.match(entry[4]) for entry in _entries(text).values() if int(entry[2]) < count)
-    return [int(match[2]) for match in found if match and int(match[1]) & RECEIVES]
+    return [Listener(match[1], int(match[3])) for match in found if match and int(match[2]) & RECEIVES]
 
 
 def add(text: TextFile, surface: SurfaceEntry, record: SurfaceRecord | None) -> tuple[TextFile, SurfaceRecord]:

@@ -241,7 +241,7 @@ class Heartbeat(Message, frozen=True):
     version: str
     pid: int
     time_s: float  # seconds since 1970, UTC
-    osc_port: int
+    osc_port: int  # 0: the daemon hears no OSC, for another program has the port
 
 
 class AvailableModel(Message, frozen=True):

@@ -34,22 +34,28 @@ def actions(command_ids: Iterable[str]) -> Iterator[bytes]:
     yield from _bundles(action(command_id) for command_id in command_ids)
 
 
-def fx_values(track: int, values: Mapping[tuple[int, int], float]) -> Iterator[bytes]:
-    """Datagrams that set FX parameters of a track: bundles of messages of up to 16 floats, each clamped to 0..1.
+def fx_values(tracks: Mapping[int, Mapping[tuple[int, int], float]]) -> Iterator[bytes]:
+    """Datagrams that set FX parameters of tracks: bundles of messages of up to 16 floats, each clamped to 0..1. Tracks
+    share datagrams: REAPER's system keeps some 256 of them for it, and loses the rest.
 
-    `track` (0 is the master) and the keys of `values`, (FX, parameter), are 1-based as on REAPER's surface, which reads
-    '/track/3/fx/1,1,2/fxparam/6,7,1/value' pair by pair. Raises LinkError for a value that is no number, or an address
-    that REAPER has not.
+    The keys of `tracks` (0 is the master) and those of a track's values, (FX, parameter), are 1-based as on REAPER's
+    surface, which reads '/track/3/fx/1,1,2/fxparam/6,7,1/value' pair by pair. Raises LinkError for a value that is no
+    number, or an address that REAPER has not.
     """
-    for (fx, parameter), value in values.items():
-        if track < 0 or fx < 1 or parameter < 1:
-            raise LinkError(
-                f"track {track}, FX {fx}, parameter {parameter}: REAPER counts FX and parameters from 1, tracks from 0 "
-                "(the master)."
-            )
-        if not math.isfinite(value):
-            raise LinkError(f"track {track}, FX {fx}, parameter {parameter}: {value} is no value to send.")
-    yield from _bundles(_value_messages(track, values))
+    for track, values in tracks.items():
+        for (fx, parameter), value in values.items():
+            _check_value(track, fx, parameter, value)
+    yield from _bundles(message for track, values in tracks.items() for message in _value_messages(track, values))
+
+
+def _check_value(track: int, fx: int, parameter: int, value: float) -> None:
+    if track < 0 or fx < 1 or parameter < 1:
+        raise LinkError(
+            f"track {track}, FX {fx}, parameter {parameter}: REAPER counts FX and parameters from 1, tracks from 0 "
+            "(the master)."
+        )
+    if not math.isfinite(value):
+        raise LinkError(f"track {track}, FX {fx}, parameter {parameter}: {value} is no value to send.")
 
 
 def _value_messages(track: int, values: Mapping[tuple[int, int], float]) -> Iterator[bytes]:

@@ -99,6 +99,7 @@ class ScriptCallAnswer(Message, frozen=True):
         left_alone: values that were not moved.
         refused: names of values that REAPER shows otherwise than they were set.
         undone: the text of the undo step that was taken back.
+        is_overtaken: of `ended`: another script's turn has come.
     """
 
     schema: int
@@ -112,3 +113,4 @@ class ScriptCallAnswer(Message, frozen=True):
     left_alone: tuple[LeftAlone, ...] = ()
     refused: tuple[str, ...] = ()
     undone: str = ""
+    is_overtaken: bool = False

@@ -29,6 +29,7 @@ local spool = require("exchange.spool")
 local job_state = require("runtime.job_state")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
+local turns = require("live.turns")
 local user_error = require("runtime.user_error")
 
 local automix = {}
@@ -53,12 +54,14 @@ local function apply_replies(state)
   state.set_step("applying")
   ticks.cancel_by(nil)
   local text = #ready == 1 and ready[1].reply.undo_text or string.format("Bridge: Auto-mix %d tracks", #ready)
+  local turn = turns.take()
   local write = state.options.automation and automation.run or apply.run
   write(state.project, ready, text)
   for _, job in ipairs(ready) do
     receipt.write(state.spool, job)
     if job.outcome.status == "applied" and job.steps then applied_state.keep(state.spool, job, ready[1].id) end
   end
+  turns.pass(turn)
 end
 
 local function prepare(state)

@@ -58,10 +58,9 @@ end
 
 --- From before to after and back.
 function change_amount.compare()
+  reaper.atexit(cleanup.run)
   ticks.run(function()
-    local opened = spool.open()
-    local _, is_compared = amount_control.amount_of(opened, amount_control.targets(opened)[1])
-    local outcome, problem = amount_control.compare(opened, not is_compared)
+    local outcome, problem = amount_control.compare(spool.open())
     if not outcome then error(problem, 0) end
     show(outcome)
   end, messages.problem)

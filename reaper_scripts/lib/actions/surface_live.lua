@@ -5,6 +5,7 @@
 -- The state of a run: {spool, gesture (that is open), id (its own), waiting (requests that were taken), done (the answer to
 -- the first of them, where it is done already), looks, misses (of the heartbeat)}.
 local amount_control = require("live.amount_control")
+local cleanup = require("runtime.cleanup")
 local daemon = require("exchange.daemon")
 local describe = require("ui.describe")
 local json = require("exchange.json")
@@ -54,14 +55,24 @@ local function refusal(problem)
   return { status = problem.kind == "nothing_applied" and "nothing" or "refused", error = describe.fact(problem) }
 end
 
---- End the open gesture at the amount that the values stand at, and tell the daemon why: a fact.
+--- Tell the daemon that the scripts have ended a gesture, and why: a fact.
+local function report_end(state, id, why, fields)
+  fields.status, fields.gesture, fields.error = "ended", id, describe.fact(why)
+  script_calls.answer(state.spool, state.spool.new_id(), fields)
+end
+
+--- End the open gesture at the amount that the values stand at, and tell the daemon why: a fact. At once, where another
+-- script waits for its turn: what the daemon streams until it knows comes in between.
 local function break_off(state, why)
   local gesture, id = state.gesture, state.id
   state.gesture, state.id = nil, nil
+  if why.kind == "another_command" then
+    local fields = outcome_message(gesture:give_way())
+    fields.is_overtaken = true
+    return report_end(state, id, why, fields)
+  end
   gesture:adopt_current()
-  local fields = outcome_message(gesture:finish())
-  fields.status, fields.gesture, fields.error = "ended", id, describe.fact(why)
-  script_calls.answer(state.spool, state.spool.new_id(), fields)
+  report_end(state, id, why, outcome_message(gesture:finish()))
 end
 
 local handlers = {}
@@ -74,10 +85,12 @@ function handlers.begin(state, asked)
   return moving_message(gesture)
 end
 
---- Where the script was stopped in between, what it began is begun again: the records tell that values are moving.
+--- Where the script was stopped in between, what it began is begun again: the records tell that values are moving. Where
+-- another script has ended it, that one came later.
 function handlers.settle(state, asked)
   local gesture, problem = state.id == asked.gesture and state.gesture or nil, nil
   state.gesture, state.id = nil, nil
+  if not gesture and not amount_control.is_open(state.spool, asked.gesture) then return refusal(user_error.new("another_command")) end
   if not gesture then gesture, problem = amount_control.begin(state.spool) end
   if not gesture then return refusal(problem) end
   gesture:set(asked.amount or gesture:amount())
@@ -164,6 +177,7 @@ local function hand_on(state)
       user_error.guard(script_calls.put_back, state.spool, asked)
     end
   end
+  cleanup.run()
 end
 
 --- Do what is asked, and stay as long as an amount moves.

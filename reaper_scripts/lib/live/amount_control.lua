@@ -3,13 +3,16 @@
 --
 --   local gesture, problem = amount_control.begin(spool)   -- nil and why, as a fact, where nothing can be moved
 --   gesture:set(0.4)                                       -- as often as wanted; sets at once
---   local outcome = gesture:finish()                       -- waits: inside `ticks.run`; `release` in `atexit`
+--   local outcome = gesture:finish()                       -- `release` in `atexit`
+--
+-- What moves anything waits for its turn (see `live.turns`), and `finish` for REAPER: inside `ticks.run`.
 local applied_state = require("live.applied_state")
 local fx_info = require("track.fx_info")
 local gestures = require("live.gesture")
 local interpolation = require("live.interpolation")
 local modulation = require("track.modulation")
 local tracks = require("track.tracks")
+local turns = require("live.turns")
 local user_error = require("runtime.user_error")
 
 local amount_control = {}
@@ -81,35 +84,62 @@ local function part_of(target)
   return part
 end
 
---- Begin to move the amount. Nil and the problem, as a fact, where there is nothing to move. `id`: see `gesture.new`.
-function amount_control.begin(spool, id)
+--- The parts of a gesture; or nil and the problem, as a fact, where there is nothing to move.
+local function all_parts(spool)
   local parts, left = {}, nil
   for _, target in ipairs(amount_control.targets(spool)) do
+    target.record.gesture = target.record.gesture or gestures.may_be_late() and "late" or nil
     local part = #target.record.writes > 0 and part_of(target)
     if part and #part.moves > 0 then parts[#parts + 1] = part end
     left = left or part and part.left[1]
   end
-  if #parts > 0 then return gestures.new(spool, reaper.EnumProjects(-1), parts, id) end
+  if #parts > 0 then return parts end
   if not left then return nil, user_error.new("nothing_applied") end
   return nil, user_error.new("nothing_movable", { what = left.what, reason = left })
 end
 
---- Put the tracks as they were (`is_on`), or back at the amount they had. One undo step. Returns the outcome of `finish`;
--- or what `begin` returns where there is nothing to move.
+--- Begin to move the amount, once it is its turn. Nil and the problem, as a fact, where there is nothing to move. `id`:
+-- see `gesture.new`.
+function amount_control.begin(spool, id)
+  local turn = turns.take()
+  local parts, problem = all_parts(spool)
+  if parts then return gestures.new(spool, reaper.EnumProjects(-1), parts, turn, id) end
+  turns.pass(turn)
+  return nil, problem
+end
+
+--- Put the tracks as they were (`is_on`), or back at the amount they had; nil: from the one to the other. One undo step.
+-- Returns the outcome of `finish`; or what `begin` returns where there is nothing to move.
 function amount_control.compare(spool, is_on)
   local gesture, problem = amount_control.begin(spool)
   if not gesture then return nil, problem end
+  if is_on == nil then is_on = not gesture:is_at_compare() end
   gesture:compare(is_on)
   return gesture:finish()
 end
 
---- Take Bridge's last step back, where it is REAPER's last one. Returns its text; or nil and why not, as a fact.
-function amount_control.undo(project)
+local function undo(project)
   local text = reaper.Undo_CanUndo2(project)
   if not text or text == "" then return nil, user_error.new("nothing_to_undo") end
   if not text:find(OWN_STEP) then return nil, user_error.new("not_our_step", { step = text }) end
   reaper.Undo_DoUndo2(project)
   return text
+end
+
+--- Take Bridge's last step back, where it is REAPER's last one. Returns its text; or nil and why not, as a fact.
+function amount_control.undo(project)
+  local turn = turns.take()
+  local text, problem = undo(project)
+  turns.pass(turn)
+  return text, problem
+end
+
+--- Return whether a gesture with this id has not ended on any of the tracks that are meant.
+function amount_control.is_open(spool, id)
+  for _, target in ipairs(amount_control.targets(spool)) do
+    if target.record.gesture == id then return true end
+  end
+  return false
 end
 
 --- Return the amount at which a target stands now and whether it is compared; nil where Bridge has set nothing there.

@@ -3,7 +3,7 @@
 --
 -- A gesture has one part for each track, {target, record, moves, left, amount (where it stood at the beginning), wanted
 -- (where it shall stand), kept (where it stands uncompared)}; `id`, where a control surface streams its values; `text` of
--- its undo step and `is_compared`, of a comparison; `has_step` and `is_done`, how far it has ended.
+-- its undo step and `is_compared`, of a comparison; `has_step` and `is_done`, how far it has ended; `turn`, see `live.turns`.
 local applied_state = require("live.applied_state")
 local interpolation = require("live.interpolation")
 local fx_info = require("track.fx_info")
@@ -11,20 +11,32 @@ local json = require("exchange.json")
 local ticks = require("runtime.ticks")
 local fx_chain = require("track.fx_chain")
 local tracks = require("track.tracks")
+local turns = require("live.turns")
 local undo_step = require("write.undo_step")
+local user_error = require("runtime.user_error")
 local verify = require("write.verify")
 
 local gesture = {}
 gesture.__index = gesture
 
+local SECTION, GAVE_WAY = "Bridge", "gave_way_s"
+local LATE_S = 3 -- for so long a surface's values may still come after its gesture has ended
+
+--- Return whether values may still come that belong to a gesture which has ended: what they have moved nobody has touched.
+function gesture.may_be_late()
+  local since_s = tonumber(reaper.GetExtState(SECTION, GAVE_WAY))
+  return since_s ~= nil and reaper.time_precise() - since_s < LATE_S
+end
+
 local function name_of(write)
   return string.format("%s of %s", write.name, write.fx_name)
 end
 
---- Return a gesture over parts that have something to move. `id`: of one that a control surface streams values for; the
--- records then tell that their values are moving, and bands stay on until the end.
-function gesture.new(spool, project, parts, id)
-  local self = setmetatable({ spool = spool, project = project, parts = parts, id = id }, gesture)
+--- Return a gesture over parts that have something to move; it has a turn, and passes it on when it has ended. `id`: of one
+-- that a control surface streams values for; the records then tell that their values are moving, and bands stay on until
+-- the end.
+function gesture.new(spool, project, parts, turn, id)
+  local self = setmetatable({ spool = spool, project = project, parts = parts, turn = turn, id = id }, gesture)
   for _, part in ipairs(parts) do
     part.wanted = part.amount
     part.record.gesture = id
@@ -38,11 +50,19 @@ function gesture:amount()
   return self.parts[1].wanted
 end
 
+--- Return whether its first track stands as it was, by compare.
+function gesture:is_at_compare()
+  local part = self.parts[1]
+  return part.record.is_compared and part.amount == 0
+end
+
 --------------------------------------------------------------------------------------------- moving
 
---- Return why the gesture can go on no more, as a fact, or nil: a track is gone, another project is in front, or what moves
--- would be recorded or not be heard.
+--- Return why the gesture can go on no more, as a fact, or nil: a track is gone, another project is in front, what moves
+-- would be recorded or not be heard, or another script waits for its turn. Call it in every tick in which it goes on.
 function gesture:loss()
+  turns.keep()
+  if turns.is_wanted(self.turn) then return user_error.new("another_command") end
   for _, part in ipairs(self.parts) do
     local loss = tracks.loss(part.target) or tracks.barred(part.target)
     if loss then return loss end
@@ -200,6 +220,7 @@ local function conclude(self, readings, pause)
   end
   outcome.amount = self.parts[1].record.amount
   self.is_done = true
+  turns.pass(self.turn)
   return outcome
 end
 
@@ -210,8 +231,10 @@ function gesture:finish()
   local readings, is_settled
   for _ = 1, verify.SETTLE_TICKS do
     ticks.wait()
+    turns.keep()
     readings, is_settled = read_back(self)
     if is_settled then break end
+    if gesture.may_be_late() then set_parts(self) end
   end
   ticks.wait() -- a long record takes a slice of its own
   return conclude(self, readings, ticks.breathe)
@@ -222,6 +245,7 @@ end
 function gesture:suspend()
   self:adopt_current()
   make_step(self)
+  turns.pass(self.turn)
 end
 
 --- End the gesture without waiting. For `atexit`; harmless at any other time.
@@ -229,7 +253,14 @@ function gesture:release()
   if self.is_done then return end
   if self.id then self:adopt_current() end
   if not self.has_step then make_step(self) end
-  conclude(self, (read_back(self)))
+  return conclude(self, (read_back(self)))
+end
+
+--- End a surface's gesture at once, for another script waits for its turn. Returns the outcome of `finish`. The daemon learns
+-- it later: values that it has sent until then may still come.
+function gesture:give_way()
+  reaper.SetExtState(SECTION, GAVE_WAY, string.format("%.3f", reaper.time_precise()), false)
+  return self:release()
 end
 
 return gesture

@@ -3,6 +3,7 @@
 local amount_control = require("live.amount_control")
 local applied_state = require("live.applied_state")
 local automix = require("actions.automix")
+local cleanup = require("runtime.cleanup")
 local daemon = require("exchange.daemon")
 local describe = require("ui.describe")
 local learn_chain = require("actions.learn_chain")
@@ -11,6 +12,7 @@ local report = require("ui.report")
 local spool = require("exchange.spool")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
+local turns = require("live.turns")
 local user_error = require("runtime.user_error")
 
 local controller = {}
@@ -202,10 +204,21 @@ local function show_outcome(self, outcome)
   self:say("fair", notes[1] .. (#notes > 1 and string.format(", and %d more.", #notes - 1) or "."))
 end
 
+--- Set an amount once it is our turn: another script moves something just now.
+local function move_later(self, amount)
+  settle(self, function()
+    local gesture, problem = amount_control.begin(self.spool)
+    if not gesture then error(problem, 0) end
+    gesture:set(amount)
+    show_outcome(self, gesture:finish())
+  end)
+end
+
 --- Move the amount, at once; `is_over`: the gesture ends here.
 function controller:move(amount, is_over)
   if self:is_busy() then return end
   if amount and not self.gesture then
+    if not turns.is_free() then return move_later(self, amount) end
     local problem
     self.gesture, problem = amount_control.begin(self.spool)
     if not self.gesture then return self:say("bad", describe.fact(problem)) end
@@ -245,15 +258,17 @@ end
 
 function controller:undo()
   if not is_free(self) then return end
-  local text, problem = amount_control.undo(self.project)
-  if text then self:say("good", "Undone: " .. text) else self:say("fair", describe.fact(problem)) end
-  self.count = nil
+  settle(self, function()
+    local text, problem = amount_control.undo(self.project)
+    if text then self:say("good", "Undone: " .. text) else self:say("fair", describe.fact(problem)) end
+  end)
 end
 
 --- The script ends: nothing may be left on the way.
 function controller:release()
   if self.gesture then self.gesture:release() end
   if self.state then self.state.stop() end
+  cleanup.run()
 end
 
 return controller

@@ -63,9 +63,23 @@ def test_actions_surface_and_patterns_are_where_reaper_looks(resource_path: Path
     assert key_lines[0] == b'SCR 4 0 RSabc "Custom: mine.lua" mine.lua'
     assert f'SCR 4 0 {automix} "Custom: Bridge: Auto-mix track" Bridge/bridge_automix.lua'.encode() in key_lines
     assert surface_entry.find(read_text(resource_path, INI)) == SURFACE
-    assert b'csurf_1=OSC "Bridge" 3 9010 "127.0.0.1" 9011 8192 0 "Bridge"\r\n' in (resource_path / INI).read_bytes()
-    assert b"/fxparam/@/value" in (resource_path / PATTERNS).read_bytes()
+    assert b'csurf_1=OSC "Bridge" 1 9010 "127.0.0.1" 9011 8192 0 "Bridge"\r\n' in (resource_path / INI).read_bytes()
+    patterns = [line for line in (resource_path / PATTERNS).read_bytes().splitlines() if line and line[:1] != b"#"]
+    assert patterns == [b"ACTION s/action/str", b"FX_PARAM_VALUE n/track/@/fx/@/fxparam/@/value"]
     assert startup.has_block(read_text(resource_path, STARTUP))
+
+
+def test_an_entry_that_sends_is_replaced_and_one_of_either_kind_taken_out(resource_path: Path, home: Path) -> None:
+    before = files_in(resource_path)
+    for is_upgraded in (True, False):
+        install(resource_path, home, surface=SURFACE._replace(flags=3))  # as Bridge wrote it at first
+        assert b'OSC "Bridge" 3 9010' in (resource_path / INI).read_bytes()
+        if is_upgraded:
+            install(resource_path, home, surface=SURFACE)
+            assert b'OSC "Bridge" 1 9010' in (resource_path / INI).read_bytes()
+            assert b'OSC "Bridge" 3' not in (resource_path / INI).read_bytes()
+        uninstall(resource_path, home)
+        assert files_in(resource_path) == before
 
 
 def test_installing_twice_is_once_and_uninstalling_leaves_no_trace(resource_path: Path, home: Path) -> None:

@@ -25,7 +25,7 @@ PLACES = st.tuples(st.integers(1, 40), st.integers(1, 100_000))
 
 @given(values=st.dictionaries(PLACES, st.floats(-5, 5), max_size=600))
 def test_every_value_arrives_once_clamped_and_as_a_float(values: dict[tuple[int, int], float]) -> None:
-    packets = list(osc.fx_values(3, values))
+    packets = list(osc.fx_values({3: values}))
     arrived: dict[tuple[int, int], float] = {}
     for packet in packets:
         assert len(packet) <= osc.MAX_DATAGRAM_BYTES
@@ -48,7 +48,7 @@ def test_reaper_sets_every_value_of_a_message(tmp_path: Path) -> None:
         track = reaper.project.add_track("Keys")
         chain = [track.add_fx("ReaComp"), track.add_fx("ReaEQ")]
         values = {(fx, parameter): 0.25 + 0.01 * parameter for fx in (1, 2) for parameter in (2, 3, 5)}
-        for packet in osc.fx_values(1, values):
+        for packet in osc.fx_values({1: values}):
             out.sendto(packet, ("127.0.0.1", surface.port))
         reaper.tick()
         assert surface.discarded == 0
@@ -58,7 +58,17 @@ def test_reaper_sets_every_value_of_a_message(tmp_path: Path) -> None:
 
 
 def test_a_thousand_parameters_are_few_datagrams() -> None:
-    assert len(list(osc.fx_values(1, {(1, parameter): 0.5 for parameter in range(1, 1001)}))) <= 4
+    assert len(list(osc.fx_values({1: {(1, parameter): 0.5 for parameter in range(1, 1001)}}))) <= 4
+
+
+def test_tracks_share_datagrams() -> None:
+    """One value on each of 1,000 tracks: as one datagram each, most of them were lost."""
+    tracks = {track: {(1, 1): 0.5} for track in range(1, 1001)}
+    packets = list(osc.fx_values(tracks))
+    assert len(packets) <= 60
+    assert [message.address for packet in packets for message in unpack(packet)] == [
+        f"/track/{track}/fx/1/fxparam/1/value" for track in tracks
+    ]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +77,7 @@ def test_a_thousand_parameters_are_few_datagrams() -> None:
 )
 def test_what_reaper_would_misread_is_not_sent(track: int, values: dict[tuple[int, int], float]) -> None:
     with pytest.raises(LinkError):
-        list(osc.fx_values(track, values))
+        list(osc.fx_values({track: values}))
 
 
 def test_actions_go_by_named_id() -> None:
