@@ -42,6 +42,7 @@ def test_no_name_hides_a_room() -> None:
     assert not rooms & set(bridge.__all__)
 
 
+@pytest.mark.slow
 def test_torch_waits_until_a_name_is_used() -> None:
     program = "import sys, bridge; assert 'torch' not in sys.modules; bridge.load_model; assert 'torch' in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -143,6 +144,7 @@ def test_arrays_of_another_layout_are_refused(model: bridge.Model, host: bridge.
         bridge.automix_audio(sound().T, RATE_HZ, model=model, host=host)
 
 
+@pytest.mark.slow
 def test_a_file_is_mixed(tmp_path: Path) -> None:
     with AudioWriter(tmp_path / "in.wav", sample_rate_hz=RATE_HZ, channels=1) as writer:
         writer.write(sound())

@@ -26,6 +26,7 @@ def tone(frequency_hz: float, rate: int, *, level_db: float = 0.0, seconds: floa
     rate=st.sampled_from([22050, 44100, 48000, 88200, 96000, 192000]),
     level_db=st.floats(-50, 0),
 )
+@pytest.mark.slow
 def test_a_tone_shows_in_its_band_at_its_level(frequency_hz: float, rate: int, level_db: float) -> None:
     mean_db = extract_features([tone(frequency_hz, rate, level_db=level_db)], rate, FEATURES).log_mel.mean(1)
     nearest = int(np.argmin(np.abs(band_centres_hz(FEATURES) - frequency_hz)))

@@ -27,6 +27,7 @@ def strings(rate: int, *, seconds: float = 6.0, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize("rate", [22050, 44100, 48000, 88200, 96000, 192000])
 @pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.slow
 def test_any_rate_and_channel_count_gives_settings_in_range(predictor: Predictor, rate: int, channels: int) -> None:
     sound = predictor.extract_features([np.repeat(strings(rate, seconds=1.5), channels, axis=0)], rate)
     for reference in (None, sound):

@@ -122,6 +122,7 @@ def test_a_search_that_would_stray_ends_no_farther_than_it_began(
     assert last.decision.after_db <= first.decision.after_db + 0.05
 
 
+@pytest.mark.slow
 def test_the_command_measures_the_file_and_not_the_chain_at_its_defaults(
     tmp_path: Path, wet: Chain, dry: np.ndarray
 ) -> None:

@@ -24,6 +24,7 @@ EASY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 
 @given(VALUES)
 @EASY
+@pytest.mark.slow
 def test_any_value_survives_the_way_through_lua(module: Callable[[str], Any], value: Any) -> None:
     lua_json = module("exchange.json")
     text = json.dumps(value, ensure_ascii=False).encode()
@@ -32,6 +33,7 @@ def test_any_value_survives_the_way_through_lua(module: Callable[[str], Any], va
 
 @given(VALUES)
 @EASY
+@pytest.mark.slow
 def test_escaped_and_spaced_text_is_read_alike(module: Callable[[str], Any], value: Any) -> None:
     lua_json = module("exchange.json")
     text = json.dumps(value, ensure_ascii=True, indent=2).encode()

@@ -86,6 +86,7 @@ def scores() -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_page_holds_all_of_it_in_one_file(tmp_path: Path, scores: dict[str, Any]) -> None:
     time_s = np.arange(RATE) / RATE
     tone = 0.5 * np.sin(2 * np.pi * 440 * time_s).astype(np.float32)[None]

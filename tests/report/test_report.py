@@ -23,6 +23,7 @@ def test_a_tone_stands_in_its_third_octave_at_its_level(sample_rate_hz: int, ton
     assert level_db[far].max() < level_db.max() - 60
 
 
+@pytest.mark.slow
 def test_plots_are_png_of_any_length() -> None:
     for samples in (10, 48000):
         audio = np.random.default_rng(1).normal(0, 0.1, (2, samples)).astype(np.float32)

@@ -1,5 +1,6 @@
 """Choices: any logits decode to one of them, and every position of the range stands for the one the plugin takes."""
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ def category_of(count: int) -> Category:
 
 
 @given(data=st.data(), count=st.integers(2, 12))
+@pytest.mark.slow
 def test_any_logits_decode_to_a_choice(data: st.DataObject, count: int) -> None:
     chain, category = chain_of(count), category_of(count)
     given_logits = st.floats(allow_nan=False, allow_infinity=False, width=32)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import safetensors.torch
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
@@ -26,6 +26,7 @@ KINDS = {
     "inception": EncoderSettings(kind="inception", width=16),
     "mobilenet": EncoderSettings(kind="mobilenet", width=8),
 }
+EACH_KIND = [pytest.param(kind, marks=[] if kind == "compact" else pytest.mark.slow) for kind in KINDS]
 SWITCH = Category(control=1, places=(0.0, 0.5, 1.0), edges=(1 / 3, 2 / 3))
 
 
@@ -42,7 +43,7 @@ def fresh(kind: str, categories: tuple[Category, ...] = ()) -> Encoder:
     return Encoder(BANDS, KINDS[kind], NEUTRAL, categories).eval()
 
 
-@pytest.fixture(params=KINDS, scope="module")
+@pytest.fixture(params=EACH_KIND, scope="module")
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     """Of each kind, with a control of choices among the others."""
     return fresh(request.param, (SWITCH,))
@@ -76,8 +77,12 @@ def test_an_encoder_of_frames_is_not_built_here() -> None:
         build_trunk(BANDS, EncoderSettings(kind="frames"))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)  # every other length makes torch prepare every layer anew
+@example(length=16, other=90, seed=0)
+@example(length=140, other=16, seed=1)
+@example(length=16, other=None, seed=2)
 @given(length=st.integers(16, 140), other=st.integers(16, 90) | st.none(), seed=st.integers(0, 99))
+@pytest.mark.slow
 def test_any_number_of_frames_gives_an_answer(encoder: Encoder, length: int, other: int | None, seed: int) -> None:
     reference = None if other is None else frames(seed + 1, 2, other)
     with torch.inference_mode():
@@ -89,6 +94,7 @@ def test_any_number_of_frames_gives_an_answer(encoder: Encoder, length: int, oth
     assert bool((answer.spread > 0).all())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [22050, 48000])
 @pytest.mark.parametrize("kind", ["inception", "mobilenet"])
 def test_the_input_of_the_original_is_heard_at_any_rate(kind: str, rate: int) -> None:
@@ -145,7 +151,7 @@ def test_reference_and_none_give_different_answers(encoder: Encoder) -> None:
     assert (encoder(frames(1), frames(2)).position - encoder(frames(1), None).position).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EACH_KIND)
 def test_every_weight_learns(kind: str) -> None:
     encoder = fresh(kind, (SWITCH,))
     answers = encoder(frames(1), frames(2)), encoder(frames(3), None)
@@ -180,6 +186,7 @@ def test_choices_leave_an_encoder_without_them_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("has_reference", [True, False])
+@pytest.mark.slow
 def test_the_shipped_weights_are_computed_as_they_were_trained(has_reference: bool) -> None:
     """The compact network written out by the names of its weights: bit by bit the same answer."""
     weights = safetensors.torch.load_file(SHIPPED / WEIGHTS_FILE)

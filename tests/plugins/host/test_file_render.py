@@ -139,6 +139,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(res
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length(tmp_path: Path, noise: MakeNoise) -> None:
     """Ten minutes against half of one: the peak of the program and of its worker, in fresh processes."""
     peaks = []

@@ -255,6 +255,7 @@ host.render(faults.fault_chain(fault), [RenderInput(audio, 48000, np.array([1.0]
 
 
 @pytest.mark.parametrize("fault", ["Hang", "HangHoldingTheLock"])
+@pytest.mark.slow
 def test_workers_end_when_the_program_is_killed(faults: ModuleType, fault: str, tmp_path: Path) -> None:
     """SIGKILL leaves no time to clean up: the worker ends by itself, even in a plugin that holds Python's lock."""
     if sys.platform == "win32":

@@ -12,6 +12,7 @@ from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.host.worker_process import WorkerProcess
 
 
+@pytest.mark.slow
 def test_a_render_that_was_answered_is_not_lost_with_its_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     send, sent = WorkerProcess.send, []
 

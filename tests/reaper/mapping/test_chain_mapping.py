@@ -34,6 +34,7 @@ def test_a_strip_finds_its_home_in_rea_eq_and_rea_comp(desk) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())
+@pytest.mark.slow
 def test_what_is_written_is_what_the_fx_then_displays(desk, data) -> None:
     """Whatever laws the FX have: the value that a write produces is the wanted one, within what can be displayed."""
     hz = desk.Law(

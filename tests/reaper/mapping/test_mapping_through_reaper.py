@@ -53,6 +53,7 @@ class Player:
 
 
 @pytest.mark.parametrize("seed", range(12))
+@pytest.mark.slow
 def test_what_the_mapping_writes_is_what_the_fx_then_have(tmp_path: Path, seed: int) -> None:
     player = Player(seed)
     with StandIn(home=tmp_path, lua="5.4", seed=seed) as reaper:
@@ -93,6 +94,7 @@ def disturb(eq: ReaEqDouble, rng: np.random.Generator) -> None:
 
 @pytest.mark.parametrize(("seed", "low_cut"), [(0, "missing"), (1, "on"), (2, "off"), (3, "on"), (4, "off")])
 @pytest.mark.parametrize("is_turned", [False, True], ids=["EQ first", "compressor first"])
+@pytest.mark.slow
 def test_what_is_judged_is_what_the_track_sounds_like_before_and_after(
     tmp_path: Path, seed: int, low_cut: str, is_turned: bool
 ) -> None:

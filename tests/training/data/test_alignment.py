@@ -36,6 +36,7 @@ def processed_copy(kind: str, drive_db: float) -> np.ndarray:
     gain=st.floats(0.01, 10),
     cut=st.integers(0, RATE // 2),
 )
+@pytest.mark.slow
 def test_any_delay_within_reach_and_polarity_are_found_on_distorted_copies(
     copy: tuple[str, float], delay: int, is_inverted: bool, gain: float, cut: int
 ) -> None:

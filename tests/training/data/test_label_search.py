@@ -107,6 +107,7 @@ def test_a_control_that_does_nothing_stays_where_it_was(host: PluginHost) -> Non
     assert found[-1] == pytest.approx(louder[-1], abs=0.01)
 
 
+@pytest.mark.slow
 def test_settings_at_which_a_plugin_fails_are_shunned() -> None:
     """A plugin that returns NaN over half of its range costs no search; small steps do not end there either."""
     law = RangeLaw(low=0.0, high=1.0)
@@ -130,6 +131,7 @@ def test_settings_at_which_a_plugin_fails_are_shunned() -> None:
     assert refined.position[0] <= 0.5
 
 
+@pytest.mark.slow
 def test_the_tone_stack_of_an_amplifier_is_found_again() -> None:
     """ZamTube's own sound through a hidden model of 25: its drive, tone and level are searched for along with it."""
     text = """

@@ -81,6 +81,7 @@ def test_every_family_has_a_spectrum_of_its_own():
 
 
 @pytest.mark.parametrize("kind", ["inhale", "click", "pop"])
+@pytest.mark.slow
 def test_a_sound_has_the_same_spectrum_at_every_rate(kind):
     shares = []
     for rate in (44100, 48000, 96000):

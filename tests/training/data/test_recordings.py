@@ -81,6 +81,7 @@ def test_a_folder_without_audio_names_itself(tmp_path: Path) -> None:
         find_files([tmp_path])
 
 
+@pytest.mark.slow
 def test_synthesised_recordings_repeat_with_their_seed() -> None:
     first, again = (synthesised(3, takes=1, sample_rate_hz=22050, duration_s=2.0) for _ in range(2))
     assert len(first) >= len(KINDS)

@@ -52,6 +52,7 @@ def test_events_are_where_they_are_said_to_be():
         assert float(np.square(elsewhere, dtype=np.float64).sum()) < 0.01 * total
 
 
+@pytest.mark.slow
 def test_breaths_lie_as_far_below_the_speech_as_natural_ones():
     below_db = []
     for scene in scenes(20):
@@ -65,6 +66,7 @@ def test_breaths_lie_as_far_below_the_speech_as_natural_ones():
     assert 24 < np.median(below_db) < 32
 
 
+@pytest.mark.slow
 def test_breaths_touch_words_and_stand_alone():
     gaps_s = []
     for scene in scenes(24):
@@ -80,6 +82,7 @@ def test_nothing_is_added_to_a_scene_without_events():
         assert scene.events == () and not scene.added.any()
 
 
+@pytest.mark.slow
 def test_floors_are_room_tone_or_nothing():
     floors_db = []
     for scene in scenes(30, eventless=1.0):

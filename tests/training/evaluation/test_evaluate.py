@@ -107,6 +107,7 @@ def test_an_evaluation_can_be_stopped(automix: Automix, folder: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_files_heard_in_training_are_not_used(tmp_path: Path, folder: Path) -> None:
     model = tmp_path / "model"
     model.mkdir()

@@ -45,6 +45,7 @@ def test_level_is_heard_raw_and_not_at_equal_loudness(case: EvaluationCase, audi
 
 
 @pytest.mark.parametrize("measure", ["mel_db", "mel_db_equal_loudness", "mrstft", "mrstft_equal_loudness", "mfcc"])
+@pytest.mark.slow
 def test_more_noise_is_farther(case: EvaluationCase, audio: np.ndarray, measure: str) -> None:
     noise = np.random.default_rng(0).normal(0, 1, audio.shape).astype(np.float32)
     measures = EvaluationMetrics(case)
