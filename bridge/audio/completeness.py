@@ -13,29 +13,46 @@ from typing import BinaryIO
 _TAIL_BYTES = 1 << 17  # longer than any FLAC frame or Ogg page
 _UNKNOWN_SIZE = 0xFFFFFFFF  # what a writer leaves that could not go back to its header
 
+_MOST_BEHIND_NOTHING = 4096  # bytes of other chunks that may follow an empty data chunk; more is audio
+_REPAIR = "Open it in REAPER or another editor, and export it"
+
 
 def missing_part(path: Path) -> str | None:
-    """What of the file is missing, in words, or None if it is whole or its format does not tell."""
+    """What is wrong with the file's length and the remedy, in words behind its name; None if it is whole or its format
+    does not tell."""
     size = path.stat().st_size
     with path.open("rb") as file:
+        start = content_start(file)
+        file.seek(start)
         magic = file.read(12)
         if magic[:4] in (b"RIFF", b"RF64") and magic[8:] == b"WAVE":
-            return _missing_chunk(chunks_of(file, size, "<"), b"data", size)
+            return _missing_chunk(chunks_of(file, size, "<", start), b"data", size)
         if magic[:4] == b"FORM" and magic[8:] in (b"AIFF", b"AIFC"):
-            return _missing_chunk(chunks_of(file, size, ">"), b"SSND", size)
+            return _missing_chunk(chunks_of(file, size, ">", start), b"SSND", size)
         file.seek(max(size - _TAIL_BYTES, 0))
         tail = file.read()
     if magic[:4] == b"fLaC":
-        return None if _ends_with_flac_frame(tail) else "its last FLAC frame is cut off"
+        return None if _ends_with_flac_frame(tail) else _truncated("its last FLAC frame is cut off")
     if magic[:4] == b"OggS":
-        return None if _ends_with_last_page(tail) else "its last Ogg page is cut off"
+        return None if _ends_with_last_page(tail) else _truncated("its last Ogg page is cut off")
     return None
 
 
-def chunks_of(file: BinaryIO, size: int, order: str) -> Iterator[tuple[bytes, int, int]]:
-    """(name, start, length) of each chunk; a 64-bit length comes from the ds64 chunk."""
+def content_start(file: BinaryIO, place: int = 0) -> int:
+    """Where audio begins behind `place`: after the ID3v2 tags that some programs put in front of any file."""
+    while True:
+        file.seek(place)
+        head = file.read(10)
+        if head[:3] != b"ID3" or len(head) < 10:
+            return place
+        size = sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
+        place += 10 + size + (10 if head[5] & 16 else 0)
+
+
+def chunks_of(file: BinaryIO, size: int, order: str, start: int = 0) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start, length) of each chunk of the form at `start`; a 64-bit length comes from the ds64 chunk."""
     long_length = None
-    position = 12
+    position = start + 12
     while position + 8 <= size:
         file.seek(position)
         name, length = struct.unpack(f"{order}4sI", file.read(8))
@@ -51,12 +68,16 @@ def _missing_chunk(chunks: Iterator[tuple[bytes, int, int]], wanted: bytes, size
     for name, start, length in chunks:
         if name != wanted:
             continue
-        if length == _UNKNOWN_SIZE:
-            return "its length was never written"
+        if length == _UNKNOWN_SIZE or (length == 0 and size - start > _MOST_BEHIND_NOTHING):
+            return "has no length: its length was never written (a recorder that crashed, or a stream). " + _REPAIR
         if start + length <= size:
             return None
-        return f"it holds {size - start:,} of {length:,} bytes of audio"
-    return "it ends before its audio begins"
+        return _truncated(f"it holds {size - start:,} of {length:,} bytes of audio")
+    return _truncated("it ends before its audio begins")
+
+
+def _truncated(why: str) -> str:
+    return f"is truncated: {why}. Copy or export it again"
 
 
 def _ends_with_flac_frame(tail: bytes) -> bool:

@@ -16,10 +16,13 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-from pedalboard.io import AudioFile, ReadableAudioFile, WriteableAudioFile
+import soundfile
+from pedalboard.io import AudioFile, WriteableAudioFile
 
-from bridge.audio.completeness import missing_part
+from bridge.audio.file_kinds import reject_unreadable
 from bridge.audio.layout import MAX_CHANNELS, check_audio
+from bridge.audio.mp3_frames import frames_held
+from bridge.decibels import amplitude_to_db
 from bridge.errors import AudioError
 from bridge.types import Float32
 
@@ -27,6 +30,8 @@ LOWEST_RATE_HZ = 22_050
 HIGHEST_RATE_HZ = 192_000
 FORMATS = {".wav": ("wav", 32), ".flac": ("flac", 24)}  # suffix: format, bits per sample
 _WRITE_ERRORS = (OSError, RuntimeError, SystemError)  # the last is how pedalboard reports a full disk at the end
+FULL_SCALE = 1.0001  # what rounding adds to a peak at full scale is no peak above it
+_RUN_UP_FRAMES = 1 << 14
 _SCAN_S = 0.25  # the grid on which the loudest part of a stretch is looked for
 
 
@@ -62,8 +67,8 @@ def read_audio(path: Path, *, start_s: float = 0.0, duration_s: float | None = N
             wanted = min(wanted, round(duration_s * info.sample_rate_hz))
         if start < 0 or wanted <= 0:
             raise AudioError(f"{path} lasts {info.duration_s:.2f} s; there is nothing to read at {start_s:g} s.")
-        file.seek(start)
-        return check_audio(file.read(wanted), str(path)), info.sample_rate_hz
+        _seek(file, start)
+        return _read(file, wanted, path), info.sample_rate_hz
 
 
 def stream_blocks(path: Path, block_frames: int) -> Iterator[Float32]:
@@ -71,11 +76,9 @@ def stream_blocks(path: Path, block_frames: int) -> Iterator[Float32]:
     with _opened(path) as (file, info):
         left = info.frames
         while left > 0:
-            block = file.read(min(block_frames, left))
-            if block.shape[1] == 0:
-                raise AudioError(f"{path} ends {left / info.sample_rate_hz:.2f} s early; copy or export it again.")
+            block = _read(file, min(block_frames, left), path)
             left -= block.shape[1]
-            yield check_audio(block, str(path))
+            yield block
 
 
 def read_excerpts(path: Path, excerpt_s: float, count: int) -> list[tuple[float, Float32]]:
@@ -95,8 +98,8 @@ def read_excerpts(path: Path, excerpt_s: float, count: int) -> list[tuple[float,
     excerpts = []
     with _opened(path) as (file, _):
         for start, frames in spans:
-            file.seek(start)
-            excerpts.append((start / info.sample_rate_hz, check_audio(file.read(frames), str(path))))
+            _seek(file, start)
+            excerpts.append((start / info.sample_rate_hz, _read(file, frames, path)))
     return excerpts
 
 
@@ -109,6 +112,7 @@ def check_written_name(path: Path) -> None:
 class AudioWriter:
     """Writes blocks to `path`: 32-bit float WAV, or 24-bit FLAC, by its suffix.
 
+    FLAC holds nothing above full scale: what passes it is refused, for cut off it would be another sound.
     A context manager. The file gets its name only when all of it is written; after an error nothing is left.
     """
 
@@ -116,7 +120,9 @@ class AudioWriter:
         check_written_name(path)
         self._path = path
         self._part = path.with_name(f"{path.name}.part")
+        self._channels = channels
         audio_format, bits = FORMATS[path.suffix.lower()]
+        self._highest = math.inf if audio_format == "wav" else FULL_SCALE
         try:
             self._raw = self._part.open("wb+")
         except OSError as error:
@@ -126,9 +132,19 @@ class AudioWriter:
         )
 
     def write(self, block: Float32) -> None:
-        """Append float32 (channels, samples). Raises AudioError when the disk is full."""
+        """Append float32 (channels, samples). Raises AudioError when the disk is full, and for samples above full scale
+        that the format cannot hold."""
+        peak = float(np.abs(block).max(initial=0.0))
+        if peak > self._highest:
+            raise AudioError(
+                f"{self._path.name} cannot hold this audio: it peaks at {amplitude_to_db(peak):+.1f} dBFS, and FLAC ends at "
+                "full scale. Name the output .wav, or lower the input."
+            )
+        # Of as many samples as channels, pedalboard cannot tell which is which.
+        parts = np.split(block, self._channels, axis=1) if block.shape == (2, 2) else [block]
         try:
-            self._file.write(np.ascontiguousarray(block, dtype=np.float32))
+            for part in parts:
+                self._file.write(np.ascontiguousarray(part, dtype=np.float32))
         except _WRITE_ERRORS as error:
             raise self._unwritable(error) from error
 
@@ -155,32 +171,70 @@ class AudioWriter:
         return AudioError(f"{self._path} cannot be written: {error}. Free some space, or choose another place.")
 
 
+def check_name(path: Path) -> None:
+    """AudioError for a name that is no UTF-8, as old archives leave them: no message or result could name it."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        name = str(path).encode(errors="surrogateescape").decode(errors="backslashreplace")
+        raise AudioError(f"{name} has a name that is no UTF-8; rename it.") from error
+
+
+class _Reader(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """Reads on without a seek after each block, as soundfile does where it can: in MP3s that is heard."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[tuple[ReadableAudioFile, AudioInfo]]:
+def _opened(path: Path) -> Iterator[tuple[_Reader, AudioInfo]]:
+    check_name(path)
     if not path.is_file():
         raise AudioError(f"{path} does not exist or is no file; give the path of an audio file.")
     try:
         if path.stat().st_size == 0:
             raise AudioError(f"{path} is empty (0 bytes); export it again.")
-        file = AudioFile(str(path))
+        reject_unreadable(path)
+        frames = frames_held(path)
+        file = _Reader(path)
     except OSError as error:
         raise AudioError(f"{path} cannot be opened: {error.strerror}. Check its permissions.") from error
-    except ValueError as error:
+    except soundfile.LibsndfileError as error:
         raise AudioError(
-            f"{path} is no audio that Bridge can read; give a WAV, FLAC, AIFF, Ogg or MP3 file."
+            f"{path} is no audio that Bridge can read; give a WAV, FLAC, AIFF, Ogg, Opus or MP3 file."
         ) from error
     with file:
-        info = AudioInfo(path, round(file.samplerate), int(file.num_channels), int(file.frames))
-        _check(info)
+        info = AudioInfo(path, file.samplerate, file.channels, file.frames if frames is None else frames)
+        _check(info, file.frames)
         yield file, info
 
 
-def _check(info: AudioInfo) -> None:
+def _seek(file: _Reader, frame: int) -> None:
+    """Go to `frame` by decoding from a little before it: the first samples behind a seek are wrong in MP3 and Ogg."""
+    first = max(frame - _RUN_UP_FRAMES, 0)
+    file.seek(first)
+    file.read(frame - first, dtype="float32")
+
+
+def _read(file: _Reader, frames: int, path: Path) -> Float32:
+    """The next `frames` samples; AudioError where the file does not hold them."""
+    audio = file.read(frames, dtype="float32", always_2d=True)
+    if len(audio) < frames:
+        early_s = (frames - len(audio)) / file.samplerate
+        raise AudioError(f"{path} ends {early_s:.2f} s early; copy or export it again.")
+    return check_audio(audio.T, str(path))
+
+
+def _check(info: AudioInfo, frames_read: int) -> None:
     if not 1 <= info.channels <= MAX_CHANNELS:
         raise AudioError(f"{info.path} has {info.channels} channels; mix it down to mono or stereo.")
     check_rate(str(info.path), info.sample_rate_hz)
-    if (missing := missing_part(info.path)) is not None:
-        raise AudioError(f"{info.path} is truncated: {missing}. Copy or export it again.")
+    if info.frames > frames_read:
+        raise AudioError(
+            f"{info.path} holds {info.duration_s:.2f} s and its header says less (a VBR file without Xing header); "
+            "convert it to WAV."
+        )
     if info.frames == 0:
         raise AudioError(f"{info.path} holds no samples; export it again.")
 

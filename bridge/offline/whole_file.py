@@ -40,14 +40,18 @@ class FileSound:
 
 @contextmanager
 def replace_when_done(target: Path) -> Iterator[Path]:
-    """A file to write, with the target's ending, that takes the target's place once all has gone well.
+    """A float WAV to write, which takes the target's place in the target's format once all has gone well.
 
-    It lies beside the target in a folder of its own: no file of the user's can have its name.
+    What is tried on the way may pass full scale; what another format cannot hold at the end is refused. It lies beside
+    the target in a folder of its own: no file of the user's can have its name.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".bridge-", dir=target.parent, ignore_cleanup_errors=True) as folder:
-            part = Path(folder) / f"part{target.suffix}"
+            part = Path(folder) / "part.wav"
             yield part
+            if target.suffix.lower() != part.suffix:
+                part, rendered = part.with_name(target.name), part
+                copy_file(rendered, part)
             part.replace(target)
     except OSError as error:
         raise AudioError(
