@@ -137,8 +137,8 @@ class AudioWriter:
         peak = float(np.abs(block).max(initial=0.0))
         if peak > self._highest:
             raise AudioError(
-                f"{self._path.name} cannot hold this audio: it peaks at {amplitude_to_db(peak):+.1f} dBFS, and FLAC ends at "
-                "full scale. Name the output .wav, or lower the input."
+                f"{self._path.name} cannot hold this audio: it peaks at {amplitude_to_db(peak):+.1f} dBFS, and FLAC "
+                "ends at full scale. Name the output .wav, or lower the input."
             )
         # Of as many samples as channels, pedalboard cannot tell which is which.
         parts = np.split(block, self._channels, axis=1) if block.shape == (2, 2) else [block]

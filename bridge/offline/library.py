@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from bridge.audio.files import probe, read_excerpts
+from bridge.audio.resampling import resample
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
 from bridge.features.styles import Style, save_style
@@ -15,6 +17,8 @@ from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import host_for
 from bridge.settings import Settings
 from bridge.types import Audio
+
+log = logging.getLogger(__name__)
 
 EXCERPT_S = 10.0
 EXCERPTS = 6
@@ -40,17 +44,25 @@ def model_folder(name: str | None, chain_file: Path | None, settings: Settings) 
 
 
 def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
-    """Keep the features of `files` as the style `name`, as the model takes them. Return the style's file."""
+    """Keep the features of `files` as the style `name`, as the model takes them. Return the style's file.
+
+    All are brought to the highest sample rate among them. One that cannot be read is named in the log and left out;
+    raises AudioError where none can.
+    """
     loaded = load_model(find_model(model or settings.default_model, settings.model_folders))
-    rates = {probe(file).sample_rate_hz for file in files}
-    if len(rates) > 1:
-        raise AudioError(
-            f"The files of the style {name!r} have several sample rates ({rates}); give files of one rate."
-        )
-    excerpts = [audio for file in files for audio in excerpts_of(file)]
+    heard: dict[Path, tuple[int, list[Audio]]] = {}
+    for file in files:
+        try:
+            heard[file] = probe(file).sample_rate_hz, excerpts_of(file)
+        except AudioError as error:
+            if file == files[-1] and not heard:
+                raise
+            log.warning("Left out: %s", error)
+    rate_hz = max(own_rate_hz for own_rate_hz, _ in heard.values())
+    excerpts = [resample(audio, own_rate_hz, rate_hz) for own_rate_hz, parts in heard.values() for audio in parts]
     with host_for(settings) as host:
-        sound = Automix(loaded, host).extract_features(excerpts, rates.pop())
-    style = Style(name, sound, loaded.manifest.features, tuple(file.name for file in files))
+        sound = Automix(loaded, host).extract_features(excerpts, rate_hz)
+    style = Style(name, sound, loaded.manifest.features, tuple(file.name for file in heard))
     return save_style(settings.styles, style)
 
 

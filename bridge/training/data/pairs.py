@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from bridge.audio.files import read_audio
+from bridge.audio.resampling import resample
 from bridge.errors import AudioError
 from bridge.training.data.alignment import REACH_S, align
 from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, Recording, rms
@@ -62,14 +63,13 @@ def check_partners(files: Sequence[AudioFileEntry]) -> None:
 def read_pair(found: PairEntry) -> PairedRecording:
     """Read and align a pair, at most a minute of it, as mono.
 
-    Raises AudioError for files with different sample rates, silent or too short ones, and files that do not belong
-    together.
+    Files of two sample rates are brought to that of the dry one. Raises AudioError for silent or too short files, and
+    for such as do not belong together.
     """
     paths = found.dry.path, found.processed.path
     (dry, rate), (processed, other_rate) = (read_audio(path, duration_s=_MAX_SECONDS) for path in paths)
-    if rate != other_rate:
-        raise AudioError(f"{paths[0]} has {rate} Hz and {paths[1]} {other_rate} Hz. Export both at one sample rate.")
     dry, processed = (audio.mean(0, keepdims=True, dtype=np.float32) for audio in (dry, processed))
+    processed = resample(processed, other_rate, rate)
     for audio, path in zip((dry, processed), paths, strict=True):
         if audio.shape[-1] < LEAST_S * rate or rms(audio) < SILENCE_RMS:
             raise AudioError(

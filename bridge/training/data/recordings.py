@@ -1,18 +1,20 @@
 """Recordings to learn from: the user's folders and synthesised ones, split so that no song is on two sides.
 
 Files in a folder of their own that all have the same length are stems of one song and stay together, with the mixes
-of about that length that lie beside the folder; every other file stands for itself. Nothing here renders or degrades.
+of about that length that lie beside the folder; every other file stands for itself. A file that cannot be read is
+named in the log and left out. Nothing here renders or degrades.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +29,8 @@ from bridge.types import Audio, Float64
 
 Side = Literal["train", "validation", "test"]
 
-SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
+SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".opus", ".mp3"})
+_REFUSED = frozenset({".m4a", ".aac", ".wma", ".mp4", ".bwf", ".w64", ".caf"})  # looked at, so that they are named
 HELD_BACK = 0.15  # share of the songs (and of the other files) that each of validation and test gets
 SILENCE_RMS = 1e-3
 SHORTEST_S = 0.05
@@ -35,6 +38,9 @@ PHRASES = 4  # of soundfont instruments, for each other kind of synthesised reco
 _MAX_SECONDS = 60.0  # of one file: more of the same recording teaches little
 MIX_WITHIN = 0.05  # of the length of its stems, that a mix may be shorter or longer: fades, tails
 _SAME_LENGTH_S = 0.5
+
+
+log = logging.getLogger(__name__)
 
 
 def rms(audio: Audio | Float64) -> float:
@@ -64,16 +70,17 @@ class AudioFileEntry:
 
 
 def find_files(folders: Sequence[Path]) -> list[AudioFileEntry]:
-    """All audio files below `folders`, each once, grouped by song. AudioError when there is none."""
+    """All audio files below `folders` that can be read, each once, grouped by song. AudioError when there is none."""
     found: list[AudioFileEntry] = []
     seen: set[Path] = set()
     taken: set[str] = set()
     for folder in folders:
         by_parent: dict[Path, list[Path]] = defaultdict(list)
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in SUFFIXES and path.is_file() and path.resolve() not in seen:
+            if path.suffix.lower() in SUFFIXES | _REFUSED and path.is_file() and path.resolve() not in seen:
                 seen.add(path.resolve())
-                by_parent[path.parent].append(path)
+                if is_readable(path):
+                    by_parent[path.parent].append(path)
         songs_s = {
             parent: length_s
             for parent, paths in by_parent.items()
@@ -90,9 +97,26 @@ def find_files(folders: Sequence[Path]) -> list[AudioFileEntry]:
         taken.update(file.name for file in found)
     if not found:
         raise AudioError(
-            f"No audio file lies in {', '.join(map(str, folders))}. Give folders with {', '.join(sorted(SUFFIXES))}."
+            f"No audio file that can be read lies in {', '.join(map(str, folders))}. "
+            f"Give folders with {', '.join(sorted(SUFFIXES))}."
         )
     return found
+
+
+def is_readable(path: Path) -> bool:
+    """Whether the file at `path` is audio that Bridge works with; where not, the log says why, once."""
+    status = path.stat()
+    return _is_readable(path, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _is_readable(path: Path, _size: int, _changed_ns: int) -> bool:
+    try:
+        probe(path)
+    except AudioError as error:
+        log.warning("Left out: %s", error)
+        return False
+    return True
 
 
 def _root_of(folder: Path, paths: Sequence[Path], taken: Collection[str]) -> str:
@@ -129,10 +153,15 @@ def split_by_song(files: Sequence[AudioFileEntry]) -> dict[Side, list[AudioFileE
 
 def read_recordings(files: Sequence[AudioFileEntry], *, channels: Literal[1, 2] | None = 1) -> list[Recording]:
     """Read `files` as mono, stereo or (None) as they are, at most a minute of each. Silent ones are left out, and
-    those that are over at once: repeated to fill a clip, they would be a tone that nobody played."""
+    those that are over at once: repeated to fill a clip, they would be a tone that nobody played. So are those that
+    cannot be read, which the log names."""
     recordings = []
     for file in files:
-        audio, rate = read_audio(file.path, duration_s=_MAX_SECONDS)
+        try:
+            audio, rate = read_audio(file.path, duration_s=_MAX_SECONDS)
+        except AudioError as error:
+            log.warning("Left out: %s", error)
+            continue
         if channels == 1:
             audio = audio.mean(0, keepdims=True, dtype=np.float32)
         elif channels == 2 and len(audio) == 1:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bridge.audio.files import AudioWriter
+from bridge.audio.resampling import resample
 from bridge.audio.synthesis import synthesise
 from bridge.errors import AudioError
 from bridge.training.data.alignment import align
@@ -75,7 +76,7 @@ def test_two_files_for_one_side_are_named(tmp_path: Path) -> None:
     ("other", "rate", "told"),
     [
         (playing(8), RATE, r"does not sound like it processed.*take the pair out"),
-        (playing(1), 2 * RATE, r"Export both at one sample rate"),
+        (playing(1), 2 * RATE, r"does not sound like it processed"),
         (np.zeros((1, 2 * RATE), np.float32), RATE, r"silent"),
         (playing(1)[:, : RATE // 2], RATE, r"shorter than 1 s"),
     ],
@@ -89,6 +90,15 @@ def test_pairs_that_do_not_belong_together_are_refused_by_name(
     (pair,) = pairs_among(find_files([tmp_path]))
     with pytest.raises(AudioError, match=rf"take 1\.wav.*{told}"):
         read_pair(pair)
+
+
+def test_a_pair_of_two_rates_comes_to_that_of_the_dry_side(tmp_path: Path) -> None:
+    write(tmp_path / "dry" / "take.wav", playing(1))
+    write(tmp_path / "processed" / "take.wav", resample(playing(1), RATE, 2 * RATE), 2 * RATE)
+    (pair,) = pairs_among(find_files([tmp_path]))
+    read = read_pair(pair)
+    assert read.sample_rate_hz == RATE and read.audio.shape == read.processed.shape
+    np.testing.assert_allclose(read.processed[:, 500:-500], read.audio[:, 500:-500], atol=0.02)
 
 
 def test_one_pair_does_not_hide_behind_another_folder(tmp_path: Path) -> None:

@@ -116,3 +116,27 @@ def test_what_is_over_at_once_is_left_out(tmp_path: Path) -> None:
     for samples in (1, RATE // 50, RATE // 10):
         write(tmp_path / f"{samples}.wav", np.full((1, samples), 0.5, np.float32))
     assert [one.name for one in read_recordings(find_files([tmp_path]))] == [f"{RATE // 10}.wav"]
+
+
+def test_a_broken_file_is_named_once_and_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("good", "cut", "nan"):
+        write(tmp_path / f"{name}.wav", np.full((1, RATE), 0.1, np.float32))
+    cut, nan = tmp_path / "cut.wav", tmp_path / "nan.wav"
+    cut.write_bytes(cut.read_bytes()[:9_000])
+    nan.write_bytes(nan.read_bytes()[:-4] + np.float32(np.nan).tobytes())
+    (tmp_path / "phone.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(100))
+    for _ in range(2):
+        files = find_files([tmp_path])
+    assert [file.name for file in files] == ["good.wav", "nan.wav"]
+    assert [recording.name for recording in read_recordings(files)] == ["good.wav"]
+    assert [record.getMessage().split(str(tmp_path))[1].split()[0] for record in caplog.records] == [
+        "/cut.wav",
+        "/phone.m4a",
+        "/nan.wav",
+    ]
+
+
+def test_a_folder_of_which_nothing_can_be_read_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_bytes(b"a list")
+    with pytest.raises(AudioError, match="No audio file that can be read"):
+        find_files([tmp_path])
