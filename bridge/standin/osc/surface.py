@@ -4,14 +4,13 @@
     /track/3/fx/1/fxparam/6/value 0.5      /track/3/fx/1,2/fxparam/6,7/value 0.5 0.1
     /track/3/fx/1/bypass 1   /track/3/fx/1/wetdry 0.5   /action 40001   /action/str "_RS..."   /action/_RS...
 
-Numbers count from 1, track 0 is the master, wrong targets are silent, OSC wildcards mean nothing, values are passed
-on as they come. Feedback never repeats what was just written at its own address; `last_touched` does.
+Numbers count from 1, track 0 is the master, wrong targets are silent, values are passed on as they come, and OSC
+wildcards lead elsewhere (see `patterns`). Feedback never repeats what was just written at its own address;
+`last_touched` does.
 """
 
 from __future__ import annotations
 
-import math
-import re
 import socket
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -19,15 +18,14 @@ from itertools import islice
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge.standin.fx.fx import StandInFx
-from bridge.standin.osc.wire import OscMessage, TooLong, read_datagram
+from bridge.standin.osc.patterns import Pattern, find_pattern
+from bridge.standin.osc.wire import Arguments, OscMessage, read_tick
 from bridge.standin.program import ReaperProgram
 
-MAX_PER_TICK = 400  # datagrams that the system keeps for REAPER between two ticks; the rest of a burst is lost
-MAX_LIST = 16
+RECEIVE_BUFFER_BYTES = 212_992  # what the system keeps for REAPER between two ticks; the rest of a burst is lost
 FEEDBACK_TRACKS, FEEDBACK_FX, FEEDBACK_PARAMETERS = 8, 8, 16  # DEVICE_*_COUNT: they limit feedback alone
 END_OF_EDIT = -1
 
-_NUMBER = re.compile(r"[0-9]{1,9}")
 _Shown = dict[str, tuple[float, str]]
 
 
@@ -40,6 +38,9 @@ class StandInOscSurface:
         self._reaper = reaper
         self._feedback = feedback
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * RECEIVE_BUFFER_BYTES
+        )  # what is lost is said here
         self._socket.bind((host, port))
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
@@ -62,77 +63,90 @@ class StandInOscSurface:
 
     # ------------------------------------------------------------ in
 
-    def _receive(self) -> list[OscMessage | None]:
-        datagrams = list(self._datagrams())
-        self.discarded += max(len(datagrams) - MAX_PER_TICK, 0)
-        messages: list[OscMessage | None] = []
-        try:
-            for data in islice(datagrams, MAX_PER_TICK):
-                messages += read_datagram(data)
-        except TooLong:
-            self.discarded += len(messages) + 1
-            return []
-        return messages
+    def _receive(self) -> Iterator[OscMessage | None]:
+        kept, used = [], 0
+        for data in self._datagrams():
+            used += buffer_bytes(len(data))
+            if used <= RECEIVE_BUFFER_BYTES:
+                kept.append(data)
+            else:
+                self.discarded += 1
+        return read_tick(kept)
 
     def _datagrams(self) -> Iterator[bytes]:
         while True:
             try:
-                yield self._socket.recv(65536)
+                data = self._socket.recv(65536)
             except BlockingIOError:
                 return
+            if data:
+                yield data
 
     def _do(self, message: OscMessage, written: dict[str, float]) -> bool:
-        """Carry out a message; False where it means nothing here. `written` collects addresses and values."""
-        match message.address.split("/")[1:]:
-            case ["action", *rest]:
-                return self._act(rest, message)
-            case ["track", track, "fx", fx, "fxparam", parameter, "value"]:
-                places = zip(_numbers(fx), _numbers(parameter), strict=False)
-                values = islice(zip(places, message.arguments, strict=False), MAX_LIST)
-                done = [self._set(track, *place, value, written) for place, value in values]
-                return any(done)
-            case ["track", track, "fx", fx, "bypass" | "wetdry" as what]:
-                found = self._find_fx(track, _numbers(fx)[:1])
-                value = message.arguments[0] if message.arguments else ""
-                if found is None or isinstance(value, str) or (what == "wetdry" and not isinstance(value, float)):
-                    return False
-                if what == "bypass":
-                    found.is_enabled = value != 0
-                else:
-                    found.write(found.find(":wet"), value)
-                return True
-        return False
-
-    def _act(self, rest: list[str], message: OscMessage) -> bool:
-        name: int | float | str | None = rest[0] if rest else None
-        argument = message.arguments[0] if message.arguments else None
-        if name is None or name == "str":
-            name = argument
-        elif argument is not None and argument != 1:
-            return False  # a button that was let go
-        if isinstance(name, str):
-            name = int(name) if _numbers(name) else self._reaper.commands.get(name)
-        if not name:
+        """Carry out a message; False where it does nothing here. `written` collects addresses and values."""
+        found = find_pattern(message.address)
+        if found is None:
             return False
-        self._reaper.run_command(int(name))
-        return True
+        pattern, repeats = found
+        arguments = Arguments(message.arguments)
+        done = [self._do_once(pattern, places, arguments, message.address, written) for places in repeats]
+        return any(done)
 
-    def _find_fx(self, track: str, fx: list[int]) -> StandInFx | None:
+    def _do_once(
+        self, pattern: Pattern, places: list[str], arguments: Arguments, address: str, written: dict[str, float]
+    ) -> bool:
+        if pattern.key == "ACTION":
+            return self._act(pattern, places, arguments)
+        numbers = [self._number(place) for place in places]
+        if pattern.key == "FX_PARAM_VALUE":
+            return bool(numbers) and self._set(numbers, arguments, address, written)
+        found = self._find_fx(numbers)
+        if pattern.key == "FX_BYPASS":
+            wanted = arguments.trigger(pattern.flag)
+            if found is not None and wanted:
+                found.is_enabled = wanted > 0
+            return found is not None and wanted != 0
+        value = arguments.pop(float)
+        if found is not None and value is not None:
+            found.write(found.find(":wet"), value)
+        return found is not None and value is not None
+
+    def _act(self, pattern: Pattern, places: list[str], arguments: Arguments) -> bool:
+        if places and arguments.trigger(pattern.flag) > 0:
+            return self._run(places[0])
+        done = False
+        while (number := arguments.pop(int) or 0) > 0 or (name := arguments.pop(str)):
+            arguments.pop(float)
+            done = self._run(str(number) if number > 0 else name or "") or done
+        return done
+
+    def _run(self, command: str) -> bool:
+        number = self._number(command)
+        if number:
+            self._reaper.run_command(number)
+        return number != 0
+
+    def _number(self, place: str) -> int:
+        """A number of an address, or that of a named command; 0 where there is none."""
+        return int(place) if place.isdecimal() else self._reaper.commands.get(place, 0)
+
+    def _find_fx(self, numbers: list[int]) -> StandInFx | None:
+        """The FX whose numbers, [FX, track], an address holds. Where one is missing it is the device's: the first FX,
+        the master."""
+        fx, track = numbers[0] if numbers else 1, numbers[1] if len(numbers) > 1 else 0
         tracks = self._reaper.project.every_track()
-        numbers = _numbers(track)
-        if len(numbers) != 1 or numbers[0] >= len(tracks):
-            return None
-        chain = tracks[numbers[0]].fx
-        return chain[fx[0] - 1] if fx and 1 <= fx[0] <= len(chain) else None
+        chain = tracks[track].fx if track < len(tracks) else []
+        return chain[fx - 1] if 1 <= fx <= len(chain) else None
 
-    def _set(self, track: str, fx: int, parameter: int, value: int | float | str, written: dict[str, float]) -> bool:
-        found = self._find_fx(track, [fx])
+    def _set(self, numbers: list[int], arguments: Arguments, address: str, written: dict[str, float]) -> bool:
+        value, end = arguments.pop(float), arguments.pop(int)
+        found, parameter = self._find_fx(numbers[1:]), numbers[0]
         if found is None or not 1 <= parameter <= found.parameter_count:
             return False
-        if not isinstance(value, float) or not math.isfinite(value):
-            return value == END_OF_EDIT  # ints are ignored, but for the end of an edit
+        if value is None:
+            return end == END_OF_EDIT  # ints are ignored, but for the end of an edit
         found.write(parameter - 1, value, clamp=False)
-        written[f"/track/{int(track)}/fx/{fx}/fxparam/{parameter}/value"] = value
+        written[address] = value
         return True
 
     # ------------------------------------------------------------ out
@@ -167,7 +181,7 @@ class StandInOscSurface:
         self._socket.sendto(builder.build().dgram, self._feedback)
 
 
-def _numbers(text: str) -> list[int]:
-    """'1,2,5' -> [1, 2, 5]; anything else, wildcards too, names nothing."""
-    parts = text.split(",")
-    return [int(part) for part in parts] if all(_NUMBER.fullmatch(part) for part in parts) else []
+def buffer_bytes(size: int) -> int:
+    """What a datagram takes of the system's buffer: Linux counts the memory, 256 of the smallest or 48 of 3.3 KB."""
+    needed = size + 384
+    return 256 + (576 if needed <= 576 else 1 << max(needed - 1, 1).bit_length())

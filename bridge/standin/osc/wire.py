@@ -1,4 +1,4 @@
-"""OSC datagrams as REAPER's surface reads them: bundles flattened, timetags ignored, three type tags, hard limits.
+"""OSC datagrams as REAPER's surface reads them: one flat queue a tick, timetags ignored, three type tags, hard limits.
 
 Only reads; what a message does is up to `surface`.
 """
@@ -6,16 +6,14 @@ Only reads; what a message does is up to `surface`.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 MAX_DATAGRAM_BYTES = 32768
 MAX_MESSAGE_BYTES = 1024
 _BUNDLE = b"#bundle\0"
-
-
-class TooLong(Exception):
-    """A message is longer than REAPER's buffer: everything that waits in this tick is lost."""
+_T = TypeVar("_T", int, float, str)
 
 
 @dataclass(frozen=True)
@@ -24,22 +22,31 @@ class OscMessage:
     arguments: tuple[int | float | str, ...]
 
 
-def read_datagram(data: bytes) -> Iterator[OscMessage | None]:
-    """The messages of a datagram in order, None for those that do not parse. Raises TooLong."""
-    if len(data) > MAX_DATAGRAM_BYTES:
-        yield None
-        return
-    if data.startswith(_BUNDLE):
-        position = 16  # behind the timetag, which REAPER ignores
-        while position + 4 <= len(data):
-            size = int.from_bytes(data[position : position + 4], "big")
-            position += 4
-            yield from read_datagram(data[position : position + size])
-            position += size
-        return
-    if len(data) > MAX_MESSAGE_BYTES:
-        raise TooLong
-    yield _read_message(data)
+def read_tick(datagrams: Iterable[bytes]) -> Iterator[OscMessage | None]:
+    """The messages of all that has come since the last tick, in order; None for one that does not parse.
+
+    REAPER puts datagrams one behind the other, each behind its length as bundles have it, and goes through elements:
+    so bundles are flat. A bundle as the first element of a bundle is read as a message, and means nothing. At a length
+    that cannot be, or of more than a message may have, all that is left of the tick is lost, which is one None.
+    """
+    queue = b"".join(
+        struct.pack(">i", min(len(data), MAX_DATAGRAM_BYTES)) + data[:MAX_DATAGRAM_BYTES] for data in datagrams
+    )
+    at = 0
+    while at + 4 <= len(queue):
+        size, at = _read_size(queue, at)
+        if 0 < size <= len(queue) - at and len(queue) - at > 20 and queue.startswith(_BUNDLE, at):
+            size, at = _read_size(queue, at + 16)  # behind the timetag, which REAPER ignores
+        if not 0 < size <= min(len(queue) - at, MAX_MESSAGE_BYTES):
+            yield None
+            return
+        yield _read_message(queue[at : at + size])
+        at += size
+
+
+def _read_size(queue: bytes, at: int) -> tuple[int, int]:
+    """A length, and where what it counts begins."""
+    return int.from_bytes(queue[at : at + 4], "big", signed=True), at + 4
 
 
 def _read_message(data: bytes) -> OscMessage | None:
@@ -67,3 +74,26 @@ def _read_text(data: bytes, position: int) -> tuple[str | None, int]:
     if end < 0 or position >= len(data):
         return None, position
     return data[position:end].decode("utf-8", "replace"), (end // 4 + 1) * 4
+
+
+class Arguments:
+    """The arguments of a message, taken one after the other, each by its type."""
+
+    def __init__(self, values: Sequence[int | float | str]) -> None:
+        self._values = list(values)
+
+    def pop(self, kind: type[_T]) -> _T | None:
+        """The next argument, where it is of this type; else it stays."""
+        if self._values and isinstance(self._values[0], kind):
+            value = self._values[0]
+            del self._values[0]
+            return value
+        return None
+
+    def trigger(self, flag: str) -> int:
+        """1 for a press, -1 for a release (of kind 'b' alone), 0 for neither. Kind 't' needs no argument."""
+        value = self.pop(float)
+        number: float | None = value if value is not None else self.pop(int)
+        if flag == "b":
+            return {0.0: -1, 1.0: 1}.get(-1.0 if number is None else number, 0)
+        return int(flag == "t" and (number is None or number == 1))

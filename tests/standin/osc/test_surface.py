@@ -1,5 +1,6 @@
 """REAPER's OSC surface, met over a real socket."""
 
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from bridge.standin import StandIn
-from bridge.standin.osc.surface import MAX_PER_TICK, StandInOscSurface
+from bridge.standin.osc.surface import RECEIVE_BUFFER_BYTES, StandInOscSurface, buffer_bytes
 
 
 def message(address: str, *arguments: tuple[object, str]):
@@ -128,13 +129,12 @@ def test_bundles_are_flattened_and_timetags_ignored(reaper: StandIn, send) -> No
     assert reaper.project.tracks[0].fx[0].values()["Attack"][0] == 0.5
 
 
-def test_a_message_that_is_too_long_discards_the_whole_tick(reaper: StandIn, surface: StandInOscSurface, send) -> None:
-    before = ratio(reaper)
-    good = message(value_address(reaper, "Ratio"), (0.25, "f")).dgram
-    send(good, message("/x" * 600, (0.5, "f")).dgram, good)
-    assert ratio(reaper) == before
-    send(good)
+def test_a_message_that_is_too_long_discards_what_comes_behind_it_in_the_tick(reaper: StandIn, send) -> None:
+    first, second = (message(value_address(reaper, "Ratio"), (value, "f")).dgram for value in (0.25, 0.75))
+    send(first, message("/x" * 600, (0.5, "f")).dgram, second)
     assert ratio(reaper) == 0.25
+    send(second)
+    assert ratio(reaper) == 0.75
 
 
 def test_a_burst_of_datagrams_loses_some_and_bundles_lose_none(
@@ -153,7 +153,77 @@ def test_a_burst_of_datagrams_loses_some_and_bundles_lose_none(
     send(*bundles)
     assert ratio(reaper) == pytest.approx(0.999)
     assert surface.discarded == 0
-    assert MAX_PER_TICK < 1000
+
+
+@pytest.mark.parametrize(("size", "kept"), [(24, 256), (1024, 92), (3379, 48)])
+def test_bursts_are_lost_by_bytes(size: int, kept: int) -> None:
+    """As was counted on the real receiver."""
+    assert RECEIVE_BUFFER_BYTES // buffer_bytes(size) == pytest.approx(kept, abs=1)
+
+
+def test_of_256_small_datagrams_all_arrive_and_of_300_the_last_ones_do_not(
+    reaper: StandIn, surface: StandInOscSurface, send
+) -> None:
+    address = value_address(reaper, "Ratio")
+    send(*(message(address, (i / 1000, "f")).dgram for i in range(256)))
+    assert (surface.discarded, ratio(reaper)) == (0, pytest.approx(0.255))
+    send(*(message(address, (i / 1000, "f")).dgram for i in range(300)))
+    assert (surface.discarded, ratio(reaper)) == (44, pytest.approx(0.255))
+
+
+def bundle_of(*contents: bytes) -> bytes:
+    return b"#bundle\0" + bytes(8) + b"".join(len(data).to_bytes(4, "big") + data for data in contents)
+
+
+def test_a_bundle_as_the_first_element_of_a_bundle_is_dropped(reaper: StandIn, send) -> None:
+    before = ratio(reaper)
+    send(bundle_of(bundle_of(message(value_address(reaper, "Ratio"), (0.75, "f")).dgram)))
+    assert ratio(reaper) == before
+
+
+def test_a_size_of_0_loses_the_rest_of_the_tick(reaper: StandIn, send) -> None:
+    first, second = (message(value_address(reaper, "Ratio"), (value, "f")).dgram for value in (0.25, 0.75))
+    send(bundle_of(first, b"", second), second)
+    assert ratio(reaper) == 0.25
+
+
+def test_lists_are_of_one_length_or_single_and_of_16_at_most(reaper: StandIn, surface: StandInOscSurface, send) -> None:
+    comp = reaper.project.tracks[0].fx[0]
+    before, attack = comp.values(), comp.index("Attack") + 1
+    number = comp.index("Ratio") + 1
+    send(message(f"/track/1/fx/1,1,1/fxparam/{number},{attack}/value", (0.1, "f"), (0.2, "f"), (0.3, "f")).dgram)
+    send(message("/track/1/fx/1/fxparam/" + ",".join([str(number)] * 17) + "/value", *[(0.1, "f")] * 17).dgram)
+    assert comp.values() == before
+    assert surface.discarded == 2
+    send(message(f"/track/1/fx/1/fxparam/{number},{attack}/value", (0.1, "f"), (0.2, "f")).dgram)
+    assert [comp.values()[name][0] for name in ("Ratio", "Attack")] == pytest.approx([0.1, 0.2])
+
+
+def test_nan_is_passed_on(reaper: StandIn, send) -> None:
+    send(message(value_address(reaper, "Ratio"), (float("nan"), "f")).dgram)
+    assert math.isnan(reaper.project.tracks[0].fx[0].read_normalized(reaper.project.tracks[0].fx[0].index("Ratio")))
+
+
+@pytest.mark.parametrize("track", ["*", "?"])
+def test_a_wildcard_in_the_place_of_the_track_reaches_the_master(reaper: StandIn, send, track: str) -> None:
+    master, before = reaper.project.every_track()[0].add_fx("ReaComp"), ratio(reaper)
+    number = master.index("Ratio") + 1
+    send(message(f"/track/{track}/fx/1/fxparam/{number}/value", (0.75, "f")).dgram)
+    assert master.values()["Ratio"][0] == 0.75
+    assert ratio(reaper) == before
+
+
+def test_actions_in_a_list_are_all_run(reaper: StandIn, surface: StandInOscSurface, send, tmp_path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.lua").write_text(f'reaper.ShowConsoleMsg("{name}") reaper.defer(function() end)')
+    reaper.register_actions()
+    names = [reaper.command_name(f"{name}.lua") for name in ("one", "two")]
+    send(message(f"/action/{','.join(names)}").dgram)
+    send(message("/action/40001,40002").dgram)
+    assert reaper.messages.console == ["one", "two"]
+    send(message("/action", *[(reaper.commands[name], "i") for name in names]).dgram)
+    assert reaper.messages.console == ["one", "two"] * 2
+    reaper.run_until_idle()
 
 
 def test_bypass_counts_the_other_way_round(reaper: StandIn, send) -> None:
