@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from reaper_session import ReaperSession, noise
+from reaper_session import ReaperSession, longest_slice_s, noise
 
 ODD = '100% "Vox" \\ %s\nline {track}'
 SLICE_S = 0.015
@@ -72,15 +72,21 @@ def test_names_are_cut_and_kept_to_one_line(module: Callable[[str], Any]) -> Non
     assert said == f"6 tracks ({', '.join(['Ж' * 30 + '...'] * 3)} and 3 more) are muted."
 
 
+@pytest.mark.alone
 def test_thousands_of_items_never_hold_reaper_up(desk: ReaperSession) -> None:
     desk.track.items.clear()
     audio = noise(0.05)
     for number in range(3000):
         desk.track.add_item(audio, position_s=0.06 * number)
-    desk.reaper.busy_s.clear()
-    desk.run(limit_s=120)
+
+    def run() -> None:
+        desk.daemon.beat()  # on a busy machine one run takes longer than a heartbeat is good for
+        desk.run(limit_s=120)
+
+    longest_s = longest_slice_s(desk.reaper, run)
     assert desk.reaper.messages.boxes == []
-    (request,) = desk.daemon.requests
-    assert len(request.audio.excerpts) <= 1000
-    assert sum(excerpt.frames for excerpt in request.audio.excerpts) <= 120 * 48000
-    assert max(desk.reaper.busy_s) < SLICE_S + 0.005
+    assert len(desk.daemon.requests) == 3
+    for request in desk.daemon.requests:
+        assert len(request.audio.excerpts) <= 1000
+        assert sum(excerpt.frames for excerpt in request.audio.excerpts) <= 120 * 48000
+    assert longest_s < SLICE_S + 0.005
