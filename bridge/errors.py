@@ -10,6 +10,7 @@ BridgeError
 ├── PluginError          a plugin did not do what a chain needs
 │   ├── ChainError       a chain file is wrong
 │   ├── PluginMissing    no installed plugin has that name
+│   ├── SeveralPlugins   a bundle holds several plugins, and none was named
 │   ├── PluginCrashed    the plugin ended its worker process
 │   ├── PluginHung       the plugin passed its time limit
 │   ├── RenderNotTried   other renders of its batch failed too often
