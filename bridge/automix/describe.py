@@ -17,6 +17,7 @@ from bridge.automix.facts import (
 
 _UNCHANGED: Mapping[DecisionKind, str] = {
     DecisionKind.UNLIKE_RECORDINGS: "the new settings lead away from well-recorded sounds",
+    DecisionKind.UNFAMILIAR: "the model knows no such sounds; with a reference or a style it has one to go by",
     DecisionKind.WOULD_SILENCE: "the new settings would silence the track",
     DecisionKind.RENDER_FAILED: "the plugins returned nothing usable with the new settings",
     DecisionKind.SILENT: "the track is silent here",

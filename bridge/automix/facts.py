@@ -19,6 +19,7 @@ class DecisionKind(StrEnum):
     ATTENUATED = "attenuated"  # automation is accepted (regions, reverted_regions, attenuation_db)
     NOT_CLOSER = "not_closer"  # no candidate comes clearly closer to the target (before_db, needed_db, after_db)
     UNLIKE_RECORDINGS = "unlike_recordings"  # closer to the target and farther from good recordings (as above)
+    UNFAMILIAR = "unfamiliar"  # the encoder knows no such sounds, and there is no reference (as above)
     WOULD_CLIP = "would_clip"  # (true_peak_dbtp, ceiling_dbtp)
     WOULD_SILENCE = "would_silence"
     LOUDNESS_WOULD_SHIFT = "loudness_would_shift"  # (loudness_change_lu)

@@ -18,6 +18,7 @@ from bridge.types import Float32
 
 NEIGHBOURS = 4
 LEAST_DB = 0.25
+RETURN_DB, RETURN_SHARE = 1.5, 1.1  # how much nearer to good recordings an unfamiliar sound must come, and how near
 BEYOND_LU = 0.5  # of the loudness before and of the reference's, that a result may lie
 REFERENCE_MARGIN_DB = 0.5  # at 0.25 dB twice as many files came out worse
 
@@ -31,6 +32,7 @@ class Objective:
         margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
         evens_level: the distance is not of profiles: it is how uneven the loudness is over time (0: even).
         reference_profiles: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
+        familiar_db: how far from them a sound may lie that the encoder knows; None: nothing is asked.
         reference_lufs: the loudness of the reference, where that is known: what comes out lies between it and the
             loudness there was. Bands of another instrument alone would be followed beyond both.
     """
@@ -42,6 +44,7 @@ class Objective:
     margin_db: float
     reference_profiles: Float32 | None = None
     evens_level: bool = False
+    familiar_db: float | None = None
     reference_lufs: float | None = None
 
     def distance_db(self, sound: SpectralProfile) -> float:
@@ -58,6 +61,17 @@ class Objective:
         if self.reference_profiles is None:
             return True
         return self._reference_distance_db(after) <= self._reference_distance_db(before)
+
+    def knows(self, before: SpectralProfile, after: SpectralProfile) -> bool:
+        """Return whether the target can be believed: the encoder knows such sounds, or the change leads from far off
+        into the range of good recordings. Other sounds it pulls towards those that it knows."""
+        if self.reference_profiles is None or self.familiar_db is None:
+            return True
+        before_db = self._reference_distance_db(before)
+        if before_db <= self.familiar_db:
+            return True
+        after_db = self._reference_distance_db(after)
+        return after_db <= min(RETURN_SHARE * self.familiar_db, before_db - RETURN_DB)
 
     def missing_lu(self, before_lufs: float, loudness_lufs: float) -> float:
         """Return how much louder a sound of `loudness_lufs` must become, where it was `before_lufs` at first."""
@@ -115,4 +129,5 @@ def prediction_objective(
         margin_db=settings.margin_db,
         reference_profiles=reference_profiles,
         evens_level=settings.evens_level,
+        familiar_db=settings.familiar_db,
     )

@@ -58,10 +58,10 @@ class ProposalMaker:
         return [own, match] if self.is_familiar(sound) else [match]
 
     def is_familiar(self, sound: SoundFeatures) -> bool:
-        """Whether the encoder was trained with sounds like this one; of a model that does not say, nothing is."""
+        """Whether the encoder was trained with sounds like this one; a model that does not say so is believed."""
         profiles, most_db = self.model.reference_profiles, self.model.manifest.use.familiar_db
-        if profiles is None:
-            return False
+        if profiles is None or most_db is None:
+            return True
         return nearest_distance_db(sound.profile, profiles, self.model.manifest.features) <= most_db
 
     def _tone_match(

@@ -84,7 +84,8 @@ class PredictionUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         evens_level: without a reference, settings are measured by how uneven they leave the loudness, in dB, and not by
             the profile: that says next to nothing of loud and soft passages.
         familiar_db: a sound that lies no farther from the nearest well-recorded ones of the training is one that the
-            encoder knows; three quarters of the recordings that chose the shipped channel strip's weights do.
+            encoder knows, as three quarters of the recordings are that its weights were chosen by; None: not measured,
+            and nothing is refused for it.
     """
 
     keeps_loudness: bool = True
@@ -94,7 +95,7 @@ class PredictionUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     margin_share: Share = 0.5  # below 0 the guard would let through what is worse
     margin_db: Annotated[float, msgspec.Meta(ge=0, le=100)] = 1.0
     evens_level: bool = False
-    familiar_db: Annotated[float, msgspec.Meta(ge=0, le=100)] = 3.6
+    familiar_db: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

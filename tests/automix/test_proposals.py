@@ -98,3 +98,14 @@ def test_no_search_goes_on_from_a_tone_match(automix: Automix, machine: tuple[np
     once, refined = automix.run(job), automix.run(replace(job, refine_s=3600.0))
     np.testing.assert_array_equal(refined.normalized, once.normalized)
     assert refined.decision.search is SearchOutcome.NO_GAIN
+
+
+def test_a_sound_that_the_encoder_does_not_know_is_left_alone_without_a_reference(automix: Automix) -> None:
+    """Steady chords on bare tones: nothing is wrong with them, and they were pulled towards what was learned."""
+    time = np.arange(8 * RATE) / RATE
+    tones = (0.05 * sum(np.sin(2 * np.pi * hertz * time) for hertz in (220.0, 277.2, 329.6, 440.0))).astype(np.float32)
+    noise = np.random.default_rng(1).standard_normal(time.size).astype(np.float32)
+    sounds = (tones[None], (0.05 * noise)[None])
+    results = [automix.run(AutomixJob([sound], RATE, automix.model.chain.neutral, is_dry=True)) for sound in sounds]
+    assert not any(result.applied for result in results)
+    assert DecisionKind.UNFAMILIAR in [result.decision.kind for result in results], "and it is said"

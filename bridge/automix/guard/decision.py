@@ -115,6 +115,8 @@ class Guard:
             return GuardDecision(refusal, was, was)
         if not objective.permits(baseline.profile, candidate.profile):
             return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNLIKE_RECORDINGS), was, was)
+        if not objective.knows(baseline.profile, candidate.profile):
+            return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNFAMILIAR), was, was)
         levelled, peak_dbtp = self._levelled(candidate, before.measurements)
         distance_db = levelled.distance_db if objective.level_counts else candidate.distance_db
         harm = self._harm(levelled, before.measurements, peak_dbtp)

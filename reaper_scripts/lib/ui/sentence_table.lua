@@ -238,6 +238,7 @@ sentences.decisions = {
   not_closer = "Left as it is: the new settings bring the sound not clearly closer to the target"
     .. " ({before_db:%.2f} dB now, {after_db:%.2f} dB at best).",
   unlike_recordings = "Left as it is: the new settings lead away from well-recorded sounds.",
+  unfamiliar = "Left as it is: the model knows no such sounds; with a reference or a style it has one to go by.",
   would_clip = "Left as it is: the new settings would clip (a true peak of {true_peak_dbtp:%.1f} dBTP).",
   would_silence = "Left as it is: the new settings would silence the track.",
   loudness_would_shift = "Left as it is: the new settings would change the loudness of the track{by}.",
