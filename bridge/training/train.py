@@ -21,13 +21,11 @@ import msgspec
 import numpy as np
 
 from bridge import __version__
-from bridge.audio.files import probe
 from bridge.errors import AudioError, BridgeError, ModelError, SettingsError
 from bridge.model.bundle import save_bundle
 from bridge.model.manifest import MANIFEST_FILE, SCHEMA, ConfidenceCalibration, Manifest, Provenance
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.data.recordings import find_files
 from bridge.training.dataset import Dataset, ShardStore
 from bridge.training.evaluation.card import record_scores, write_card
 from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_model
@@ -132,9 +130,6 @@ def load_recordings(task: Task, options: TrainOptions) -> TaskRecordings:
             f"{len(recordings.train)} recordings to learn from and {len(recordings.validation)} to check by are too "
             "few. Give folders with at least three files that sound, or let recordings be synthesised."
         )
-    for file in find_files(options.data):
-        if file.name in recordings.test:  # read at the very end only: what is wrong with them is better named now
-            probe(file.path)
     return recordings
 
 
