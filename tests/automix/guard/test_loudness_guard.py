@@ -64,7 +64,7 @@ def rendered(host: PluginHost, audio: np.ndarray, result: GuardDecision, rate: i
         (mix, RATE_HZ, -14.0, -1.0),
         (mix, RATE_HZ, -23.0, -2.0),
         (lambda: mix(peak=0.01), RATE_HZ, -16.0, -1.0),
-        (lambda: mix(peak=1.0, seed=2), RATE_HZ, -11.0, -0.3),
+        (lambda: mix(peak=1.0, seed=2), RATE_HZ, -12.0, -0.3),
         (lambda: mix(channels=1), RATE_HZ, -15.0, -1.0),
         (lambda: mix(rate_hz=48000, seed=1), 48000, -14.0, -1.0),
         (lambda: mix(rate_hz=96000, seconds=3.0), 96000, -14.0, -1.0),
@@ -86,6 +86,20 @@ def test_loudness_and_true_peak_are_honoured(
     outcome = result.decision.loudness
     assert outcome is not None and outcome.kind is LoudnessKind.REACHED
     assert (outcome.loudness_lufs, outcome.true_peak_dbtp) == (result.after.loudness_lufs, result.after.true_peak_dbtp)
+
+
+def test_what_the_limiter_cannot_reach_stays_below_the_ceiling(host: PluginHost) -> None:
+    """At its most limiting this mix peaks 11.6 dB above its loudness, by exact interpolation between the samples: -11
+    LUFS cannot be had at -0.3 dBTP, and it is the ceiling that holds."""
+    audio = mix(peak=1.0, seed=2).astype(np.float32)
+    result = guard(host, audio, audio, LoudnessTarget(-11.0, -0.3), RATE_HZ).decide(CHAIN.neutral, CHAIN.neutral, 1.0)
+    made = rendered(host, audio, result, RATE_HZ)
+    peak, loudness = true_peak_dbtp(made, RATE_HZ), loudness_lufs(made, RATE_HZ)
+    assert peak is not None and -0.4 <= peak <= -0.3
+    assert loudness is not None and -12.5 <= loudness < -11.5
+    assert result.accepted is not None
+    _, limiting_db, _ = LoudnessControls.of(CHAIN).read(result.accepted.normalized)
+    assert limiting_db == pytest.approx(12.0, abs=0.1)
 
 
 def test_what_cannot_be_reached_is_a_fact_and_the_ceiling_holds(host: PluginHost) -> None:
