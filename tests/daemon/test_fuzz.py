@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -36,22 +37,28 @@ def test_nonsense_ends_nothing_and_leaves_the_spool_nowhere(home: Home, has_reap
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="what a process has loaded is read from /proc")
-def test_a_plugin_that_a_request_names_is_never_loaded(served: tuple[Home, Daemon]) -> None:
-    """Only plugins of the model's own chain are, whatever FX, model or style a request speaks of."""
+def test_a_path_that_a_request_names_is_never_loaded(served: tuple[Home, Daemon], tmp_path: Path) -> None:
+    """A VST3 of the track is rendered by the one installed under its file's name, wherever the request says it is."""
     home, daemon = served
-    named = str(Catalog().find("vst3:ZamCompX2"))
+    installed = Catalog().find("vst3:ZamCompX2")
     with PluginHost(workers=1) as host:  # what it looks like where one is loaded
         host.identify("vst3:ZamCompX2")
         assert loaded_from(host.worker_pids)
     eq, compressor = home.coloured_fx()
-    for field in ("ident", "name", "original_name"):
-        fx = [eq, msgspec.structs.replace(compressor, type="VST3", **{field: named})]
-        assert home.ask(fx=fx).status in ("apply", "unchanged")
+    for name in ("ZamCompX2.vst3", "Foreign.vst3"):
+        placed = tmp_path / name
+        copy = shutil.copytree if installed.is_dir() else shutil.copy
+        copy(installed, placed)
+        for field in ("ident", "name", "original_name"):
+            fx = [eq, msgspec.structs.replace(compressor, type="VST3", **{field: str(placed)})]
+            assert home.ask(fx=fx).status in ("apply", "unchanged")
+    named = str(tmp_path / "Foreign.vst3")
     for options in ({"model": named}, {"model": "../../models/channel-strip"}, {"style": named}):
         assert home.ask(options=options).status == "error"
     assert home.ask().status == "apply"
     family = psutil.Process(daemon.process.pid).children(recursive=True)
-    assert not loaded_from([daemon.process.pid, *(child.pid for child in family)])
+    loaded = loaded_from([daemon.process.pid, *(child.pid for child in family)])
+    assert not {file for file in loaded if not Path(file).is_relative_to(installed)}
 
 
 def loaded_from(pids: list[int]) -> set[str]:
