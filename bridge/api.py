@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bridge.audio.layout import check_audio
+from bridge.audio.layout import check_audio, check_peak
 from bridge.automix.automation.pipeline import SoundInMemory
 from bridge.automix.describe import describe_decision
 from bridge.automix.guard.metrics import HEADROOM_DB, measure, overshoot_db
@@ -129,7 +129,7 @@ def automix_audio(
         PluginError: the chain cannot be rendered.
     """
     automix, chain = Automix(model, host), model.chain
-    sound = SoundInMemory(host, check_audio(audio, "audio"), sample_rate_hz)
+    sound = SoundInMemory(host, check_peak(check_audio(audio, "audio"), "audio"), sample_rate_hz)
     job = AutomixJob(
         excerpts=sound.blocks(),
         sample_rate_hz=sample_rate_hz,
@@ -137,7 +137,7 @@ def automix_audio(
         is_dry=True,
         reference=None
         if reference is None
-        else automix.extract_features([check_audio(reference, "reference")], sample_rate_hz),
+        else automix.extract_features([check_peak(check_audio(reference, "reference"), "reference")], sample_rate_hz),
         amount_percent=amount_percent,
         refine_s=refine_s,
         sound=sound,

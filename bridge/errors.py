@@ -23,6 +23,7 @@ BridgeError
 """
 
 MAX_SHOWN = 60  # characters of a value that somebody else chose
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ")  # a terminal obeys them
 
 
 def quoted(value: object) -> str:
@@ -38,12 +39,12 @@ def quoted(value: object) -> str:
 
 
 def truncated(text: str, limit: int) -> str:
-    """One line of at most `limit` characters, for what is made of names that somebody else chose.
+    """One line of at most `limit` characters without control characters, for names that somebody else chose.
 
     >>> truncated("a long name", 7)
     'a long…'
     """
-    line = " ".join(text[: 8 * limit].split())
+    line = " ".join(text[: 8 * limit].translate(_CONTROLS).split())
     return line if len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 

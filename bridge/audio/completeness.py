@@ -56,8 +56,8 @@ def chunks_of(file: BinaryIO, size: int, order: str, start: int = 0) -> Iterator
     while position + 8 <= size:
         file.seek(position)
         name, length = struct.unpack(f"{order}4sI", file.read(8))
-        if name == b"ds64":
-            long_length = struct.unpack("<8xQ", file.read(16))[0]
+        if name == b"ds64" and len(sizes := file.read(16)) == 16:
+            long_length = struct.unpack("<8xQ", sizes)[0]
         if name == b"data" and length == _UNKNOWN_SIZE and long_length is not None:
             length = long_length
         yield name, position + 8, length

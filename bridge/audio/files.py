@@ -20,7 +20,7 @@ import soundfile
 from pedalboard.io import AudioFile, WriteableAudioFile
 
 from bridge.audio.file_kinds import reject_unreadable
-from bridge.audio.layout import MAX_CHANNELS, check_audio
+from bridge.audio.layout import MAX_CHANNELS, check_audio, check_peak
 from bridge.audio.mp3_frames import frames_held
 from bridge.decibels import amplitude_to_db
 from bridge.errors import AudioError
@@ -223,7 +223,7 @@ def _read(file: _Reader, frames: int, path: Path) -> Float32:
     if len(audio) < frames:
         early_s = (frames - len(audio)) / file.samplerate
         raise AudioError(f"{path} ends {early_s:.2f} s early; copy or export it again.")
-    return check_audio(audio.T, str(path))
+    return check_peak(check_audio(audio.T, str(path)), str(path))
 
 
 def _check(info: AudioInfo, frames_read: int) -> None:

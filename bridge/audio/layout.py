@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from bridge.decibels import amplitude_to_db, db_to_amplitude
 from bridge.errors import AudioError
 from bridge.types import Float32
 
 MAX_CHANNELS = 2
+HIGHEST_DBFS = 120.0  # what passes it is no sound: squares of far higher samples leave float32
 
 
 def check_audio(audio: npt.ArrayLike, name: str) -> Float32:
@@ -35,3 +37,14 @@ def check_audio(audio: npt.ArrayLike, name: str) -> Float32:
         broken = int((~np.isfinite(checked)).sum())
         raise AudioError(f"{name} holds {broken:,} samples that are NaN or infinite; repair or render it again.")
     return checked
+
+
+def check_peak(audio: Float32, name: str) -> Float32:
+    """`audio`; AudioError naming `name` where it passes `HIGHEST_DBFS`, as a file does that is read as another kind."""
+    peak = float(np.abs(audio).max(initial=0.0))
+    if peak > db_to_amplitude(HIGHEST_DBFS):
+        raise AudioError(
+            f"{name} peaks at {amplitude_to_db(peak):+.0f} dBFS, which is no sound; find what makes it, or export it "
+            "again."
+        )
+    return audio

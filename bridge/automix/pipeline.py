@@ -71,7 +71,8 @@ class Automix:
         Raises ModelError when it is silent or sounds for less than half a second, or where the model knows no
         reference; AudioError for a foreign rate.
         """
-        if not _sounds(excerpts):
+        # A recording of nothing may have an offset, which nobody hears.
+        if not _sounds([excerpt - excerpt.mean(axis=-1, keepdims=True) for excerpt in excerpts if excerpt.size]):
             raise ModelError("The reference is silent: there is nothing to sound like. Give a part that plays.")
         if (sound_s := sounding_s(excerpts, sample_rate_hz)) < LEAST_ONE_SHOT_S:
             raise ModelError(

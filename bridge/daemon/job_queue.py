@@ -27,7 +27,7 @@ from bridge.reaper.protocol.spool import Spool
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 2
-MAX_ERROR, MAX_NAME = 600, 100  # characters
+MAX_ERROR, MAX_NAME, MAX_LINE = 600, 100, 2000  # characters
 
 
 class JobQueue(threading.Thread):
@@ -189,7 +189,7 @@ class JobQueue(threading.Thread):
             self._spool.write_reply(_error_reply(reply.id, str(error)))
 
     def _report(self, reply: Reply | MixBalanceReply) -> None:
-        line = describe_reply(reply)
+        line = truncated(describe_reply(reply), MAX_LINE)
         self._feedback("/bridge/result", reply.id, reply.status, line, len(reply.writes))
         if reply.status == "error":
             self._feedback("/bridge/error", line)
@@ -210,4 +210,5 @@ def with_short_names(reply: Reply) -> Reply:
     changes = tuple(
         msgspec.structs.replace(change, plugin=truncated(change.plugin, MAX_NAME)) for change in reply.changes
     )
-    return msgspec.structs.replace(reply, left_alone=left_alone, changes=changes)
+    unrendered = tuple(truncated(name, MAX_NAME) for name in reply.unrendered)
+    return msgspec.structs.replace(reply, left_alone=left_alone, changes=changes, unrendered=unrendered)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bridge.audio.files import AudioWriter
+from bridge.audio.files import AudioWriter, read_audio
 from bridge.audio.spool_wav import read_float_wav
 from bridge.errors import AudioError
 
@@ -60,3 +61,34 @@ def test_nan_and_truncation_are_named(tmp_path: Path) -> None:
     path.write_bytes(whole[:-4] + struct.pack("<f", float("nan")))
     with pytest.raises(AudioError, match="NaN"):
         read_float_wav(path)
+
+
+@pytest.mark.parametrize("sizes", [b"", b"abc"])
+def test_a_file_cut_off_in_its_64_bit_sizes_is_refused(tmp_path: Path, sizes: bytes) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF\0\0\0\0WAVEds64\x1c\0\0\0" + sizes)
+    for read in (read_float_wav, read_audio):
+        with pytest.raises(AudioError, match=r"a\.wav"):
+            read(path)
+
+
+def test_millions_of_empty_chunks_hold_nobody_up(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF\0\0\0\0WAVE" + bytes(40_000_000))
+    start_s = time.perf_counter()
+    with pytest.raises(AudioError, match="no audio in it"):
+        read_float_wav(path)
+    assert time.perf_counter() - start_s < 2.0
+
+
+def test_what_is_far_above_full_scale_is_no_sound(tmp_path: Path) -> None:
+    audio = wav(tmp_path / "a.wav")
+    for read in (read_float_wav, read_audio):
+        for factor in (1e5, 1e30):
+            with AudioWriter(tmp_path / "b.wav", sample_rate_hz=48_000, channels=2) as writer:
+                writer.write(np.float32(factor) * audio)
+            if factor == 1e30:
+                with pytest.raises(AudioError, match=r"b\.wav peaks at \+600 dBFS"):
+                    read(tmp_path / "b.wav")
+            else:
+                assert np.abs(read(tmp_path / "b.wav")[0]).max() > 9e4

@@ -101,9 +101,11 @@ def test_silence_is_left_alone(automix: Automix) -> None:
     assert outcome.measures_before.loudness_lufs is None
 
 
-def test_a_silent_reference_is_an_error(automix: Automix) -> None:
+@pytest.mark.parametrize("offset", [0.0, 0.01, 0.5])
+def test_a_silent_reference_is_an_error(automix: Automix, offset: float) -> None:
+    """So is a recording of nothing with an offset."""
     with pytest.raises(ModelError, match="reference is silent"):
-        automix.extract_features([np.zeros((1, RATE), np.float32)], RATE)
+        automix.extract_features([np.full((1, RATE), offset, np.float32)], RATE)
 
 
 def test_a_foreign_rate_is_an_error_with_a_remedy(automix: Automix) -> None:

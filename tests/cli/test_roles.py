@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def test_a_correction_stays_with_the_plugin(file: Path) -> None:
     assert roles(renamed) == {3: "threshold", 5: "ratio"}
 
 
-@pytest.mark.parametrize("text", ["4=threshold", "9=wobble", "drive", "-1=drive"])
+@pytest.mark.parametrize(
+    "text", ["4=threshold", "9=wobble", "drive", "-1=drive", "²=drive", pytest.param("9" * 5000 + "=drive", id="long")]
+)
 def test_a_correction_that_makes_no_sense_is_refused(file: Path, text: str) -> None:
     result = run(file, "--correct", text)
     assert result.exit_code == 2
@@ -73,3 +76,14 @@ def test_a_file_that_is_no_list_is_refused(file: Path, content: str) -> None:
     result = run(file)
     assert result.exit_code == 1
     assert str(file.name) in result.output.replace("\n", "")
+
+
+@pytest.mark.parametrize("content", ['{"9":"wobble"}', '{"9":3}', "[", "\xff"])
+def test_a_damaged_correction_is_named(file: Path, content: str) -> None:
+    roles(file, "--correct", "9=drive")
+    (kept,) = Path(os.environ["BRIDGE_HOME"]).rglob("roles/*.json")
+    kept.write_text(content, encoding="latin-1")
+    for arguments in ((), ("--correct", "9=drive")):
+        result = run(file, *arguments)
+        assert result.exit_code == 2
+        assert kept.name in result.output.replace("\n", "") and "Remove it" in result.output

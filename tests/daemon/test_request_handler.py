@@ -364,3 +364,26 @@ def test_the_wave_file_is_what_the_scripts_write(served: Served) -> None:
         {"start_s": 30.0, "frames": 4 * RATE_HZ},
     ]
     assert home.reply(home.send(request)).status == "apply"
+
+
+def test_long_names_and_control_characters_stay_out_of_replies_and_the_log(served: Served) -> None:
+    """Names of FX come with a project from anywhere; a terminal obeys what a log shows it."""
+    home, _ = served
+    name = "Squash\n\x1b]0;owned\x07" + 700 * "x"
+    unknown = home.desk.fx(name, [], type="VST3", ident="NoSuchPlugin.vst3", index=2)
+    reply = home.ask(fx=[*home.coloured_fx(), unknown])
+    assert reply.skipped is SkipReason.NOT_RENDERED
+    (shown,) = reply.unrendered
+    assert shown.startswith("VST: Squash ]0;owned xx") and len(shown) == 100
+    log = home.folder / "logs" / "daemon.log"
+    wait_for(lambda: f"{reply.id}: unchanged" in log.read_text(encoding="utf-8"), "the line in the log")
+    lines = [line for line in log.read_text(encoding="utf-8").split("\n") if "owned" in line]
+    assert len(lines) == 1 and reply.id in lines[0] and "\x1b" not in lines[0]
+
+
+def test_a_track_far_above_full_scale_is_refused_by_name(served: Served) -> None:
+    """No reply could hold what would be measured of it: infinity."""
+    home, _ = served
+    reply = home.ask(audio=home.noise() * np.float32(1e30))
+    assert reply.status == "error"
+    assert "dBFS, which is no sound" in reply.error

@@ -81,7 +81,7 @@ def parse_chain(text: str, *, source: str, default_name: str = "chain", calibrat
         plain = msgspec.toml.decode(text, type=ChainText)
     except msgspec.ValidationError as error:
         raise ChainError(f"{source}: {_explain(str(error))}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ChainError(f"{source} is not valid TOML: {error}. Mend that line.") from error
     slots = []
     for index, entry in enumerate(plain.slot, start=1):

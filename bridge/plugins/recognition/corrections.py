@@ -55,11 +55,16 @@ class Corrections:
     def _roles(self, plugin: ParameterList) -> dict[int, str]:
         file = self._file(plugin)
         try:
-            return msgspec.json.decode(file.read_bytes(), type=dict[int, str])
+            roles = msgspec.json.decode(file.read_bytes(), type=dict[int, str])
         except FileNotFoundError:
             return {}
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, msgspec.DecodeError, RecursionError) as error:
             raise ChainError(f"{file} cannot be read: {error}. Remove it, and correct the roles again.") from error
+        if unknown := sorted(set(roles.values()) - set(ROLES)):
+            raise ChainError(
+                f"{file} holds {quoted(unknown[0])}, which is no role. Remove it, and correct the roles again."
+            )
+        return roles
 
     def _file(self, plugin: ParameterList) -> Path:
         return self.folder / f"{fingerprint(plugin)}.json"
@@ -67,14 +72,14 @@ class Corrections:
 
 def _parsed(text: str, plugin: ParameterList) -> tuple[int, str]:
     index, _, role = text.partition("=")
-    known = {parameter.index for parameter in plugin.parameters}
-    if not index.strip().isdigit() or int(index) not in known:
+    known = {str(parameter.index): parameter.index for parameter in plugin.parameters}
+    if index.strip() not in known:
         raise ChainError(
             f"{quoted(text)} names no parameter of {quoted(plugin.fx_name)}. Write INDEX=ROLE, as in 4=threshold."
         )
     if role.strip() not in ROLES:
         raise ChainError(f"{quoted(role)} is no role. Roles: {', '.join(sorted(ROLES))}.")
-    return int(index), role.strip()
+    return known[index.strip()], role.strip()
 
 
 def _corrected(row: ControlReading, role: str | None) -> ControlReading:

@@ -8,6 +8,7 @@ file that it has loaded, no host can see.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 MOST_KEPT = 64
 """States whose trial is remembered: the next job on a track finds the same ones."""
 
+LOOK_AGAIN_S = 1.0
+"""How long the folders of plugins are not gone through again: a track may have many FX that are not installed."""
+
 MAX_ERROR = 300  # characters
 
 _SAME_VALUE = 0.02  # normalized: as far as a plugin may round
@@ -39,6 +43,7 @@ class HostedFx:
 
     def __init__(self, host: PluginHost) -> None:
         self._host = host
+        self._looked_s = -math.inf
         self._tried: dict[tuple[str, int, tuple[tuple[str, float], ...]], TryStateReply | PluginError] = {}
 
     def __call__(self, fx: FxSnapshot) -> ContextSlot | LeftAlone:
@@ -62,8 +67,15 @@ class HostedFx:
         return _context_slot(fx, plugin, tried, shown)
 
     def _installed(self, fx: FxSnapshot) -> Path | None:
-        wanted = file_stem(fx.ident)
-        return next((path for stem, path in self._host.catalog.bundles().items() if stem.lower() == wanted), None)
+        found = self._bundle(wanted := file_stem(fx.ident))
+        if found is None and time.monotonic() - self._looked_s > LOOK_AGAIN_S:
+            self._host.catalog.refresh()  # it may have been installed or moved since
+            found, self._looked_s = self._bundle(wanted), time.monotonic()
+        return found
+
+    def _bundle(self, wanted: str) -> Path | None:
+        bundles = self._host.catalog.bundles().items()
+        return next((path for stem, path in bundles if stem.lower() == wanted and path.exists()), None)
 
     def _try(self, plugin: str, path: Path, normalized: Mapping[str, float]) -> TryStateReply | PluginError:
         """What the plugin shows in a state. One that crashed or hung is not tried again until its file changes."""

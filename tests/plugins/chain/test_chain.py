@@ -95,6 +95,7 @@ def test_the_key_changes_with_the_sound_alone() -> None:
         ('scale = "log"', 'scale = "cubic"', "cubic"),
         ('name = "one"', "name = 1", "name"),
         ('name = "one"', 'name = "one', "not valid TOML"),
+        ('name = "one"', f"name = {5000 * '['}", "not valid TOML"),
         ('name = "one"', 'name = "one"\ncolour = "red"', "colour"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,12 +13,13 @@ import pytest
 from mapping_values import changed, kinds, largest_difference_db, reason
 from reaper_session import RATE_HZ, FakeDaemon, noise, unchanged
 
+from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.mapping.hosted_fx import HostedFx
-from bridge.reaper.protocol.left_alone import FxMode, LeftAloneKind, Requirement
+from bridge.reaper.protocol.left_alone import FxMode, LeftAlone, LeftAloneKind, Requirement
 from bridge.reaper.protocol.messages import Request
 from bridge.settings import shipped_folder
 from bridge.standin import StandIn
@@ -135,6 +137,21 @@ def test_a_plugin_that_cannot_be_hosted_is_named(desk, hosted: HostedFx, fields,
     mapping = map_chain(CHAIN, [desk.rea_eq(), desk.rea_comp(), fx], hosted)
     assert kinds(mapping, fx.name) == [LeftAloneKind.NOT_IN_MODEL, kind]
     assert mapping.unrendered == (fx.name,)
+
+
+def test_a_plugin_that_comes_and_goes_is_looked_for_again(desk, tmp_path: Path) -> None:
+    """The daemon lives on while plugins are installed and removed."""
+    (tmp_path / "Gone.vst3").symlink_to(tmp_path / "nowhere")
+    with PluginHost(workers=1, catalog=Catalog(folders=[tmp_path])) as host:
+        bundle, fx = tmp_path / "ZamEQ2.vst3", as_hosted(desk)
+        assert "ZamEQ2" not in host.catalog.bundles()
+        shutil.copytree(Catalog().find("vst3:ZamEQ2"), bundle)
+        found = HostedFx(host)(fx)
+        assert isinstance(found, LeftAlone) and found.kind is LeftAloneKind.HOST_DIFFERS  # it was loaded
+        shutil.rmtree(bundle)
+        for gone in (fx, as_hosted(desk, ident="Gone.vst3")):
+            found = HostedFx(host)(gone)
+            assert isinstance(found, LeftAlone) and found.kind is LeftAloneKind.NOT_INSTALLED
 
 
 def test_what_is_not_heard_voids_nothing(desk, hosted: HostedFx) -> None:
