@@ -70,7 +70,9 @@ def test_a_correction_that_makes_no_sense_is_refused(file: Path, text: str) -> N
     assert roles(file) == {3: "threshold", 5: "ratio", 9: "none"}
 
 
-@pytest.mark.parametrize("content", ["", "[]", "nonsense", '{"parameters": []}', '{"fx_name": 3, "parameters": []}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "nonsense", f'{{"z": {5000 * "["}', '{"parameters": []}', '{"fx_name": 3, "parameters": []}']
+)
 def test_a_file_that_is_no_list_is_refused(file: Path, content: str) -> None:
     file.write_text(content, encoding="utf-8")
     result = run(file)

@@ -248,7 +248,7 @@ def _bundles_below(folder: Path) -> list[Path]:
     while waiting:
         for path in sorted(waiting.pop().iterdir()):
             if path.suffix.lower() == SUFFIX:
-                found.append(path)
+                found += [path] if path.exists() else []  # a link may outlive what it led to
             elif path.is_dir() and not path.is_symlink() and os.access(path, os.R_OK):
                 waiting.append(path)
     return sorted(found)

@@ -33,7 +33,7 @@ def read_parameter_lists(file: Path) -> tuple[ParameterList, ...]:
                 f"request that the scripts wrote: {not_a_request}"
             ) from not_a_request
         return tuple(_parameter_list(fx) for fx in request.fx)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise LinkError(f"{file} is no JSON: {error}. Give a plugin's list or a request of the scripts.") from error
 
 

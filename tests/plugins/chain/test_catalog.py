@@ -42,6 +42,11 @@ def test_bundles_are_found_in_folders_of_vendors(folder: Path) -> None:
     assert catalog.find(f"vst3:{folder / 'Bare.vst3'}") == folder / "Bare.vst3"
 
 
+def test_a_link_that_outlived_its_plugin_is_no_bundle(folder: Path) -> None:
+    (folder / "Gone.vst3").symlink_to(folder / "nowhere")
+    assert "Gone" not in Catalog(folders=[folder]).bundles()
+
+
 def test_a_plugin_is_found_by_the_name_it_gives_itself(folder: Path) -> None:
     write_info(folder / "file1.vst3", [EFFECT, CONTROLLER], trailing_comma=True)
     assert Catalog(folders=[folder]).find("vst3:super eq") == folder / "file1.vst3"
