@@ -17,5 +17,7 @@ def test_changes_that_nobody_hears_are_counted() -> None:
         measures=MeasurementsPair(nothing, nothing), wav_before="", wav_after="",
     )  # fmt: skip
     assert audible_changes(track) == ([gain], "1 further setting moved without being heard.")
+    several = msgspec.structs.replace(track, changes=[gain, attack, attack])
+    assert audible_changes(several) == ([gain], "2 further settings moved without being heard.")
     silent = msgspec.structs.replace(track, changes=[attack])
     assert audible_changes(silent) == ([attack], "")

@@ -28,14 +28,15 @@ from bridge.settings import shipped_folder
 NAMES = {name: f"<{name}>" for name in ("fx", "slot", "parameter", "text", "unit", "wanted_unit", "plugin", "model")}
 
 
-def left_alone(kind: LeftAloneKind, requirement: Requirement | None = None) -> LeftAlone:
-    fields = {**NAMES, "error": "<error>", "band_type": 6, "at_most": 40.0, "at_least": 15000.0}
+def left_alone(kind: LeftAloneKind, requirement: Requirement | None = None, band_type: int = 6) -> LeftAlone:
+    fields = {**NAMES, "error": "<error>", "band_type": band_type, "at_most": 40.0, "at_least": 15000.0}
     return LeftAlone(what="it", kind=kind, requirement=requirement, **fields)  # type: ignore[arg-type]
 
 
 ROWS = [
     *(left_alone(kind) for kind in LeftAloneKind if kind is not LeftAloneKind.UNMET_REQUIREMENT),
     *(left_alone(LeftAloneKind.UNMET_REQUIREMENT, requirement) for requirement in Requirement),
+    *(left_alone(LeftAloneKind.UNRENDERED_BAND, band_type=band_type) for band_type in (3, 7, 9)),
     *(LeftAlone(what="it", kind=LeftAloneKind.MODULATED, modulation=kind, fx="<fx>") for kind in ModulationKind),
 ]
 

@@ -335,7 +335,10 @@ def test_the_fx_change_places(desk: ReaperSession, before) -> None:
 
 def test_a_value_is_touched(desk: ReaperSession) -> None:
     _meanwhile(desk, lambda: desk.reaper.turn_knob(desk.track.fx[1], "Ratio", 0.77))
-    assert " was changed by hand or by automation while Bridge was listening. Nothing was changed" in desk.box
+    assert (
+        "Ratio of VST: ReaComp (Cockos) was changed by hand or by automation while Bridge was listening. "
+        "Nothing was changed"
+    ) in desk.box
     (receipt,) = desk.daemon.receipts()
     touched = [r for r in receipt.results if r.status == "touched"]
     assert (receipt.status, [r.read for r in touched]) == ("dropped", [0.77])

@@ -84,7 +84,7 @@ function describe.reason(row)
   local template = sentences.left_alone[row.kind] or text_of(row.kind)
   local requirement = sentences.requirements[row.requirement] or "{parameter} is not neutral"
   return fill(template, row, {
-    requirement = fill(requirement, row), band = sentences.bands[row.band_type] or "a band",
+    requirement = fill(requirement, row), band = fill(sentences.bands[row.band_type] or sentences.bands.other, row),
     modulation = sentences.modulations[row.modulation] or "something else",
   })
 end

@@ -226,7 +226,7 @@ sentences.modulations = {
   lfo = "an LFO", audio = "the sound", link = "a link to another parameter", midi = "a link to MIDI",
 }
 
-sentences.bands = { [3] = "a notch", [6] = "a band pass", [7] = "a parallel band pass" }
+sentences.bands = { [3] = "a notch", [6] = "a band pass", [7] = "a parallel band pass", other = "a band of type {band_type:%g}" }
 
 --- What was decided of a track (`Decision`), and why a model did nothing with it (`SkipReason`).
 sentences.decisions = {
