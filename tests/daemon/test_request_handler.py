@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.automix.facts import DecisionKind, ExplanationKind
+from bridge.reaper.protocol.left_alone import LeftAloneKind
 from bridge.reaper.protocol.messages import MAX_MESSAGE_BYTES, SkipReason
 
 Served = tuple[Home, Daemon]
@@ -73,6 +74,7 @@ def test_what_is_left_alone_is_named(served: Served) -> None:
     reverb = home.desk.fx("ReaVerbate", [home.desk.parameter("Wet", home.desk.Law(-60, 12, " dB"), -6.0)], index=5)
     reply = home.ask(fx=[*home.coloured_fx(), reverb])
     assert {row.what for row in reply.left_alone} == {"VST: ReaVerbate (Cockos)"}
+    assert [row.kind for row in reply.left_alone] == [LeftAloneKind.NOT_IN_MODEL, LeftAloneKind.NOT_RENDERED]
     assert (reply.status, reply.skipped, reply.decision) == ("unchanged", SkipReason.NOT_RENDERED, None)
     assert reply.unrendered == ("VST: ReaVerbate (Cockos)",)
 

@@ -188,6 +188,8 @@ class Home:
                 process.kill()
                 raise AssertionError(f"no ready line but {said}; the daemon said: {process.communicate()[1]}")
             port = line.split(",")[0].rpartition(":")[2]
+            assert all("OSC is off" in one for one in said), said  # nothing else comes before the ready line
+            assert port.isdigit() or said, line
             yield Daemon(self.folder, process, int(port) if port.isdigit() else 0, [*said, line])
         finally:
             if process.poll() is None:

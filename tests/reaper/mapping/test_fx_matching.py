@@ -45,22 +45,23 @@ def test_a_compressor_that_makes_up_gain_by_itself_is_left_alone(desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "plain", "harmful", "requirement"),
+    ("name", "plain", "harmful", "requirement", "bound"),
     [
-        ("Auto Release", (0.0, "Off"), (1.0, "On"), Requirement.AUTO_RELEASE),
-        ("Hipass", (0.1, "40 Hz"), (0.4, "180 Hz"), Requirement.DETECTOR_HIGHPASS),
-        ("Lowpass", (1.0, "20.0 kHz"), (0.4, "1200 Hz"), Requirement.DETECTOR_LOWPASS),
-        ("Pre-comp", (0.01, "2.0 ms"), (0.1, "25 ms"), Requirement.LOOKAHEAD),
-        ("Knee", (0.1, "6.0 dB"), (0.5, "12.0 dB"), Requirement.KNEE),
-        ("RMS size", (0.03, "30 ms"), (0.5, "0.5 s"), Requirement.RMS_WINDOW),
+        ("Auto Release", (0.0, "Off"), (1.0, "On"), Requirement.AUTO_RELEASE, (None, None)),
+        ("Hipass", (0.1, "40 Hz"), (0.4, "180 Hz"), Requirement.DETECTOR_HIGHPASS, (40.0, None)),
+        ("Lowpass", (1.0, "20.0 kHz"), (0.4, "1200 Hz"), Requirement.DETECTOR_LOWPASS, (None, 15000.0)),
+        ("Pre-comp", (0.01, "2.0 ms"), (0.1, "25 ms"), Requirement.LOOKAHEAD, (2.0, None)),
+        ("Knee", (0.1, "6.0 dB"), (0.5, "12.0 dB"), Requirement.KNEE, (6.0, None)),
+        ("RMS size", (0.03, "30 ms"), (0.5, "0.5 s"), Requirement.RMS_WINDOW, (30.0, None)),
     ],
 )
-def test_a_compressor_that_is_no_plain_one_is_left_alone(desk, name, plain, harmful, requirement) -> None:
+def test_a_compressor_that_is_no_plain_one_is_left_alone(desk, name, plain, harmful, requirement, bound) -> None:
     assert map_chain(desk.strip(), [desk.rea_comp(beside={name: plain})]).free.any()
     mapping = map_chain(desk.strip(), [desk.rea_comp(beside={name: harmful})])
     assert not mapping.free.any()
     unmet = reason(mapping, "VST: ReaComp (Cockos)")
     assert (unmet.requirement, unmet.text) == (requirement, harmful[1])
+    assert (unmet.at_most, unmet.at_least) == bound
 
 
 def test_all_that_must_be_mended_is_said_at_once(desk) -> None:
