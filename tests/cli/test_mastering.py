@@ -36,7 +36,8 @@ def measured(path: Path) -> tuple[float, float]:
 @pytest.mark.skipif(sys.platform != "linux", reason="zam-plugins are fetched from Debian")
 class TestMastering:
     def test_a_mix_comes_out_at_the_models_own_targets(self, tmp_path: Path) -> None:
-        source = write(tmp_path / "Mischung ä.wav", mix(seconds=5.0), 44100)
+        """Eight seconds: two windows of the guard."""
+        source = write(tmp_path / "Mischung ä.wav", mix(seconds=8.0), 44100)
         told = automix(source, "--model", "mastering", "-o", tmp_path / "fertig.wav")
         loudness, peak = measured(tmp_path / "fertig.wav")
         assert abs(loudness + 14.0) <= 1.0 and peak <= -1.0

@@ -1,6 +1,7 @@
 """A dataset: made once, read again, never empty, with no half-written shard in it; it grows beside learning."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,14 @@ def make(dataset: Dataset, numbers: range | None = None, *, stops: bool = False)
     before = {number for number in range(100) if dataset.store.has_whole(number)}
     dataset.make(range(dataset.shards) if numbers is None else numbers, must_stop=lambda: stops)
     return sorted({number for number in range(100) if dataset.store.has_whole(number)} - before)
+
+
+def wait_for(dataset: Dataset, number: int) -> None:
+    """Until a shard is there that is made meanwhile."""
+    waited, begun_s = threading.Event(), time.monotonic()
+    while not dataset.store.has_whole(number):
+        assert time.monotonic() - begun_s < LIMIT_S, f"shard {number} is not there"
+        waited.wait(0.01)
 
 
 def test_shards_are_made_once_and_read_again(new_dataset: NewDataset) -> None:
@@ -119,13 +128,13 @@ def test_what_is_made_meanwhile_is_joined_row_by_row(new_dataset: NewDataset) ->
     make(dataset := new_dataset(6), range(1))
     dataset.load()
     with dataset.rendering_more(lambda: dataset.store.has_whole(3)):
-        waited = threading.Event()
-        while not dataset.store.has_whole(3):
-            waited.wait(0.01)
+        wait_for(dataset, 3)
         dataset.join()
         assert dataset.count >= 12
     assert dataset.count == 16, "no shard is begun when the time is up"
-    np.testing.assert_array_equal(dataset.examples["match.position"][::4, 0], [drawn(n) for n in range(4)])
+    position = dataset.examples["match.position"]
+    np.testing.assert_array_equal(position[::4, 0], [drawn(n) for n in range(4)])
+    np.testing.assert_array_equal(dataset.examples["match.input"], np.tile(position.astype(np.float16), 2))
     assert dataset.failed_renders == 4
 
 
@@ -133,9 +142,7 @@ def test_little_waits_until_there_is_more_or_the_end(new_dataset: NewDataset) ->
     make(dataset := new_dataset(7), range(6))
     dataset.load()
     with dataset.rendering_more(lambda: False):
-        waited = threading.Event()
-        while not dataset.store.has_whole(6):
-            waited.wait(0.01)
+        wait_for(dataset, 6)
         dataset.join(least_share=WORTH_JOINING)
         assert dataset.count == 24
     assert dataset.count == 28

@@ -1,9 +1,14 @@
 """The minutes of a training: who gets how many, and what is shown of them."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from small_training import small_options
 
 from bridge.training import time_budget as time_budget_module
 from bridge.training.time_budget import TimeBudget
+from bridge.training.train import _budget
 
 
 @pytest.fixture
@@ -55,7 +60,7 @@ def test_progress_is_time_where_time_is_counted(now: list[float]) -> None:
     assert shown == [(0.5, "a step"), (1.0, "evaluating, match: 1 of 4")]
 
 
-def test_progress_is_work_where_updates_are_counted() -> None:
+def test_progress_is_work_where_updates_are_counted(folder: Path, tmp_path: Path) -> None:
     shown: list[float] = []
     budget = TimeBudget()
     for part in (budget.preparing, budget.learning, budget.evaluating):
@@ -63,3 +68,4 @@ def test_progress_is_work_where_updates_are_counted() -> None:
             part(lambda share, _: shown.append(share))(share, "...")
     assert shown == [0.0, 0.4, 0.4, 0.95, 0.95, 1.0]
     assert budget.left_s is None and not budget.is_preparing_over
+    assert _budget(replace(small_options(folder, tmp_path), minutes=30, steps=100)).left_s is None

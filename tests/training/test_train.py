@@ -22,7 +22,7 @@ from bridge.training.data.recordings import find_files, split_by_song
 from bridge.training.options import TrainOptions
 from bridge.training.tasks.registry import find_task
 from bridge.training.time_budget import PREPARED
-from bridge.training.train import load_recordings, train
+from bridge.training.train import HOST_LIMIT_S, load_recordings, train
 from bridge.training.trainer.trainer import checkpoint_file
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,12 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def shared_host(host: PluginHost, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trainings here take turns with one host; `tests/cli/test_training.py` has those that start their own."""
-    monkeypatch.setattr("bridge.training.train.PluginHost", lambda **_limits: nullcontext(host))
+
+    def take(**limits: float) -> nullcontext[PluginHost]:
+        assert limits == {"workers": 2, "load_limit_s": HOST_LIMIT_S, "render_limit_s": HOST_LIMIT_S}
+        return nullcontext(host)
+
+    monkeypatch.setattr("bridge.training.train.PluginHost", take)
 
 
 @pytest.fixture
@@ -42,8 +47,8 @@ def options(folder: Path, tmp_path: Path) -> TrainOptions:
 
 @pytest.fixture
 def through_plugins(options: TrainOptions, folder: Path) -> TrainOptions:
-    """Twelve updates, the last of them through the plugins."""
-    return replace(options, recipe=small_options(folder, options.output, RECIPE + THROUGH_PLUGINS).recipe)
+    """Twelve updates, the last of them through the plugins. Of three shards: another choice of examples shows."""
+    return replace(options, recipe=small_options(folder, options.output, RECIPE + THROUGH_PLUGINS).recipe, shards=3)
 
 
 def test_a_training_writes_a_model_that_names_what_it_heard(options: TrainOptions) -> None:
@@ -276,9 +281,13 @@ def test_a_recording_to_judge_by_that_is_damaged_is_named_before_anything_is_mad
     options = replace(options, data=(mine,))
     test = split_by_song(find_files(options.data))["test"][0]
     test.path.write_bytes(test.path.read_bytes()[:1000])
-    recordings = load_recordings(find_task(options.task), options)
-    assert test.name not in recordings.test and f"Left out: {test.path}" in caplog.text
-    assert not options.output.exists()
+
+    def notify(_share: float, text: str) -> None:
+        assert text.startswith("reading") or f"Left out: {test.path}" in caplog.text
+
+    assert train(options, progress=notify, is_cancelled=lambda: True) is None  # stopped while examples are made
+    assert f"Left out: {test.path}" in caplog.text
+    assert test.name not in load_recordings(find_task(options.task), options).test
 
 
 def test_a_model_that_cannot_be_judged_is_said_to_be_complete(

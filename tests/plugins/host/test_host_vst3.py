@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -230,8 +231,10 @@ def test_a_plugin_that_takes_too_long_to_load(zam: Catalog, noise: MakeNoise) ->
     """ZamVerb takes most of a minute here."""
     chain = vst3_chain("ZamVerb")
     with PluginHost(workers=1, load_limit_s=5.0, catalog=zam) as host:
+        began_s = time.monotonic()
         with pytest.raises(PluginHung, match=r"vst3:ZamVerb did not load within 5 s"):
             host.render(chain, [RenderInput(noise(2), RATE_HZ, chain.neutral)])
+        assert time.monotonic() - began_s < 20
         other = vst3_chain("ZamEQ2")
         host.render(other, [RenderInput(noise(2), RATE_HZ, other.neutral)])
 
