@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from reaper_session import ReaperSession, applying, longest_slice_s, noise, set_comp, set_low_cut, silent
+from reaper_session import ReaperSession, applying, longest_slices_s, noise, set_comp, set_low_cut, silent
 
 from bridge.reaper.protocol.messages import AutomationWrite, Reply, Request
 from bridge.standin.project.envelope import FxEnvelope
@@ -119,9 +119,10 @@ def test_many_points_take_many_slices(selected: ReaperSession) -> None:
         selected.daemon.beat()  # on a busy machine one run takes longer than a heartbeat is good for
         selected.run(ACTION)
 
-    longest_s = longest_slice_s(selected.reaper, run)
+    _, usual_s, longest_s = longest_slices_s(selected.reaper, run)
     assert len(envelope_of(selected.track, "Ratio").points) >= 3000
-    assert longest_s < 0.02
+    assert usual_s < 0.02
+    assert longest_s < 0.045
     assert selected.reaper.undo_points == ["Bridge: Auto-mix track (automation)"] * 3
 
 

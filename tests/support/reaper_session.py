@@ -180,12 +180,17 @@ class ReaperSession:
         return values["Thresh"][0], values["Ratio"][0]
 
 
-def longest_slice_s(reaper: StandIn, work: Callable[[], object], runs: int = 3) -> float:
-    """Return the processor time of the longest slice in `work`, in seconds: the least of `runs` runs, since a busy
-    machine only ever lengthens a slice (caches and clock are shared with whatever else runs)."""
+def longest_slices_s(reaper: StandIn, work: Callable[[], object]) -> tuple[float, float, float]:
+    """Return the processor time of the longest slice in each of three runs of `work`, in seconds: shortest, median,
+    longest.
+
+    The runs must be alike. A busy machine lengthens slices, since caches and clock are shared with whatever else runs:
+    the median is what a slice usually takes. What is slow only once, as at first, shows in the longest alone.
+    """
     longest = []
-    for _ in range(runs):
+    for _ in range(3):
         before = len(reaper.busy_s)
         work()
         longest.append(max(reaper.busy_s[before:]))
-    return min(longest)
+    shortest, median, most = sorted(longest)
+    return shortest, median, most
