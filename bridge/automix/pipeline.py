@@ -171,7 +171,9 @@ class StaticAutomix:
 
     def guard(self, renderer: CandidateRenderer, prediction: Prediction) -> Guard | LoudnessGuard:
         """Return what decides on settings for the job."""
-        metrics = CandidateMetrics(self.model.manifest.features, self.job.sample_rate_hz, self._objective(prediction))
+        metrics = CandidateMetrics(
+            self.model.manifest.features, self.job.sample_rate_hz, self._objective(prediction, renderer.windows)
+        )
         if (target := self.target) is not None:
             return LoudnessGuard(renderer, metrics, self.job.free_mask, target)
         return Guard(renderer, metrics, self.job.free_mask, self.job.headroom_db)
@@ -240,14 +242,26 @@ class StaticAutomix:
         """What searches and explanations render: the tone alone, where a loudness guard sets the limiter."""
         return renderer if self.target is None else without_limiter(renderer)
 
-    def _objective(self, prediction: Prediction) -> Objective:
+    def _reference_lufs(self, windows: Sequence[Audio]) -> float | None:
+        """The loudness of the reference as it compares with windows of the track: they are what of it plays most, and
+        louder than all that is known of it."""
+        assert self.job.reference is not None
+        reference_lufs, rate_hz = self.job.reference.loudness_lufs, self.job.sample_rate_hz
+        known, chosen = (
+            loudness_lufs(np.concatenate(parts, axis=1), rate_hz) for parts in (self.job.excerpts, windows)
+        )
+        if reference_lufs is None or known is None or chosen is None:
+            return reference_lufs
+        return reference_lufs + chosen - known
+
+    def _objective(self, prediction: Prediction, windows: Sequence[Audio]) -> Objective:
         features, settings = self.model.manifest.features, self.model.manifest.use
         if self.job.reference is not None:
             objective = reference_objective(
                 self.job.reference.profile,
                 features,
                 level_counts=self.target is None,
-                reference_lufs=self.job.reference.loudness_lufs,
+                reference_lufs=self._reference_lufs(windows),
             )
             return cautious_reference(objective) if self.length.is_one_shot else objective
         if self.length.is_one_shot:

@@ -7,10 +7,11 @@ import pytest
 
 from bridge.audio.loudness import loudness_lufs
 from bridge.audio.synthesis import synthesise
+from bridge.automix.guard.decision import Guard
 from bridge.automix.job import AutomixJob
-from bridge.automix.pipeline import Automix
+from bridge.automix.pipeline import Automix, StaticAutomix
 from bridge.decibels import db_to_amplitude
-from bridge.model.bundle import load_model
+from bridge.model.bundle import StaticModel, load_model
 from bridge.plugins.host.host import PluginHost, RenderInput
 
 RATE = 44100
@@ -39,3 +40,20 @@ def test_drums_are_not_softer_than_both(automix: Automix, kind: str) -> None:
     loudness = loudness_lufs(rendered, RATE)
     assert loudness is not None
     assert -32.0 <= loudness <= -28.0
+
+
+def test_the_reference_compares_with_what_is_measured_of_the_track(automix: Automix) -> None:
+    """The guard's windows are where a track is loudest. A track beside itself is as loud as its reference there too."""
+    levels = (1.0, 0.4, 0.35, 0.35, 0.4, 0.35, 0.35, 0.35)
+    parts = [synthesise("strings", duration_s=4.0, sample_rate_hz=RATE, seed=seed) for seed in range(len(levels))]
+    track = np.concatenate([level * part for level, part in zip(levels, parts, strict=True)], axis=1)
+    job = AutomixJob([track], RATE, automix.model.chain.neutral, reference=automix.extract_features([track], RATE))
+    assert isinstance(automix.model, StaticModel)
+    static = StaticAutomix(automix.model, automix.host, job)
+    guard = static.guard(static.renderer(), automix.predict(job))
+    assert isinstance(guard, Guard)
+    windows = guard.renderer.windows
+    before_lufs, whole_lufs = (loudness_lufs(np.concatenate(heard, axis=1), RATE) for heard in (windows, [track]))
+    assert before_lufs is not None and whole_lufs is not None and before_lufs > whole_lufs + 1.0
+    assert guard.metrics.objective.missing_lu(before_lufs, before_lufs - 2.0) == pytest.approx(1.5, abs=0.01)
+    assert guard.metrics.objective.missing_lu(before_lufs, before_lufs + 2.0) == pytest.approx(-1.5, abs=0.01)
