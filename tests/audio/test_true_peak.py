@@ -1,4 +1,5 @@
-"""Our true peak beside exact interpolation and libebur128's twelve taps: below neither, above the higher by little."""
+"""Our true peak beside exact interpolation and libebur128's twelve taps: not below the taps, and at most 0.1 dB below
+the exact one; above the higher of both by as little."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import numpy as np
 import pyebur128
 import pytest
 from foreign_meters import exactly
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bridge.audio.true_peak import TruePeakMeter
@@ -14,6 +15,8 @@ from bridge.decibels import amplitude_to_db
 
 
 def by_libebur128(audio: np.ndarray, rate_hz: int) -> float:
+    """With silence behind it: the filter is half its length late."""
+    audio = np.pad(audio, ((0, 0), (0, 16)))
     state = pyebur128.R128State(len(audio), rate_hz, pyebur128.MeasurementMode.MODE_TRUE_PEAK)
     state.add_frames(np.ascontiguousarray(audio.T).reshape(-1), audio.shape[1])
     return max(pyebur128.get_true_peak(state, channel) for channel in range(len(audio)))
@@ -52,11 +55,11 @@ def sounds(rate_hz: int) -> dict[str, np.ndarray]:
     }
 
 
-@pytest.mark.parametrize("rate_hz", [22_050, 44_100, 48_000, 88_200, 96_000, 192_000])
+@pytest.mark.parametrize("rate_hz", [22_050, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000])
 def test_no_meter_reads_higher(rate_hz: int) -> None:
     for name, audio in sounds(rate_hz).items():
         strictest = max(exactly(audio), by_libebur128(audio, rate_hz))
-        assert amplitude_to_db(measured(audio) / strictest) == pytest.approx(0.0, abs=0.03), name
+        assert -0.014 <= amplitude_to_db(measured(audio) / strictest) <= 0.012, name
 
 
 @settings(deadline=None, max_examples=40)
@@ -66,22 +69,25 @@ def test_no_meter_reads_higher(rate_hz: int) -> None:
     steepness=st.floats(0.0, 1.5),
     drive_db=st.floats(0.0, 24.0),
 )
+@example(seed=71039, samples=4943, steepness=0.0, drive_db=20.0)  # highest where twelve taps read others higher
+@example(seed=74967, samples=3846, steepness=0.0, drive_db=24.0)  # much near half the sample rate
 def test_limited_noise_of_any_colour_reads_as_by_exact_interpolation(
     seed: int, samples: int, steepness: float, drive_db: float
 ) -> None:
     white = np.fft.rfft(np.random.default_rng(seed).normal(size=samples + 2))
     noise = np.fft.irfft(white / np.arange(1, white.size + 1) ** steepness)[None]
     audio = limited(noise, drive_db)
-    read_db = amplitude_to_db(measured(audio) / exactly(audio))
-    assert read_db >= -0.1
-    assert amplitude_to_db(measured(audio) / max(exactly(audio), by_libebur128(audio, 44_100))) <= 0.1
+    peak, exact, by_taps = measured(audio), exactly(audio), by_libebur128(audio, 44_100)
+    assert amplitude_to_db(peak / exact) >= -0.1
+    assert peak >= by_taps * (1 - 1e-5)
+    assert amplitude_to_db(peak / max(exact, by_taps)) <= 0.1
 
 
 @pytest.mark.parametrize("block", [1_237, 5])
 def test_blocks_measure_as_the_whole(block: int) -> None:
     for name, audio in sounds(44_100).items():
-        heard = audio if block > 5 else audio[:, -400:]
-        assert measured(heard, block) == pytest.approx(measured(heard), rel=3e-3), name
+        for heard in (audio,) if block > 5 else (audio[:, :400], audio[:, -400:]):
+            assert measured(heard, block) == pytest.approx(measured(heard), rel=1e-6), name
 
 
 def test_silence_and_nothing_have_no_peak() -> None:
