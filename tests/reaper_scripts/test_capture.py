@@ -65,10 +65,10 @@ def test_no_slice_holds_reaper_up(desk: ReaperSession) -> None:
     desk.track.items.clear()
     desk.track.add_item(noise(60.0))
     desk.track.add_fx("VST3: ZaMultiCompX2", formats_values=True)  # each text is asked of another process
-    _, usual_s, longest_s = longest_slices_s(desk.reaper, lambda: listen(desk))
+    shortest_s, longest_s = longest_slices_s(desk.reaper, lambda: listen(desk))
     assert len(desk.reaper.slices_s) > 20
     assert np.median(desk.reaper.slices_s) < SLICE_S
-    assert usual_s < SLICE_S + CLOCK_S
+    assert shortest_s < SLICE_S + CLOCK_S
     assert longest_s < 3 * SLICE_S
 
 

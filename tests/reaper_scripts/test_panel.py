@@ -358,8 +358,8 @@ def test_no_slice_holds_reaper_up(desk: ReaperSession, open_panel: Callable[...,
         drag_amount(window, 20)
         desk.reaper.run_until(lambda: len(desk.reaper.undo_points) == steps + 2)
 
-    _, usual_s, longest_s = longest_slices_s(desk.reaper, automix_and_drag)
-    assert usual_s < SLICE_S + CLOCK_S
+    shortest_s, longest_s = longest_slices_s(desk.reaper, automix_and_drag)
+    assert shortest_s < SLICE_S + CLOCK_S
     assert longest_s < 3 * SLICE_S
     assert float(np.median(desk.reaper.busy_s)) < SLICE_S
 
@@ -376,7 +376,7 @@ def test_a_long_record_holds_reaper_up_no_longer(desk: ReaperSession, mixed: Gfx
     record["states"] = [record["states"][0]] * 31 + [record["states"][-1]]
     file.write_text(json.dumps(record), encoding="utf-8")
     desk.reaper.run_until(lambda: "60 changes by channel-strip" in mixed.texts)
-    ends_px = iter((100, 150, 200))  # an amount that ends where it stood makes no undo step
+    ends_px = iter((100, 140, 180, 220, 260))  # an amount that ends where it stood makes no undo step
 
     def drag() -> None:
         steps = len(desk.reaper.undo_points)
@@ -384,8 +384,8 @@ def test_a_long_record_holds_reaper_up_no_longer(desk: ReaperSession, mixed: Gfx
         desk.reaper.run_until(lambda: len(desk.reaper.undo_points) == steps + 1)
         desk.reaper.run_ticks(20)
 
-    shortest_s, _, longest_s = longest_slices_s(desk.reaper, drag)
-    assert shortest_s < SLICE_S + CLOCK_S  # 13 ms at rest, twice that on a busy machine: no median to go by
+    shortest_s, longest_s = longest_slices_s(desk.reaper, drag)
+    assert shortest_s < SLICE_S + CLOCK_S
     assert longest_s < 3 * SLICE_S
 
 

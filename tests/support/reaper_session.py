@@ -180,17 +180,15 @@ class ReaperSession:
         return values["Thresh"][0], values["Ratio"][0]
 
 
-def longest_slices_s(reaper: StandIn, work: Callable[[], object]) -> tuple[float, float, float]:
-    """Return the processor time of the longest slice in each of three runs of `work`, in seconds: shortest, median,
-    longest.
+def longest_slices_s(reaper: StandIn, work: Callable[[], object], runs: int = 5) -> tuple[float, float]:
+    """Return the processor time of the longest slice in a run of `work`, in seconds: the least and the most of `runs`.
 
-    The runs must be alike. A busy machine lengthens slices, since caches and clock are shared with whatever else runs:
-    the median is what a slice usually takes. What is slow only once, as at first, shows in the longest alone.
+    A busy machine lengthens slices, up to twofold, since caches and clock are shared with whatever else runs: the least
+    is what the longest slice takes. What is slow only once, as at first, shows in the most alone.
     """
     longest = []
-    for _ in range(3):
+    for _ in range(runs):
         before = len(reaper.busy_s)
         work()
         longest.append(max(reaper.busy_s[before:]))
-    shortest, median, most = sorted(longest)
-    return shortest, median, most
+    return min(longest), max(longest)

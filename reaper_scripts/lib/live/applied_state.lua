@@ -69,6 +69,7 @@ function applied_state.save(spool, record, pause)
   while #record.states > MAX_STATES do table.remove(record.states, 1) end
   local text = json.encode(record, pause)
   spool:replace(FOLDER, file_name(record.track.guid), text)
+  if pause then pause() end -- a long record is copied in a slice of its own
   known[record.track.guid] = { text = text, record = copy(record) } -- read again, it need not be decoded
 end
 
