@@ -25,7 +25,7 @@ def chord(seconds: float, falls_db_per_octave: float) -> np.ndarray:
 
 
 def main() -> None:
-    dark, bright = chord(4.0, falls_db_per_octave=9.0), chord(4.0, falls_db_per_octave=5.0)
+    dark, bright = chord(4.0, falls_db_per_octave=10.0), chord(4.0, falls_db_per_octave=5.0)
     model = bridge.load_model("channel-strip")
     with bridge.open_host() as host:
         mixed = bridge.automix_audio(dark, RATE_HZ, model=model, host=host, reference=bright)

@@ -78,7 +78,8 @@ def test_both_ends_of_a_link_stay_and_the_rest_is_set(open_session: Open) -> Non
     equaliser, comp = track.fx
     gain = next(p.name for p in equaliser.parameters if p.name.startswith("Gain-Band"))
     source = comp.index("Thresh")
-    link = Modulation("plink", baseline=0.0, strength=0.5, source=comp, source_parameter=source)
+    at_rest = equaliser.values()[gain][0] / comp.values()["Thresh"][0]  # the link leaves the gain where it stands
+    link = Modulation("plink", baseline=0.0, strength=at_rest, source=comp, source_parameter=source)
     equaliser.modulate(gain, link)
     session.reaper.tick()
     session.settle()
