@@ -9,7 +9,8 @@ import pytest
 from reaper_session import ReaperSession, applying, noise, set_comp, silent, unchanged, write_to
 
 from bridge.audio.spool_wav import read_float_wav
-from bridge.reaper.mapping.snapshot import plugins_of
+from bridge.plugins.recognition.recognise import recognise
+from bridge.reaper.mapping.snapshot import plugins_of, read_parameter_lists
 from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, SkipReason, decode
 from bridge.settings import shipped_folder
 from bridge.standin.project.project import USERS_NUMBERS, USERS_TEXTS
@@ -120,6 +121,10 @@ def test_a_chain_is_exported_for_the_command_line(desk: ReaperSession) -> None:
     assert [name for name in others if "ReaEQ" in name or "ReaComp" in name] == others
     assert len(decode(file.read_bytes(), Request, source="").fx) == 3
     assert desk.reaper.undo_points == []
+    readings = {reading.fx_name: reading for reading in map(recognise, read_parameter_lists(file))}
+    (comp,) = (reading for name, reading in readings.items() if "ReaComp" in name)
+    assert comp.kind == "compressor"
+    assert {"threshold", "ratio", "attack", "release"} <= {row.role for row in comp.parameters}
 
 
 def test_a_track_without_fx_has_nothing_to_learn(desk: ReaperSession) -> None:

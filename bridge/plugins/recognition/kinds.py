@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -28,15 +29,20 @@ def kind_by_name(fx_name: str) -> str | None:
     (None, 'compressor')
     """
     words = split_words(_VENDOR.sub("", _FORMAT.sub("", fx_name)))
-    known, found = lexicon().kinds, []
-    spelt = {tuple(split_words(" ".join(phrase))): kind for phrase, kind in known.items()}
+    known, found = _known_kinds(), []
     for place in range(len(words)):
         for length in range(1, min(4, len(words) - place + 1)):
-            if kind := spelt.get(tuple(words[place : place + length])):
+            if kind := known.get(tuple(words[place : place + length])):
                 found.append((length, place, kind))
     if not found:
         found = [(1, place, kind) for place, word in enumerate(words) for end, kind in _ENDINGS if word.endswith(end)]
     return max(found)[2] if found else None
+
+
+@functools.cache
+def _known_kinds() -> dict[tuple[str, ...], str]:
+    """The lexicon's words for kinds, spelt out as the words of names are."""
+    return {tuple(split_words(" ".join(phrase))): kind for phrase, kind in lexicon().kinds.items()}
 
 
 def kind_by_roles(names: Sequence[Name]) -> str:
@@ -62,9 +68,8 @@ def kind_by_roles(names: Sequence[Name]) -> str:
         return "channel strip"
     if is_eq:
         return "eq"
-    if (roles["ceiling"] or "lim" in sections or any("true" in name.words for name in names)) and not (
-        roles["ratio"] or roles["amount"]
-    ):
+    is_peak_held = roles["ceiling"] or "lim" in sections or any("true" in name.words for name in names)  # "True Peak"
+    if is_peak_held and not (roles["ratio"] or roles["amount"]):
         return "limiter"
     if (
         roles["threshold"]

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bridge.plugins.recognition.displayed import is_switch
 from bridge.plugins.recognition.lexicon import Meaning
 from bridge.plugins.recognition.names import Name
+from bridge.plugins.recognition.parameter_texts import is_switch
 
 NONE = "none"
 ROLES = frozenset(

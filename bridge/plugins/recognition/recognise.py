@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bridge.plugins.recognition.displayed import choices_of, is_falling, unit_of
 from bridge.plugins.recognition.kinds import kind_of
 from bridge.plugins.recognition.names import Name, graphic_freq_hz, read_names
+from bridge.plugins.recognition.parameter_texts import choices_of, is_falling, unit_of
 from bridge.plugins.recognition.reading import NONE, OF_ALL, Parameter, Plugin, Reading
 from bridge.plugins.recognition.roles import read_role
 

@@ -156,6 +156,6 @@ def test_any_list_is_read_without_fault(fx_name: str, rows: list[tuple[str, list
         assert row.role != NONE or row.band is None
 
 
-def test_thousands_of_parameters_take_no_time_to_speak_of() -> None:
+def test_controllers_by_the_thousand_are_left_alone() -> None:
     reading = read("VST3: Big", [f"MIDI CC {number}" for number in range(2080)] + ["Threshold"])
     assert {row.role for row in reading.parameters[:-1]} == {NONE}
