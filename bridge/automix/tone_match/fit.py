@@ -1,6 +1,7 @@
 """Least squares: which settings of the measured plugins, and which gain, come nearest to a wanted curve.
 
-Levenberg-Marquardt from a few starts at once. The unknowns are normalized values; what is not free stays.
+Levenberg-Marquardt from a few starts at once, in one matrix product a step (SciPy goes from one start, and no user's
+installation needs it). The unknowns are normalized values; what is not free stays.
 """
 
 from __future__ import annotations

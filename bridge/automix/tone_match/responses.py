@@ -77,15 +77,15 @@ class ChainResponse:
 
 
 class ResponseStore:
-    """Measures chains once for each sample rate, and keeps what it measured. Thread-safe."""
+    """Measures chains once for each sample rate and set of bands, and keeps what it measured. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, int], ChainResponse] = {}
+        self._known: dict[tuple[str, int, FeatureSettings], ChainResponse] = {}
 
     def of(self, chain: Chain, host: PluginHost, sample_rate_hz: int, settings: FeatureSettings) -> ChainResponse:
         """Return what `chain` does. Raises PluginError."""
-        key = (chain.key, sample_rate_hz)
+        key = (chain.key, sample_rate_hz, settings)
         with self._lock:
             if key not in self._known:
                 self._known[key] = measure_chain(chain, host, sample_rate_hz, settings)
