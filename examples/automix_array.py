@@ -13,7 +13,7 @@ RATE_HZ = 44100
 
 
 def chord(seconds: float, falls_db_per_octave: float) -> np.ndarray:
-    """A chord of decaying harmonics, float32 (1, samples): the more they fall, the darker it is."""
+    """A chord of decaying harmonics, float32 (1, samples), as loud as any other: the more they fall, the darker."""
     time_s = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
     sound = np.zeros_like(time_s)
     for pitch_hz in (110.0, 138.6, 164.8):
@@ -21,11 +21,11 @@ def chord(seconds: float, falls_db_per_octave: float) -> np.ndarray:
             gain_db = -falls_db_per_octave * np.log2(harmonic)
             sound += 10 ** (gain_db / 20) * np.sin(2 * np.pi * harmonic * pitch_hz * time_s + harmonic)
     sound *= np.exp(-1.5 * (time_s % 1.0))
-    return (0.3 * sound / np.abs(sound).max()).astype(np.float32)[np.newaxis]
+    return (0.08 * sound / np.sqrt(np.mean(sound**2))).astype(np.float32)[np.newaxis]
 
 
 def main() -> None:
-    dark, bright = chord(4.0, falls_db_per_octave=10.0), chord(4.0, falls_db_per_octave=5.0)
+    dark, bright = chord(4.0, falls_db_per_octave=9.0), chord(4.0, falls_db_per_octave=5.0)
     model = bridge.load_model("channel-strip")
     with bridge.open_host() as host:
         mixed = bridge.automix_audio(dark, RATE_HZ, model=model, host=host, reference=bright)
