@@ -122,7 +122,7 @@ class StaticAutomix:
         progress(0.0, "listening")
         renderer = self.renderer()
         # The plugins work while the encoder does. A loudness guard renders the chain in parts, and begins by itself.
-        begun = None if self.target is not None else renderer.begin_heard(current)
+        begun = None if self.target is not None else renderer.begin_current(current)
         predictor = Predictor(self.model)
         sound = predictor.extract_features(job.excerpts, job.sample_rate_hz)
         prediction = predictor.predict(sound, job.reference)

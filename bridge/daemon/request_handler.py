@@ -21,7 +21,7 @@ from bridge.features.profile import SoundFeatures
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.mapping.limiters import find_end_limiter
-from bridge.reaper.protocol.heard_range import HeardRange
+from bridge.reaper.protocol.analysed_range import AnalysedRange
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
     SCHEMA,
@@ -171,7 +171,7 @@ def _decided_reply(request: Request, reply: Reply, mapping: ChainMapping, result
         reply,
         status="apply" if is_applied else "unchanged",
         decision=decision,
-        heard=_heard(request),
+        analysed=_analysed_range(request),
         undo_text=f"Bridge: {reply.model}" if curves else reply.undo_text,
         writes=writes,
         curves=curves,
@@ -182,13 +182,13 @@ def _decided_reply(request: Request, reply: Reply, mapping: ChainMapping, result
     )
 
 
-def _heard(request: Request) -> HeardRange:
+def _analysed_range(request: Request) -> AnalysedRange:
     frames = sum(excerpt.frames for excerpt in request.audio.excerpts)
-    return HeardRange(
+    return AnalysedRange(
         start_s=request.range.start_s,
         end_s=request.range.end_s,
         source=request.range.source,
-        heard_s=frames / request.audio.sample_rate_hz,
+        analysed_s=frames / request.audio.sample_rate_hz,
         channels=request.track.channels,
         side_receives=request.track.side_receives,
     )

@@ -176,12 +176,12 @@ def _inaudible(track: ReaperTrack, records: Path) -> set[tuple[str, str]]:
         return set()
     record = decode(file.read_bytes(), AppliedJob, source=str(file))
     names = {fx.guid: fx.original_name for fx in track.fx}
-    unheard = {
+    inaudible = {
         f"{change.slot}.{change.control}"
         for change in record.changes
         if change.explanation is not None and change.explanation.kind is ExplanationKind.INAUDIBLE
     }
-    return {(names[write.fx_guid], write.name) for write in record.writes if write.control in unheard}
+    return {(names[write.fx_guid], write.name) for write in record.writes if write.control in inaudible}
 
 
 def audible_changes(track: DemoTrack) -> tuple[list[DemoChange], str]:

@@ -50,19 +50,19 @@ def store_style(name: str, files: Sequence[Path], model: str | None, settings: S
     raises AudioError where none can.
     """
     loaded = load_model(find_model(model or settings.default_model, settings.model_folders))
-    heard: dict[Path, tuple[int, list[Audio]]] = {}
+    analysed: dict[Path, tuple[int, list[Audio]]] = {}
     for file in files:
         try:
-            heard[file] = probe(file).sample_rate_hz, excerpts_of(file)
+            analysed[file] = probe(file).sample_rate_hz, excerpts_of(file)
         except AudioError as error:
-            if file == files[-1] and not heard:
+            if file == files[-1] and not analysed:
                 raise
             log.warning("Left out: %s", error)
-    rate_hz = max(own_rate_hz for own_rate_hz, _ in heard.values())
-    excerpts = [resample(audio, own_rate_hz, rate_hz) for own_rate_hz, parts in heard.values() for audio in parts]
+    rate_hz = max(own_rate_hz for own_rate_hz, _ in analysed.values())
+    excerpts = [resample(audio, own_rate_hz, rate_hz) for own_rate_hz, parts in analysed.values() for audio in parts]
     with host_for(settings) as host:
         sound = Automix(loaded, host).extract_features(excerpts, rate_hz)
-    style = Style(name, sound, loaded.manifest.features, tuple(file.name for file in heard))
+    style = Style(name, sound, loaded.manifest.features, tuple(file.name for file in analysed))
     return save_style(settings.styles, style)
 
 

@@ -11,7 +11,7 @@ from itertools import groupby
 import msgspec
 
 from bridge.automix.describe import describe_decision
-from bridge.reaper.protocol.heard_range import HeardRange
+from bridge.reaper.protocol.analysed_range import AnalysedRange
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, ModulationKind, Requirement
 from bridge.reaper.protocol.messages import Receipt, Reply, SkipReason
 from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind, MixBalanceReply
@@ -122,7 +122,7 @@ def describe_reply(reply: Reply | MixBalanceReply) -> str:
             f" Without {', '.join(reply.unsupported)}, which REAPER's own FX cannot do: for all of it, "
             f"reaper-bridge automix FILE --model {reply.model}."
         )
-    return text if reply.heard is None else f"{text} {describe_heard(reply.heard)}"
+    return text if reply.analysed is None else f"{text} {describe_analysed_range(reply.analysed)}"
 
 
 _STRETCHES: Mapping[str, str] = {
@@ -133,23 +133,23 @@ _STRETCHES: Mapping[str, str] = {
 _EXCERPTS_S, _SHORT_S = 0.5, 1.0  # by how much excerpts are shorter; below what a range is told more exactly
 
 
-def describe_heard(heard: HeardRange) -> str:
+def describe_analysed_range(analysed: AnalysedRange) -> str:
     """One sentence on which stretch was listened to, and why.
 
-    >>> describe_heard(HeardRange(start_s=0, end_s=600, source="items", heard_s=120))
+    >>> describe_analysed_range(AnalysedRange(start_s=0, end_s=600, source="items", analysed_s=120))
     'Listened to 120 s of its items, from 0.0 s to 600.0 s.'
     """
-    length_s, stretch, digits = heard.end_s - heard.start_s, _STRETCHES[heard.source], 1
-    if heard.heard_s < length_s - _EXCERPTS_S:
-        stretch = f"{heard.heard_s:.0f} s of {stretch}"
+    length_s, stretch, digits = analysed.end_s - analysed.start_s, _STRETCHES[analysed.source], 1
+    if analysed.analysed_s < length_s - _EXCERPTS_S:
+        stretch = f"{analysed.analysed_s:.0f} s of {stretch}"
     elif length_s < _SHORT_S:
         digits = 2
     aside = ""
-    if heard.channels > 2:
-        sends = "track sends" if heard.side_receives == 1 else "tracks send"
-        others = f", and not what {heard.side_receives} {sends} to the others" if heard.side_receives else ""
-        aside = f" (channels 1 and 2 of {heard.channels}{others})"
-    return f"Listened to {stretch}, from {heard.start_s:.{digits}f} s to {heard.end_s:.{digits}f} s{aside}."
+    if analysed.channels > 2:
+        sends = "track sends" if analysed.side_receives == 1 else "tracks send"
+        others = f", and not what {analysed.side_receives} {sends} to the others" if analysed.side_receives else ""
+        aside = f" (channels 1 and 2 of {analysed.channels}{others})"
+    return f"Listened to {stretch}, from {analysed.start_s:.{digits}f} s to {analysed.end_s:.{digits}f} s{aside}."
 
 
 def _describe_skipped(reply: Reply) -> str:
@@ -160,7 +160,7 @@ def _describe_skipped(reply: Reply) -> str:
             return f'The settings of {reply.model} move in time: run "Bridge: Write as automation".'
         case SkipReason.NOT_RENDERED:
             return (
-                f"Left as it is: Bridge cannot render {_listed(reply.unrendered)}, and judges only what is heard. "
+                f"Left as it is: Bridge cannot render {_listed(reply.unrendered)}, and judges only what is analysed. "
                 'Bypass or freeze it, or run "Bridge: Auto-mix track, ignoring what cannot be rendered".'
             )
         case _ if reply.add_fx:

@@ -58,7 +58,7 @@ class Guard:
     Attributes:
         free: (controls,) which controls may move.
         headroom_db: how far below the ceiling the highest peak must stay.
-        begun: the windows as `CandidateRenderer.begin_heard` has them, where that was before there was an objective.
+        begun: the windows as `CandidateRenderer.begin_current` has them, where that was before there was an objective.
     """
 
     renderer: CandidateRenderer
@@ -74,10 +74,10 @@ class Guard:
         too coarse to choose between two improvements.
         Raises PluginError when even `current` cannot be rendered.
         """
-        begun = self.begun or self.renderer.begin_heard(current)
+        begun = self.begun or self.renderer.begin_current(current)
         full = move_toward(self.renderer, current, predicted, amount * AMOUNTS[0], self.free)
         full_batch = self.renderer.begin(full, self.renderer.windows)
-        before = self._heard(current, begun)
+        before = self._before(current, begun)
         share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
         refused: list[GuardDecision] = []
         for candidate in self._candidates(current, predicted, amount, (full, full_batch)):
@@ -91,13 +91,13 @@ class Guard:
             return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)
         return min(refused, key=lambda result: result.decision.after_db)
 
-    def _heard(self, current: NormalizedArray, begun: RenderBatch | None) -> Candidate:
+    def _before(self, current: NormalizedArray, begun: RenderBatch | None) -> Candidate:
         """The track as it is heard now. Raises PluginError."""
         if begun is None:
             return Candidate(0.0, current, tuple(self.renderer.windows), self.metrics)
-        if (heard := self._candidate(0.0, current, begun)) is None:
+        if (before := self._candidate(0.0, current, begun)) is None:
             raise self.renderer.failure(current)
-        return heard
+        return before
 
     def _evaluate(self, candidate: Candidate, before: Candidate, share: float) -> GuardDecision:
         """Decide on one candidate; `share` is how much of the way to the objective is asked for."""

@@ -42,7 +42,7 @@ class CandidateRenderer:
         """Begin to render `parts` (channels, samples) of the track through one candidate (controls,)."""
         return self.host.begin(*self._renders([normalized], parts))
 
-    def begin_heard(self, current: NormalizedArray) -> RenderBatch | None:
+    def begin_current(self, current: NormalizedArray) -> RenderBatch | None:
         """Begin to render the windows as they are heard now; None for a dry track, which is heard as it is."""
         return None if self.is_dry else self.begin(current, self.windows)
 

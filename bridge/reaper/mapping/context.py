@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from bridge.plugins.chain.chain import Slot
-from bridge.reaper.mapping.fx_matching import ControlBinding, FxMatch, is_heard
+from bridge.reaper.mapping.fx_matching import ControlBinding, FxMatch, is_audible
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_fixed
 from bridge.reaper.mapping.stock_fx import (
     MASTER_GAIN,
@@ -50,7 +50,7 @@ def find_context(match: FxMatch, fx_chain: Sequence[FxSnapshot], host_fx: HostFx
     of `match.rejected` from then on."""
     found: list[ContextSlot] = []
     for fx in fx_chain:
-        if not is_heard(fx) or fx.guid in match.rejected:
+        if not is_audible(fx) or fx.guid in match.rejected:
             continue
         rows = list(_context_of(fx, match, host_fx))
         if reasons := [row for row in rows if isinstance(row, LeftAlone)]:

@@ -171,7 +171,7 @@ class _Matching:
             if fx.guid in self.held_back:
                 self.match.left_alone.append(self.held_back[fx.guid])
                 continue
-            objections = list(_objections(fx)) if is_heard(fx) else []
+            objections = list(_objections(fx)) if is_audible(fx) else []
             if objections:
                 self.match.rejected.add(fx.guid)
             self.match.left_alone += [*_unused(self.chain, fx), *objections]
@@ -195,7 +195,7 @@ class _Matching:
         return fx
 
 
-def is_heard(fx: FxSnapshot) -> bool:
+def is_audible(fx: FxSnapshot) -> bool:
     """Whether an FX does anything to what is heard."""
     return fx.enabled and not fx.offline and fx.wet > 1.0 - FULLY_WET
 
@@ -233,7 +233,7 @@ def _unused(chain: Chain, fx: FxSnapshot) -> Iterator[LeftAlone]:
         yield LeftAlone(what=fx.name, kind=LeftAloneKind.OFFLINE if fx.offline else LeftAloneKind.BYPASSED)
     elif not _is_wanted(chain, fx):
         yield LeftAlone(what=fx.name, kind=LeftAloneKind.NOT_IN_MODEL, model=chain.name)
-    elif not is_heard(fx):
+    elif not is_audible(fx):
         yield LeftAlone(what=fx.name, kind=LeftAloneKind.PARTLY_DRY, wet=fx.wet)
     elif _is_usable(fx):
         yield LeftAlone(what=fx.name, kind=LeftAloneKind.DUPLICATE)

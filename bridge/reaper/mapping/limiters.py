@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bridge.reaper.mapping.containers import open_containers
-from bridge.reaper.mapping.fx_matching import is_heard
+from bridge.reaper.mapping.fx_matching import is_audible
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 
 _LIMITER = re.compile(r"limit|maxim|brick ?wall|clipper|\bL[123]\b", re.IGNORECASE)
@@ -21,7 +21,7 @@ def find_end_limiter(fx_chain: Sequence[FxSnapshot]) -> str:
     found = ""
     for fx in sorted(open_containers(fx_chain).fx, key=lambda fx: -fx.index):
         names = f"{fx.original_name} {fx.name}"
-        if not is_heard(fx) or _METER.search(names):
+        if not is_audible(fx) or _METER.search(names):
             continue
         if not _LIMITER.search(names):
             break

@@ -15,8 +15,8 @@ import msgspec
 
 from bridge.automix.facts import Decision, Explanation, MeasurementsPair
 from bridge.errors import LinkError
+from bridge.reaper.protocol.analysed_range import AnalysedRange, RangeSource
 from bridge.reaper.protocol.fx_snapshot import EqBandRole, FxSnapshot
-from bridge.reaper.protocol.heard_range import HeardRange, RangeSource
 from bridge.reaper.protocol.left_alone import LeftAlone
 from bridge.reaper.protocol.message import Message
 
@@ -174,7 +174,7 @@ class Reply(Message, frozen=True):
         unrendered: active FX of the track that Bridge cannot render; `left_alone` says why.
         unsupported: slots of the model that no FX of REAPER's can stand for.
         balance: in the replies of a mix balance.
-        heard: what the decision rests on; None where nothing was listened to.
+        analysed: what the decision rests on, `heard` in messages; None where no sound was analysed.
     """
 
     schema: int
@@ -184,7 +184,7 @@ class Reply(Message, frozen=True):
     decision: Decision | None = None
     skipped: SkipReason | None = None
     balance: TrackBalance | None = None
-    heard: HeardRange | None = None
+    analysed: AnalysedRange | None = msgspec.field(default=None, name="heard")
     model: str | None = None
     undo_text: str = "Bridge: Auto-mix track"
     project_change_count: int = 0

@@ -6,7 +6,7 @@ local fx_info = {}
 
 local AUTOMATION_BYPASSED = 5 -- of GetGlobalAutomationOverride
 local EQ_KINDS = { [0] = "frequency", [1] = "gain", [2] = "q" }
-local HEARD_CHANNELS = 2
+local AUDIBLE_CHANNELS = 2
 local MOST_PINS = 32 -- that are looked at; further ones have masks of their own
 local SAME = 1e-6 -- normalized: values cross as decimal text and come back
 
@@ -82,13 +82,13 @@ end
 local function is_pin_in_order(track, fx, side, pin)
   local low, high = reaper.TrackFX_GetPinMappings(track, fx, side, pin)
   if high ~= 0 then return false end
-  return low == 1 << pin or (pin >= HEARD_CHANNELS and low == 0)
+  return low == 1 << pin or (pin >= AUDIBLE_CHANNELS and low == 0)
 end
 
 local function are_pins_in_order(track, fx)
   local _, inputs, outputs = reaper.TrackFX_GetIOSize(track, fx)
   for side, pins in pairs({ [0] = inputs, [1] = outputs }) do
-    if pins < HEARD_CHANNELS then pins = 0 end -- a mono FX: REAPER connects it as the track needs
+    if pins < AUDIBLE_CHANNELS then pins = 0 end -- a mono FX: REAPER connects it as the track needs
     for pin = 0, math.min(pins, MOST_PINS) - 1 do
       if not is_pin_in_order(track, fx, side, pin) then return false end
     end

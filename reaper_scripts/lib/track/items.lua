@@ -104,8 +104,8 @@ function items.are_cut(segments, stretches)
   for index, one in ipairs(sorted) do
     while place < #stretches and stretches[place].end_s <= one.start_s do place = place + 1 end
     local stretch = stretches[place]
-    local is_heard = one.start_s < stretch.end_s and one.end_s > stretch.start_s
-    if is_heard and (one.start_s < stretch.start_s or one.end_s > stretch.end_s) then return true end
+    local is_audible = one.start_s < stretch.end_s and one.end_s > stretch.start_s
+    if is_audible and (one.start_s < stretch.start_s or one.end_s > stretch.end_s) then return true end
     if index % AT_ONCE == 0 then ticks.breathe() end
   end
   return false

@@ -6,7 +6,7 @@ local user_error = require("runtime.user_error")
 local sound_sources = {}
 
 local RECEIVES, NO_AUDIO, CHANNEL_BITS = -1, -1, 1023
-local HEARD_CHANNELS = 2
+local AUDIBLE_CHANNELS = 2
 local AT_ONCE = 16 -- items between looks at the clock
 
 local function value(track, name)
@@ -22,11 +22,11 @@ end
 local function receives(track)
   local names, aside = {}, 0
   for index = 0, reaper.GetTrackNumSends(track, RECEIVES) - 1 do
-    local is_heard = receive_value(track, index, "B_MUTE") == 0 and receive_value(track, index, "I_SRCCHAN") ~= NO_AUDIO
+    local is_audible = receive_value(track, index, "B_MUTE") == 0 and receive_value(track, index, "I_SRCCHAN") ~= NO_AUDIO
       and reaper.GetTrackSendInfo_Value(track, RECEIVES, index, "D_VOL") > 0
-    if is_heard and receive_value(track, index, "I_DSTCHAN") & CHANNEL_BITS >= HEARD_CHANNELS then
+    if is_audible and receive_value(track, index, "I_DSTCHAN") & CHANNEL_BITS >= AUDIBLE_CHANNELS then
       aside = aside + 1
-    elseif is_heard then
+    elseif is_audible then
       local _, name = reaper.GetTrackReceiveName(track, index, "")
       names[#names + 1] = name
     end
@@ -68,7 +68,7 @@ end
 
 local function has_more_channels(take)
   local source = reaper.GetMediaItemTake_Source(take)
-  return source and reaper.GetMediaSourceNumChannels(source) > HEARD_CHANNELS
+  return source and reaper.GetMediaSourceNumChannels(source) > AUDIBLE_CHANNELS
 end
 
 --- Return whether any of the track's items is MIDI.
@@ -94,7 +94,7 @@ function sound_sources.problem(target)
     return user_error.new(has_items and "items_and_receives" or "bus_track", { track = target.name, count = #names, names = names })
   end
   local channels = math.floor(value(track, "I_NCHAN"))
-  if channels > HEARD_CHANNELS and is_any_take(track, has_more_channels) then
+  if channels > AUDIBLE_CHANNELS and is_any_take(track, has_more_channels) then
     return user_error.new("many_channels", { track = target.name, channels = channels })
   end
   return nil

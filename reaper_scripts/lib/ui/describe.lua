@@ -140,15 +140,15 @@ local function skipped_text(reply)
 end
 
 --- Which stretch was listened to, and why; "" where none was.
-local function heard_text(heard)
-  if not heard.source then return "" end
-  local start_s, end_s, aside = number_of(heard.start_s), number_of(heard.end_s), ""
-  local length_s, receives = end_s - start_s, number_of(heard.side_receives)
-  local kind = number_of(heard.heard_s) < length_s - EXCERPTS_S and "excerpts" or length_s < SHORT_S and "short" or "all"
-  if number_of(heard.channels) > 2 then
-    aside = fill(sentences.heard[receives > 0 and "channels_and_receives" or "channels"], heard, { sends = receives == 1 and "track sends" or "tracks send" })
+local function analysed_text(analysed)
+  if not analysed.source then return "" end
+  local start_s, end_s, aside = number_of(analysed.start_s), number_of(analysed.end_s), ""
+  local length_s, receives = end_s - start_s, number_of(analysed.side_receives)
+  local kind = number_of(analysed.heard_s) < length_s - EXCERPTS_S and "excerpts" or length_s < SHORT_S and "short" or "all"
+  if number_of(analysed.channels) > 2 then
+    aside = fill(sentences.analysed[receives > 0 and "channels_and_receives" or "channels"], analysed, { sends = receives == 1 and "track sends" or "tracks send" })
   end
-  return fill(sentences.heard[kind], heard, { stretch = sentences.stretches[heard.source], aside = aside })
+  return fill(sentences.analysed[kind], analysed, { stretch = sentences.stretches[analysed.source], aside = aside })
 end
 
 --- Return one line on a reply of the daemon's: its error, else what was decided.
@@ -165,7 +165,7 @@ function describe.reply(reply)
   if #unsupported > 0 and is_model_used then
     text = text .. fill(sentences.decisions.unsupported, reply, { slots = table.concat(unsupported, ", ") })
   end
-  return text .. heard_text(object_of(reply.heard))
+  return text .. analysed_text(object_of(reply.heard))
 end
 
 --- Return one line on the daemon's reply about the balance between tracks.

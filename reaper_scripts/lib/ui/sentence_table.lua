@@ -266,9 +266,9 @@ sentences.decisions = {
   unsupported = " Without {slots}, which REAPER's own FX cannot do: for all of it, reaper-bridge automix FILE --model {model}.",
 }
 
---- Which stretch was listened to, and why (`HeardRange`).
+--- Which stretch was analysed, and why (`AnalysedRange`).
 sentences.stretches = { ["time selection"] = "the time selection", items = "its items", project = "all of the project" }
-sentences.heard = {
+sentences.analysed = {
   all = " Listened to {stretch}, from {start_s:%.1f} s to {end_s:%.1f} s{aside}.",
   short = " Listened to {stretch}, from {start_s:%.2f} s to {end_s:%.2f} s{aside}.",
   excerpts = " Listened to {heard_s:%.0f} s of {stretch}, from {start_s:%.1f} s to {end_s:%.1f} s{aside}.",

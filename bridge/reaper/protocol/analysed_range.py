@@ -7,14 +7,14 @@ from typing import Literal
 import msgspec
 
 RangeSource = Literal["time selection", "items", "project"]
-"""Why a range was listened to."""
+"""Why a range was analysed."""
 
 
-class HeardRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
-    """Which stretch of a track was listened to, and why.
+class AnalysedRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
+    """Which stretch of a track was analysed, and why.
 
     Attributes:
-        heard_s: how much of it, in excerpts where the range is long.
+        analysed_s: how much of it; `heard_s` in messages, in excerpts where the range is long.
         channels: of the track.
         side_receives: how many tracks send to channels beyond the first two, as to a detector.
     """
@@ -22,6 +22,6 @@ class HeardRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     start_s: float
     end_s: float
     source: RangeSource
-    heard_s: float
+    analysed_s: float = msgspec.field(name="heard_s")
     channels: int = 2
     side_receives: int = 0
