@@ -8,6 +8,10 @@ from pathlib import Path
 from bridge.audio.completeness import content_start, missing_part
 from bridge.errors import AudioError
 
+SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".opus", ".mp3"})
+LOOKED_AT_SUFFIXES = SUFFIXES | {".m4a", ".aac", ".wma", ".mp4", ".bwf", ".w64", ".caf"}
+"""Of the files in a folder: those, and others that are looked at so that they are named."""
+
 # What a file begins with after its tags: (place, bytes), and what it is then.
 _NOT_READ: Mapping[tuple[int, bytes], str] = {
     (0, b"BW64"): "a BW64 file; export it as WAV or RF64",

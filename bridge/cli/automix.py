@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bridge.cli.folder import REPORT, automix_files
 from bridge.cli.output import check_outputs, json_option, print_table, settings_of, write_json
-from bridge.cli.param_types import FILE, Number
+from bridge.cli.param_types import FILE, PATH, Number
 from bridge.cli.progress import shown_progress
 from bridge.extras import require_extra
 
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("source", metavar="INPUT", type=FILE)
-@click.option("-o", "--output", "target", required=True, type=FILE, help="Where the processed audio goes.")
+@click.argument("source", metavar="INPUT", type=PATH)
+@click.option("-o", "--output", "target", required=True, type=PATH,
+              help="Where the processed audio goes: a file, or a folder for a folder.")  # fmt: skip
 @click.option("--reference", type=FILE, help="Audio to sound like.")
 @click.option("--style", metavar="NAME", help="A stored style to sound like (see `reaper-bridge styles`).")
 @click.option("--model", metavar="NAME", help="Name or folder of a model (default: channel-strip).")
@@ -34,18 +36,27 @@ if TYPE_CHECKING:
 @click.option("--ceiling", "ceiling_dbtp", type=Number(-20.0, 0.0), metavar="DBTP",
               help="True peak that the output never passes, for the same models.")  # fmt: skip
 @json_option
-@click.option("--report", "report_file", type=FILE, metavar="FILE.html", help="Write a page with plots and players.")
+@click.option("--report", "report_file", type=FILE, metavar="FILE.html", help="Write a page with plots and players. "
+              "Of a folder there is one in any case: report.html beside the audio.")  # fmt: skip
 @click.pass_context
 def automix(context: click.Context, /, json_file: Path | None, report_file: Path | None, **options: Any) -> None:
-    """Set the plugins of a model's chain for INPUT by listening, and write the processed audio."""
+    """Set the plugins of a model's chain for INPUT by listening, and write the processed audio.
+
+    INPUT may be a folder: all audio files below it are done, beside each other on all cores. The same command goes on
+    with what an earlier run left over, and does changed files again.
+    """
     source, reference = options["source"], options["reference"]  # all options are fields of a FileJob
     if reference is not None and options["style"] is not None:
         raise click.UsageError("--reference and --style both say what to sound like: give one of them.")
     if options["refine_s"] > 0:
         require_extra("refine", "--refine")
-    if report_file is not None:
+    is_folder = source.is_dir()
+    if report_file is not None and not is_folder:
         require_extra("report", "--report")
     check_outputs((source, reference), {"-o": options["target"], "--report": report_file, "--json": json_file})
+    if is_folder:
+        automix_files(settings_of(context), options, json_file, report_file or options["target"] / REPORT)
+        return
     from bridge.audio.files import probe
 
     for file in (source, reference):  # what is no recording is refused before anything that takes seconds to load

@@ -48,9 +48,9 @@ def evaluate(
 ) -> None:
     """Evaluate MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
     require_extra("train", "bridge evaluate")
+    from bridge.audio.file_kinds import SUFFIXES
     from bridge.model.manifest import CARD_FILE, MANIFEST_FILE, WEIGHTS_FILE, find_model, read_manifest
     from bridge.report.evaluation_page import write_evaluation_page
-    from bridge.training.data.recordings import SUFFIXES
     from bridge.training.evaluation.card import record_scores
     from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_model
     from bridge.training.evaluation.tables import score_tables

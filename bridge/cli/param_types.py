@@ -22,6 +22,7 @@ class Number(click.FloatRange):
 
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+PATH = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 EXISTING_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
 SEED = click.IntRange(0, MOST_SEED)

@@ -44,7 +44,7 @@ def list_styles(folder: Path) -> list[str]:
 
 def save_style(folder: Path, style: Style) -> Path:
     """Write `style` into `folder`, replacing one of the same name. Long sounds are thinned to `MAX_FRAMES` frames."""
-    path = _path(folder, style.name)
+    path = style_path(folder, style.name)
     folder.mkdir(parents=True, exist_ok=True)
     frames = style.sound.log_mel
     if frames.shape[1] > MAX_FRAMES:
@@ -64,7 +64,7 @@ def save_style(folder: Path, style: Style) -> Path:
 
 def load_style(folder: Path, name: str) -> Style:
     """Read a style by name. ModelError names the styles there are, or what is wrong with the file."""
-    path = _path(folder, name)
+    path = style_path(folder, name)
     if not path.is_file():
         known = ", ".join(list_styles(folder)) or "none"
         raise ModelError(
@@ -101,7 +101,8 @@ def style_for(folder: Path, name: str, *, features: FeatureSettings, model: str)
     return style.sound
 
 
-def _path(folder: Path, name: str) -> Path:
+def style_path(folder: Path, name: str) -> Path:
+    """Where a style lies, whether it is there or not. ModelError for what cannot be a name."""
     if not _NAME.fullmatch(name) or name.endswith((".", " ")):
         raise ModelError(
             f"{quoted(name)} cannot name a style: use up to 64 letters, digits, spaces, dots, plus or minus signs."

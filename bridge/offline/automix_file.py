@@ -5,6 +5,8 @@ Long files are streamed. Where the settings are refused the output is the input,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,20 +30,22 @@ from bridge.plugins.host.host import host_for
 from bridge.settings import Settings
 
 
-def automix_file(job: FileJob, settings: Settings, *, progress: Progress = no_progress) -> FileResult:
-    """Process `job.source` into `job.target`.
+def automix_file(
+    job: FileJob, settings: Settings, *, automix: Automix | None = None, progress: Progress = no_progress
+) -> FileResult:
+    """Process `job.source` into `job.target`, by `automix` where the job's model is loaded already.
 
     Raises AudioError for files that cannot be used, ModelError where no model fits, PluginError where the chain
     cannot be rendered. Nothing is left at the target then.
     """
     info = probe(job.source)
     check_target(job)
-    progress(0.0, "loading the model")
-    model = load_model(model_folder(job.model, job.chain_file, settings))
-    check_options(job, model.manifest)
-    with host_for(settings) as host, replace_when_done(job.target) as part:
-        process = _process_automation if model.manifest.is_automation else _process_static
-        result, measures = process(job, Automix(model, host), settings, info, part, progress)
+    with _opened(job, settings, progress) if automix is None else nullcontext(automix) as automix:
+        model = automix.model
+        check_options(job, model.manifest)
+        with replace_when_done(job.target) as part:
+            process = _process_automation if model.manifest.is_automation else _process_static
+            result, measures = process(job, automix, settings, info, part, progress)
     return FileResult(
         model=model.name,
         decision=result.decision,
@@ -53,6 +57,15 @@ def automix_file(job: FileJob, settings: Settings, *, progress: Progress = no_pr
         sample_rate_hz=info.sample_rate_hz,
         duration_s=info.duration_s,
     )
+
+
+@contextmanager
+def _opened(job: FileJob, settings: Settings, progress: Progress) -> Iterator[Automix]:
+    """The job's model, and a plugin host of its own."""
+    progress(0.0, "loading the model")
+    model = load_model(model_folder(job.model, job.chain_file, settings))
+    with host_for(settings) as host:
+        yield Automix(model, host)
 
 
 def _process_automation(
@@ -134,7 +147,13 @@ def _render(
         copy_file(source, part)
         return result, MeasurementsPair(before, before)
     progress(0.7, "rendering")
-    automix.host.render_file(automix.model.chain, result.normalized, source, part)
+    automix.host.render_file(
+        automix.model.chain,
+        result.normalized,
+        source,
+        part,
+        progress=lambda share: progress(0.7 + 0.25 * share, "rendering"),
+    )
     after = measure_file(part).at_distance(result.measures_after.distance_db)
     return result, MeasurementsPair(before, after)
 

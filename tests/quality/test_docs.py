@@ -69,6 +69,8 @@ def test_readme_commands_for_files_run_as_printed(tmp_path: Path, monkeypatch: p
         audio = synthesise("voice" if seed == 0 else "strings", duration_s=4.0, sample_rate_hz=44100, seed=seed)
         with AudioWriter(tmp_path / name, sample_rate_hz=44100, channels=1) as writer:
             writer.write(audio)
+    (tmp_path / "stems").mkdir()
+    write_song(tmp_path / "stems" / "bass.wav", seed=5)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
     for line in block[1].strip().splitlines():
@@ -77,7 +79,8 @@ def test_readme_commands_for_files_run_as_printed(tmp_path: Path, monkeypatch: p
         result = CliRunner().invoke(main, arguments, catch_exceptions=False)
         assert result.exit_code == 0, f"{line}\n{result.output}"
         if "-o" in arguments:
-            assert (tmp_path / arguments[arguments.index("-o") + 1]).stat().st_size > 1000
+            target = tmp_path / arguments[arguments.index("-o") + 1]
+            assert (target / "bass.wav" if target.is_dir() else target).stat().st_size > 1000
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -20,6 +20,7 @@ from typing import Literal
 
 import numpy as np
 
+from bridge.audio.file_kinds import LOOKED_AT_SUFFIXES, SUFFIXES
 from bridge.audio.files import probe, read_audio
 from bridge.audio.synthesis import KINDS, synthesise
 from bridge.errors import AudioError
@@ -29,8 +30,6 @@ from bridge.types import Audio, Float64
 
 Side = Literal["train", "validation", "test"]
 
-SUFFIXES = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".opus", ".mp3"})
-_REFUSED = frozenset({".m4a", ".aac", ".wma", ".mp4", ".bwf", ".w64", ".caf"})  # looked at, so that they are named
 HELD_BACK = 0.15  # share of the songs (and of the other files) that each of validation and test gets
 SILENCE_RMS = 1e-3
 SHORTEST_S = 0.05
@@ -77,7 +76,7 @@ def find_files(folders: Sequence[Path]) -> list[AudioFileEntry]:
     for folder in folders:
         by_parent: dict[Path, list[Path]] = defaultdict(list)
         for path in sorted(folder.rglob("*")):
-            if path.suffix.lower() in SUFFIXES | _REFUSED and path.is_file() and path.resolve() not in seen:
+            if path.suffix.lower() in LOOKED_AT_SUFFIXES and path.is_file() and path.resolve() not in seen:
                 seen.add(path.resolve())
                 if is_readable(path):
                     by_parent[path.parent].append(path)
