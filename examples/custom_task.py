@@ -19,8 +19,8 @@ from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.recordings import AudioFileEntry, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.in_chain_cases import in_chain_cases
-from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.options import TrainOptions
+from bridge.training.prediction_modes import ModeExample, PredictionMode
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.registry import TASKS
 from bridge.training.tasks.task import EncoderTask
@@ -52,15 +52,15 @@ class BrightenTask(EncoderTask):
     """Recordings whose treble was turned down; right is the gain that turns it up again."""
 
     name = "brighten"
-    objectives = (TrainingObjective("brighten", has_reference=False, level_counts=False),)
+    modes = (PredictionMode("brighten", has_reference=False, loudness_counts=False),)
 
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
-    ) -> list[Mapping[str, ObjectiveExample]]:
+    ) -> list[Mapping[str, ModeExample]]:
         clips = [renderer.draw_clips(generator)[0] for _ in range(count)]
         undoing = generator.uniform(0.5, 1.0, (count, 1)).astype(np.float32)  # positions: 0.5 is 0 dB, 1 is +12 dB
         dull = renderer.render(clips, 1.0 - undoing)  # a shelf's mirrored gain is its exact inverse
-        return [{self.name: ObjectiveExample(dull[i], clips[i], undoing[i])} for i in range(count)]
+        return [{self.name: ModeExample(dull[i], clips[i], undoing[i])} for i in range(count)]
 
     def cases(
         self, chain: bridge.Chain, host: bridge.PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int

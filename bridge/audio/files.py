@@ -21,7 +21,7 @@ from pedalboard.io import AudioFile, WriteableAudioFile
 
 from bridge.audio.file_kinds import reject_unreadable
 from bridge.audio.layout import MAX_CHANNELS, check_audio, check_peak
-from bridge.audio.mp3_frames import frames_held
+from bridge.audio.mp3_frames import samples_without_header
 from bridge.decibels import amplitude_to_db
 from bridge.errors import AudioError
 from bridge.types import Float32
@@ -196,7 +196,7 @@ def _opened(path: Path) -> Iterator[tuple[_Reader, AudioInfo]]:
         if path.stat().st_size == 0:
             raise AudioError(f"{path} is empty (0 bytes); export it again.")
         reject_unreadable(path)
-        frames = frames_held(path)
+        frames = samples_without_header(path)
         file = _Reader(path)
     except OSError as error:
         raise AudioError(f"{path} cannot be opened: {error.strerror}. Check its permissions.") from error

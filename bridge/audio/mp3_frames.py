@@ -34,7 +34,7 @@ class _Frame:
     samples: int
 
 
-def frames_held(path: Path) -> int | None:
+def samples_without_header(path: Path) -> int | None:
     """Samples per channel of an MP3 without a Xing header, encoder delay included; None for one whose header is right,
     and for other kinds of files.
 

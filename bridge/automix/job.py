@@ -38,7 +38,7 @@ class LoudnessTarget:
 
 
 @dataclass(frozen=True)
-class Curve:
+class AutomationCurve:
     """One control over time: straight lines between breakpoints, constant before the first and after the last.
 
     Attributes:
@@ -144,7 +144,7 @@ class AutomixResult:
     measures_before: Measurements
     measures_after: Measurements
     explanations: tuple[Explanation | None, ...] = ()
-    curves: Mapping[int, Curve] = field(default_factory=dict)
+    curves: Mapping[int, AutomationCurve] = field(default_factory=dict)
 
     @property
     def applied(self) -> bool:

@@ -28,7 +28,7 @@ class Objective:
     """A profile to come close to.
 
     Attributes:
-        level_counts: whether level is part of the sound, as with a reference.
+        loudness_counts: whether level is part of the sound, as with a reference.
         margin_share, margin_db: an improvement must be at least this share of the distance, and at least so large.
         evens_level: the distance is not of profiles: it is how uneven the loudness is over time (0: even).
         reference_profiles: (n, 2, bands) profiles of well-recorded sounds, mean and spread in dB; None: no veto.
@@ -39,7 +39,7 @@ class Objective:
 
     target: SpectralProfile
     features: FeatureSettings
-    level_counts: bool
+    loudness_counts: bool
     margin_share: float
     margin_db: float
     reference_profiles: Float32 | None = None
@@ -49,7 +49,7 @@ class Objective:
 
     def distance_db(self, sound: SpectralProfile) -> float:
         """Return how far the profile of a sound lies from the target's."""
-        return profile_distance_db(sound, self.target, level_counts=self.level_counts, features=self.features)
+        return profile_distance_db(sound, self.target, loudness_counts=self.loudness_counts, features=self.features)
 
     def needed_db(self, before_db: float, share: float) -> float:
         """Return the distance to fall to for an improvement on `before_db`; `share` 0..1 is the part of the way."""
@@ -75,7 +75,7 @@ class Objective:
 
     def missing_lu(self, before_lufs: float, loudness_lufs: float) -> float:
         """Return how much louder a sound of `loudness_lufs` must become, where it was `before_lufs` at first."""
-        if not self.level_counts:
+        if not self.loudness_counts:
             return before_lufs - loudness_lufs
         if self.reference_lufs is None:
             return 0.0
@@ -90,7 +90,7 @@ class Objective:
 def nearest_distance_db(sound: SpectralProfile, profiles: Float32, features: FeatureSettings) -> float:
     """Return the mean distance of `sound` at equal loudness to the nearest of `profiles` (n, 2, bands)."""
     own = np.stack([sound.mean_db, sound.spread_db])[:, : sound.valid_bands]
-    distances = profile_distances_db(own, profiles[:, :, : sound.valid_bands], level_counts=False, features=features)
+    distances = profile_distances_db(own, profiles[:, :, : sound.valid_bands], loudness_counts=False, features=features)
     return float(np.partition(distances, min(NEIGHBOURS, len(distances)) - 1)[:NEIGHBOURS].mean())
 
 
@@ -98,13 +98,13 @@ def reference_objective(
     reference: SpectralProfile,
     features: FeatureSettings,
     *,
-    level_counts: bool = True,
+    loudness_counts: bool = True,
     reference_lufs: float | None = None,
 ) -> Objective:
     return Objective(
         reference,
         features,
-        level_counts=level_counts,
+        loudness_counts=loudness_counts,
         margin_share=0.05,
         margin_db=REFERENCE_MARGIN_DB,
         reference_lufs=reference_lufs,
@@ -117,14 +117,14 @@ def prediction_objective(
     reference_profiles: Float32 | None,
     settings: PredictionUse | None = None,
     *,
-    level_counts: bool = False,
+    loudness_counts: bool = False,
 ) -> Objective:
     """Return the objective of a job without a reference; `settings` of the model say how much of the way to make."""
     settings = settings or PredictionUse()
     return Objective(
         predicted,
         features,
-        level_counts=level_counts,
+        loudness_counts=loudness_counts,
         margin_share=settings.margin_share,
         margin_db=settings.margin_db,
         reference_profiles=reference_profiles,

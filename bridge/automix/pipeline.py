@@ -27,7 +27,7 @@ from bridge.automix.loudness_solver import LoudnessControls, loudness_target
 from bridge.automix.objective import Objective, prediction_objective, reference_objective
 from bridge.automix.proposals import Proposal, ProposalMaker
 from bridge.automix.refinement import Refinement
-from bridge.automix.sound_length import LEAST_ONE_SHOT_S, SoundLength, cautious_reference, cautious_use
+from bridge.automix.sound_length import LEAST_ONE_SHOT_S, SoundLength, reference_for_one_shot, use_for_one_shot
 from bridge.automix.tone_match.responses import ResponseStore
 from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures
@@ -260,15 +260,15 @@ class StaticAutomix:
             objective = reference_objective(
                 self.job.reference.profile,
                 features,
-                level_counts=self.target is None,
+                loudness_counts=self.target is None,
                 reference_lufs=self._reference_lufs(windows),
             )
-            return cautious_reference(objective) if self.length.is_one_shot else objective
+            return reference_for_one_shot(objective) if self.length.is_one_shot else objective
         if self.length.is_one_shot:
-            settings = cautious_use(settings)
-        level_counts = not settings.keeps_loudness and settings.loudness_lufs is None
+            settings = use_for_one_shot(settings)
+        loudness_counts = not settings.keeps_loudness and settings.loudness_lufs is None
         return prediction_objective(
-            prediction.target, features, self.model.reference_profiles, settings, level_counts=level_counts
+            prediction.target, features, self.model.reference_profiles, settings, loudness_counts=loudness_counts
         )
 
 

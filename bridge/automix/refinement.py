@@ -166,7 +166,7 @@ class Refinement:
         apart = profile_distances_db(
             target[:, :bands],
             profiles,
-            level_counts=self.metrics.objective.level_counts,
+            loudness_counts=self.metrics.objective.loudness_counts,
             features=self.model.manifest.features,
         )
         embedded = (

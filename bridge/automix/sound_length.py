@@ -50,13 +50,13 @@ class SoundLength:
         )
 
 
-def cautious_use(use: PredictionUse) -> PredictionUse:
+def use_for_one_shot(use: PredictionUse) -> PredictionUse:
     """Return how a model's prediction is used for a one-shot."""
     return msgspec.structs.replace(
         use, margin_share=max(use.margin_share, MARGIN_SHARE), margin_db=max(use.margin_db, MARGIN_DB)
     )
 
 
-def cautious_reference(objective: Objective) -> Objective:
+def reference_for_one_shot(objective: Objective) -> Objective:
     """Return the objective of a reference as it is for a one-shot."""
     return replace(objective, margin_share=REFERENCE_MARGIN_SHARE, margin_db=REFERENCE_MARGIN_DB)

@@ -147,7 +147,7 @@ def styles() -> None:
 @click.pass_context
 def add_style(context: click.Context, name: str, files: tuple[Path, ...], model: str | None) -> None:
     """Store the sound of FILES as the style NAME."""
-    from bridge.offline.library import store_style
+    from bridge.offline.models_and_styles import store_style
 
     path = store_style(name, files, model, settings_of(context))
     click.echo(f"The style {name} lies in {path}. Use it: reaper-bridge automix IN --style {shlex.quote(name)} -o OUT")

@@ -14,7 +14,7 @@ import threading
 import time
 from typing import NamedTuple
 
-from bridge.daemon.command_queue import CommandQueue, Waiting
+from bridge.daemon.command_queue import CommandQueue, QueuedCommand
 from bridge.daemon.heartbeat import Feedback
 from bridge.daemon.pending_automixes import PendingAutomixes
 from bridge.daemon.reaper_osc_client import ReaperOscClient
@@ -123,7 +123,7 @@ class AmountControl(threading.Thread):
         is_next = self._early is not None or self._is_turn(self._queue.head)
         return is_next or self.script_calls.is_stopping or self._pending.has_answers()
 
-    def _is_turn(self, waiting: Waiting | None) -> bool:
+    def _is_turn(self, waiting: QueuedCommand | None) -> bool:
         """Whether a command can be carried out now."""
         return waiting is not None and not (waiting.command.name in _OF_OUTCOME and self._pending.is_under_way)
 
@@ -142,7 +142,7 @@ class AmountControl(threading.Thread):
         for command in commands:
             self._feedback("/bridge/error", self.script_calls.refusal(_WHAT[command.name]))
 
-    def _carry_out(self, waiting: Waiting) -> None:
+    def _carry_out(self, waiting: QueuedCommand) -> None:
         command = waiting.command
         self.script_calls.check(_WHAT[command.name])
         match command.name:

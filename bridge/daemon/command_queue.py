@@ -15,7 +15,7 @@ from bridge.surfaces.commands import Command
 MAX_WAITING = 16
 
 
-class Waiting(NamedTuple):
+class QueuedCommand(NamedTuple):
     """A command, and the style that was chosen when it arrived (see `JobDefaults`)."""
 
     command: Command
@@ -35,13 +35,13 @@ class CommandQueue:
     """Commands that wait. Not locked by itself: `AmountControl` holds its condition."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Waiting] = deque()
+        self._waiting: deque[QueuedCommand] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
     @property
-    def head(self) -> Waiting | None:
+    def head(self) -> QueuedCommand | None:
         """The one whose turn is next."""
         return self._waiting[0] if self._waiting else None
 
@@ -64,9 +64,9 @@ class CommandQueue:
         last = self._waiting[-1].command if self._waiting else None
         if last is not None and command.name == last.name == "amount":
             self._waiting.pop()
-        self._waiting.append(Waiting(command, style))
+        self._waiting.append(QueuedCommand(command, style))
 
-    def take(self) -> Waiting:
+    def take(self) -> QueuedCommand:
         return self._waiting.popleft()
 
     def take_amount(self) -> float | None:

@@ -204,7 +204,7 @@ def _measure(audio: Float32, good: Float32) -> Measurements:
     return Measurements(
         loudness_lufs=loudness_lufs(audio, SAMPLE_RATE_HZ),
         true_peak_dbtp=true_peak_dbtp(audio, SAMPLE_RATE_HZ),
-        distance_db=profile_distance_db(profile, wanted, level_counts=False),
+        distance_db=profile_distance_db(profile, wanted, loudness_counts=False),
     )
 
 

@@ -63,22 +63,28 @@ def active_frames(log_mel: Float32) -> Mask:
 
 
 def profile_distance_db(
-    sound: SpectralProfile, target: SpectralProfile, *, level_counts: bool, features: FeatureSettings = DEFAULT_FEATURES
+    sound: SpectralProfile,
+    target: SpectralProfile,
+    *,
+    loudness_counts: bool,
+    features: FeatureSettings = DEFAULT_FEATURES,
 ) -> float:
     """Return how far `sound` lies from `target` in dB: the mean absolute difference over the bands that both have.
 
-    Differences of the spread count half. With `level_counts` off, the two are compared at equal loudness: a louder
+    Differences of the spread count half. With `loudness_counts` off, the two are compared at equal loudness: a louder
     copy has the distance 0.
     """
     valid = min(sound.valid_bands, target.valid_bands)
     own, other = (np.stack([profile.mean_db, profile.spread_db])[:, :valid] for profile in (sound, target))
-    return float(profile_distances_db(own, other[None], level_counts=level_counts, features=features)[0])
+    return float(profile_distances_db(own, other[None], loudness_counts=loudness_counts, features=features)[0])
 
 
-def profile_distances_db(sound: Float32, targets: Float32, *, level_counts: bool, features: FeatureSettings) -> Float32:
+def profile_distances_db(
+    sound: Float32, targets: Float32, *, loudness_counts: bool, features: FeatureSettings
+) -> Float32:
     """Return `profile_distance_db` (n,) of one sound (2, bands) from many targets (n, 2, bands): mean and spread."""
     difference = sound[0] - targets[:, 0]
-    if not level_counts:
+    if not loudness_counts:
         louder = loudness_db(sound[0], sound[1], features) - loudness_db(targets[:, 0], targets[:, 1], features)
         difference = difference - louder[:, None]
     spread = np.abs(sound[1] - targets[:, 1])

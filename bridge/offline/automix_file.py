@@ -22,8 +22,8 @@ from bridge.features.profile import SoundFeatures
 from bridge.features.styles import style_for
 from bridge.model.bundle import load_model
 from bridge.offline.job import FileJob, check_options, check_target
-from bridge.offline.library import excerpts_of, model_folder
 from bridge.offline.loudness import render_to_loudness
+from bridge.offline.models_and_styles import excerpts_of, model_folder
 from bridge.offline.result import FileResult, control_rows
 from bridge.offline.whole_file import FileSound, copy_file, measure_file, replace_when_done
 from bridge.plugins.host.host import host_for

@@ -21,7 +21,7 @@ import torch
 from bridge.atomic_files import write_file
 from bridge.errors import AudioError
 from bridge.training.data.example_renderer import ExampleRenderer, RenderFailures
-from bridge.training.objectives import Shard, example_count
+from bridge.training.prediction_modes import Shard, example_count
 
 FAILED = "failed_renders"  # its name in a shard's metadata
 WORTH_JOINING = 0.2  # of what there is must have come before arrays are joined anew: joining copies all

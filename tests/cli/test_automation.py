@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from bridge.audio.files import read_audio
 from bridge.audio.synthesis import synthesise
 from bridge.automix.automation.curves import block_frames, block_rows
-from bridge.automix.job import Curve
+from bridge.automix.job import AutomationCurve
 from bridge.cli import main
 from bridge.model.manifest import read_manifest
 from bridge.plugins.host.host import PluginHost, RenderInput
@@ -69,7 +69,7 @@ def test_what_is_written_is_what_the_breakpoints_say(scene, tmp_path):
     chain = read_manifest(shipped_folder("models") / "nonspeech").chain
     rows = json.loads(answer.read_text("utf-8"))["controls"]
     curves = {
-        place: Curve(
+        place: AutomationCurve(
             np.array([time_s for time_s, _ in row["breakpoints"]]),
             np.array([chain.controls[place].normalized(value) for _, value in row["breakpoints"]]),
         )

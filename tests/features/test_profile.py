@@ -16,17 +16,17 @@ def profile(seed: int, *, valid_bands: int = 64, shift_db: float = 0.0) -> Spect
 @given(first=st.integers(0, 99), second=st.integers(0, 99), counts=st.booleans())
 def test_distance_is_symmetric_and_zero_for_itself(first: int, second: int, counts: bool) -> None:
     a, b = profile(first), profile(second)
-    assert profile_distance_db(a, a, level_counts=counts) == 0
+    assert profile_distance_db(a, a, loudness_counts=counts) == 0
     assert np.isclose(
-        profile_distance_db(a, b, level_counts=counts), profile_distance_db(b, a, level_counts=counts), atol=1e-4
+        profile_distance_db(a, b, loudness_counts=counts), profile_distance_db(b, a, loudness_counts=counts), atol=1e-4
     )
 
 
 @given(seed=st.integers(0, 99), gain_db=st.floats(-20, 20))
 def test_a_louder_copy_differs_by_its_gain_or_not_at_all(seed: int, gain_db: float) -> None:
     plain, louder = profile(seed), profile(seed, shift_db=gain_db)
-    assert np.isclose(profile_distance_db(louder, plain, level_counts=True), abs(gain_db), atol=1e-3)
-    assert profile_distance_db(louder, plain, level_counts=False) < 1e-3
+    assert np.isclose(profile_distance_db(louder, plain, loudness_counts=True), abs(gain_db), atol=1e-3)
+    assert profile_distance_db(louder, plain, loudness_counts=False) < 1e-3
 
 
 def test_pauses_do_not_count() -> None:
@@ -40,4 +40,4 @@ def test_pauses_do_not_count() -> None:
 def test_bands_that_one_side_cannot_hear_are_left_out() -> None:
     full, half = profile(3), profile(3, valid_bands=40)
     full.mean_db[40:] += 30
-    assert profile_distance_db(full, half, level_counts=True) == 0
+    assert profile_distance_db(full, half, loudness_counts=True) == 0

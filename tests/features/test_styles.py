@@ -28,7 +28,7 @@ def test_a_style_comes_back_as_it_was(tmp_path: Path) -> None:
     assert list_styles(folder) == ["warm vocal"]
     assert (loaded.name, loaded.files, loaded.features) == (saved.name, saved.files, saved.features)
     assert loaded.sound.valid_bands == 60
-    assert profile_distance_db(loaded.sound.profile, saved.sound.profile, level_counts=True) < 0.05
+    assert profile_distance_db(loaded.sound.profile, saved.sound.profile, loudness_counts=True) < 0.05
 
 
 def test_a_long_style_is_thinned_and_sounds_the_same(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_a_long_style_is_thinned_and_sounds_the_same(tmp_path: Path) -> None:
     thinned = load_style(tmp_path, long.name).sound
     assert thinned.log_mel.shape[1] == MAX_FRAMES
     assert path.stat().st_size < 400_000
-    assert profile_distance_db(thinned.profile, long.sound.profile, level_counts=True) < 0.5
+    assert profile_distance_db(thinned.profile, long.sound.profile, loudness_counts=True) < 0.5
 
 
 def test_an_unknown_style_names_those_there_are(tmp_path: Path) -> None:

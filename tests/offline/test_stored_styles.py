@@ -10,7 +10,7 @@ from bridge.audio.files import AudioWriter
 from bridge.audio.synthesis import synthesise
 from bridge.errors import AudioError
 from bridge.features.styles import load_style
-from bridge.offline.library import store_style
+from bridge.offline.models_and_styles import store_style
 from bridge.settings import Settings
 
 

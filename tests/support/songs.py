@@ -21,4 +21,4 @@ def song(seed: int = 1, seconds: float = 8.0) -> Float32:
 
 def tonal_distance_db(audio: Float32, target: Float32) -> float:
     heard, wanted = (extract_features([part], RATE_HZ, FeatureSettings()).profile for part in (audio, target))
-    return profile_distance_db(heard, wanted, level_counts=False)
+    return profile_distance_db(heard, wanted, loudness_counts=False)

@@ -17,7 +17,7 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.dataset import WORTH_JOINING, Dataset, ShardStore
-from bridge.training.objectives import Shard
+from bridge.training.prediction_modes import Shard
 from bridge.training.tasks.registry import find_task
 from bridge.training.train import load_recordings
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bridge.automix.job import Curve, ProxyChain
+from bridge.automix.job import AutomationCurve, ProxyChain
 from bridge.types import Float32, Float64
 
 BLOCK_S = 0.0015  # settings move in steps of about this: 64 samples at 44.1 kHz
@@ -46,7 +46,7 @@ def shrink_activity(activity: Float64, *, before: int, behind: int) -> Float64:
     return np.asarray(windows.min(-1))
 
 
-def thin_curve(times_s: Float64, values: Float64, tolerance: float) -> Curve:
+def thin_curve(times_s: Float64, values: Float64, tolerance: float) -> AutomationCurve:
     """Return as few breakpoints as needed to stay within `tolerance` of every value (Ramer 1972; Douglas and Peucker).
 
     The distance is taken along the value alone, as time and value share no unit. First and last point are kept.
@@ -66,7 +66,7 @@ def thin_curve(times_s: Float64, values: Float64, tolerance: float) -> Curve:
             middle = first + 1 + worst
             kept[middle] = True
             open_spans += [(first, middle), (middle, last)]
-    return Curve(times_s[kept], values[kept])
+    return AutomationCurve(times_s[kept], values[kept])
 
 
 def block_frames(sample_rate_hz: int) -> int:
@@ -74,7 +74,7 @@ def block_frames(sample_rate_hz: int) -> int:
     return 1 << max(0, round(math.log2(BLOCK_S * sample_rate_hz)))
 
 
-def block_rows(curves: Mapping[int, Curve], resting: Float32, *, frames: int, sample_rate_hz: int) -> Float32:
+def block_rows(curves: Mapping[int, AutomationCurve], resting: Float32, *, frames: int, sample_rate_hz: int) -> Float32:
     """Return settings (blocks, controls) for a render of `frames` samples: `resting` (controls,) without a curve.
 
     `curves` are by the place of their control, in normalized values. Each block takes the curve's value at its middle.
@@ -90,7 +90,7 @@ def block_rows(curves: Mapping[int, Curve], resting: Float32, *, frames: int, sa
     return rows
 
 
-def proxy_rows(proxy: ProxyChain, resting: Float32, rows: Float32, curves: Mapping[int, Curve]) -> Float32:
+def proxy_rows(proxy: ProxyChain, resting: Float32, rows: Float32, curves: Mapping[int, AutomationCurve]) -> Float32:
     """Return (blocks, controls of `proxy`) for `rows` (blocks, controls) of the model.
 
     Each control that moves is taken through `proxy.convert` at `LAW_POINTS` of its way, and interpolated in between.

@@ -15,7 +15,7 @@ from bridge.automix.automation.guard import attenuation_db, contains_speech, fra
 from bridge.automix.automation.regions import AutomationRegion, curves_of_regions, find_regions
 from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind, Measurements
 from bridge.automix.guard.metrics import ceiling_dbtp, measure, overshoot_db
-from bridge.automix.job import AutomixJob, AutomixResult, Curve, Progress, SoundSource, no_progress
+from bridge.automix.job import AutomationCurve, AutomixJob, AutomixResult, Progress, SoundSource, no_progress
 from bridge.model.bundle import AutomationModel
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, RenderInput
@@ -85,7 +85,7 @@ def automate(
 
 
 def _render(
-    job: AutomixJob, chain: Chain, sound: SoundSource, frames: FramePredictions, curves: Mapping[int, Curve]
+    job: AutomixJob, chain: Chain, sound: SoundSource, frames: FramePredictions, curves: Mapping[int, AutomationCurve]
 ) -> Float64:
     """Render `sound` with `curves`; return the power of each frame (frames,) of what comes out."""
     rows = block_rows(curves, job.current, frames=sound.frames, sample_rate_hz=sound.sample_rate_hz)
@@ -99,7 +99,7 @@ def _accepted(
     job: AutomixJob,
     sound: SoundSource,
     before: Measurements,
-    curves: Mapping[int, Curve],
+    curves: Mapping[int, AutomationCurve],
     regions: Sequence[AutomationRegion],
     reverted: int,
     fallen_db: float,

@@ -13,7 +13,7 @@ import numpy as np
 
 from bridge.automix.automation.curves import shrink_activity, smooth_curve, thin_curve
 from bridge.automix.automation.frame_predictions import FramePredictions
-from bridge.automix.job import Curve
+from bridge.automix.job import AutomationCurve
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import AutomationSettings
 from bridge.plugins.chain.chain import Chain
@@ -51,7 +51,7 @@ def curves_of_regions(
     regions: Collection[AutomationRegion],
     *,
     amount: float = 1.0,
-) -> dict[int, Curve]:
+) -> dict[int, AutomationCurve]:
     """Return the curve of each control that moves in any of `regions`, in normalized values; the others have none.
 
     Before a curve is smoothed, each departure from rest is held for as long as smoothing reaches, except where
@@ -73,7 +73,7 @@ def curves_of_regions(
         position = neutral[control] + amount * smooth_curve(held, width)
         thinned = thin_curve(frames.times_s, position, settings.tolerance)
         first, reach = float(low[control]), float(high[control] - low[control])
-        curves[control] = Curve(thinned.times_s, first + np.clip(thinned.values, 0, 1) * reach)
+        curves[control] = AutomationCurve(thinned.times_s, first + np.clip(thinned.values, 0, 1) * reach)
     return curves
 
 

@@ -43,7 +43,7 @@ class ToneComparison:
         """Return how far each band of `sound` (bands,) lies above the target, at equal loudness unless level counts."""
         bands, target = self.bands, self.objective.target
         gaps = sound.mean_db[:bands] - target.mean_db[:bands]
-        if not self.objective.level_counts:
+        if not self.objective.loudness_counts:
             features = self.objective.features
             own = loudness_db(sound.mean_db[:bands], sound.spread_db[:bands], features)
             gaps = gaps - (own - loudness_db(target.mean_db[:bands], target.spread_db[:bands], features))

@@ -102,7 +102,7 @@ class Guard:
     def _evaluate(self, candidate: Candidate, before: Candidate, share: float) -> GuardDecision:
         """Decide on one candidate; `share` is how much of the way to the objective is asked for."""
         objective = self.metrics.objective
-        baseline = before.baseline if objective.level_counts else before.loudness_matched(candidate)
+        baseline = before.baseline if objective.loudness_counts else before.loudness_matched(candidate)
         needed_db = objective.needed_db(baseline.distance_db, share)
         was = before.measurements.at_distance(before.distance_db)
         refusal = Decision(
@@ -118,7 +118,7 @@ class Guard:
         if not objective.knows(baseline.profile, candidate.profile):
             return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNFAMILIAR), was, was)
         levelled, peak_dbtp = self._levelled(candidate, before.measurements)
-        distance_db = levelled.distance_db if objective.level_counts else candidate.distance_db
+        distance_db = levelled.distance_db if objective.loudness_counts else candidate.distance_db
         harm = self._harm(levelled, before.measurements, peak_dbtp)
         if distance_db > needed_db or harm is not None:
             refused = msgspec.structs.replace(refusal, after_db=distance_db, **(harm or {}))
@@ -152,7 +152,7 @@ class Guard:
     def _unwanted_change_lu(self, candidate: Candidate, before: Measurements) -> float | None:
         """How much louder a candidate is than what was there, where it was to be as loud and somebody would notice."""
         after = candidate.measurements
-        if self.metrics.objective.level_counts or after.loudness_lufs is None or before.loudness_lufs is None:
+        if self.metrics.objective.loudness_counts or after.loudness_lufs is None or before.loudness_lufs is None:
             return None
         change_lu = after.loudness_lufs - before.loudness_lufs
         return change_lu if abs(change_lu) >= NOTICED_LU else None
@@ -196,7 +196,7 @@ class Guard:
                 break
             gap_lu = objective.missing_lu(before.loudness_lufs, best.loudness_lufs)
             is_near = abs(gap_lu) <= LEVEL_LU  # what lies behind the gain may answer it with less
-            if is_near and (number > 0 or objective.level_counts):
+            if is_near and (number > 0 or objective.loudness_counts):
                 break
             best = self._with_gain(best, gap_lu)
         peak_dbtp = best.measurements.true_peak_dbtp

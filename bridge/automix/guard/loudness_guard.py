@@ -121,7 +121,7 @@ class LoudnessGuard:
         if at_start is untouched:
             return 0.0
         profiles, features = (untouched.profile, at_start.profile), self.metrics.features
-        return profile_distance_db(*profiles, level_counts=False, features=features)
+        return profile_distance_db(*profiles, loudness_counts=False, features=features)
 
     def _is_closer(self, untouched: Candidate, candidate: Candidate, share: float) -> bool:
         objective, baseline = self.metrics.objective, untouched.loudness_matched(candidate)

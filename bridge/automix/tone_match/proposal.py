@@ -30,7 +30,7 @@ class ToneMatch:
     Attributes:
         current: (controls,) normalized, as the user has it; what is not `free` stays there.
         played_db: (bands,) by how much the plugins change the track as they are set now; None where it is heard dry.
-        level_counts: whether the track is to become as loud as the reference.
+        loudness_counts: whether the track is to become as loud as the reference.
     """
 
     chain: Chain
@@ -39,7 +39,7 @@ class ToneMatch:
     current: NormalizedArray
     free: Mask
     played_db: Float32 | None
-    level_counts: bool = True
+    loudness_counts: bool = True
 
     def propose(self, sound: SoundFeatures, reference: SoundFeatures) -> Prediction | None:
         """Return the settings that fit best; `current` where the difference is too unsure to follow.
@@ -69,7 +69,7 @@ class ToneMatch:
         control = None if output is None else self.chain.controls[output]
         gain_db = 0.0 if output is None or control is None else control.real_value(float(start[output]))
         gain = GainRange(gain_db, gain_db)
-        if not self.level_counts:
+        if not self.loudness_counts:
             gain = GainRange()
         elif output is not None and control is not None and self.free[output]:
             gain = GainRange(control.real_value(control.low), control.real_value(control.high))
@@ -79,7 +79,7 @@ class ToneMatch:
         fitted, found_db = fit_response(
             self.response, wanted_db, difference.weights, start=start, free=free, bounds=(low, high), gain=gain
         )
-        if output is not None and control is not None and self.level_counts and self.free[output]:
+        if output is not None and control is not None and self.loudness_counts and self.free[output]:
             fitted[output] = np.clip(control.normalized(found_db), control.low, control.high)
         return fitted.astype(np.float32)
 

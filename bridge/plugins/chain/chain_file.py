@@ -33,7 +33,7 @@ Calibrate = Callable[[str], Calibration]
 """From a plugin as a chain names it ('vst3:ZamCompX2') to what is known of it."""
 
 
-class ControlText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TomlControl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[slot.control.NAME]. `range` and `neutral` are real values; a switch takes no range."""
 
     range: tuple[float, float] | None = None
@@ -42,22 +42,22 @@ class ControlText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: Role = ""
 
 
-class SlotText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TomlSlot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """[[slot]]. `fixed` values are real values, or the text of a switch."""
 
     plugin: str
     name: str = ""
     fixed: dict[str, float | str | bool] = {}
-    control: dict[str, ControlText] = {}
+    control: dict[str, TomlControl] = {}
 
 
-class ChainText(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    slot: list[SlotText]
+class TomlChain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    slot: list[TomlSlot]
     name: str = ""
     description: str = ""
 
 
-_KEYS = sorted({*ChainText.__struct_fields__, *SlotText.__struct_fields__, *ControlText.__struct_fields__})
+_KEYS = sorted({*TomlChain.__struct_fields__, *TomlSlot.__struct_fields__, *TomlControl.__struct_fields__})
 
 
 def load_chain(path: Path, *, calibrate: Calibrate | None = None) -> Chain:
@@ -78,7 +78,7 @@ def load_chain(path: Path, *, calibrate: Calibrate | None = None) -> Chain:
 def parse_chain(text: str, *, source: str, default_name: str = "chain", calibrate: Calibrate | None = None) -> Chain:
     """As `load_chain`, from the text itself; `source` names it in errors."""
     try:
-        plain = msgspec.toml.decode(text, type=ChainText)
+        plain = msgspec.toml.decode(text, type=TomlChain)
     except msgspec.ValidationError as error:
         raise ChainError(f"{source}: {_explain(str(error))}") from error
     except (msgspec.DecodeError, RecursionError) as error:
@@ -109,7 +109,7 @@ def _explain(message: str) -> str:
 # ---------------------------------------------------------------- built-in effects
 
 
-def _builtin_slot(entry: SlotText, slot_name: str, where: str) -> Slot:
+def _builtin_slot(entry: TomlSlot, slot_name: str, where: str) -> Slot:
     effect_name = entry.plugin.partition(":")[2]
     check_known_name("built-in plugin", effect_name, EFFECTS, source=where)
     effect = EFFECTS[effect_name]
@@ -125,7 +125,7 @@ def _builtin_slot(entry: SlotText, slot_name: str, where: str) -> Slot:
     )
 
 
-def _builtin_control(slot: str, name: str, given: ControlText, accepts: AcceptedValues, where: str) -> Control:
+def _builtin_control(slot: str, name: str, given: TomlControl, accepts: AcceptedValues, where: str) -> Control:
     label = f"{where}, {name}"
     low, high = given.range or accepts.usual
     scale = given.scale or (accepts.scale if given.range is None else "linear")
@@ -168,7 +168,7 @@ def _within(label: str, neutral: float) -> float:
 # ---------------------------------------------------------------- VST3 plugins
 
 
-def _vst3_slot(entry: SlotText, slot_name: str, where: str, calibrate: Calibrate | None) -> Slot:
+def _vst3_slot(entry: TomlSlot, slot_name: str, where: str, calibrate: Calibrate | None) -> Slot:
     if calibrate is None:
         raise ChainError(f"{where} has the plugin {entry.plugin}, which must be calibrated first; pass `calibrate`.")
     calibration = calibrate(entry.plugin)
@@ -184,7 +184,7 @@ def _vst3_slot(entry: SlotText, slot_name: str, where: str, calibrate: Calibrate
     )
 
 
-def _vst3_control(slot: str, given: ControlText, report: ParameterReport, where: str) -> Control:
+def _vst3_control(slot: str, given: TomlControl, report: ParameterReport, where: str) -> Control:
     label = f"{where}, {report.name}"
     if report.kind not in ("continuous", "switch"):
         raise ChainError(f"{label} cannot be a control: {report.note or report.kind}. Leave it out.")

@@ -18,7 +18,7 @@ from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import AutomationWrite, TimeRange
 
 if TYPE_CHECKING:
-    from bridge.automix.job import Curve
+    from bridge.automix.job import AutomationCurve
 
 HOP_S = 0.005  # a curve is converted in steps of this
 TOLERANCE = 0.004  # normalized: as far a thinned curve may lie from the whole one
@@ -38,13 +38,13 @@ def only_resting_controls(mapping: ChainMapping) -> ChainMapping:
 
 
 def automation_writes(
-    mapping: ChainMapping, curves: Mapping[int, Curve], time_range: TimeRange
+    mapping: ChainMapping, curves: Mapping[int, AutomationCurve], time_range: TimeRange
 ) -> tuple[AutomationWrite, ...]:
     """The writes for `curves`, by the place of the control in the chain; their times count from the range's start."""
     return tuple(_write(mapping.conversions[place], curve, time_range) for place, curve in curves.items())
 
 
-def _write(conversion: ParameterConversion, curve: Curve, time_range: TimeRange) -> AutomationWrite:
+def _write(conversion: ParameterConversion, curve: AutomationCurve, time_range: TimeRange) -> AutomationWrite:
     from bridge.automix.automation.curves import thin_curve
 
     length_s = time_range.end_s - time_range.start_s

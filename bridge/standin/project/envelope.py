@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bridge.standin.faults import Misuse
 from bridge.standin.fx.fx import StandInFx
-from bridge.standin.project.owners import OwningTrack
+from bridge.standin.project.interfaces import OwningTrack
 
 LINEAR, SQUARE = 0, 1
 READING_MODES = (0, 1, 2, 4)  # trim/read, read, touch, latch

@@ -8,7 +8,7 @@ import numpy as np
 
 from bridge.standin.fx.fx import new_guid
 from bridge.standin.fx.instrument import Note
-from bridge.standin.project.owners import OwningProject, OwningTrack
+from bridge.standin.project.interfaces import OwningProject, OwningTrack
 from bridge.types import Audio
 
 

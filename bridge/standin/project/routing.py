@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.standin.project.owners import RoutedTrack
+from bridge.standin.project.interfaces import RoutedTrack
 from bridge.types import Audio
 
 NO_AUDIO = -1  # source channel of a send of MIDI alone

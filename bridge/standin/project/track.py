@@ -14,8 +14,8 @@ from bridge.standin.fx.container import FxContainer, every_fx, render_chain
 from bridge.standin.fx.fx import FxState, StandInFx, new_guid
 from bridge.standin.fx.instrument import Note, ReaSynthDouble
 from bridge.standin.project.envelope import EnvelopePoint, FxEnvelope
+from bridge.standin.project.interfaces import OwningProject
 from bridge.standin.project.media import MediaItem
-from bridge.standin.project.owners import OwningProject
 from bridge.standin.project.routing import TrackReceive, add_routed
 from bridge.types import Audio
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.standin.faults import Misuse
-from bridge.standin.project.owners import OwningProject
+from bridge.standin.project.interfaces import OwningProject
 
 FLAG_OF_PART = {"tracks": 1, "fx": 2, "items": 4}
 

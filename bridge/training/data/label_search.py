@@ -65,7 +65,7 @@ class LabelObjective:
     """Measures settings by how far they leave the frames of passages from their targets.
 
     Args:
-        level_counts: off, a passage that is louder as a whole is as good.
+        loudness_counts: off, a passage that is louder as a whole is as good.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class LabelObjective:
         passages: Sequence[LabelPassage],
         features: FeatureSettings,
         *,
-        level_counts: bool = True,
+        loudness_counts: bool = True,
     ) -> None:
         self.chain, self.host, self.passages, self.features = chain, host, passages, features
-        self.level_counts = level_counts
+        self.loudness_counts = loudness_counts
         self.space = label_space(chain)
         self._targets = [self._frames(passage.processed, passage) for passage in passages]
         self._audible = [active_frames(target) for target in self._targets]
@@ -104,7 +104,7 @@ class LabelObjective:
         if isinstance(result, PluginError):
             return np.full_like(target[:, audible], FAILED_DB)
         difference = (self._frames(result, self.passages[index]) - target)[:, audible]
-        return difference if self.level_counts else difference - np.median(difference)
+        return difference if self.loudness_counts else difference - np.median(difference)
 
     def _frames(self, audio: Audio, passage: LabelPassage) -> Float32:
         compared = np.ascontiguousarray(audio[:, round(passage.lead_in_s * passage.sample_rate_hz) :])

@@ -83,7 +83,7 @@ class GainMatch:
     name: str = "gain match"
 
     def run(self, case: EvaluationCase, budget: int) -> MethodResult | None:  # noqa: ARG002
-        missing_db = _missing_db(case, self.targets.of(case), case.given) if case.level_counts else None
+        missing_db = _missing_db(case, self.targets.of(case), case.given) if case.loudness_counts else None
         return None if missing_db is None else MethodResult(case.given * np.float32(db_to_amplitude(missing_db)))
 
 
@@ -145,7 +145,7 @@ class GainAndLimiter:
 
     def run(self, case: EvaluationCase, budget: int) -> MethodResult | None:  # noqa: ARG002
         target = self.targets.of(case)
-        has_loudness = case.level_counts or case.reference is not None
+        has_loudness = case.loudness_counts or case.reference is not None
         gain_db, audio = 0.0, case.given
         for renders in range(LOUDNESS_PASSES):
             missing_db = _missing_db(case, target, audio) if has_loudness else None

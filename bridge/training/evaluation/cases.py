@@ -29,11 +29,11 @@ class EvaluationCase:
 
     Attributes:
         name: the recording's; cases of one recording are not independent.
-        use: what a model is to do, as tables and cards call it: the name of an objective.
+        use: what a model is to do, as tables and cards call it: the name of a prediction mode.
         given: the sound before the plugins; `truth`: what should come out of them.
         hidden: (controls,) normalized settings that lead to `truth`, or None where none are known to.
         reference: what to come close to, where the use has one.
-        level_counts: whether loudness is part of what is right; otherwise sounds are compared at equal loudness.
+        loudness_counts: whether loudness is part of what is right; otherwise sounds are compared at equal loudness.
         pauses_count: whether frames in which the truth is silent are part of what is right.
     """
 
@@ -44,13 +44,13 @@ class EvaluationCase:
     truth: Audio = field(repr=False)
     hidden: Float32 | None = field(repr=False)
     reference: Audio | None = field(default=None, repr=False)
-    level_counts: bool = True
+    loudness_counts: bool = True
     pauses_count: bool = False
 
     @property
     def main_metric(self) -> str:
         """The metric that a case is scored by: raw where loudness counts, else at equal loudness."""
-        return "mel_db" if self.level_counts else "mel_db_equal_loudness"
+        return "mel_db" if self.loudness_counts else "mel_db_equal_loudness"
 
 
 class CaseSource(Protocol):

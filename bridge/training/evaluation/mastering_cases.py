@@ -83,7 +83,7 @@ def _match(
     limiting_db, ceiling_db = generator.uniform(*LIMITING_DB), generator.uniform(*CEILINGS_DB)
     hidden = LoudnessControls.of(chain).write(hidden, -peak_db, limiting_db, ceiling_db)
     truth, reference = host.render(chain, [RenderInput(half, rate, hidden) for half in halves])
-    return EvaluationCase(name, "match", rate, halves[0], truth, hidden, reference, level_counts=False)
+    return EvaluationCase(name, "match", rate, halves[0], truth, hidden, reference, loudness_counts=False)
 
 
 def _foreign(name: str, rate: int, halves: tuple[Audio, Audio], generator: np.random.Generator) -> EvaluationCase:
@@ -93,7 +93,7 @@ def _foreign(name: str, rate: int, halves: tuple[Audio, Audio], generator: np.ra
     peak = max(float(np.abs(half).max()) for half in loud)
     threshold = peak * db_to_amplitude(-by_db)
     truth, reference = (np.asarray(0.9 * np.tanh(half / threshold), dtype=np.float32) for half in loud)
-    return EvaluationCase(name, "foreign", rate, halves[0], truth, None, reference, level_counts=False)
+    return EvaluationCase(name, "foreign", rate, halves[0], truth, None, reference, loudness_counts=False)
 
 
 def _automix(
@@ -103,4 +103,4 @@ def _automix(
     degraded = equalised(good, rate, draw_curve_db(THIRDS_HZ, generator))
     peak = max(float(np.abs(audio).max()) for audio in (good, degraded))
     scale = np.float32(min(1.0, HIGHEST_PEAK / peak))
-    return EvaluationCase(mix.name, "automix", rate, scale * degraded, scale * good, None, None, level_counts=False)
+    return EvaluationCase(mix.name, "automix", rate, scale * degraded, scale * good, None, None, loudness_counts=False)

@@ -54,7 +54,7 @@ class EvaluationMetrics:
     def main_db(self, audio: Audio) -> float:
         """Return the one that the case is scored by, `case.main_metric`."""
         case, rate = self._case, self._case.sample_rate_hz
-        if case.level_counts:
+        if case.loudness_counts:
             return frame_distance_db(audio, case.truth, rate, pauses_count=case.pauses_count)
         return frame_distance_db(gain_to_match(audio, case.truth, rate) * audio, case.truth, rate)
 

@@ -53,8 +53,8 @@ class SearchObjective:
         if len(windows) < len(results):
             return math.inf
         profile = extract_features(windows, self.case.sample_rate_hz, self.features).profile
-        wanted, level_counts = self.target.profile, self.case.level_counts
-        return profile_distance_db(profile, wanted, level_counts=level_counts, features=self.features)
+        wanted, loudness_counts = self.target.profile, self.case.loudness_counts
+        return profile_distance_db(profile, wanted, loudness_counts=loudness_counts, features=self.features)
 
 
 Search = Callable[[SearchObjective, int, int], Float64]

@@ -18,7 +18,7 @@ from bridge.training.data.recordings import AudioFileEntry, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.in_chain_cases import in_chain_cases
 from bridge.training.evaluation.out_of_chain_cases import out_of_chain_cases
-from bridge.training.objectives import ObjectiveExample, TrainingObjective
+from bridge.training.prediction_modes import ModeExample, PredictionMode
 from bridge.training.tasks.task import EncoderTask
 from bridge.types import Float32, Mask
 
@@ -31,14 +31,14 @@ class ChannelStripTask(EncoderTask):
 
     name = "channel-strip"
     use = PredictionUse(margin_share=MARGIN_SHARE)
-    objectives = (
-        TrainingObjective("match", has_reference=True, level_counts=True),
-        TrainingObjective("automix", has_reference=False, level_counts=False),
+    modes = (
+        PredictionMode("match", has_reference=True, loudness_counts=True),
+        PredictionMode("automix", has_reference=False, loudness_counts=False),
     )
 
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
-    ) -> list[Mapping[str, ObjectiveExample]]:
+    ) -> list[Mapping[str, ModeExample]]:
         sampler = renderer.sampler
         clips = [renderer.draw_clips(generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in clips])
@@ -53,8 +53,8 @@ class ChannelStripTask(EncoderTask):
         wet, reference = renderer.render(dry, hidden), renderer.render(others, hidden)
         return [
             {
-                "match": ObjectiveExample(dry[i], wet[i], hidden[i], reference[i], rendered=wet[i]),
-                "automix": ObjectiveExample(degraded[i], clean[i], undoing[i]),
+                "match": ModeExample(dry[i], wet[i], hidden[i], reference[i], rendered=wet[i]),
+                "automix": ModeExample(degraded[i], clean[i], undoing[i]),
             }
             for i in range(count)
         ]

@@ -34,12 +34,12 @@ from bridge.training.data.recordings import (
 )
 from bridge.training.data.speech import resample
 from bridge.training.evaluation.cases import EvaluationCase, is_within_full_scale
-from bridge.training.objectives import ObjectiveExample, TrainingObjective
+from bridge.training.prediction_modes import ModeExample, PredictionMode
 from bridge.training.tasks.searched_labels import SearchedLabelTask
 from bridge.training.tasks.task import TaskRecordings
 from bridge.types import Audio
 
-OBJECTIVE = TrainingObjective("amplifier", has_reference=False, level_counts=True)
+MODE = PredictionMode("amplifier", has_reference=False, loudness_counts=True)
 PLAYED = ("guitar", "bass")  # what goes into an amplifier, where files say so
 DEMONSTRATION = Amplifier(delay_samples=1234, is_inverted=True)
 DEMONSTRATION_SOURCE = "processed by the amplifier in formulas"  # stands in manifests, by which a model is known again
@@ -55,7 +55,7 @@ class DistortionTask(SearchedLabelTask):
 
     demonstrates: bool = True
     name = "distortion"
-    objectives = (OBJECTIVE,)
+    modes = (MODE,)
     use = PredictionUse(keeps_loudness=False)
 
     def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:  # noqa: ARG002
@@ -73,15 +73,15 @@ class DistortionTask(SearchedLabelTask):
             sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}, as no pairs were given" for name in names)
         return TaskRecordings(train, validation, tuple(file.name for file in sides["test"]), sources)
 
-    def restored(self, training: Provenance) -> DistortionTask:
+    def as_learned_by(self, training: Provenance) -> DistortionTask:
         return replace(self, demonstrates=any(DEMONSTRATION_SOURCE in source for source in training.sources))
 
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
-    ) -> list[Mapping[str, ObjectiveExample]]:
+    ) -> list[Mapping[str, ModeExample]]:
         """Passages of pairs; the settings that lead from one to the other are not searched for here."""
         passages = [_passage(renderer, generator) for _ in range(count)]
-        return [{OBJECTIVE.name: ObjectiveExample(dry, processed, None)} for dry, processed in passages]
+        return [{MODE.name: ModeExample(dry, processed, None)} for dry, processed in passages]
 
     def cases(
         self,
@@ -106,8 +106,8 @@ class DistortionTask(SearchedLabelTask):
             generator = np.random.default_rng([seed, zlib.crc32(recording.name.encode())])
             for _ in range(each):
                 dry, processed = _cut(recording, generator, round(CASE_S * rate))
-                cases.append(EvaluationCase(recording.name, OBJECTIVE.name, rate, dry, processed, None))
-        return {OBJECTIVE.name: [case for case in cases if is_within_full_scale(case)]}
+                cases.append(EvaluationCase(recording.name, MODE.name, rate, dry, processed, None))
+        return {MODE.name: [case for case in cases if is_within_full_scale(case)]}
 
 
 _LEARNED: tuple[Literal["train"], Literal["validation"]] = ("train", "validation")

@@ -20,7 +20,7 @@ from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.gain_disturbance import disturb_gain
 from bridge.training.data.recordings import AudioFileEntry, read_recordings
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, has_two_halves, is_within_full_scale
-from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective
+from bridge.training.prediction_modes import ModeExample, PredictionMode, Shard
 from bridge.training.tasks.searched_labels import SearchedLabelTask
 from bridge.types import Float32
 
@@ -30,17 +30,16 @@ class EvennessTask(SearchedLabelTask):
     """See the module."""
 
     name = "level"
-    objectives = (TrainingObjective("level", has_reference=False, level_counts=False),)
+    modes = (PredictionMode("level", has_reference=False, loudness_counts=False),)
     lead_in_s = 1.5  # slow compressors need as long to settle
     use = PredictionUse(margin_share=0.0, margin_db=0.1, evens_level=True)
 
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
-    ) -> list[Mapping[str, ObjectiveExample]]:
+    ) -> list[Mapping[str, ModeExample]]:
         clips = [renderer.draw_clips(generator)[0] for _ in range(count)]
         return [
-            {"level": ObjectiveExample(disturb_gain(clip, renderer.sample_rate_hz, generator), clip, None)}
-            for clip in clips
+            {"level": ModeExample(disturb_gain(clip, renderer.sample_rate_hz, generator), clip, None)} for clip in clips
         ]
 
     def reference_profiles(self, examples: Shard) -> Float32 | None:  # noqa: ARG002
@@ -63,7 +62,7 @@ class EvennessTask(SearchedLabelTask):
                 truth = halves(recording)[0] * draw_gain(generator)
                 given = disturb_gain(truth, recording.sample_rate_hz, generator)
                 case = EvaluationCase(
-                    recording.name, "level", recording.sample_rate_hz, given, truth, None, level_counts=False
+                    recording.name, "level", recording.sample_rate_hz, given, truth, None, loudness_counts=False
                 )
                 cases.append(case)
         return {"level": [case for case in cases if is_within_full_scale(case)]}

@@ -30,7 +30,7 @@ from bridge.training.data.mixes import THIRDS_HZ, MixGenerator, equalised
 from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, read_recordings, rms
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mastering_cases import mastering_cases
-from bridge.training.objectives import ObjectiveExample, TrainingObjective
+from bridge.training.prediction_modes import ModeExample, PredictionMode
 from bridge.training.recipe import Recipe
 from bridge.training.tasks.task import EncoderTask
 from bridge.types import Audio, Float64, Indices
@@ -53,9 +53,9 @@ class MasteringTask(EncoderTask):
     """See the module."""
 
     name = "mastering"
-    objectives = (
-        TrainingObjective("match", has_reference=True, level_counts=False),
-        TrainingObjective("automix", has_reference=False, level_counts=False),
+    modes = (
+        PredictionMode("match", has_reference=True, loudness_counts=False),
+        PredictionMode("automix", has_reference=False, loudness_counts=False),
     )
     use = PredictionUse(keeps_loudness=False, loudness_lufs=LOUDNESS_LUFS, ceiling_dbtp=CEILING_DBTP)
     channels = None
@@ -69,19 +69,19 @@ class MasteringTask(EncoderTask):
 
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
-    ) -> list[Mapping[str, ObjectiveExample]]:
+    ) -> list[Mapping[str, ModeExample]]:
         mixes, sampler = MixGenerator(renderer.recordings), EqSettingsSampler(renderer.chain)
         tonal, kept = self._renderer(renderer)
         drawn = [_draw_parts(mixes, renderer, generator) for _ in range(count)]
         hidden = np.stack([sampler.draw(generator) for _ in drawn])
         wet = tonal.render([first for first, _, _ in drawn], hidden[:, kept])
         reference = tonal.render([second for _, second, _ in drawn], hidden[:, kept])
-        examples: list[Mapping[str, ObjectiveExample]] = []
+        examples: list[Mapping[str, ModeExample]] = []
         for (first, _, finishing_db), position, rendered, other in zip(drawn, hidden, wet, reference, strict=True):
             by_db = generator.uniform(*CLIPPED_BY_DB) if generator.random() < CLIPPED_SHARE else 0.0
             examples.append(
                 {
-                    "match": ObjectiveExample(
+                    "match": ModeExample(
                         first, clipped(rendered, by_db), position, clipped(other, by_db), rendered=rendered
                     ),
                     "automix": _disturbed(first, finishing_db, renderer.sample_rate_hz, sampler, generator),
@@ -155,12 +155,12 @@ def _draw_parts(
 
 def _disturbed(
     part: Audio, finishing_db: Float64, rate: int, sampler: EqSettingsSampler, generator: np.random.Generator
-) -> ObjectiveExample:
-    """The objective `automix`: `part` as it is or with another balance, and finished."""
+) -> ModeExample:
+    """The mode `automix`: `part` as it is or with another balance, and finished."""
     disturbing_db = np.zeros(THIRDS_HZ.size)
     if generator.random() < DISTURBED_SHARE:
         disturbing_db = draw_curve_db(THIRDS_HZ, generator)
     given = equalised(part, rate, disturbing_db) if disturbing_db.any() else part
     truth = equalised(part, rate, finishing_db) if finishing_db.any() else part
     undoing_db = np.interp(np.log(sampler.hertz), np.log(THIRDS_HZ), finishing_db - disturbing_db)
-    return ObjectiveExample(given, truth, sampler.with_gains(sampler.neutral, undoing_db))
+    return ModeExample(given, truth, sampler.with_gains(sampler.neutral, undoing_db))

@@ -31,7 +31,7 @@ from bridge.training.data.scenes import Scene, draw_scene
 from bridge.training.data.voices import synthesise_speech
 from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
 from bridge.training.evaluation.nonspeech_metrics import SceneCase, scene_metrics
-from bridge.training.objectives import Shard
+from bridge.training.prediction_modes import Shard
 from bridge.training.recipe import Recipe
 from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, Task, TaskRecordings
 from bridge.training.trainer.frame_train_step import FrameTrainStep

@@ -18,7 +18,7 @@ TASKS: dict[str, Task] = {
 
 def task_of_model(training: Provenance) -> Task:
     """Return the task that a model learned, as it learned it: what it must be evaluated by."""
-    return find_task(training.task).restored(training)
+    return find_task(training.task).as_learned_by(training)
 
 
 def find_task(name: str) -> Task:

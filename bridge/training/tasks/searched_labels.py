@@ -27,7 +27,7 @@ from bridge.training.data.label_search import (
     search_labels,
     sweep_choices,
 )
-from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective, pack_examples
+from bridge.training.prediction_modes import ModeExample, PredictionMode, Shard, pack_examples
 from bridge.training.recipe import Recipe
 from bridge.training.tasks.task import EncoderTask
 from bridge.types import NormalizedArray
@@ -39,7 +39,7 @@ _STATIC = "static"
 
 @dataclass(frozen=True)
 class SearchedLabelTask(EncoderTask):
-    """A task of one objective, whose `draw` leaves positions unknown.
+    """A task of one mode, whose `draw` leaves positions unknown.
 
     Attributes:
         static: (controls,) the one position that serves all examples best, once it is found.
@@ -50,8 +50,8 @@ class SearchedLabelTask(EncoderTask):
     lead_in_s: ClassVar[float] = 0.1
 
     @property
-    def objective(self) -> TrainingObjective:
-        return self.objectives[0]
+    def mode(self) -> PredictionMode:
+        return self.modes[0]
 
     def check(self, recipe: Recipe, chain: Chain) -> None:
         super().check(recipe, chain)
@@ -85,14 +85,14 @@ class SearchedLabelTask(EncoderTask):
 
     def make_shard(self, renderer: ExampleRenderer, generator: np.random.Generator, recipe: Recipe) -> Shard:
         assert self.static is not None, "prepare() comes first"
-        name = self.objective.name
+        name = self.mode.name
         labelled = []
         for example in (one[name] for one in self.draw(renderer, generator, recipe.examples.shard_examples)):
             start = SearchedLabel(self.static, np.inf)
             objective = self._label_objective(renderer, recipe, [example])
             label = refine_label(objective, start, rounds=recipe.examples.search.rounds)
             labelled.append({name: replace(example, position=label.position)})
-        return pack_examples(self.objectives, labelled, renderer.sample_rate_hz, recipe.features)
+        return pack_examples(self.modes, labelled, renderer.sample_rate_hz, recipe.features)
 
     def _search(
         self,
@@ -105,7 +105,7 @@ class SearchedLabelTask(EncoderTask):
         settings = recipe.examples.search
         passages = replace(renderer, clip_s=settings.passage_s)
         drawn = self.draw(passages, np.random.default_rng(SEARCH_SEED), settings.passages)
-        objective = self._label_objective(renderer, recipe, [one[self.objective.name] for one in drawn])
+        objective = self._label_objective(renderer, recipe, [one[self.mode.name] for one in drawn])
 
         def notify_step(generation: int, cost: float) -> None:
             notify(f"one setting for all: {cost:.2f} dB after {generation + 1} of {settings.generations} steps")
@@ -127,11 +127,11 @@ class SearchedLabelTask(EncoderTask):
         return label.position
 
     def _label_objective(
-        self, renderer: ExampleRenderer, recipe: Recipe, examples: Sequence[ObjectiveExample]
+        self, renderer: ExampleRenderer, recipe: Recipe, examples: Sequence[ModeExample]
     ) -> LabelObjective:
-        rate, level_counts = renderer.sample_rate_hz, self.objective.level_counts
+        rate, loudness_counts = renderer.sample_rate_hz, self.mode.loudness_counts
         passages = [LabelPassage(one.input, one.truth, rate, self.lead_in_s) for one in examples]
-        return LabelObjective(renderer.chain, renderer.host, passages, recipe.features, level_counts=level_counts)
+        return LabelObjective(renderer.chain, renderer.host, passages, recipe.features, loudness_counts=loudness_counts)
 
 
 def _read_static(file: Path) -> NormalizedArray | None:

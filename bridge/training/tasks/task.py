@@ -28,7 +28,7 @@ from bridge.training.data.recordings import (
     synthesised,
 )
 from bridge.training.evaluation.cases import EvaluationCase
-from bridge.training.objectives import ObjectiveExample, Shard, TrainingObjective, pack_examples
+from bridge.training.prediction_modes import ModeExample, PredictionMode, Shard, pack_examples
 from bridge.training.recipe import Recipe
 from bridge.training.trainer.confidence import fit_confidence
 from bridge.training.trainer.encoder_train_step import EncoderTrainStep
@@ -72,7 +72,7 @@ class Task(ABC):
         """Return the recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
         sides. AudioError for unusable files."""
 
-    def restored(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
+    def as_learned_by(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
         """Return the task as it was when a model learned it, to evaluate that model by."""
         return self
 
@@ -127,18 +127,18 @@ class EncoderTask(Task):
     """A task whose encoder predicts one setting for a whole sound.
 
     Attributes:
-        objectives: what the encoder learns to predict settings for.
+        modes: what the encoder learns to predict settings for.
         channels: that recordings are read with; None: as many as they have.
     """
 
-    objectives: tuple[TrainingObjective, ...]
+    modes: tuple[PredictionMode, ...]
     channels: Literal[1, 2] | None = 1
 
     @abstractmethod
     def draw(
         self, renderer: ExampleRenderer, generator: np.random.Generator, count: int
-    ) -> list[Mapping[str, ObjectiveExample]]:
-        """Return `count` examples: by the objective's name input and truth. A failed render is empty audio."""
+    ) -> list[Mapping[str, ModeExample]]:
+        """Return `count` examples: by the mode's name input and truth. A failed render is empty audio."""
 
     def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (most tasks take any chain)
         if recipe.encoder.kind == "frames":
@@ -163,7 +163,7 @@ class EncoderTask(Task):
 
     def make_shard(self, renderer: ExampleRenderer, generator: np.random.Generator, recipe: Recipe) -> Shard:
         return pack_examples(
-            self.objectives,
+            self.modes,
             self.draw(renderer, generator, recipe.examples.shard_examples),
             renderer.sample_rate_hz,
             recipe.features,
@@ -172,13 +172,13 @@ class EncoderTask(Task):
         )
 
     def new_train_step(self, settings: TrainStepSettings) -> TrainStep:
-        return EncoderTrainStep(self.objectives, settings, self.draw)
+        return EncoderTrainStep(self.modes, settings, self.draw)
 
     def fit_confidence(self, train_step: TrainStep, examples: Shard) -> ConfidenceCalibration:
         assert isinstance(train_step, EncoderTrainStep)
         return fit_confidence(train_step, examples)
 
     def reference_profiles(self, examples: Shard) -> Float32 | None:
-        """Return the truths of the objectives without a reference."""
-        alone = [examples[f"{one.name}.target"] for one in self.objectives if not one.has_reference]
+        """Return the truths of the modes without a reference."""
+        alone = [examples[f"{one.name}.target"] for one in self.modes if not one.has_reference]
         return np.concatenate(alone).astype(np.float32) if alone else None

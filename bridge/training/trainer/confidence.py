@@ -12,7 +12,7 @@ from torch import Tensor
 
 from bridge.model.encoders import Category, confidence_of
 from bridge.model.manifest import ConfidenceCalibration
-from bridge.training.objectives import Shard, example_count
+from bridge.training.prediction_modes import Shard, example_count
 from bridge.training.trainer.encoder_train_step import EncoderTrainStep, take_batch
 from bridge.types import Float32
 
@@ -22,7 +22,7 @@ _FACTORS = np.geomspace(0.1, 10.0, 81)  # that widenings and temperatures are ch
 
 @dataclass(frozen=True)
 class ValidationOutputs:
-    """What the encoder predicts for all examples (n) of all objectives whose right positions are known.
+    """What the encoder predicts for all examples (n) of all modes whose right positions are known.
 
     Attributes:
         position, truth, spread: (n, controls), in shares of each range.
@@ -41,7 +41,7 @@ class ValidationOutputs:
 
 
 def fit_confidence(train_step: EncoderTrainStep, examples: Shard) -> ConfidenceCalibration:
-    """Return the law whose mean confidence equals the share of hits, control by control, over all objectives."""
+    """Return the law whose mean confidence equals the share of hits, control by control, over all modes."""
     outputs = validation_outputs(train_step, examples)
     if outputs is None:
         return ConfidenceCalibration(tolerance=TOLERANCE)

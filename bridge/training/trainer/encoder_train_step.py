@@ -24,7 +24,7 @@ from bridge.training.losses.profile_losses import (
     spread_loss,
     straight_through_clamp,
 )
-from bridge.training.objectives import Shard, TrainingObjective, example_count
+from bridge.training.prediction_modes import PredictionMode, Shard, example_count
 from bridge.training.trainer import checkpoint
 from bridge.training.trainer.distributed import ProcessGroup
 from bridge.training.trainer.plugin_loss import Draw, PluginLoss
@@ -41,10 +41,10 @@ VALIDATION_EXAMPLES = 24  # rendered for one validation, where it is by the plug
 
 
 class EncoderTrainStep(TrainStep):
-    """Learns objectives from shards; see `objectives.pack_examples` for what those hold.
+    """Learns modes from shards; see `prediction_modes.pack_examples` for what those hold.
 
     Args:
-        objectives: the questions that every example puts to the encoder.
+        modes: the questions that every example puts to the encoder.
         settings: see `TrainStepSettings`.
         draw: the task's way to draw examples, for stages that learn through the plugins.
     """
@@ -52,12 +52,12 @@ class EncoderTrainStep(TrainStep):
     encoder: Encoder
     gradient_limit = 5.0
 
-    def __init__(self, objectives: Sequence[TrainingObjective], settings: TrainStepSettings, draw: Draw) -> None:
+    def __init__(self, modes: Sequence[PredictionMode], settings: TrainStepSettings, draw: Draw) -> None:
         torch.manual_seed(settings.seed)
         manifest, stages = settings.manifest, settings.stages
         chain, features = manifest.chain, manifest.features
         super().__init__(settings, build_encoder(manifest))
-        self.objectives = tuple(objectives)
+        self.modes = tuple(modes)
         self.surrogate = Surrogate(features.bands, len(chain.controls)).to(self.device)
         self.surrogate_optimizer = self.new_optimizer(self.surrogate)
         self._has_surrogate = any(stage.loss.surrogate or stage.loss.jacobian for stage in stages)
@@ -67,11 +67,11 @@ class EncoderTrainStep(TrainStep):
         slots = [slot.name for slot in chain.slots]
         self._slots = torch.tensor([slots.index(control.slot) for control in chain.controls], device=self.device)
         self._weights_db = torch.from_numpy(loudness_weights_db(features)).to(self.device)
-        self._plugin_loss = PluginLoss(objectives, draw, settings.renderer, features, settings.processes)
+        self._plugin_loss = PluginLoss(modes, draw, settings.renderer, features, settings.processes)
         by_plugins = [stage for stage in stages if stage.loss.plugins]
         self._validation_stage = _with_more_examples(by_plugins[-1]) if by_plugins else None
         validation_renderer = settings.validation_renderer or settings.renderer
-        self._validation_loss = PluginLoss(objectives, draw, validation_renderer, features, ProcessGroup())
+        self._validation_loss = PluginLoss(modes, draw, validation_renderer, features, ProcessGroup())
 
     def update(self, examples: Shard, *, seed: int, step: int, rate: float, stage: TrainingStage) -> dict[str, float]:
         self._check(examples, stage)
@@ -136,34 +136,34 @@ class EncoderTrainStep(TrainStep):
         checkpoint.unpack_optimizer(self.surrogate_optimizer, "surrogate_optimizer", tensors)
 
     def predict(self, batch: Batch, crop: slice = slice(None)) -> dict[str, EncoderOutput]:
-        """Return the encoder's output for each objective of a batch."""
+        """Return the encoder's output for each mode of a batch."""
         outputs: dict[str, EncoderOutput] = {}
-        for name, objective in ((objective.name, objective) for objective in self.objectives):
-            reference = batch[f"{name}.reference"][..., crop] if objective.has_reference else None
+        for name, mode in ((mode.name, mode) for mode in self.modes):
+            reference = batch[f"{name}.reference"][..., crop] if mode.has_reference else None
             outputs[name] = self.encoder(batch[f"{name}.input"][..., crop], reference, trunk_frames=TRUNK_FRAMES)
         return outputs
 
-    def learned_controls(self, objective: TrainingObjective) -> Tensor:
-        """Return (controls,) 1 for the controls that this objective teaches, 0 for those that are set by rule."""
-        return torch.ones_like(self._neutral) if objective.level_counts else self._without_role
+    def learned_controls(self, mode: PredictionMode) -> Tensor:
+        """Return (controls,) 1 for the controls that this mode teaches, 0 for those that are set by rule."""
+        return torch.ones_like(self._neutral) if mode.loudness_counts else self._without_role
 
     def _losses(self, batch: Batch, weights: LossWeights, crop: slice, moving: Tensor) -> dict[str, Tensor]:
-        """`OBJECTIVE.KIND` to scalars, for the kinds that weigh anything; `moving`: see `_learned_slots`."""
+        """`MODE.KIND` to scalars, for the kinds that weigh anything; `moving`: see `_learned_slots`."""
         return {
-            f"{objective.name}.{kind}": value
-            for objective, output in zip(self.objectives, self.predict(batch, crop).values(), strict=True)
-            for kind, value in self._objective_losses(objective, output, batch, weights, moving).items()
+            f"{mode.name}.{kind}": value
+            for mode, output in zip(self.modes, self.predict(batch, crop).values(), strict=True)
+            for kind, value in self._mode_losses(mode, output, batch, weights, moving).items()
         }
 
-    def _objective_losses(
-        self, objective: TrainingObjective, output: EncoderOutput, batch: Batch, weights: LossWeights, moving: Tensor
+    def _mode_losses(
+        self, mode: PredictionMode, output: EncoderOutput, batch: Batch, weights: LossWeights, moving: Tensor
     ) -> dict[str, Tensor]:
-        target, truth = batch[f"{objective.name}.target"], batch[f"{objective.name}.position"]
-        weights_db = None if objective.level_counts else self._weights_db
+        target, truth = batch[f"{mode.name}.target"], batch[f"{mode.name}.position"]
+        weights_db = None if mode.loudness_counts else self._weights_db
         position = torch.where(moving > 0, straight_through_clamp(output.position), self._neutral)
         losses: dict[str, Tensor] = {}
         if weights.surrogate:
-            sound = mel_statistics(batch[f"{objective.name}.input"])[0]
+            sound = mel_statistics(batch[f"{mode.name}.input"])[0]
             losses["surrogate"] = profile_loss(self.surrogate(sound, position), target, weights_db).mean()
         if weights.target:
             predicted = (output.target_mean_db, output.target_spread_db)
@@ -172,7 +172,7 @@ class EncoderTrainStep(TrainStep):
             losses["defaults"] = neutral_loss(output.position, self._neutral).mean()
         if not truth.shape[1]:
             return losses
-        learned = self.learned_controls(objective) * moving
+        learned = self.learned_controls(mode) * moving
         if weights.category and output.logits:
             losses["category"] = category_loss(output.logits, truth, self.encoder.categories, learned[None]).mean()
             learned = learned * self.encoder.continuous
@@ -180,15 +180,15 @@ class EncoderTrainStep(TrainStep):
             losses["position"] = position_loss(output.position, truth, learned[None]).mean()
         if weights.spread:
             losses["spread"] = spread_loss(output.spread, output.position, truth).mean()
-        if weights.jacobian and f"{objective.name}.jacobian" in batch:
-            jacobian = batch[f"{objective.name}.jacobian"]
+        if weights.jacobian and f"{mode.name}.jacobian" in batch:
+            jacobian = batch[f"{mode.name}.jacobian"]
             losses["jacobian"] = jacobian_loss(position, truth, jacobian, target, weights_db).mean()
         return losses
 
     def _surrogate_loss(self, batch: Batch) -> Tensor | None:
         """None where no stage needs the surrogate, or nothing was rendered that it could learn from."""
         parts = []
-        for name in (objective.name for objective in self.objectives):
+        for name in (mode.name for mode in self.modes):
             if self._has_surrogate and f"{name}.rendered" in batch:
                 sound = mel_statistics(batch[f"{name}.input"])[0]
                 predicted = self.surrogate(sound, batch[f"{name}.position"])
@@ -205,8 +205,8 @@ class EncoderTrainStep(TrainStep):
                 )
 
     def _have(self, examples: Mapping[str, object], what: str) -> bool:
-        """Whether any objective's examples hold `what`; see `objectives.pack_examples`."""
-        return any(f"{objective.name}.{what}" in examples for objective in self.objectives)
+        """Whether any mode's examples hold `what`; see `prediction_modes.pack_examples`."""
+        return any(f"{mode.name}.{what}" in examples for mode in self.modes)
 
     def _learned_slots(self, stage: TrainingStage) -> Tensor:
         """(controls,) 1 for the controls of the slots that the stage learns; the others stay neutral."""
@@ -216,7 +216,7 @@ class EncoderTrainStep(TrainStep):
         """This process's part of the batch of `step`, and the frames of it that the encoder gets."""
         generator = np.random.default_rng([seed, step, 1])
         chosen = self.draw_batch(examples, generator)
-        frames = examples[f"{self.objectives[0].name}.input"].shape[-1]
+        frames = examples[f"{self.modes[0].name}.input"].shape[-1]
         length = int(generator.integers(min(MIN_CROP_FRAMES, frames), frames, endpoint=True))
         start = int(generator.integers(0, frames - length, endpoint=True))
         return take_batch(examples, chosen, self.device), slice(start, start + length)
@@ -234,7 +234,7 @@ def _with_more_examples(stage: TrainingStage) -> TrainingStage:
 
 
 def _sum_by_kind(losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The sum of each kind over the objectives."""
+    """The sum of each kind over the modes."""
     kinds: dict[str, Tensor] = {}
     for name, value in losses.items():
         kind = name.rpartition(".")[2]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from bridge.model.bundle import neutral_positions
 from bridge.model.encoders.frame_encoder import FrameEncoder, FrameEncoderOutput
-from bridge.training.objectives import Shard, example_count
+from bridge.training.prediction_modes import Shard, example_count
 from bridge.training.trainer.settings import TrainingStage
 from bridge.training.trainer.train_step import TrainStep, TrainStepSettings
 from bridge.types import Indices

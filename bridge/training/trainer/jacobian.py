@@ -10,13 +10,13 @@ import numpy as np
 
 from bridge.features.settings import FeatureSettings
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.objectives import ObjectiveExample, clip_frames, profiles
+from bridge.training.prediction_modes import ModeExample, clip_frames, profiles
 from bridge.types import Float32
 
 STEP = 0.04  # of each range
 
 
-def profile_jacobian(example: ObjectiveExample, renderer: ExampleRenderer, features: FeatureSettings) -> Float32:
+def profile_jacobian(example: ModeExample, renderer: ExampleRenderer, features: FeatureSettings) -> Float32:
     """(controls, 2, bands) in dB per range; NaN where the position is unknown or a render failed."""
     controls = len(renderer.chain.controls)
     nothing = np.full((controls, 2, features.bands), np.nan, np.float32)

@@ -19,10 +19,10 @@ from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions
 from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.losses.audio_losses import AudioLoss
-from bridge.training.objectives import ObjectiveExample, TrainingObjective, clip_frames, whole_examples
 from bridge.training.plugin_layer.gradient_statistics import GradientStatistics
 from bridge.training.plugin_layer.perturbation import Estimator
 from bridge.training.plugin_layer.plugin_layer import PluginLayer
+from bridge.training.prediction_modes import ModeExample, PredictionMode, clip_frames, whole_examples
 from bridge.training.trainer.distributed import ProcessGroup
 from bridge.training.trainer.estimators import build_estimator
 from bridge.training.trainer.settings import PluginLossSettings, TrainingStage
@@ -31,14 +31,14 @@ from bridge.types import Audio
 SENSITIVITY_EXAMPLES = 4  # by which steps of their own are found for the controls
 FAILED_CALLS = 5  # then it is no longer an example that is at fault
 
-Draw = Callable[[ExampleRenderer, np.random.Generator, int], Sequence[Mapping[str, ObjectiveExample]]]
+Draw = Callable[[ExampleRenderer, np.random.Generator, int], Sequence[Mapping[str, ModeExample]]]
 
 
 class PluginLoss:
     """Draws examples, lets the encoder predict, and measures the predictions through the chain's plugins.
 
     Args:
-        objectives: the questions that every example puts to the encoder.
+        modes: the questions that every example puts to the encoder.
         draw: a task's way to draw examples with a renderer.
         renderer: its clips are as long as each stage says.
         features: of the encoder's input.
@@ -50,13 +50,13 @@ class PluginLoss:
 
     def __init__(
         self,
-        objectives: Sequence[TrainingObjective],
+        modes: Sequence[PredictionMode],
         draw: Draw,
         renderer: ExampleRenderer,
         features: FeatureSettings,
         processes: ProcessGroup,
     ) -> None:
-        self.objectives, self.draw, self.renderer = tuple(objectives), draw, renderer
+        self.modes, self.draw, self.renderer = tuple(modes), draw, renderer
         self.features, self.processes = features, processes
         self._neutral = torch.from_numpy(neutral_positions(renderer.chain))
         self.latest: dict[str, float] = {}
@@ -94,11 +94,11 @@ class PluginLoss:
         )
         total = torch.zeros((), device=device)
         self._failed_calls += 1
-        for objective in self.objectives if whole else ():
-            examples = [by_objective[objective.name] for by_objective in whole]
-            output = encoder(*self._encoder_input(examples, objective, device))
+        for mode in self.modes if whole else ():
+            examples = [by_mode[mode.name] for by_mode in whole]
+            output = encoder(*self._encoder_input(examples, mode, device))
             position = torch.where(moving > 0, output.position, self._neutral.to(device))
-            compared = msgspec.structs.replace(settings.loss, at_equal_loudness=not objective.level_counts)
+            compared = msgspec.structs.replace(settings.loss, at_equal_loudness=not mode.loudness_counts)
             measure = AudioLoss(compared, rate).against(_stacked([example.truth for example in examples]))
             losses = layer.loss(_stacked([example.input for example in examples]), position.cpu(), measure)
             rendered = layer.rendered.to(device)
@@ -118,7 +118,7 @@ class PluginLoss:
             whole = whole_examples(self.draw(renderer, np.random.default_rng([seed, 3]), SENSITIVITY_EXAMPLES))
             if not whole:
                 raise PluginError(f"Nothing rendered by which to measure the controls. {renderer.failures.latest}")
-            inputs = [example.input for by_objective in whole for example in by_objective.values()]
+            inputs = [example.input for by_mode in whole for example in by_mode.values()]
             return inputs[:SENSITIVITY_EXAMPLES]
 
         if settings not in self._estimators:
@@ -126,13 +126,13 @@ class PluginLoss:
         return self._estimators[settings]
 
     def _encoder_input(
-        self, examples: Sequence[ObjectiveExample], objective: TrainingObjective, device: torch.device
+        self, examples: Sequence[ModeExample], mode: PredictionMode, device: torch.device
     ) -> tuple[Tensor, Tensor | None]:
         def frames(clips: Sequence[Audio]) -> Tensor:
             return clip_frames(clips, self.renderer.sample_rate_hz, self.features).clone().to(device)
 
         references = [example.reference for example in examples if example.reference is not None]
-        return frames([example.input for example in examples]), frames(references) if objective.has_reference else None
+        return frames([example.input for example in examples]), frames(references) if mode.has_reference else None
 
 
 def _stacked(clips: Sequence[Audio]) -> Tensor:

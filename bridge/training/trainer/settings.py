@@ -81,7 +81,7 @@ class PluginLossSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
             by two renders a control of each of `SENSITIVITY_EXAMPLES`.
         moves_choices: whether switches and choices are moved too, each to its next place; they learn from the other
             losses alone otherwise.
-        loss: what the sounds are compared by; objectives whose level means nothing are compared at equal loudness.
+        loss: what the sounds are compared by; modes whose level means nothing are compared at equal loudness.
     """
 
     examples: Batch = 8

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from bridge.model.manifest import Manifest
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.objectives import Shard, example_count
+from bridge.training.prediction_modes import Shard, example_count
 from bridge.training.trainer import checkpoint
 from bridge.training.trainer.distributed import ProcessGroup
 from bridge.training.trainer.settings import TrainerSettings, TrainingStage

@@ -66,7 +66,7 @@ end
 
 local function prepare(state)
   state.project, state.spool = reaper.EnumProjects(-1), spool.open()
-  daemon.demand(state.spool)
+  daemon.ensure_running(state.spool)
   state.spool:create()
   command_ids.publish(state.spool)
   local options = state.options

@@ -21,7 +21,7 @@ end
 --- Write the snapshot of a target into Bridge's folder; returns what to tell the user. Waits: inside `ticks.run`.
 function learn_chain.export(spool, target)
   if reaper.TrackFX_GetCount(target.track) == 0 then user_error.raise("nothing_to_learn", { track = target.name }) end
-  local message = request.describe(spool, target, { capture = request.no_sound }, spool.new_id())
+  local message = request.describe(spool, target, { capture = request.capture_nothing }, spool.new_id())
   local folder = spool.home .. spool.separator .. FOLDER
   reaper.RecursiveCreateDirectory(folder, 0)
   local path = folder .. spool.separator .. file_name(target.name)

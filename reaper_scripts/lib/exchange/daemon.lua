@@ -51,7 +51,7 @@ function daemon.count_misses(spool, misses)
 end
 
 --- Raise a user error with the command that starts the daemon, where none serves this spool. Waits.
-function daemon.demand(spool)
+function daemon.ensure_running(spool)
   for _ = 1, daemon.MISSES do
     if daemon.is_alive(spool) then return end
     ticks.wait()

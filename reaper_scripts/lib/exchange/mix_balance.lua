@@ -39,7 +39,7 @@ function mix_balance.capturer(targets)
     together = together or segments_together(targets)
     if range.source == "items" then range.start_s, range.end_s = items.extent(together) end
     local merged = excerpts.merge(together, range.start_s, range.end_s, ticks.breathe)
-    return request.listen(spool, target, id, range, segments, merged)
+    return request.capture_segments(spool, target, id, range, segments, merged)
   end
 end
 
@@ -68,11 +68,11 @@ end
 local function check(message, id, jobs)
   local is_known, status = {}, message.status
   for _, job in ipairs(jobs) do is_known[job.id] = true end
-  reply.demand(message.id == id and (status == "apply" or status == "unchanged" or status == "error"), "it is none about the balance")
+  reply.ensure(message.id == id and (status == "apply" or status == "unchanged" or status == "error"), "it is none about the balance")
   message.tracks = message.tracks or json.array()
-  reply.demand(json.is_array(message.tracks), "tracks is no list")
+  reply.ensure(json.is_array(message.tracks), "tracks is no list")
   for _, track in ipairs(message.tracks) do
-    reply.demand(type(track) == "table" and is_known[track.id], "it names a track that was not asked for")
+    reply.ensure(type(track) == "table" and is_known[track.id], "it names a track that was not asked for")
     reply.check(track, track.id)
   end
   return message

@@ -11,44 +11,44 @@ local WRITE_FIELDS = {
 }
 
 --- Raise a user error that says what of the reply is malformed, unless `condition`.
-function reply.demand(condition, text)
+function reply.ensure(condition, text)
   if not condition then user_error.raise("malformed_reply", { text = text }) end
 end
 
-local demand = reply.demand
+local ensure = reply.ensure
 
 local function check_list(message, name)
   if message[name] == nil then message[name] = json.array() end
-  demand(json.is_array(message[name]), name .. " is no list")
+  ensure(json.is_array(message[name]), name .. " is no list")
   return message[name]
 end
 
 local function check_place(entry, what)
-  demand(math.tointeger(entry.index) and entry.index >= 0, what .. " with a broken index")
+  ensure(math.tointeger(entry.index) and entry.index >= 0, what .. " with a broken index")
   entry.index = math.tointeger(entry.index)
 end
 
 local function check_write(write)
-  demand(type(write) == "table", "a write is no object")
+  ensure(type(write) == "table", "a write is no object")
   local odd = json.odd_field(write, WRITE_FIELDS)
-  demand(not odd, "a write without a sound " .. tostring(odd))
-  demand(write.normalized >= 0 and write.normalized <= 1, "a write outside 0..1")
+  ensure(not odd, "a write without a sound " .. tostring(odd))
+  ensure(write.normalized >= 0 and write.normalized <= 1, "a write outside 0..1")
   check_place(write, "a write")
   if write.eq_band == json.null then write.eq_band = nil end
   local band = write.eq_band
-  demand(band == nil or type(band) == "table" and math.tointeger(band.band_type) and math.tointeger(band.band_index), "a write with a broken band")
+  ensure(band == nil or type(band) == "table" and math.tointeger(band.band_type) and math.tointeger(band.band_index), "a write with a broken band")
 end
 
 --- Check a curve: straight lines between points of {project time in seconds, normalized}, in rising order.
 local function check_curve(curve)
-  demand(type(curve) == "table" and json.is_array(curve.points) and #curve.points > 0, "a curve without points")
+  ensure(type(curve) == "table" and json.is_array(curve.points) and #curve.points > 0, "a curve without points")
   local odd = json.odd_field(curve, { fx_guid = "string", ident = "string" })
-  demand(not odd, "a curve without a sound " .. tostring(odd))
+  ensure(not odd, "a curve without a sound " .. tostring(odd))
   check_place(curve, "a curve")
   local last_s = -math.huge
   for _, point in ipairs(curve.points) do
-    demand(json.is_array(point) and #point == 2 and not json.odd_field(point, { "number", "number" }), "a broken point")
-    demand(point[1] > last_s and point[2] >= 0 and point[2] <= 1, "a point out of order, or outside 0..1")
+    ensure(json.is_array(point) and #point == 2 and not json.odd_field(point, { "number", "number" }), "a broken point")
+    ensure(point[1] > last_s and point[2] >= 0 and point[2] <= 1, "a point out of order, or outside 0..1")
     last_s = point[1]
     ticks.breathe()
   end
@@ -56,19 +56,19 @@ end
 
 --- Return `message` where it answers request `id` and is sound; raises a user error otherwise.
 function reply.check(message, id)
-  demand(message.id == id, "it answers another request")
-  demand(STATUSES[message.status], "its status is " .. tostring(message.status))
+  ensure(message.id == id, "it answers another request")
+  ensure(STATUSES[message.status], "its status is " .. tostring(message.status))
   for _, write in ipairs(check_list(message, "writes")) do check_write(write) end
   for _, curve in ipairs(check_list(message, "curves")) do check_curve(curve) end
-  for _, name in ipairs(check_list(message, "add_fx")) do demand(type(name) == "string", "an FX without a name") end
+  for _, name in ipairs(check_list(message, "add_fx")) do ensure(type(name) == "string", "an FX without a name") end
   for _, name in ipairs(message.unrendered and check_list(message, "unrendered") or {}) do
-    demand(type(name) == "string", "an FX without a name")
+    ensure(type(name) == "string", "an FX without a name")
   end
   for _, name in ipairs({ "changes", "left_alone" }) do
-    for _, entry in ipairs(check_list(message, name)) do demand(type(entry) == "table", "a broken entry of " .. name) end
+    for _, entry in ipairs(check_list(message, name)) do ensure(type(entry) == "table", "a broken entry of " .. name) end
   end
-  demand(message.status ~= "apply" or #message.writes + #message.curves > 0, "it applies nothing")
-  demand(message.status ~= "add_fx" or #message.add_fx > 0, "it adds nothing")
+  ensure(message.status ~= "apply" or #message.writes + #message.curves > 0, "it applies nothing")
+  ensure(message.status ~= "add_fx" or #message.add_fx > 0, "it adds nothing")
   if type(message.undo_text) ~= "string" or message.undo_text == "" then message.undo_text = "Bridge: Auto-mix track" end
   return message
 end

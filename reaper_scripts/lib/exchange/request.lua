@@ -30,7 +30,7 @@ end
 
 --- Listen to what of `range` holds sound, `merged`, through the stretches that stand for it. Returns range, audio and contents,
 -- see `request.capture`; raises a user error where all is silent.
-function request.listen(spool, target, id, range, segments, merged)
+function request.capture_segments(spool, target, id, range, segments, merged)
   local stretches = excerpts.choose(merged, range.start_s, range.end_s)
   local contents = items.contents(segments, range, ticks.breathe)
   range.cuts_items = items.are_cut(segments, stretches)
@@ -51,11 +51,11 @@ function request.capture(spool, target, options, id)
   if options.automation and length_s > excerpts.LIMIT_S then
     user_error.raise("too_long", { track = target.name, most_s = excerpts.LIMIT_S, length_s = length_s })
   end
-  return request.listen(spool, target, id, range, segments, merged)
+  return request.capture_segments(spool, target, id, range, segments, merged)
 end
 
 --- No sound, for what can be answered without.
-function request.no_sound(_, target, _, id)
+function request.capture_nothing(_, target, _, id)
   return { start_s = 0.0, end_s = 0.0, source = "items" }, capture.message(id, capture.sample_rate_hz(target.project), {})
 end
 
@@ -63,7 +63,7 @@ end
 function request.describe(spool, target, options, id)
   local project, track = target.project, target.track
   local change_count = reaper.GetProjectStateChangeCount(project)
-  local capture_sound = options.only_missing and request.no_sound or options.capture or request.capture
+  local capture_sound = options.only_missing and request.capture_nothing or options.capture or request.capture
   local range, audio, contents = capture_sound(spool, target, options, id)
   local sound = sound_sources.describe(track)
   local chain, kept = snapshot.take(project, track, options.automation)

@@ -8,7 +8,7 @@
 -- What moves anything waits for its turn (see `live.turns`), and `finish` for REAPER: inside `ticks.run`.
 local applied_state = require("live.applied_state")
 local fx_info = require("track.fx_info")
-local gestures = require("live.gesture")
+local amount_gesture = require("live.amount_gesture")
 local interpolation = require("live.interpolation")
 local modulation = require("track.modulation")
 local tracks = require("track.tracks")
@@ -88,7 +88,7 @@ end
 local function all_parts(spool)
   local parts, left = {}, nil
   for _, target in ipairs(amount_control.targets(spool)) do
-    target.record.gesture = target.record.gesture or gestures.may_be_late() and "late" or nil
+    target.record.gesture = target.record.gesture or amount_gesture.may_be_late() and "late" or nil
     local part = #target.record.writes > 0 and part_of(target)
     if part and #part.moves > 0 then parts[#parts + 1] = part end
     left = left or part and part.left[1]
@@ -99,11 +99,11 @@ local function all_parts(spool)
 end
 
 --- Begin to move the amount, once it is its turn. Nil and the problem, as a fact, where there is nothing to move. `id`:
--- see `gesture.new`.
+-- see `amount_gesture.new`.
 function amount_control.begin(spool, id)
   local turn = turns.take()
   local parts, problem = all_parts(spool)
-  if parts then return gestures.new(spool, reaper.EnumProjects(-1), parts, turn, id) end
+  if parts then return amount_gesture.new(spool, reaper.EnumProjects(-1), parts, turn, id) end
   turns.pass(turn)
   return nil, problem
 end

@@ -32,7 +32,7 @@ local REST_S = 0.6 -- after the last key: then a gesture by keyboard is over
 --   left_alone    what the newest reply has left as it is, by the track's GUID
 --   left_out      the tracks with a problem in the newest action on several, see `report.left_out`
 --   state         of the action that runs (see `runtime.job_state`)
---   gesture       that moves the amount (see `live.gesture`), `moved_at_s` when it did so last
+--   gesture       that moves the amount (see `live.amount_gesture`), `moved_at_s` when it did so last
 --   is_settling   whether something waits for REAPER
 --   message       {kind = "good", "fair" or "bad", text}
 --   must_look     whether to look at once; `seen` what there was to see

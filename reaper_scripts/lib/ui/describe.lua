@@ -103,7 +103,7 @@ function describe.left_alone(rows)
   return list
 end
 
---- Return what a gesture has come to (see `gesture:finish`): the amount, and a list of what is not as wanted.
+--- Return what a gesture has come to (see `amount_gesture:finish`): the amount, and a list of what is not as wanted.
 function describe.outcome(outcome)
   local notes = {}
   for _, name in ipairs(outcome.refused) do notes[#notes + 1] = "REAPER shows another value for " .. name end

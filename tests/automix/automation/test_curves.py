@@ -16,7 +16,7 @@ from bridge.automix.automation.curves import (
     smooth_curve,
     thin_curve,
 )
-from bridge.automix.job import Curve, ProxyChain
+from bridge.automix.job import AutomationCurve, ProxyChain
 from bridge.decibels import amplitude_to_db
 from bridge.plugins.chain.chain_file import parse_chain
 from bridge.plugins.host.host import PluginHost, RenderInput
@@ -77,7 +77,7 @@ def test_blocks_last_about_as_long_at_every_rate(sample_rate_hz):
 def test_what_is_rendered_is_the_curve_that_was_drawn(sample_rate_hz):
     """A gain that moves, heard through the host: the level of a constant follows the breakpoints."""
     chain = parse_chain(GAIN, source="test")
-    curve = Curve(np.array([0.1, 0.2, 0.4, 0.5]), np.array([1.0, 0.25, 0.25, 1.0]))
+    curve = AutomationCurve(np.array([0.1, 0.2, 0.4, 0.5]), np.array([1.0, 0.25, 0.25, 1.0]))
     audio = np.full((2, round(0.7 * sample_rate_hz)), 0.5, dtype=np.float32)
     rows = block_rows({0: curve}, chain.neutral, frames=audio.shape[1], sample_rate_hz=sample_rate_hz)
     with PluginHost(workers=1) as host:
@@ -94,7 +94,7 @@ def test_what_is_rendered_is_the_curve_that_was_drawn(sample_rate_hz):
 
 def test_a_moving_control_goes_through_the_conversion_to_another_chain():
     proxy = ProxyChain(parse_chain(GAIN, source="test"), lambda row: np.array([0.5, row[0] ** 2], np.float32))
-    curve = Curve(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    curve = AutomationCurve(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     rows = np.linspace(0, 1, 50, dtype=np.float32)[:, None]
     converted = proxy_rows(proxy, np.zeros(1, np.float32), rows, {0: curve})
     assert converted.shape == (50, 2)

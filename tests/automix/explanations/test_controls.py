@@ -42,7 +42,7 @@ def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[[d
     def make(target: dict[str, float]) -> Guard:
         (goal,) = host.render(chain, [RenderInput(audio, RATE, settings(chain, target))])
         profile = extract_features([goal], RATE, FeatureSettings()).profile
-        objective = Objective(profile, FeatureSettings(), level_counts=True, margin_share=0.05, margin_db=0.25)
+        objective = Objective(profile, FeatureSettings(), loudness_counts=True, margin_share=0.05, margin_db=0.25)
         return Guard(
             CandidateRenderer(host, chain, [audio], RATE, everything=[audio]),
             CandidateMetrics(FeatureSettings(), RATE, objective),

@@ -28,8 +28,8 @@ RATE = 44100
 Change = Callable[..., np.ndarray]
 
 
-def near(target: SpectralProfile, *, level_counts: bool = True) -> Objective:
-    return Objective(target, FeatureSettings(), level_counts, margin_share=0.05, margin_db=0.25)
+def near(target: SpectralProfile, *, loudness_counts: bool = True) -> Objective:
+    return Objective(target, FeatureSettings(), loudness_counts, margin_share=0.05, margin_db=0.25)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +56,9 @@ def settings(chain: Chain) -> Change:
 def make_guard(chain: Chain, host: PluginHost, audio: np.ndarray) -> Callable[..., Guard]:
     """A guard whose target is the audio through the given settings."""
 
-    def make(target: np.ndarray, *, level_counts: bool = True, free: np.ndarray | None = None) -> Guard:
+    def make(target: np.ndarray, *, loudness_counts: bool = True, free: np.ndarray | None = None) -> Guard:
         goal = host.render(chain, [RenderInput(audio, RATE, target)])
-        objective = near(extract_features(goal, RATE, FeatureSettings()).profile, level_counts=level_counts)
+        objective = near(extract_features(goal, RATE, FeatureSettings()).profile, loudness_counts=loudness_counts)
         return Guard(
             CandidateRenderer(host, chain, [audio], RATE),
             CandidateMetrics(FeatureSettings(), RATE, objective),
@@ -142,7 +142,7 @@ def test_controls_that_are_not_free_stay(make_guard: Callable[..., Guard], setti
 def test_without_reference_the_loudness_stays(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain, audio: np.ndarray
 ) -> None:
-    result = make_guard(settings(BRIGHT), level_counts=False).decide(chain.neutral, settings(BRIGHT), 1.0)
+    result = make_guard(settings(BRIGHT), loudness_counts=False).decide(chain.neutral, settings(BRIGHT), 1.0)
     assert result.accepted is not None
     assert result.accepted.normalized[chain.index("output.gain_db")] < chain.neutral[chain.index("output.gain_db")]
     assert result.after.loudness_lufs == pytest.approx(loudness_lufs(audio, RATE), abs=0.3)
@@ -222,7 +222,7 @@ def test_what_sounds_beside_the_model_is_measured_with_it(
     turned = msgspec.structs.replace(chain, slots=slots)
     order = [chain.index(control.label) for control in turned.controls[:-1]]
     proxy = ProxyChain(turned, lambda row: np.append(row[order], np.float32(12.0)))
-    guard = make_guard(settings(BRIGHT), level_counts=False)
+    guard = make_guard(settings(BRIGHT), loudness_counts=False)
     alone = guard.decide(chain.neutral, settings(BRIGHT), 1.0)
     beside = rendering(guard, proxy=proxy).decide(chain.neutral, settings(BRIGHT), 1.0)
     assert alone.before.loudness_lufs is not None
@@ -235,7 +235,7 @@ def test_dynamics_are_measured_by_how_even_they_are(
     make_guard: Callable[..., Guard], settings: Change, chain: Chain
 ) -> None:
     """The profile is as far off as it was; what counts is that loud and soft passages come closer together."""
-    plain = make_guard(chain.neutral, level_counts=False)
+    plain = make_guard(chain.neutral, loudness_counts=False)
     time_s = np.arange(plain.renderer.windows[0].shape[-1]) / RATE
     uneven = (plain.renderer.windows[0] * np.where(time_s % 2 < 1, 1.0, 0.15)).astype(np.float32)
     objective = replace(plain.metrics.objective, evens_level=True, margin_share=0.0, margin_db=0.1)

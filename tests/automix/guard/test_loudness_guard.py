@@ -37,7 +37,9 @@ def host() -> Iterator[PluginHost]:
 def guard(
     host: PluginHost, audio: np.ndarray, reference: np.ndarray, target: LoudnessTarget, rate: int
 ) -> LoudnessGuard:
-    objective = reference_objective(extract_features([reference], rate, FEATURES).profile, FEATURES, level_counts=False)
+    objective = reference_objective(
+        extract_features([reference], rate, FEATURES).profile, FEATURES, loudness_counts=False
+    )
     return LoudnessGuard(
         CandidateRenderer(host, CHAIN, [audio], rate, everything=[audio]),
         CandidateMetrics(FEATURES, rate, objective),

@@ -9,7 +9,7 @@ import pytest
 from synthetic_speech import synthetic_speech
 
 from bridge.automix.automation.curves import block_frames, block_rows
-from bridge.automix.job import Curve
+from bridge.automix.job import AutomationCurve
 from bridge.features.mel import log_mel
 from bridge.features.settings import FeatureSettings
 from bridge.model.bundle import neutral_positions, positions_to_normalized
@@ -66,7 +66,7 @@ def test_rendered_by_its_labels_a_scene_loses_its_events_and_keeps_its_words(lab
             place = np.where(labels.activity[control] > 0, labels.position[control], neutral[control])
             positions = np.repeat(neutral[None], grid.count, axis=0)
             positions[:, control] = place
-            curves[control] = Curve(grid.middles_s, positions_to_normalized(CHAIN, positions)[:, control])
+            curves[control] = AutomationCurve(grid.middles_s, positions_to_normalized(CHAIN, positions)[:, control])
         rows = block_rows(curves, CHAIN.neutral, frames=scene.audio.shape[1], sample_rate_hz=RATE)
         (made,) = host.render(CHAIN, [RenderInput(scene.audio, RATE, rows, block_frames(RATE))])
         down += [result.down_db for result in event_results(scene, made)]

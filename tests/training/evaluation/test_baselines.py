@@ -121,8 +121,8 @@ def test_a_search_with_one_candidate_leaves_all_as_it_is(
 
 def test_the_target_without_a_reference_is_that_of_the_others_alone(case: EvaluationCase) -> None:
     """Two recordings whose truths differ: each is told the other's."""
-    first = EvaluationCase("one", "automix", RATE, case.given, case.given, None, None, level_counts=False)
-    second = EvaluationCase("two", "automix", RATE, case.given, case.truth, None, None, level_counts=False)
+    first = EvaluationCase("one", "automix", RATE, case.given, case.given, None, None, loudness_counts=False)
+    second = EvaluationCase("two", "automix", RATE, case.given, case.truth, None, None, loudness_counts=False)
     targets = MeanTargets([first, second], FeatureSettings())
     told, own = targets.of(first), MeanTargets([second], FeatureSettings())._measure(case.truth, RATE)
     assert told is not None

@@ -58,7 +58,7 @@ def test_more_noise_is_farther(case: EvaluationCase, audio: np.ndarray, measure:
 def test_cases_are_scored_at_the_loudness_that_counts(case: EvaluationCase, audio: np.ndarray) -> None:
     louder = np.float32(2) * audio
     assert EvaluationMetrics(case).main_db(louder) > 3
-    assert EvaluationMetrics(replace(case, level_counts=False)).main_db(louder) < 0.1
+    assert EvaluationMetrics(replace(case, loudness_counts=False)).main_db(louder) < 0.1
 
 
 def test_the_gain_brings_one_to_the_loudness_of_the_other(audio: np.ndarray) -> None:

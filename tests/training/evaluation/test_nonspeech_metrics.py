@@ -61,4 +61,4 @@ def test_an_event_under_the_words_is_not_counted(scene):
 
 def test_a_case_knows_its_scene(scene):
     case = SceneCase("one", "nonspeech", RATE, scene.audio, scene.truth, None, scene=scene)
-    assert case.scene is scene and case.level_counts
+    assert case.scene is scene and case.loudness_counts

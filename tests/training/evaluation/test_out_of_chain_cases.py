@@ -69,6 +69,6 @@ def test_cases_hold_a_reference_and_no_settings(folder: Path) -> None:
     recordings = read_recordings(find_files([folder]))[:3]
     cases = out_of_chain_cases(recordings, each=2, seed=3)
     assert {case.name for case in cases} <= {recording.name for recording in recordings}
-    assert cases and all(case.hidden is None and case.reference is not None and case.level_counts for case in cases)
+    assert cases and all(case.hidden is None and case.reference is not None and case.loudness_counts for case in cases)
     again = out_of_chain_cases(recordings, each=2, seed=3)
     np.testing.assert_array_equal(cases[0].truth, again[0].truth)

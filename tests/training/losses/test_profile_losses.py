@@ -35,10 +35,10 @@ def test_the_profile_loss_is_close_to_the_guards_distance() -> None:
     mean, spread, goal_mean, goal_spread = (generator.normal(0, 8, 64).astype(np.float32) for _ in range(4))
     sound, goal = SpectralProfile(mean, spread, 64), SpectralProfile(goal_mean, goal_spread, 64)
     target = torch.from_numpy(np.stack([goal_mean, goal_spread]))[None]
-    for level_counts in (True, False):
-        guard = profile_distance_db(sound, goal, level_counts=level_counts)
+    for loudness_counts in (True, False):
+        guard = profile_distance_db(sound, goal, loudness_counts=loudness_counts)
         profile = torch.from_numpy(mean)[None], torch.from_numpy(spread)[None]
-        loss = profile_loss(profile, target, None if level_counts else WEIGHTS_DB)
+        loss = profile_loss(profile, target, None if loudness_counts else WEIGHTS_DB)
         assert abs(float(loss) - guard) < 1.0
 
 

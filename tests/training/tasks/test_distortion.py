@@ -167,7 +167,7 @@ def test_a_training_of_seconds_comes_closer_to_the_amplifier(
     assert {case.name for case in cases} == {"dry/song3.wav"}
     before, after = [], []
     for case in cases:
-        assert case.level_counts
+        assert case.loudness_counts
         predictor = Predictor(bundle)
         settings = predictor.predict(predictor.extract_features([case.given], case.sample_rate_hz), None).normalized
         (made,) = host.render(amplifier, [RenderInput(case.given, case.sample_rate_hz, settings)])

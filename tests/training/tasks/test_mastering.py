@@ -45,8 +45,8 @@ def test_examples_are_whole_in_stereo_and_their_settings_lead_where_they_say(
 ) -> None:
     drawn = MasteringTask().draw(renderer, np.random.default_rng(1), 8)
     assert len(drawn) == 8
-    for by_objective in drawn:
-        for example in by_objective.values():
+    for by_mode in drawn:
+        for example in by_mode.values():
             assert example.is_whole and example.input.shape == (2, 2 * RATE_HZ)
             assert np.abs(example.input).max() < 4
     changed = next(e["match"] for e in drawn if not np.array_equal(e["match"].input, e["match"].rendered))
@@ -95,7 +95,7 @@ def test_cases_of_every_use_fit_a_file_and_are_repeatable(host: PluginHost, fold
     for use, found in cases.items():
         for one, other in zip(found, again[use], strict=True):
             np.testing.assert_array_equal(one.given, other.given)
-            assert not one.level_counts and (one.reference is None) == (use == "automix")
+            assert not one.loudness_counts and (one.reference is None) == (use == "automix")
             assert max(np.abs(audio).max() for audio in (one.given, one.truth)) <= 1.0
     match = cases["match"][0]
     assert match.hidden is not None
@@ -107,11 +107,11 @@ def test_it_measures_loudness_and_peak_against_the_wanted_ones() -> None:
     audio = mix()
     own = loudness_lufs(audio, RATE_HZ)
     assert own is not None
-    alone = EvaluationCase("a", "automix", RATE_HZ, audio, audio, None, None, level_counts=False)
+    alone = EvaluationCase("a", "automix", RATE_HZ, audio, audio, None, None, loudness_counts=False)
     measured = MasteringTask().metrics(alone, audio)
     assert measured["loudness_error_lu"] == pytest.approx(abs(own - LOUDNESS_LUFS))
     assert measured["above_ceiling_db"] == pytest.approx(true_peak_dbtp(audio, RATE_HZ) - CEILING_DBTP)
-    matched = EvaluationCase("a", "match", RATE_HZ, audio, audio, None, audio, level_counts=False)
+    matched = EvaluationCase("a", "match", RATE_HZ, audio, audio, None, audio, loudness_counts=False)
     assert MasteringTask().metrics(matched, audio)["loudness_error_lu"] == pytest.approx(0.0)
     assert MasteringTask().metrics(alone, np.zeros_like(audio)) == {}
 

@@ -25,7 +25,7 @@ from bridge.training.data.voices import LANGUAGES, VARIANTS, synthesise_speech
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.model_method import ModelMethod
 from bridge.training.evaluation.nonspeech_metrics import event_results, speech_changes_db
-from bridge.training.objectives import example_count
+from bridge.training.prediction_modes import example_count
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.nonspeech import NonspeechTask, SpokenRecording, draw_example
 from bridge.training.trainer.distributed import ProcessGroup

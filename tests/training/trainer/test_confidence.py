@@ -14,14 +14,14 @@ from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.objectives import Shard, TrainingObjective
+from bridge.training.prediction_modes import PredictionMode, Shard
 from bridge.training.recipe import load_recipe
 from bridge.training.trainer.confidence import TOLERANCE, fit_confidence, validation_outputs
 from bridge.training.trainer.distributed import ProcessGroup
 from bridge.training.trainer.encoder_train_step import EncoderTrainStep
 from bridge.training.trainer.train_step import TrainStepSettings
 
-LESSONS = (TrainingObjective("match", has_reference=True, level_counts=True), TrainingObjective("alone", False, False))
+LESSONS = (PredictionMode("match", has_reference=True, loudness_counts=True), PredictionMode("alone", False, False))
 
 
 def examples(count: int, controls: int) -> Shard:
@@ -75,8 +75,8 @@ def test_so_it_does_of_choices(learner_of: Callable[[Chain], EncoderTrainStep]) 
     train_step = learner_of(Chain(name="amp", slots=(Slot(name="amp", plugin="vst3:Amp", controls=(gain, stack)),)))
     (category,), known = train_step.encoder.categories, examples(120, 2)
     choices = np.random.default_rng(1).choice(4, size=120, p=[0.5, 0.2, 0.2, 0.1])
-    for objective in LESSONS:
-        known[f"{objective.name}.position"][:, 1] = np.array(category.places, np.float32)[choices]
+    for mode in LESSONS:
+        known[f"{mode.name}.position"][:, 1] = np.array(category.places, np.float32)[choices]
     answered = validation_outputs(train_step, known)
     assert answered is not None
     hits = (answered.logits[0].argmax(1) == category.chosen(answered.truth[:, 1])).float().mean()

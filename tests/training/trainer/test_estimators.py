@@ -12,8 +12,8 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import parse_chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.objectives import ObjectiveExample, TrainingObjective
 from bridge.training.plugin_layer.perturbation import SPSA, CentralDifferences, GroupedDifferences
+from bridge.training.prediction_modes import ModeExample, PredictionMode
 from bridge.training.recipe import load_recipe
 from bridge.training.trainer.distributed import ProcessGroup
 from bridge.training.trainer.estimators import build_estimator, build_step_sizes
@@ -93,9 +93,9 @@ def test_controls_are_heard_once_and_choices_learn_through_the_plugins(
     filtering: ExampleRenderer, ladder: Chain, manifest: Manifest
 ) -> None:
     """No further renders for it in the second update, nor where nothing is learned."""
-    objective = TrainingObjective("alone", has_reference=False, level_counts=True)
-    example = {"alone": ObjectiveExample(sounds()[0], sounds()[1], None)}
-    loss = PluginLoss([objective], lambda *_: [example], filtering, manifest.features, ProcessGroup())
+    mode = PredictionMode("alone", has_reference=False, loudness_counts=True)
+    example = {"alone": ModeExample(sounds()[0], sounds()[1], None)}
+    loss = PluginLoss([mode], lambda *_: [example], filtering, manifest.features, ProcessGroup())
     small = EncoderSettings(width=16, blocks=1, embedding=8, hidden=16)
     encoder = build_encoder(msgspec.structs.replace(manifest, chain=ladder, encoder=small))
     counts = []

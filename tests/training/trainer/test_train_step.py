@@ -13,7 +13,7 @@ from bridge.errors import PluginError, SettingsError
 from bridge.model.bundle import neutral_positions
 from bridge.model.manifest import EncoderSettings, Manifest
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.objectives import ObjectiveExample, Shard, pack_examples
+from bridge.training.prediction_modes import ModeExample, Shard, pack_examples
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.channel_strip import ChannelStripTask
 from bridge.training.trainer.distributed import ProcessGroup
@@ -32,7 +32,7 @@ def train_step(manifest: Manifest, renderer: ExampleRenderer) -> EncoderTrainSte
     small = msgspec.structs.replace(manifest, encoder=EncoderSettings(width=16, blocks=1, embedding=8, hidden=32))
     settings = msgspec.structs.replace(RECIPE.learning, batch=8)
     setup = TrainStepSettings(small, settings, torch.device("cpu"), 0, ProcessGroup(), renderer, RECIPE.stages)
-    return EncoderTrainStep(TASK.objectives, setup, TASK.draw)
+    return EncoderTrainStep(TASK.modes, setup, TASK.draw)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def drawn_examples(renderer: ExampleRenderer) -> Shard:
     drawn = TASK.draw(renderer, np.random.default_rng(0), 8)
     features = RECIPE.features
     return pack_examples(
-        TASK.objectives,
+        TASK.modes,
         drawn,
         renderer.sample_rate_hz,
         features,
@@ -129,7 +129,7 @@ def test_a_recipe_says_how_the_gradient_is_found(train_step: EncoderTrainStep, e
     host, moving = train_step.settings.renderer.host, torch.ones(16)
     drawn: list[int] = []
 
-    def draw(*asked: Any) -> list[Mapping[str, ObjectiveExample]]:
+    def draw(*asked: Any) -> list[Mapping[str, ModeExample]]:
         before = host.render_count
         examples = TASK.draw(*asked)
         drawn.append(host.render_count - before)
@@ -138,7 +138,7 @@ def test_a_recipe_says_how_the_gradient_is_found(train_step: EncoderTrainStep, e
     train_step._plugin_loss.draw = draw
     before = host.render_count
     train_step._plugin_loss(train_step.encoder, moving, stage, 0, 0).backward()
-    assert host.render_count - before - drawn[0] == len(TASK.objectives) * (1 + 2 * pairs)
+    assert host.render_count - before - drawn[0] == len(TASK.modes) * (1 + 2 * pairs)
 
 
 def test_an_update_depends_on_seed_and_step_alone(
@@ -146,7 +146,7 @@ def test_an_update_depends_on_seed_and_step_alone(
 ) -> None:
     plugins = PluginLossSettings(examples=2, clip_s=1.5, directions=1)
     told = TrainingStage(name="both", share=1.0, loss=LossWeights(position=1.0, plugins=0.5), plugins=plugins)
-    other = EncoderTrainStep(TASK.objectives, train_step.settings, TASK.draw)
+    other = EncoderTrainStep(TASK.modes, train_step.settings, TASK.draw)
     update: Callable[[EncoderTrainStep], dict[str, float]] = lambda one: one.update(  # noqa: E731
         examples, seed=3, step=7, rate=1.0, stage=told
     )
@@ -193,13 +193,13 @@ def test_what_is_learned_through_the_plugins_is_validated_through_them(
 ) -> None:
     """Where no setting is known, too: the best weights are not those that happened to be checked first."""
     unknown = {name: array for name, array in examples.items() if not name.endswith((".rendered", ".jacobian"))}
-    unknown |= {f"{objective.name}.position": np.zeros((8, 0), np.float32) for objective in TASK.objectives}
+    unknown |= {f"{mode.name}.position": np.zeros((8, 0), np.float32) for mode in TASK.modes}
     assert train_step.validate(unknown).keys() == {"match.target", "automix.target"}
     through = TrainingStage(
         name="through", share=1.0, loss=LossWeights(plugins=1.0), plugins=PluginLossSettings(clip_s=1.5)
     )
     setup = replace(train_step.settings, stages=[through], validation_renderer=replace(renderer, augment=False))
-    other = EncoderTrainStep(TASK.objectives, setup, TASK.draw)
+    other = EncoderTrainStep(TASK.modes, setup, TASK.draw)
     first, again = other.validate(unknown), other.validate(unknown)
     assert first == again and first.keys() == {"plugins"} and first["plugins"] > 0
     other.average["position.bias"] += 2.0

@@ -16,14 +16,14 @@ local undo_step = require("write.undo_step")
 local user_error = require("runtime.user_error")
 local verify = require("write.verify")
 
-local gesture = {}
-gesture.__index = gesture
+local amount_gesture = {}
+amount_gesture.__index = amount_gesture
 
 local SECTION, GAVE_WAY = "Bridge", "gave_way_s"
 local LATE_S = 3 -- for so long a surface's values may still come after its gesture has ended
 
 --- Return whether values may still come that belong to a gesture which has ended: what they have moved nobody has touched.
-function gesture.may_be_late()
+function amount_gesture.may_be_late()
   local since_s = tonumber(reaper.GetExtState(SECTION, GAVE_WAY))
   return since_s ~= nil and reaper.time_precise() - since_s < LATE_S
 end
@@ -35,8 +35,8 @@ end
 --- Return a gesture over parts that have something to move; it has a turn, and passes it on when it has ended. `id`: of one
 -- that a control surface streams values for; the records then tell that their values are moving, and bands stay on until
 -- the end.
-function gesture.new(spool, project, parts, turn, id)
-  local self = setmetatable({ spool = spool, project = project, parts = parts, turn = turn, id = id }, gesture)
+function amount_gesture.new(spool, project, parts, turn, id)
+  local self = setmetatable({ spool = spool, project = project, parts = parts, turn = turn, id = id }, amount_gesture)
   for _, part in ipairs(parts) do
     part.wanted = part.amount
     part.record.gesture = id
@@ -46,12 +46,12 @@ function gesture.new(spool, project, parts, turn, id)
 end
 
 --- Return the amount of its first track.
-function gesture:amount()
+function amount_gesture:amount()
   return self.parts[1].wanted
 end
 
 --- Return whether its first track stands as it was, by compare.
-function gesture:is_at_compare()
+function amount_gesture:is_at_compare()
   local part = self.parts[1]
   return part.record.is_compared and part.amount == 0
 end
@@ -60,7 +60,7 @@ end
 
 --- Return why the gesture can go on no more, as a fact, or nil: a track is gone, another project is in front, what moves
 -- would be recorded or not be heard, or another script waits for its turn. Call it in every tick in which it goes on.
-function gesture:loss()
+function amount_gesture:loss()
   turns.keep()
   if turns.is_wanted(self.turn) then return user_error.new("another_command") end
   for _, part in ipairs(self.parts) do
@@ -71,7 +71,7 @@ function gesture:loss()
 end
 
 --- Return whether every track and FX is still where it was when the gesture began: a surface knows them by number.
-function gesture:is_in_place()
+function amount_gesture:is_in_place()
   for _, part in ipairs(self.parts) do
     local track = part.target.track
     if tracks.gone(part.target) or tracks.index(track) ~= part.target.index then return false end
@@ -97,18 +97,18 @@ local function read(part, move)
 end
 
 --- The value of a move. While bands are held on, one that was off stands where the amount begins, not where it was.
-function gesture:value(move, amount)
+function amount_gesture:value(move, amount)
   if amount <= 0 and self.id and move.write.band then return move.write.start end
   return interpolation.value(move.write, amount)
 end
 
-function gesture:set_band(track, move, amount)
+function amount_gesture:set_band(track, move, amount)
   local band, is_on = move.write.band, amount > 0 or self.id ~= nil
   if band and fx_info.is_band_on(track, move.fx, band) ~= is_on then fx_info.set_band(track, move.fx, band, is_on) end
 end
 
 --- Write one value. A band is on before its values change, and goes off behind them.
-function gesture:set_move(track, move, amount)
+function amount_gesture:set_move(track, move, amount)
   local value = self:value(move, amount)
   if amount > 0 then self:set_band(track, move, amount) end
   if not fx_info.is_same(reaper.TrackFX_GetParamNormalized(track, move.fx, move.parameter), value) then
@@ -126,13 +126,13 @@ local function set_parts(self)
 end
 
 --- Set the amount of all tracks, 0..1, at once. No undo step: that is `finish`.
-function gesture:set(amount)
+function amount_gesture:set(amount)
   for _, part in ipairs(self.parts) do part.wanted = math.min(math.max(amount, 0), 1) end
   set_parts(self)
 end
 
 --- Set all tracks as they were (`is_on`), or back at the amount they had.
-function gesture:compare(is_on)
+function amount_gesture:compare(is_on)
   self.is_compared = is_on
   self.text = is_on and "Bridge: Compare, as it was" or "Bridge: Compare, as set"
   for _, part in ipairs(self.parts) do
@@ -143,17 +143,17 @@ function gesture:compare(is_on)
 end
 
 --- Return whether a surface moves a value: REAPER's OSC has no address for an FX in a container, which follows at rest.
-function gesture.is_streamed(move)
+function amount_gesture.is_streamed(move)
   return not fx_chain.is_contained(move.fx)
 end
 
 --- Take the amounts at which the values stand now for the wanted ones: a surface has moved them, and is gone. It moves none
 -- in a container.
-function gesture:adopt_current()
+function amount_gesture:adopt_current()
   for _, part in ipairs(self.parts) do
     local now = {}
     for _, move in ipairs(part.moves) do
-      if gesture.is_streamed(move) then now[move.place] = read(part, move) end
+      if amount_gesture.is_streamed(move) then now[move.place] = read(part, move) end
     end
     if next(now) then part.wanted = interpolation.amount_of(part.record, now) end
   end
@@ -225,7 +225,7 @@ local function conclude(self, readings, pause)
 end
 
 --- End the gesture: one undo step, read-back, renewed records. Waits for a few ticks at most.
-function gesture:finish()
+function amount_gesture:finish()
   make_step(self)
   self.has_step = true
   local readings, is_settled
@@ -234,7 +234,7 @@ function gesture:finish()
     turns.keep()
     readings, is_settled = read_back(self)
     if is_settled then break end
-    if gesture.may_be_late() then set_parts(self) end
+    if amount_gesture.may_be_late() then set_parts(self) end
   end
   ticks.wait() -- a long record takes a slice of its own
   return conclude(self, readings, ticks.breathe)
@@ -242,14 +242,14 @@ end
 
 --- Make the undo step of what a surface has moved so far. The records go on telling that values move, so that another
 -- run of the script, or the next gesture, finds them at whatever amount they stand by then.
-function gesture:suspend()
+function amount_gesture:suspend()
   self:adopt_current()
   make_step(self)
   turns.pass(self.turn)
 end
 
 --- End the gesture without waiting. For `atexit`; harmless at any other time.
-function gesture:release()
+function amount_gesture:release()
   if self.is_done then return end
   if self.id then self:adopt_current() end
   if not self.has_step then make_step(self) end
@@ -258,9 +258,9 @@ end
 
 --- End a surface's gesture at once, for another script waits for its turn. Returns the outcome of `finish`. The daemon learns
 -- it later: values that it has sent until then may still come.
-function gesture:give_way()
+function amount_gesture:give_way()
   reaper.SetExtState(SECTION, GAVE_WAY, string.format("%.3f", reaper.time_precise()), false)
   return self:release()
 end
 
-return gesture
+return amount_gesture

@@ -10,8 +10,8 @@ import torch
 from bridge.errors import PluginError
 from bridge.features.settings import FeatureSettings
 from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.objectives import (
-    ObjectiveExample,
+from bridge.training.prediction_modes import (
+    ModeExample,
     Shard,
     clip_frames,
     example_count,
@@ -25,12 +25,12 @@ TASK = ChannelStripTask()
 FEATURES = FeatureSettings()
 
 
-def drawn(renderer: ExampleRenderer, seed: int, count: int = 12) -> list[Mapping[str, ObjectiveExample]]:
+def drawn(renderer: ExampleRenderer, seed: int, count: int = 12) -> list[Mapping[str, ModeExample]]:
     return TASK.draw(renderer, np.random.default_rng(seed), count)
 
 
 def shard(renderer: ExampleRenderer, seed: int) -> Shard:
-    return pack_examples(TASK.objectives, drawn(renderer, seed), renderer.sample_rate_hz, FEATURES)
+    return pack_examples(TASK.modes, drawn(renderer, seed), renderer.sample_rate_hz, FEATURES)
 
 
 def test_examples_depend_on_their_seed_alone(renderer: ExampleRenderer) -> None:
@@ -56,19 +56,19 @@ def test_a_failed_render_costs_one_example(renderer: ExampleRenderer) -> None:
     examples = drawn(renderer, 1)
     silent = np.zeros((1, 0), np.float32)
     broken = [{**examples[0], "match": replace(examples[0]["match"], truth=silent)}, *examples[1:]]
-    packed = pack_examples(TASK.objectives, broken, renderer.sample_rate_hz, FEATURES)
-    whole = pack_examples(TASK.objectives, examples[1:], renderer.sample_rate_hz, FEATURES)
+    packed = pack_examples(TASK.modes, broken, renderer.sample_rate_hz, FEATURES)
+    whole = pack_examples(TASK.modes, examples[1:], renderer.sample_rate_hz, FEATURES)
     assert example_count(packed) == example_count(whole)
     np.testing.assert_array_equal(packed["automix.position"], whole["automix.position"])
     with pytest.raises(PluginError, match="All 1 examples"):
-        pack_examples(TASK.objectives, broken[:1], renderer.sample_rate_hz, FEATURES)
+        pack_examples(TASK.modes, broken[:1], renderer.sample_rate_hz, FEATURES)
 
 
 def test_a_jacobian_foretells_a_small_step(renderer: ExampleRenderer) -> None:
     """To first order, the profile moves as the plugins move it."""
     clip, _ = renderer.draw_clips(np.random.default_rng(2))
     position = np.full(len(renderer.chain.controls), 0.5, np.float32)
-    jacobian = profile_jacobian(ObjectiveExample(clip, clip, position), renderer, FEATURES)
+    jacobian = profile_jacobian(ModeExample(clip, clip, position), renderer, FEATURES)
     assert jacobian.shape == (len(renderer.chain.controls), 2, FEATURES.bands)
     step = np.zeros_like(position)
     step[renderer.chain.index("peak_low.gain_db")] = STEP / 2
@@ -81,7 +81,7 @@ def test_a_jacobian_foretells_a_small_step(renderer: ExampleRenderer) -> None:
 def test_a_jacobian_is_taken_of_the_share_asked_for(renderer: ExampleRenderer) -> None:
     examples = drawn(renderer, 3, count=4)
     packed = pack_examples(
-        TASK.objectives,
+        TASK.modes,
         examples,
         renderer.sample_rate_hz,
         FEATURES,

@@ -1,7 +1,7 @@
-"""Objectives: the questions that an encoder learns to answer, and examples of them as sound and as tensors.
+"""Prediction modes: the questions that an encoder learns to answer, and examples of them as sound and as tensors.
 
 A task draws sounds; `pack_examples` keeps of them what learning needs: frames, profiles and positions. Keys of a shard
-are `OBJECTIVE.WHAT`.
+are `MODE.WHAT`.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ _CLIPS_AT_ONCE = 2  # as many as the processor's cache holds: four times as fast
 
 
 @dataclass(frozen=True)
-class TrainingObjective:
+class PredictionMode:
     """One question that every example puts to the encoder.
 
     Attributes:
         name: as `automix --json` and the tables call this use.
         has_reference: whether another sound says where to go.
-        level_counts: whether loudness is part of what is right, or sounds are compared at equal loudness.
+        loudness_counts: whether loudness is part of what is right, or sounds are compared at equal loudness.
     """
 
     name: str
     has_reference: bool
-    level_counts: bool
+    loudness_counts: bool
 
 
 @dataclass(frozen=True)
-class ObjectiveExample:
-    """One example of one objective, as sound (channels, samples); empty where a plugin failed.
+class ModeExample:
+    """One example of one mode, as sound (channels, samples); empty where a plugin failed.
 
     Attributes:
         input: what the encoder gets: the track before its plugins.
         truth: what should come out of the plugins.
         position: (controls,) positions 0..1 that lead there, or None where nobody knows.
-        reference: the objective's reference, where it has one.
+        reference: the mode's reference, where it has one.
         rendered: `input` through `position`, where that was rendered: the surrogate learns from it.
     """
 
@@ -64,29 +64,29 @@ class ObjectiveExample:
         return all(audio is None or audio.size for audio in (self.input, self.truth, self.reference, self.rendered))
 
 
-def whole_examples(examples: Sequence[Mapping[str, ObjectiveExample]]) -> list[Mapping[str, ObjectiveExample]]:
+def whole_examples(examples: Sequence[Mapping[str, ModeExample]]) -> list[Mapping[str, ModeExample]]:
     """Return the examples of which everything was rendered."""
-    return [by_objective for by_objective in examples if all(one.is_whole for one in by_objective.values())]
+    return [by_mode for by_mode in examples if all(one.is_whole for one in by_mode.values())]
 
 
 def pack_examples(
-    objectives: Sequence[TrainingObjective],
-    examples: Sequence[Mapping[str, ObjectiveExample]],
+    modes: Sequence[PredictionMode],
+    examples: Sequence[Mapping[str, ModeExample]],
     sample_rate_hz: int,
     features: FeatureSettings,
     *,
-    jacobian: Callable[[ObjectiveExample], Float32] | None = None,
+    jacobian: Callable[[ModeExample], Float32] | None = None,
     jacobian_share: float = 0.0,
 ) -> Shard:
     """Pack examples as arrays; those with a failed render, or that change a sound beyond reason, are left out.
 
     Args:
-        examples: by the objective's name.
+        examples: by the mode's name.
         jacobian: takes the derivative of an example's profile, (controls, 2, bands).
         jacobian_share: of the examples get one; needs `rendered`.
 
     Returns:
-        For each objective: `input` and, where there is one, `reference`, frames, float16 (n, bands, frames); `target`
+        For each mode: `input` and, where there is one, `reference`, frames, float16 (n, bands, frames); `target`
         and, where there is one, `rendered`, profiles, float32 (n, 2, bands), absolute mean and spread in dB;
         `position`, float32 (n, controls), NaN where nobody knows it; with a `jacobian_share` above 0 `jacobian`,
         float16 (n, controls, 2, bands), NaN for the examples that have none.
@@ -101,15 +101,15 @@ def pack_examples(
         )
     shard: Shard = {}
     keep = np.ones(len(whole), dtype=bool)
-    for objective in objectives:
-        sounds = [by_objective[objective.name] for by_objective in whole]
-        packed = _pack_objective(sounds, objective, sample_rate_hz, features)
+    for mode in modes:
+        sounds = [by_mode[mode.name] for by_mode in whole]
+        packed = _pack_mode(sounds, mode, sample_rate_hz, features)
         if jacobian is not None and jacobian_share > 0 and "rendered" in packed:
             taken = [jacobian(example) for example in sounds[: math.ceil(jacobian_share * len(sounds))]]
             packed["jacobian"] = np.full((len(sounds), *taken[0].shape), np.nan, np.float16)
             packed["jacobian"][: len(taken)] = taken
-        shard |= {f"{objective.name}.{key}": array for key, array in packed.items()}
-        if objective.level_counts:
+        shard |= {f"{mode.name}.{key}": array for key, array in packed.items()}
+        if mode.loudness_counts:
             before = profiles(torch.from_numpy(packed["input"].astype(np.float32)))
             keep &= np.abs(packed["target"][:, 0] - before[:, 0]).mean(1) <= LOUDEST_CHANGE_DB
     return {key: array[keep] for key, array in shard.items()}
@@ -134,9 +134,7 @@ def clip_frames(clips: Sequence[Audio], sample_rate_hz: int, features: FeatureSe
         return torch.cat([log_mel(chunk, sample_rate_hz, features) for chunk in torch.split(stacked, _CLIPS_AT_ONCE)])
 
 
-def _pack_objective(
-    sounds: Sequence[ObjectiveExample], objective: TrainingObjective, rate: int, features: FeatureSettings
-) -> Shard:
+def _pack_mode(sounds: Sequence[ModeExample], mode: PredictionMode, rate: int, features: FeatureSettings) -> Shard:
     truth = [example.truth for example in sounds]
     rendered = [example.rendered for example in sounds if example.rendered is not None]
     packed: Shard = {
@@ -144,7 +142,7 @@ def _pack_objective(
         "target": profiles(clip_frames(truth, rate, features)),
         "position": _positions(sounds),
     }
-    if objective.has_reference:
+    if mode.has_reference:
         references = [example.reference for example in sounds if example.reference is not None]
         packed["reference"] = clip_frames(references, rate, features).numpy().astype(np.float16)
     if len(rendered) == len(sounds):
@@ -153,7 +151,7 @@ def _pack_objective(
     return packed
 
 
-def _positions(sounds: Sequence[ObjectiveExample]) -> Float32:
+def _positions(sounds: Sequence[ModeExample]) -> Float32:
     """(n, controls), NaN where nobody knows it; (n, 0) where nobody knows any."""
     known = next((example.position for example in sounds if example.position is not None), np.zeros(0, np.float32))
     unknown = np.full_like(known, np.nan)

@@ -8,7 +8,7 @@ import pytest
 from small_model import save_small_model
 
 from bridge.errors import ModelError
-from bridge.offline.library import model_folder
+from bridge.offline.models_and_styles import model_folder
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.settings import load_settings
 
