@@ -23,7 +23,7 @@ from bridge.offline.folder.plan import fingerprint, plan_files
 from bridge.offline.folder.process_file import FileEvent, FileOutcome, IsCancelled, make_folder
 from bridge.offline.folder.records import RecordFile
 from bridge.offline.job import FileJob, check_options
-from bridge.offline.library import model_folder
+from bridge.offline.models_and_styles import model_folder
 from bridge.offline.result import FileResult
 from bridge.settings import Settings
 
