@@ -53,7 +53,7 @@ def train(
     from bridge.plugins.chain.chain_file import load_chain
     from bridge.plugins.host.host import host_for
     from bridge.training.options import TrainOptions
-    from bridge.training.recipe import load_recipe
+    from bridge.training.recipe import load_recipe, task_name
     from bridge.training.tasks.registry import find_task
     from bridge.training.train import train as learn
     from bridge.training.trainer.distributed import find_device, read_process_group
@@ -73,7 +73,7 @@ def train(
         chain=chain,
         data=folders,
         output=output,
-        task=task,
+        task=task_name(task),
         recipe=recipe,
         minutes=minutes,
         resume=resume,

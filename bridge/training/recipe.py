@@ -26,6 +26,7 @@ from bridge.training.trainer.settings import (
 )
 
 RECIPES = Path(__file__).with_name("recipes")
+RENAMED_TASKS = {"level": "evenness"}
 
 
 class LabelSearchSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -96,7 +97,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 def load_recipe(task: str, file: Path | None = None) -> Recipe:
     """Return the shipped recipe of `task`, with what `file` replaces. SettingsError for what does not fit."""
-    shipped = RECIPES / f"{task}.toml"
+    shipped = RECIPES / f"{task_name(task)}.toml"
     if not shipped.is_file():
         raise SettingsError(f"No recipe is shipped for the task {task!r}. Tasks: {', '.join(shipped_recipes())}.")
     merged = _read(shipped)
@@ -121,6 +122,11 @@ def _fault(recipe: Recipe) -> str | None:
         if stage.loss.jacobian and not recipe.examples.jacobian_share:
             return f"the stage {stage.name!r} weighs jacobian, which needs a jacobian_share above 0 in [examples]"
     return None
+
+
+def task_name(name: str) -> str:
+    """Return a task's name of today for one that models and recipes may have been made with."""
+    return RENAMED_TASKS.get(name, name)
 
 
 def shipped_recipes() -> list[str]:

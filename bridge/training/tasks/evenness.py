@@ -1,8 +1,8 @@
-"""The task `level`: two compressors even out what is too loud and too soft. The one to begin with.
+"""The task `evenness`: two compressors even out what is too loud and too soft. The one to begin with.
 
 The input is a recording whose gain was disturbed; what should come out is the recording as it was. Nobody knows which
 settings lead there: the encoder starts from settings that were searched for, and then learns from what the plugins
-themselves make of its predictions, see `bridge/training/recipes/level.toml`.
+themselves make of its predictions, see `bridge/training/recipes/evenness.toml`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bridge.types import Float32
 class EvennessTask(SearchedLabelTask):
     """See the module."""
 
-    name = "level"
+    name = "evenness"
     modes = (PredictionMode("level", has_reference=False, loudness_counts=False),)
     lead_in_s = 1.5  # slow compressors need as long to settle
     use = PredictionUse(margin_share=0.0, margin_db=0.1, evens_level=True)

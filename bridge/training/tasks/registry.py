@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.errors import SettingsError
 from bridge.model.manifest import Provenance
+from bridge.training.recipe import task_name
 from bridge.training.tasks.channel_strip import ChannelStripTask
 from bridge.training.tasks.distortion import DistortionTask
 from bridge.training.tasks.evenness import EvennessTask
@@ -23,6 +24,6 @@ def task_of_model(training: Provenance) -> Task:
 
 def find_task(name: str) -> Task:
     """SettingsError naming the tasks there are."""
-    if name not in TASKS:
+    if task_name(name) not in TASKS:
         raise SettingsError(f"No task is called {name!r}. Tasks: {', '.join(sorted(TASKS))}.")
-    return TASKS[name]
+    return TASKS[task_name(name)]

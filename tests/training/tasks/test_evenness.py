@@ -1,4 +1,4 @@
-"""The task level: what it draws and measures, and a training of seconds through its plugins that already evens out."""
+"""The task evenness: what it draws and measures, and a training of seconds through its plugins that evens out."""
 
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from bridge.training.evaluation.metrics import EvaluationMetrics
 from bridge.training.options import TrainOptions
 from bridge.training.recipe import load_recipe
 from bridge.training.tasks.evenness import EvennessTask
+from bridge.training.tasks.registry import find_task
 from bridge.training.train import train
 
 ROOT = Path(__file__).parents[3]
@@ -86,8 +87,8 @@ def test_seconds_through_the_plugins_already_even_out(levelling: Chain, tmp_path
         chain=levelling,
         data=(folder,),
         output=tmp_path / "level",
-        task="level",
-        recipe=load_recipe("level", recipe),
+        task="evenness",
+        recipe=load_recipe("evenness", recipe),
         steps=16,
         shards=1,
         evaluated_cases=0,
@@ -113,3 +114,8 @@ def write(path: Path, audio: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with AudioWriter(path, sample_rate_hz=RATE, channels=audio.shape[0]) as file:
         file.write(audio)
+
+
+def test_a_model_and_a_command_that_name_the_task_level_mean_this_one() -> None:
+    assert isinstance(find_task("level"), EvennessTask)
+    assert load_recipe("level") == load_recipe("evenness")

@@ -29,7 +29,7 @@ def levelling(host: PluginHost, folder: Path) -> ExampleRenderer:
 
 @pytest.fixture
 def recipe() -> Recipe:
-    told = load_recipe("level")
+    told = load_recipe("evenness")
     search = LabelSearchSettings(generations=6, population=4, passages=2, passage_s=1.0, polishing=1)
     return msgspec.structs.replace(told, examples=msgspec.structs.replace(told.examples, search=search))
 
@@ -83,7 +83,7 @@ def test_what_was_cut_short_on_the_disk_is_searched_for_again(
 def test_clips_that_end_before_they_are_heard_are_refused(recipe: Recipe) -> None:
     with pytest.raises(SettingsError, match=r"passages of 1 s.*level leaves out the first 1\.5 s.*at least 1\.7 s"):
         EvennessTask().check(recipe, load_chain(CHAIN))
-    EvennessTask().check(load_recipe("level"), load_chain(CHAIN))
+    EvennessTask().check(load_recipe("evenness"), load_chain(CHAIN))
 
 
 @pytest.mark.parametrize(
