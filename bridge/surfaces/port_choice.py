@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from bridge.reaper.install.surface_entry import NAME, Listener, listeners
+from bridge.reaper.install.surface_entry import NAME, ReceivingSurface, receiving_surfaces
 from bridge.reaper.install.text_file import TextFile
 from bridge.settings import Settings
 from bridge.surfaces.udp_ports import find_free, is_free, owner_of
@@ -27,7 +27,7 @@ class PortConflict(NamedTuple):
 def find_port_conflicts(settings: Settings, ini: TextFile, *, daemon_pid: int | None = None) -> list[PortConflict]:
     """Look whether the ports are taken. REAPER's surfaces count by what `reaper.ini` says of them, whether REAPER runs
     or not; the daemon of this home, whose process is `daemon_pid`, may have its port."""
-    others = [listener for listener in listeners(ini) if listener.name != NAME]
+    others = [listener for listener in receiving_surfaces(ini) if listener.name != NAME]
     taken = {listener.port for listener in others} | {getattr(settings, name) for name in PORTS}
     conflicts = []
     for name in PORTS:
@@ -40,7 +40,7 @@ def find_port_conflicts(settings: Settings, ini: TextFile, *, daemon_pid: int | 
     return conflicts
 
 
-def _holder(port: int, others: list[Listener], daemon_pid: int | None) -> str:
+def _holder(port: int, others: list[ReceivingSurface], daemon_pid: int | None) -> str:
     """Who else has a port, in words; '' for nobody."""
     surface = next((listener for listener in others if listener.port == port), None)
     if surface is not None:

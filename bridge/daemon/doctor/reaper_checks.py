@@ -92,10 +92,10 @@ def _surface(settings: Settings, folder: Path, record: InstallRecord) -> Finding
         return fault("surface missing")
     if surface.receive_port != settings.reaper_osc_port:
         return fault("surface ports", theirs=surface.receive_port, ours=settings.reaper_osc_port)
-    listeners = surface_entry.listeners(text)
-    if [listener.port for listener in listeners].count(surface.receive_port) > 1:
+    receiving_surfaces = surface_entry.receiving_surfaces(text)
+    if [listener.port for listener in receiving_surfaces].count(surface.receive_port) > 1:
         return fault("surface shared", port=surface.receive_port)
-    if other := next((listener for listener in listeners if listener.port == settings.osc_port), None):
+    if other := next((listener for listener in receiving_surfaces if listener.port == settings.osc_port), None):
         return fault("surface on osc port", surface=other.name, port=settings.osc_port)
     if surface.flags != surface_entry.RECEIVES:
         return fault("surface sends")

@@ -72,19 +72,19 @@ def find(text: TextFile) -> SurfaceEntry | None:
     return SurfaceEntry(int(found[2]), int(found[4]), found[3], int(found[1]))
 
 
-class Listener(NamedTuple):
+class ReceivingSurface(NamedTuple):
     """An OSC surface of REAPER's that listens."""
 
     name: str
     port: int
 
 
-def listeners(text: TextFile) -> list[Listener]:
+def receiving_surfaces(text: TextFile) -> list[ReceivingSurface]:
     """The OSC surfaces that REAPER reads and that listen, ours among them."""
     count_line = _count_line(text)
     count = _count(text, count_line) if count_line is not None else 0
     found = (_ANY_OSC.match(entry[4]) for entry in _entries(text).values() if int(entry[2]) < count)
-    return [Listener(match[1], int(match[3])) for match in found if match and int(match[2]) & RECEIVES]
+    return [ReceivingSurface(match[1], int(match[3])) for match in found if match and int(match[2]) & RECEIVES]
 
 
 def add(text: TextFile, surface: SurfaceEntry, record: SurfaceRecord | None) -> tuple[TextFile, SurfaceRecord]:
