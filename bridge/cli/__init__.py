@@ -21,6 +21,7 @@ from bridge.cli.midi import midi
 from bridge.cli.mix_balance import levels
 from bridge.cli.models import evaluate, models, styles
 from bridge.cli.param_types import FOLDER
+from bridge.cli.preferences import prefer
 from bridge.cli.service import daemon, demo
 from bridge.cli.training import train
 from bridge.errors import BridgeError
@@ -76,6 +77,7 @@ for command in (
     midi,
     models,
     plugins,
+    prefer,
     styles,
     train,
     uninstall,

@@ -119,6 +119,12 @@ class ModelCache:
 
         return load_targets(self._settings.home)
 
+    def preferences(self) -> dict[str, str]:
+        """The plugins that the user prefers where FX are missing, by kind. SettingsError for a file that is broken."""
+        from bridge.reaper.mapping.preferred_fx import load_preferences
+
+        return load_preferences(self._settings.home)
+
     def close(self) -> None:
         if self._host is not None:
             self._host.close()

@@ -21,6 +21,7 @@ from bridge.features.profile import SoundFeatures
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.mapping.limiters import find_end_limiter
+from bridge.reaper.mapping.preferred_fx import prefer
 from bridge.reaper.protocol.analysed_range import AnalysedRange
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
@@ -54,8 +55,7 @@ def handle_request(
     if mapping.unrendered and is_anything_set and not (options.ignore_unrendered or options.only_missing):
         return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
     if mapping.missing and options.add_missing_fx:
-        before = find_end_limiter(request.fx)
-        return msgspec.structs.replace(reply, status="add_fx", add_fx=mapping.missing, add_before=before)
+        return _adding_reply(request, reply, mapping, models)
     if options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_MISSING)
     if is_automation:
@@ -155,6 +155,17 @@ def _unchanged_reply(request: Request, cached: CachedModel, mapping: ChainMappin
         left_alone=left_alone,
         unsupported=mapping.unsupported,
         unrendered=mapping.unrendered,
+    )
+
+
+def _adding_reply(request: Request, reply: Reply, mapping: ChainMapping, models: ModelCache) -> Reply:
+    wanted = prefer(mapping.missing, request.fx, models.preferences())
+    return msgspec.structs.replace(
+        reply,
+        status="add_fx",
+        add_fx=wanted.names,
+        add_instead=wanted.instead,
+        add_before=find_end_limiter(request.fx),
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bridge.automix.facts import DecisionKind, ExplanationKind
+from bridge.reaper.mapping.preferred_fx import save_preference
 from bridge.reaper.protocol.left_alone import LeftAloneKind
 from bridge.reaper.protocol.messages import MAX_MESSAGE_BYTES, SkipReason
 
@@ -105,13 +106,31 @@ def test_nothing_is_added_to_a_track_that_cannot_be_judged(served: Served) -> No
         (["Master Limiter", "L2 UltraMaximizer"], 1),
         (["ReaLimit", "ReaDelay"], None),
         (["ReaDelay"], None),
+        (["JS: Frequency Spectrum Analyzer Meter"], 1),
+        (["ReaDelay", "SPAN", "ReaLimit", "Youlean Loudness Meter 2"], 2),
     ],
 )
-def test_fx_are_added_before_the_limiters_at_the_end(served: Served, behind: list[str], place: int | None) -> None:
+def test_fx_are_added_before_the_limiters_and_meters_at_the_end(
+    served: Served, behind: list[str], place: int | None
+) -> None:
     home, _ = served
     fx = [home.desk.rea_eq(), *(home.desk.fx(name, [], index=index) for index, name in enumerate(behind, start=1))]
     reply = home.ask(fx=fx, options={"add_missing_fx": True, "only_missing": True})
     assert (reply.status, reply.add_before) == ("add_fx", fx[place].guid if place else "")
+
+
+def test_what_the_user_prefers_is_added_with_reapers_own_in_its_place(served: Served) -> None:
+    home, _ = served
+    save_preference(home.spool.folder.parent, "compressor", "VST3: Pro-C 2 (FabFilter)")
+    try:
+        reply = home.ask(fx=[], options={"add_missing_fx": True})
+        assert (reply.add_fx, reply.add_instead) == (("ReaEQ", "VST3: Pro-C 2 (FabFilter)"), ("", "ReaComp"))
+        there = home.desk.fx("Pro-C 2 (FabFilter)", [])
+        again = home.ask(fx=[there], options={"add_missing_fx": True, "only_missing": True})
+        assert (again.add_fx, again.add_instead) == (("ReaEQ", "ReaComp"), ())
+    finally:
+        save_preference(home.spool.folder.parent, "compressor", "")
+    assert home.ask(fx=[], options={"add_missing_fx": True}).add_instead == ()
 
 
 def test_a_track_without_known_fx_says_what_to_add(served: Served) -> None:

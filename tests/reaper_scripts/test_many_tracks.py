@@ -14,7 +14,7 @@ SLICE_S = 0.015
 
 @pytest.fixture
 def session(desk: ReaperSession) -> ReaperSession:
-    """60 tracks as the census has them: most without FX, some muted, folders, buses; one that can be set."""
+    """60 tracks as the census has them: most without FX, some recording, folders, buses; one that can be set."""
     project, audio = desk.reaper.project, noise(0.6)
     for number in range(59):
         track = project.add_track(f"Take {number}" if number else ODD, audio if number < 57 else None)
@@ -22,7 +22,7 @@ def session(desk: ReaperSession) -> ReaperSession:
         if number >= 34:
             track.add_fx("ReaEQ")
         if 34 <= number < 44:
-            track.is_muted = True
+            track.automation_mode = 3
         if number in (44, 46, 48):
             track.folder_depth = 1
         if number in (45, 47, 49):
@@ -42,7 +42,7 @@ def test_sixty_tracks_are_one_short_box(session: ReaperSession) -> None:
         '34 tracks (100% "Vox" \\ %s line {track}, Take 1, Take 2 and 31 more) have no FX. Add the plugins that Bridge '
         'shall set, or run "Bridge: Auto-mix track, adding missing FX".'
     )
-    assert lines[1] == "10 tracks (Take 34, Take 35, Take 36 and 7 more) are muted."
+    assert lines[1] == "10 tracks (Take 34, Take 35, Take 36 and 7 more) record automation. Put them into Trim/Read."
     assert lines[-1] == "What is said of each track stands in REAPER's console."
 
 

@@ -400,3 +400,35 @@ def test_the_picture_shows_what_the_words_say(mixed: GfxWindow, tmp_path: Path) 
     word = mixed.find(IMPROVED_TEXT)
     box = image[int(word.y) : int(word.y + word.height), int(word.x) : int(word.x + 120)].astype(int)
     assert np.ptp(box.mean(-1)) > 120  # ink on ground
+
+
+# ---------------------------------------------------------------- missing FX
+
+
+def test_a_switch_says_whether_missing_fx_are_added(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
+    window = open_panel()
+    assert shows(window, "Missing FX")
+    window.click("Add")
+    desk.reaper.run_until(lambda: desk.reaper.ext_state.get(("Bridge", "add_fx")) == "yes")
+    window.click("Auto-mix")
+    desk.reaper.run_until(lambda: shows(window, IMPROVED_TEXT))
+    assert desk.daemon.requests[-1].options.add_missing_fx
+    assert desk.reaper.messages.questions == []
+    desk.reaper.settle_window()
+    window.click("Leave")
+    desk.reaper.run_until(lambda: desk.reaper.ext_state.get(("Bridge", "add_fx")) == "no")
+
+
+def test_preferred_plugins_are_asked_for_and_kept(desk: ReaperSession, open_panel: Callable[..., GfxWindow]) -> None:
+    window = open_panel()
+    desk.reaper.messages.inputs.append(" Pro-Q 3 \n")
+    desk.reaper.messages.menu_choices.append("Preferred plugins...")
+    window.click("···")
+    desk.reaper.run_until(lambda: shows(window, "Preferred plugins are kept."))
+    assert json.loads((desk.reaper.home / "preferences.json").read_text("utf-8")) == {"eq": "Pro-Q 3"}
+    desk.reaper.messages.menu_choices.append("Preferred plugins...")
+    desk.reaper.messages.inputs.append("\nVST3: Pro-C 2 (FabFilter)")
+    window.click("···")
+    desk.reaper.run_until(lambda: b"Pro-C 2" in (desk.reaper.home / "preferences.json").read_bytes())
+    kept = json.loads((desk.reaper.home / "preferences.json").read_text("utf-8"))
+    assert kept == {"compressor": "VST3: Pro-C 2 (FabFilter)"}

@@ -46,11 +46,20 @@ def test_the_master_track(desk: ReaperSession) -> None:
     assert "The master track cannot be set by this action" in desk.box
 
 
-def test_a_muted_track(desk: ReaperSession, before) -> None:
+def test_a_muted_track_has_no_level_beside_others(desk: ReaperSession, before) -> None:
     desk.track.is_muted = True
-    desk.run()
-    assert "Vocals is muted and was skipped. Unmute it" in desk.box
+    desk.run("bridge_automix_levels.lua")
+    assert "Vocals is muted and was skipped: beside others it has no level. Unmute it" in desk.box
     assert_untouched(desk, before)
+
+
+def test_a_muted_track_is_set_and_said_to_be_muted(desk: ReaperSession) -> None:
+    desk.track.is_muted = True
+    desk.daemon.answer = set_comp
+    desk.run()
+    assert desk.comp_values() == (0.4, 0.3)
+    assert "it is muted: what was set is heard once you unmute it" in desk.console
+    assert desk.reaper.messages.boxes == []
 
 
 def test_a_track_without_items(desk: ReaperSession) -> None:
@@ -98,12 +107,12 @@ def test_a_track_that_cannot_be_read_does_not_stop_the_next(desk: ReaperSession)
 
 
 def test_one_bad_track_does_not_stop_the_others(desk: ReaperSession) -> None:
-    muted = desk.reaper.project.add_track("Noise", noise(0.5))
-    muted.is_muted = muted.selected = True
+    bare = desk.reaper.project.add_track("Noise", noise(0.5))
+    bare.selected = True
     desk.daemon.answer = set_comp
     desk.run()
     assert desk.comp_values() == (0.4, 0.3)
-    assert "Noise is muted" in desk.box
+    assert "Noise has no FX" in desk.box
     assert "Bridge: Vocals" in desk.console
 
 

@@ -43,8 +43,10 @@ def test_a_script_that_never_ends_meets_the_limit(run: Run, reaper: StandIn, tmp
 
 def test_boxes_are_answered_as_ordered(run: Run, reaper: StandIn) -> None:
     reaper.messages.answers["Sure?"] = 7
-    assert run("say(reaper.MB('text', 'Sure?', 4), reaper.ShowMessageBox('text', 'Other', 1))") == ["7 1"]
-    assert reaper.messages.boxes == ["text", "text"]
+    assert run("say(reaper.MB('text', 'Sure?', 4), reaper.ShowMessageBox('text', 'Other', 1))") == ["7 2"]
+    assert reaper.messages.questions == ["text", "text"]
+    with pytest.raises(Misuse, match="gives one of"):
+        run("reaper.MB('text', 'Sure?', 0 + 5)")
 
 
 def test_tabs(run: Run, reaper: StandIn) -> None:

@@ -74,11 +74,13 @@ class NeutralRequirement(KnownParameter, frozen=True, forbid_unknown_fields=True
 class StockFx(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One FX of REAPER's and the effects that it stands for: an entry of `stock_fx.toml`.
 
-    `context` is what else of it is audible and how that is rendered; it stands for an output gain that no other FX
-    carries. `inert` parameters, by name and number, change nothing that is heard.
+    `kind` is the word for what it is, for which a user may prefer another plugin. `context` is what else of it is
+    audible and how that is rendered; it stands for an output gain that no other FX carries. `inert` parameters, by name
+    and number, change nothing that is heard.
     """
 
     name: str
+    kind: str
     file_stem: str
     plugin: dict[str, StockFxEffect]
     context: dict[str, StockFxEffect] = {}

@@ -170,7 +170,8 @@ class Reply(Message, frozen=True):
         decision: what was decided of the track's sound; None where the model did nothing with it.
         skipped: why not, unless the status says it.
         add_fx: FX that the model could set and the track lacks.
-        add_before: the GUID of the FX before which they belong, a limiter; '' for the end.
+        add_instead: for each of them REAPER's own FX to add where it is not installed, '' for none; empty: for none.
+        add_before: the GUID of the FX before which they belong, a limiter or meter; '' for the end.
         unrendered: active FX of the track that Bridge cannot render; `left_alone` says why.
         unsupported: slots of the model that no FX of REAPER's can stand for.
         balance: in the replies of a mix balance.
@@ -191,6 +192,7 @@ class Reply(Message, frozen=True):
     writes: tuple[Write, ...] = ()
     curves: tuple[AutomationWrite, ...] = ()  # only where the request asked for automation
     add_fx: tuple[str, ...] = ()
+    add_instead: tuple[str, ...] = ()
     add_before: str = ""
     unrendered: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()

@@ -18,6 +18,14 @@ from bridge.standin.project.project import ReaperProject
 
 _OS_NAMES = {"win32": "Win64", "darwin": "macOS-arm64"}
 
+_BUTTONS = (
+    (OK := 1,),
+    (OK, CANCEL := 2),
+    (ABORT := 3, RETRY := 4, IGNORE := 5),
+    (YES := 6, NO := 7, CANCEL),
+    (YES, NO),
+    (RETRY, CANCEL),
+)  # what ShowMessageBox gives, by its kind; the last one where it is closed
 _OF_PROGRAM: dict[str, Callable[[ReaperProgram], Any]] = {
     "ClearConsole": lambda reaper: reaper.messages.console.clear(),
     "GetOS": lambda reaper: reaper.os_name or _OS_NAMES.get(sys.platform, "Other"),
@@ -46,8 +54,12 @@ def show_console_msg(reaper: ReaperProgram, text: str) -> None:
 def show_message_box(reaper: ReaperProgram, text: str, title: str, kind: int) -> int:
     if not 0 <= kind <= 5:
         raise Misuse(f"ShowMessageBox has the kinds 0..5, not {kind}")
-    reaper.messages.boxes.append(text)
-    return reaper.messages.answers.get(title, 1)
+    (reaper.messages.questions if kind else reaper.messages.boxes).append(text)
+    buttons = _BUTTONS[kind]
+    answer = reaper.messages.answers.get(title, buttons[-1]) if kind else buttons[0]
+    if answer not in buttons:
+        raise Misuse(f"a box of kind {kind} gives one of {buttons}, not {answer}")
+    return answer
 
 
 @api_call("GetUserFileNameForRead")

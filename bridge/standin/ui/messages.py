@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class UserMessages:
-    """What the user has seen: boxes, console texts, help lines. `answers` are given to boxes by title."""
+    """What the user has seen: boxes, questions, console texts, help lines. `answers` are given to boxes by title; a
+    question that has none is cancelled, or declined where it cannot be."""
 
     boxes: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)  # boxes with more than one button
     console: list[str] = field(default_factory=list)
     help: list[str] = field(default_factory=list)
     answers: dict[str, int] = field(default_factory=dict)

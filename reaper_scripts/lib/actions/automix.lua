@@ -1,7 +1,8 @@
 --- The action: gather every track that is meant, let the daemon listen, write what it answers, and say what was done.
 -- One coroutine from the first line to the last; `atexit` clears up also where the user stops it. What makes one action
 -- different from another is in its options:
---   may_add_fx      add the FX that the model needs
+--   may_add_fx      add the FX that the model needs, whatever the user has chosen (see `actions.add_offer`)
+--   can_ask         whether somebody sits at the computer who can be asked about that
 --   only_missing    add them and do nothing else
 --   levels          set the balance between the tracks as well
 --   ignore_unrendered judge although FX are active that the daemon cannot render
@@ -11,6 +12,7 @@
 --   capture         function(target, ...): how the sound of a track is captured, see `request.capture`
 --   reference       function(state): what to sound like, see `reference.find`
 --   is_master_meant whether the master track may be set
+local add_offer = require("actions.add_offer")
 local applied_state = require("live.applied_state")
 local apply = require("write.apply")
 local automation = require("write.automation")
@@ -70,10 +72,21 @@ local function prepare(state)
   state.spool:create()
   command_ids.publish(state.spool)
   local options = state.options
+  options.may_add_fx, state.must_ask = add_offer.decide(options)
   local targets = (options.targets or tracks.selected)(state.project)
   for index, target in ipairs(targets) do state.jobs[index] = job_state.job(target) end
   if options.levels then options.capture = mix_balance.capturer(targets) end
   if options.reference then options.reference_audio = reference.send(state, options.reference(state)) end
+end
+
+--- Ask the user, where nobody was asked yet, and add what is missing. Where that is not wanted, the tracks are sent once more,
+-- for what can be set on them as they are.
+local function add_missing(state)
+  local lacking = automix_exchange.lacking(state)
+  if #lacking == 0 then return end
+  if not state.must_ask or add_offer.ask(lacking) then return automix_exchange.add_missing(state, lacking) end
+  state.options.may_add_fx = false
+  automix_exchange.send_again(state, lacking)
 end
 
 --- From the first line to the last. The balance is found between the replies and `apply_replies`: there every track's
@@ -87,7 +100,7 @@ local function work(state)
     local lacking = jobs_with(state, "add_fx")
     return #lacking > 0 and missing_fx.add_only(state.project, lacking)
   end
-  if state.options.may_add_fx then automix_exchange.add_missing(state) end
+  if state.options.may_add_fx then add_missing(state) end
   if state.options.levels then mix_balance.request(state) end
   apply_replies(state)
 end
@@ -127,6 +140,7 @@ end
 
 --- Run the action by itself: progress in the help line, what was done in the console, problems in one box.
 function automix.run(options)
+  options.can_ask = true
   local state = automix.start(options, messages.progress, function(state, problem)
     messages.done(report.done(state, problem))
     messages.problems(report.problems(state, problem))

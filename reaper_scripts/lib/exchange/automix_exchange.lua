@@ -97,18 +97,40 @@ function automix_exchange.wait(state)
   end
 end
 
---- Add the FX that the daemon found missing and ask again.
-function automix_exchange.add_missing(state)
-  local has_added = false
-  for _, job in ipairs(state.jobs) do
-    if job.reply and job.reply.status == "add_fx" and not job.problem then
-      attempt(job, function() missing_fx.add(job) end)
-      ticks.wait() -- new FX settle before they are read
-      if not job.problem then send(state, job) end
-      has_added = true
-    end
+--- Send the tracks of `jobs` once more, and wait for the replies.
+function automix_exchange.send_again(state, jobs)
+  for _, job in ipairs(jobs) do
+    if not job.problem then send(state, job) end
   end
-  if has_added then automix_exchange.wait(state) end
+  automix_exchange.wait(state)
+end
+
+--- Return the jobs whose tracks lack FX.
+function automix_exchange.lacking(state)
+  local lacking = {}
+  for _, job in ipairs(state.jobs) do
+    if job.reply and job.reply.status == "add_fx" and not job.problem then lacking[#lacking + 1] = job end
+  end
+  return lacking
+end
+
+local function add_and_send(state, jobs)
+  for _, job in ipairs(jobs) do
+    attempt(job, function() missing_fx.add(job) end)
+  end
+  ticks.wait() -- new FX settle before they are read
+  automix_exchange.send_again(state, jobs)
+end
+
+--- Add the FX that the tracks of `jobs` lack and ask again; once more where what the user prefers turns out to be nothing that
+-- the daemon can set, and REAPER's own takes its place.
+function automix_exchange.add_missing(state, jobs)
+  add_and_send(state, jobs)
+  local unusable = {}
+  for _, job in ipairs(automix_exchange.lacking(state)) do
+    if missing_fx.take_out_unusable(job) then unusable[#unusable + 1] = job end
+  end
+  if #unusable > 0 then add_and_send(state, unusable) end
 end
 
 return automix_exchange

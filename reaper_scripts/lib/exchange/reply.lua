@@ -54,13 +54,23 @@ local function check_curve(curve)
   end
 end
 
+--- Check the FX to add: their names, and for each REAPER's own that may take its place, "" where none does.
+local function check_added(message)
+  for _, list in ipairs({ "add_fx", "add_instead" }) do
+    for _, name in ipairs(check_list(message, list)) do ensure(type(name) == "string", "an FX without a name") end
+  end
+  for index, name in ipairs(message.add_instead) do message.add_instead[index] = name ~= "" and name end
+  ensure(#message.add_instead == 0 or #message.add_instead == #message.add_fx, "other FX than it adds")
+  if message.add_before == "" or message.add_before == json.null then message.add_before = nil end
+end
+
 --- Return `message` where it answers request `id` and is sound; raises a user error otherwise.
 function reply.check(message, id)
   ensure(message.id == id, "it answers another request")
   ensure(STATUSES[message.status], "its status is " .. tostring(message.status))
   for _, write in ipairs(check_list(message, "writes")) do check_write(write) end
   for _, curve in ipairs(check_list(message, "curves")) do check_curve(curve) end
-  for _, name in ipairs(check_list(message, "add_fx")) do ensure(type(name) == "string", "an FX without a name") end
+  check_added(message)
   for _, name in ipairs(message.unrendered and check_list(message, "unrendered") or {}) do
     ensure(type(name) == "string", "an FX without a name")
   end

@@ -63,7 +63,8 @@ end
 function request.describe(spool, target, options, id)
   local project, track = target.project, target.track
   local change_count = reaper.GetProjectStateChangeCount(project)
-  local capture_sound = options.only_missing and request.capture_nothing or options.capture or request.capture
+  local is_bare = options.may_add_fx and reaper.TrackFX_GetCount(track) == 0 -- it is listened to once it has FX
+  local capture_sound = (options.only_missing or is_bare) and request.capture_nothing or options.capture or request.capture
   local range, audio, contents = capture_sound(spool, target, options, id)
   local sound = sound_sources.describe(track)
   local chain, kept = snapshot.take(project, track, options.automation)

@@ -8,7 +8,8 @@ local JOB = {
   snapshot = "what the track was when it was listened to, see `track.track_changes`",
   reply = "the daemon's reply, checked; nil until there is one",
   problem = "why there is no reply that can be used, as a fact",
-  added = "GUIDs of FX that were added for the job, and are not yet to stay",
+  added = "{guid, name, instead} of FX that were added for the job, and are not yet to stay; instead: see `exchange.reply`",
+  notes = "what is said of them beside the outcome, as facts",
   steps = "what is written, in order, see `write.plan`",
   results = "what REAPER read back of each step, see `exchange.receipt`; nil where that could not be read",
   failure = "why writing failed, a fact or a text",
@@ -25,6 +26,7 @@ local ACTION = {
   ids = "of all requests, whose files are swept at the end",
   share = "how far the action is, 0..1",
   step = "what it does just now, as a fact",
+  must_ask = "whether the user is asked before FX are added, see `actions.add_offer`",
   balance = "what the balance between tracks came to: {problem} or {reply}",
   is_over = "whether it has ended",
   is_cancelled = "whether the panel has asked it to stop",
@@ -48,7 +50,7 @@ end
 
 --- Return the job of a target.
 function job_state.job(target)
-  return declare(JOB, { target = target, added = {} })
+  return declare(JOB, { target = target, added = {}, notes = {} })
 end
 
 --- Return the state of an action that begins.

@@ -95,7 +95,7 @@ function tracks.check(target, options)
   if options.only_missing then return end
   local obstacle, mode = tracks.obstacle(target, options.automation)
   local kind = target.index == MASTER_INDEX and not options.is_master_meant and "master_not_meant"
-    or target.is_muted and "muted_track"
+    or target.is_muted and options.levels and "muted_track"
     or reaper.TrackFX_GetCount(target.track) == 0 and not options.may_add_fx and "no_fx"
     or obstacle and obstacle.problem
   if kind then user_error.raise(kind, { track = target.name, mode = mode }) end

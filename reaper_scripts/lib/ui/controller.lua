@@ -1,5 +1,6 @@
 --- What the panel knows and does: the daemon, the selected tracks, what Bridge has set on them, the job that runs, the
 -- amount that moves. Draws nothing. `look` is called a few times a second; `version` grows where anything is different.
+local add_offer = require("actions.add_offer")
 local amount_control = require("live.amount_control")
 local applied_state = require("live.applied_state")
 local automix = require("actions.automix")
@@ -26,6 +27,7 @@ local REST_S = 0.6 -- after the last key: then a gesture by keyboard is over
 --   project       that in front
 --   targets       the selected tracks, `track_text` their names
 --   model, style, reference_text   what the user has chosen; "" for none
+--   adds_fx       whether missing FX are added
 --   is_alive      whether the daemon runs; `fault` says why its heartbeat cannot be read, `misses` how often it was missed
 --   record        of the first target (see `live.applied_state`), `record_text` and `record_guid` where it is from
 --   amount, is_compared            where the first target stands; `count` of the project's changes when it was looked at
@@ -100,7 +102,7 @@ local function summary(self)
   return table.concat({
     self.track_text, self.model, self.style, self.reference_text, tostring(self.is_alive), tostring(self.fault),
     tostring(self.record_text and #self.record_text), tostring(self.record and self.record.time_s), tostring(self.amount),
-    tostring(self.is_compared), tostring(state.step), tostring(state.share),
+    tostring(self.is_compared), tostring(state.step), tostring(state.share), tostring(self.adds_fx),
   }, "\n")
 end
 
@@ -117,6 +119,7 @@ function controller:look()
   look_at_tracks(self)
   self.model, self.style = reaper.GetExtState("Bridge", "model"), reaper.GetExtState("Bridge", "style")
   self.reference_text = reference.name(self.project) or ""
+  self.adds_fx = add_offer.remembered() or false
   look_at_record(self)
   look_at_amount(self)
   local now = summary(self)
@@ -158,8 +161,8 @@ local function conclusion(state, problem)
     if job.outcome and job.outcome.status == "applied" then set = set + 1 end
   end
   if #problems > 0 then return #report.done(state, problem) > 0 and "fair" or "bad", table.concat(problems, " ") end
-  local kind = set > 0 and "good" or "fair"
-  if #state.jobs == 1 then return kind, report.summary(state.jobs[1]) end
+  local kind, notes = set > 0 and "good" or "fair", table.concat(report.notes(state), " ")
+  if #state.jobs == 1 then return kind, report.summary(state.jobs[1]) .. (notes ~= "" and " " .. notes or "") end
   local balance = report.balance(state)
   return kind, string.format("%d of %d tracks were set.%s", set, #state.jobs, balance and " " .. balance or "")
 end
@@ -167,7 +170,7 @@ end
 --- Start an action on the selected tracks; for `options` see `actions.automix`.
 function controller:run(options)
   if not is_free(self) then return end
-  self.message = nil
+  self.message, options.can_ask = nil, true
   self.state = automix.start(options, function() changed(self) end, function(state, problem)
     self.state, self.must_look = nil, true
     for _, job in ipairs(state.jobs) do
@@ -183,6 +186,21 @@ end
 function controller:learn()
   if not is_free(self) or #self.targets == 0 or tracks.gone(self.targets[1]) then return end
   settle(self, function() self:say("good", learn_chain.export(self.spool, self.targets[1])) end)
+end
+
+--- Choose whether missing FX are added.
+function controller:choose_adding(is_wanted)
+  add_offer.remember(is_wanted)
+  self.adds_fx = is_wanted
+  changed(self)
+end
+
+--- Have the user say which plugins are preferred, by `edit`, of `actions.preferences`.
+function controller:prefer(edit)
+  if not self.spool then return end
+  local is_sound, outcome = user_error.guard(edit, self.spool)
+  if not is_sound then return self:say("bad", describe.problem(outcome)) end
+  if outcome then self:say("good", "Preferred plugins are kept.") end
 end
 
 function controller:cancel()

@@ -55,6 +55,11 @@ function describe.fact(fact)
   })
 end
 
+--- Return a question to the user.
+function describe.question(fact)
+  return fill(sentences.questions[fact.kind], fact, { names = listed(shortened(fact.names)) }) .. sentences.questions.answers
+end
+
 --- A name as it fits into a line with others: without line breaks, and not longer than `MOST_CHARACTERS`.
 local function short_name(name)
   local plain = name:gsub("%c", " ")

@@ -3,6 +3,7 @@ local daemon = require("exchange.daemon")
 local describe = require("ui.describe")
 local mix_render = require("audio.mix_render")
 local next_style = require("actions.next_style")
+local preferences = require("actions.preferences")
 local reference = require("audio.reference")
 local user_error = require("runtime.user_error")
 
@@ -82,6 +83,7 @@ function menus.more(controller)
     action("Write as automation", { automation = true }),
     action("Master the mix", mix_render.options()),
     { "Learn this chain", function() controller:learn() end },
+    { "Preferred plugins...", function() controller:prefer(preferences.edit) end },
     "",
   }
   local theme, size = reaper.GetExtState("Bridge", "panel_theme"), tonumber(reaper.GetExtState("Bridge", "panel_size")) or 100

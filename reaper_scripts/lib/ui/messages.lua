@@ -4,6 +4,7 @@ local describe = require("ui.describe")
 local messages = {}
 
 local TITLE = "Bridge"
+local YES_NO_CANCEL, YES, NO = 3, 6, 7 -- of ShowMessageBox
 local QUIET = "!SHOW:" -- REAPER then adds to the console without taking the focus
 
 --- Add lines to the console; none are nothing.
@@ -14,6 +15,13 @@ end
 --- Show one box with every problem of the action, one line each; none are nothing.
 function messages.problems(lines)
   if #lines > 0 then reaper.ShowMessageBox(table.concat(lines, "\n"), TITLE, 0) end
+end
+
+--- Ask a question; return true for yes, false for no, nil where it was cancelled.
+function messages.ask(text)
+  local answer = reaper.ShowMessageBox(text, TITLE, YES_NO_CANCEL)
+  if answer == YES or answer == NO then return answer == YES end
+  return nil
 end
 
 --- Show what ended an action, as `ticks.run` gives it; nothing where it went well.

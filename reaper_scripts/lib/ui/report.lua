@@ -44,6 +44,7 @@ end
 local function add_done(lines, job)
   lines[#lines + 1] = string.format("Bridge: %s: %s", job.target.name, report.summary(job))
   if job.outcome and job.outcome.added_fx then return end
+  if job.target.is_muted and job.outcome then lines[#lines + 1] = "  " .. describe.fact({ kind = "set_while_muted" }) end
   add_changes(lines, job.reply.changes)
   for _, item in ipairs(describe.left_alone(job.reply.left_alone)) do
     lines[#lines + 1] = string.format("  left as it is: %s (%s)", item.what, item.why)
@@ -55,6 +56,19 @@ local function add_done(lines, job)
       lines[#lines + 1] = string.format("  rounded by the plugin: %s shows %s", result.ident, result.text)
     end
   end
+end
+
+--- Return what is said beside what was done: one line each, also where it holds for many tracks.
+function report.notes(state)
+  local lines, seen = {}, {}
+  for _, job in ipairs(state.jobs) do
+    for _, note in ipairs(job.notes) do
+      local line = describe.fact(note)
+      if not seen[line] then lines[#lines + 1] = line end
+      seen[line] = true
+    end
+  end
+  return lines
 end
 
 --- What the balance between tracks came to: one line and whether it is a problem; nil where none was asked for.
@@ -75,6 +89,7 @@ function report.done(state, problem)
     if not problem_of(job) then add_done(lines, job) end
   end
   for _, fact in ipairs(problem_groups.are_needed(facts) and facts or {}) do lines[#lines + 1] = "Bridge: " .. describe.fact(fact) end
+  for _, line in ipairs(report.notes(state)) do lines[#lines + 1] = "Bridge: " .. line end
   local balance, is_refused = report.balance(state)
   if balance and not is_refused then lines[#lines + 1] = "Bridge: " .. balance end
   return lines

@@ -43,7 +43,8 @@ sentences.problems = {
     .. " sound goes to.",
   many_channels = "{track} plays more than two of its {channels:%d} channels, and Bridge listens to and renders two. Split its items into"
     .. " stereo tracks.",
-  muted_track = "{track} is muted and was skipped. Unmute it and run the action again.",
+  muted_track = "{track} is muted and was skipped: beside others it has no level. Unmute it and run the action again.",
+  set_while_muted = "it is muted: what was set is heard once you unmute it",
   fx_button_off = "The FX button of {track} is off: nothing that Bridge sets would be heard. Switch it on and run the action again.",
   records_automation = "{track} is in {mode} mode, in which REAPER records whatever is set as automation. Put it into Trim/Read and run"
     .. " the action again.",
@@ -55,6 +56,8 @@ sentences.problems = {
   chain_kept_changing = "The FX of the track kept changing while Bridge read them." .. RUN_AGAIN,
   skipped_listening = "{track} was skipped: {reason} while Bridge was listening. Nothing was changed on it.",
   skipped_adding = "{track} was skipped: {reason}.",
+  preferred_missing = "{fx}, which you prefer, is not installed here: {instead} was added in its place.",
+  preferred_unusable = "{fx}, which you prefer, cannot be set by Bridge: {instead} was added in its place.",
   -- audio
   no_items = "{track} has no items: there is nothing to listen to. Select a track with audio on it.",
   only_muted_items = "{track} has only muted items: there is nothing to listen to. Unmute what is to be heard.",
@@ -100,6 +103,14 @@ sentences.problems = {
   problems_in_console = "What is said of each track stands in REAPER's console.",
   -- the balance between tracks
   balance_stays = "The levels between the tracks stay: {reason}.",
+}
+
+--- Questions to the user; `answers` stands below each.
+sentences.questions = {
+  add_fx = "{track} lacks {names}, which Bridge would set. Shall Bridge add FX where they are missing?",
+  add_fx_to_several = "{count} tracks lack FX that Bridge would set ({names}). Shall Bridge add FX where they are missing?",
+  answers = "\n\nYes: they come behind what is there, and before limiters and meters, in the same undo step.\nNo: only FX that"
+    .. " stand on a track are set.\nThe answer is remembered; \"Missing FX\" in Bridge's panel changes it.",
 }
 
 --- Problems of several tracks, by the kind of one. What has no sentence here has that of one track, with {track} for all of them.

@@ -98,6 +98,15 @@ local function amount(controller, x, y, width)
   return y + px(FIELD + 14)
 end
 
+--- What becomes of FX that a track lacks.
+local function missing(controller, x, y, width)
+  local left = width - px(150)
+  paint.text(x, y, left, px(FIELD), "Missing FX", "body", "text")
+  local chosen = widgets.switch("missing", x + left, y, px(150), px(FIELD), { "Leave", "Add" }, controller.adds_fx and 2 or 1, not controller:is_busy())
+  if chosen then controller:choose_adding(chosen == 2) end
+  return y + px(FIELD + 10)
+end
+
 --- The controls, from the top; returns where they end.
 local function controls(controller, x, y, width)
   y = header(controller, x, y, width)
@@ -108,6 +117,7 @@ local function controls(controller, x, y, width)
   y = choices(controller, x, y, width)
   y = actions(controller, x, y, width)
   y = amount(controller, x, y, width)
+  y = missing(controller, x, y, width)
   if controller.message then y = banner(controller, x, y, width, controller.message.kind, controller.message.text, true) end
   return y
 end
