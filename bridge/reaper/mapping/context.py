@@ -19,10 +19,10 @@ from bridge.reaper.mapping.stock_fx import (
     MASTER_GAIN,
     StockFx,
     StockFxEffect,
+    find_stock_parameter,
     is_stock,
     stock_fx,
 )
-from bridge.reaper.mapping.stock_parameters import find_stock_parameter
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 

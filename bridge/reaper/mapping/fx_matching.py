@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations
 from math import log2
 from typing import NamedTuple
@@ -18,11 +19,12 @@ from bridge.reaper.mapping.identity import find_parameter, is_plugin, plugin_nam
 from bridge.reaper.mapping.stock_fx import (
     StockFx,
     StockFxEffect,
+    find_stock_parameter,
     is_stock,
     stock_fx,
     unmet_modes,
+    unmet_requirements,
 )
-from bridge.reaper.mapping.stock_parameters import find_stock_parameter, unmet_requirements
 from bridge.reaper.protocol.fx_snapshot import FULLY_WET, FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 
@@ -123,16 +125,18 @@ class _Matching:
     def match_plugins(self) -> None:
         """Slots of plugins that the track may hold themselves."""
         for slot in self.chain.slots:
+            if slot.scheme == BUILTIN:
+                continue
             name = plugin_name(slot)
-            if not _is_builtin(slot) and (fx := self._find([slot], name, f"VST3: {name}", _is_named(name))) is not None:
+            if (fx := self._find([slot], name, f"VST3: {name}", partial(is_plugin, name=name))) is not None:
                 self.match.slots[slot.name] = SlotMatch(fx, _same_plugin_bindings(slot, fx))
 
     def match_stock(self) -> None:
         """Slots that REAPER's stock FX stand for."""
-        builtin = [slot for slot in self.chain.slots if _is_builtin(slot)]
+        builtin = [slot for slot in self.chain.slots if slot.scheme == BUILTIN]
         for stock in stock_fx():
             slots = [slot for slot in builtin if slot.plugin in stock.plugin]
-            fx = self._find(slots, stock.name, stock.name, _is_entry(stock)) if slots else None
+            fx = self._find(slots, stock.name, stock.name, partial(is_stock, stock=stock)) if slots else None
             if fx is not None:
                 _match_stock(self.match, stock, slots, fx)
         known = {plugin for stock in stock_fx() for plugin in stock.plugin}
@@ -148,7 +152,7 @@ class _Matching:
             is_gain = any(control.role == "output_gain" for control in slot.controls)
             for stock in stock_fx() if is_gain and slot.name not in self.match.slots else ():
                 effect = stock.context.get(slot.plugin)
-                usable = [fx for fx in self._active(_is_entry(stock)) if _is_usable(fx)]
+                usable = [fx for fx in self._active(partial(is_stock, stock=stock)) if _is_usable(fx)]
                 fx = next((fx for fx in usable if fx.guid in self.used), next(iter(usable[::-1]), None))
                 if effect is None or fx is None:
                     continue
@@ -243,18 +247,6 @@ def _is_wanted(chain: Chain, fx: FxSnapshot) -> bool:
     plugins = {slot.plugin for slot in chain.slots}
     stock = any(is_stock(fx, entry) and plugins & set(entry.plugin) for entry in stock_fx())
     return stock or any(is_plugin(fx, plugin_name(slot)) for slot in chain.slots if ":" in slot.plugin)
-
-
-def _is_builtin(slot: Slot) -> bool:
-    return slot.scheme == BUILTIN
-
-
-def _is_named(name: str) -> Callable[[FxSnapshot], bool]:
-    return lambda fx: is_plugin(fx, name)
-
-
-def _is_entry(stock: StockFx) -> Callable[[FxSnapshot], bool]:
-    return lambda fx: is_stock(fx, stock)
 
 
 def _same_plugin_bindings(slot: Slot, fx: FxSnapshot) -> dict[str, ControlBinding]:

@@ -47,19 +47,11 @@ def find_parameter(names: Sequence[str], parameters: Iterable[ParameterSnapshot]
     candidates = list(parameters)
     for read in (_words, _words_without_unit):
         wanted = {read(name) for name in names} - {""}
-        for text_of in (_ident_name, _name):
-            found = next((parameter for parameter in candidates if read(text_of(parameter)) in wanted), None)
+        for texts in ([one.ident.partition(":")[2] for one in candidates], [one.name for one in candidates]):
+            found = next((one for one, text in zip(candidates, texts, strict=True) if read(text) in wanted), None)
             if found is not None:
                 return found
     return None
-
-
-def _ident_name(parameter: ParameterSnapshot) -> str:
-    return parameter.ident.partition(":")[2]
-
-
-def _name(parameter: ParameterSnapshot) -> str:
-    return parameter.name
 
 
 def _words(name: str) -> str:
