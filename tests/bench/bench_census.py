@@ -1,0 +1,278 @@
+"""On how many tracks of real projects one press leads to set plugins.
+
+    python tests/bench/bench_census.py [--each N] [--json FILE]
+
+The situations of a census of public projects are built in the stand-in by their shares, and the default action is
+pressed on each, with the real daemon and the shipped model. Of the census's 714 audio tracks each kind of situation
+is built `--each` times and weighs what it weighs there; its 100 tracks with stock FX are built one by one. The user
+says yes to the one question there is. What a track holds beyond the shares that the census gives is drawn by seed.
+All takes are muddy: there is something to set. It is no test: it takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pedalboard import HighShelfFilter, LowShelfFilter
+from pedalboard._pedalboard import Pedalboard
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from songs import RATE_HZ, song  # noqa: E402
+
+from bridge.demo.daemon_process import running_daemon  # noqa: E402
+from bridge.settings import load_settings  # noqa: E402
+from bridge.standin import StandIn  # noqa: E402
+from bridge.standin.fx.fx import StandInFx, StandInParameter  # noqa: E402
+from bridge.standin.fx.instrument import Note  # noqa: E402
+from bridge.standin.project.track import ReaperTrack  # noqa: E402
+from bridge.types import Audio, Float32  # noqa: E402
+
+SECONDS = 6.0
+YES = 6
+AUDIO_TRACKS = {"no FX": 412, "muted": 164, "other FX": 87, "folder with items": 17, "frozen": 15, "stock FX": 18}
+STOCK_TRACKS = {"bus": 52, "items": 19, "nothing that sounds": 14, "folder": 6, "instrument": 6, "MIDI alone": 3}
+BESIDE, EQ_AND_COMP, EQ, COMP = 47, 28, 56, 16  # of the 100: another active effect beside; which stock FX stand there
+OTHER_KINDS = {"VST": 266, "VST3": 137, "JS": 135, "AU": 52, "DX": 20, "CLAP": 7}  # uses of other makers' FX
+COMP_STATES = {  # of 49; the rest are plain
+    "Auto Make Up Gain": 13, "Hipass": 6, "Lowpass": 5, "Auto Release": 4, "Pre-comp": 3, "RMS size": 3, "Knee": 2, "SignIn": 5,
+}  # fmt: skip
+
+
+class ForeignFx(StandInFx):
+    """Another maker's effect, that saturates a little: nothing on this side knows what it is."""
+
+    def __init__(self, kind: str, touch: Callable[[], None]) -> None:
+        self.type = kind
+        mix = StandInParameter("Amount", "0:Amount", 0.3, lambda n: f"{100 * n:.0f}")
+        extension = {"JS": "saturate", "VST3": "Someone.vst3<1", "CLAP": "Someone.clap"}.get(kind, "someone.dll<1")
+        super().__init__(
+            name=f"{kind}: Warmer (Someone)",
+            ident=f"/fx/{extension}",
+            parameters=[mix],
+            touch=touch,
+            formats_values=False,
+        )
+        self._amount = 0.3
+
+    def _load(self, index: int) -> float:
+        del index
+        return self._amount
+
+    def _store(self, index: int, normalized: float) -> None:
+        del index
+        self._amount = normalized
+
+    def _process(self, audio: Audio, sample_rate_hz: float) -> Audio:
+        del sample_rate_hz
+        drive = 1.0 + self._amount
+        return np.asarray(np.tanh(drive * audio) / drive, dtype=np.float32)
+
+
+@dataclass
+class Outcome:
+    """What one press came to: whether plugins were set, whether the question was asked for it, and what was said."""
+
+    is_set: bool
+    was_asked: bool
+    said: str = field(repr=False)
+
+
+def muddy(seed: int) -> Float32:
+    """A take with too much below and too little above."""
+    audio = song(seed, SECONDS)
+    return Pedalboard([LowShelfFilter(250, 9.0, 0.7), HighShelfFilter(5000, -8.0, 0.7)])(0.5 * audio, RATE_HZ)
+
+
+def foreign(track: ReaperTrack, rng: random.Random) -> None:
+    """Add another maker's effect at one end of the chain."""
+    kind = rng.choices([*OTHER_KINDS], [*OTHER_KINDS.values()])[0]
+    track.fx.insert(rng.choice((0, len(track.fx))), ForeignFx(kind, track.project.touch))
+
+
+def stock(track: ReaperTrack, rng: random.Random, *, has_eq: bool, has_comp: bool) -> None:
+    """Add the stock FX, as the census has their states."""
+    if has_eq:
+        track.add_fx("ReaEQ", is_used=rng.random() < 0.5, extra_bands=rng.choices((0, 1, 2), (0.67, 0.25, 0.08))[0])
+    if has_comp:
+        comp = track.add_fx("ReaComp")
+        name = rng.choices([*COMP_STATES, ""], [*COMP_STATES.values(), 49 - sum(COMP_STATES.values())])[0]
+        if name in ("Auto Make Up Gain", "Auto Release", "SignIn"):
+            comp.write(comp.index(name), 1.0)
+        elif name:
+            comp.write(comp.index(name), 0.6)
+
+
+# ---------------------------------------------------------------- what feeds a track
+
+
+def fed_by_items(track: ReaperTrack, seed: int) -> None:
+    track.add_item(muddy(seed))
+
+
+def fed_by_receives(track: ReaperTrack, seed: int) -> None:
+    for number in range(2):
+        source = track.project.add_track(f"Take {number}", muddy(seed + number))
+        source.sends_to_parent = False
+        track.add_receive(source)
+
+
+def fed_by_children(track: ReaperTrack, seed: int) -> None:
+    project = track.project
+    project.tracks.remove(track)
+    project.tracks.append(track)
+    track.folder_depth = 1
+    project.add_track("Inside", muddy(seed)).folder_depth = -1
+
+
+def fed_by_an_instrument(track: ReaperTrack, seed: int) -> None:
+    _midi(track, seed)
+    track.fx.insert(0, track.project.create_fx("ReaSynth"))
+
+
+def fed_by_midi_alone(track: ReaperTrack, seed: int) -> None:
+    _midi(track, seed)
+
+
+def fed_by_nothing(track: ReaperTrack, seed: int) -> None: ...
+
+
+def _midi(track: ReaperTrack, seed: int) -> None:
+    rng = random.Random(seed)
+    notes = [Note(0.25 * n, 0.25, 110.0 * 2 ** (rng.randrange(24) / 12)) for n in range(round(SECONDS / 0.25))]
+    track.add_midi_item(notes, length_s=SECONDS)
+
+
+FEEDS: dict[str, Callable[[ReaperTrack, int], None]] = {
+    "bus": fed_by_receives, "items": fed_by_items, "nothing that sounds": fed_by_nothing, "folder": fed_by_children,
+    "instrument": fed_by_an_instrument, "MIDI alone": fed_by_midi_alone,
+}  # fmt: skip
+
+
+# ---------------------------------------------------------------- the situations
+
+
+Build = Callable[[ReaperTrack], None]
+
+
+def audio_track(kind: str, seed: int) -> Build:
+    """How a track of the 714 is made."""
+
+    def build(track: ReaperTrack) -> None:
+        rng = random.Random(f"{kind} {seed}")
+        fed_by_items(track, seed)
+        if kind == "muted":
+            track.is_muted = True
+            if rng.random() < 0.2:  # as many of the others hold FX
+                foreign(track, rng)
+        elif kind == "other FX":
+            foreign(track, rng)
+        elif kind == "folder with items":
+            fed_by_children(track, seed + 1)
+        elif kind == "stock FX":
+            stock(track, rng, has_eq=True, has_comp=rng.random() < EQ_AND_COMP / (EQ_AND_COMP + EQ))
+
+    return build
+
+
+def stock_tracks() -> Iterator[tuple[str, Build]]:
+    """The 100 tracks that hold an active ReaEQ or ReaComp."""
+    rng = random.Random(0)
+    feeds = [name for name, count in STOCK_TRACKS.items() for _ in range(count)]
+    holds = [(True, True)] * EQ_AND_COMP + [(True, False)] * EQ + [(False, True)] * COMP
+    beside = [True] * BESIDE + [False] * (100 - BESIDE)
+    for row in (holds, beside):
+        rng.shuffle(row)
+    for number, (feed, (has_eq, has_comp), is_beside) in enumerate(zip(feeds, holds, beside, strict=True)):
+
+        def build(
+            track: ReaperTrack,
+            feed: str = feed,
+            number: int = number,
+            eq: bool = has_eq,
+            comp: bool = has_comp,
+            by: bool = is_beside,
+        ) -> None:
+            own = random.Random(number)
+            stock(track, own, has_eq=eq, has_comp=comp)
+            if by:
+                foreign(track, own)
+            FEEDS[feed](track, number)
+
+        yield feed, build
+
+
+def press(home: Path, build: Build, seed: int) -> Outcome:
+    """Build a track in a new project, select it, and press the default action as somebody who was never asked."""
+    with StandIn(home, seed=seed) as reaper:
+        track = reaper.project.add_track("Song")
+        build(track)
+        track.selected = True
+        reaper.project.history.rebase()
+        reaper.messages.answers["Bridge"] = YES
+        reaper.run_action("bridge_automix.lua")
+        reaper.run_until_idle(limit_s=120)
+        said = " ".join([*reaper.messages.boxes, *reaper.messages.console])
+        return Outcome(bool(reaper.undo_points), bool(reaper.messages.questions), said)
+
+
+def count(home: Path, each: int) -> dict[str, Any]:
+    """Press everywhere; the shares, and the words on what was not set."""
+    rows: dict[str, dict[str, Any]] = {}
+    left: Counter[str] = Counter()
+
+    def note(table: str, kind: str, build: Build, seed: int, weight: float) -> None:
+        outcome = press(home, build, seed)
+        row = rows.setdefault(table, {}).setdefault(kind, {"weight": 0.0, "set": 0.0, "asked": 0.0})
+        row["weight"] += weight
+        row["set"] += weight * outcome.is_set
+        row["asked"] += weight * outcome.was_asked
+        if not outcome.is_set:
+            left[f"{table}, {kind}: {outcome.said.strip()[:200]}"] += 1
+        print(
+            f"{table}, {kind}: {'set' if outcome.is_set else outcome.said.strip()[:110]}", file=sys.stderr, flush=True
+        )
+
+    for kind, weight in AUDIO_TRACKS.items():
+        for seed in range(each):
+            note("audio tracks", kind, audio_track(kind, seed), seed, weight / each)
+    for seed, (kind, build) in enumerate(stock_tracks()):
+        note("tracks with stock FX", kind, build, seed, 1.0)
+    shares = {
+        table: sum(r["set"] for r in kinds.values()) / sum(r["weight"] for r in kinds.values())
+        for table, kinds in rows.items()
+    }
+    return {"shares": shares, "rows": rows, "left": dict(left.most_common())}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--each", type=int, default=4, help="how often each situation of an audio track is built")
+    parser.add_argument("--json", type=Path, help="write the result here")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "Bridge"
+        with running_daemon(home, load_settings(environment={"BRIDGE_HOME": str(home)})):
+            result = count(home, options.each)
+    for table, kinds in result["rows"].items():
+        for kind, row in kinds.items():
+            print(f"{table:22} {kind:22} {row['weight']:5.0f} tracks, set {row['set']:6.1f}, asked {row['asked']:6.1f}")
+        print(f"{table:22} {'all':22} {100 * result['shares'][table]:.1f}% end in set plugins")
+    for text, times in result["left"].items():
+        print(f"  {times} x {text}")
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1))
+
+
+if __name__ == "__main__":
+    main()
