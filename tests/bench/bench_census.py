@@ -28,15 +28,15 @@ from pedalboard._pedalboard import Pedalboard
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from songs import RATE_HZ, song  # noqa: E402
+from songs import RATE_HZ, song
 
-from bridge.demo.daemon_process import running_daemon  # noqa: E402
-from bridge.settings import load_settings  # noqa: E402
-from bridge.standin import StandIn  # noqa: E402
-from bridge.standin.fx.fx import StandInFx, StandInParameter  # noqa: E402
-from bridge.standin.fx.instrument import Note  # noqa: E402
-from bridge.standin.project.track import ReaperTrack  # noqa: E402
-from bridge.types import Audio, Float32  # noqa: E402
+from bridge.demo.daemon_process import running_daemon
+from bridge.settings import load_settings
+from bridge.standin import StandIn
+from bridge.standin.fx.fx import StandInFx, StandInParameter
+from bridge.standin.fx.instrument import Note
+from bridge.standin.project.track import ReaperTrack
+from bridge.types import Audio, Float32
 
 SECONDS = 6.0
 YES = 6
@@ -45,7 +45,8 @@ STOCK_TRACKS = {"bus": 52, "items": 19, "nothing that sounds": 14, "folder": 6, 
 BESIDE, EQ_AND_COMP, EQ, COMP = 47, 28, 56, 16  # of the 100: another active effect beside; which stock FX stand there
 OTHER_KINDS = {"VST": 266, "VST3": 137, "JS": 135, "AU": 52, "DX": 20, "CLAP": 7}  # uses of other makers' FX
 COMP_STATES = {  # of 49; the rest are plain
-    "Auto Make Up Gain": 13, "Hipass": 6, "Lowpass": 5, "Auto Release": 4, "Pre-comp": 3, "RMS size": 3, "Knee": 2, "SignIn": 5,
+    "Auto Make Up Gain": 13, "Hipass": 6, "Lowpass": 5, "Auto Release": 4, "Pre-comp": 3, "RMS size": 3, "Knee": 2,
+    "SignIn": 5,
 }  # fmt: skip
 
 
