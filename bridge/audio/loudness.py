@@ -13,7 +13,6 @@ import pyebur128
 
 from bridge.audio.layout import check_audio
 from bridge.audio.true_peak import TruePeakMeter
-from bridge.decibels import amplitude_to_db
 from bridge.types import Float32
 
 _CHUNK_FRAMES = 1 << 13  # libebur128 holds the interpreter for each: a millisecond, in which other threads wait
@@ -44,7 +43,7 @@ class LoudnessMeter:
     def true_peak_dbtp(self) -> float | None:
         """The largest true peak of any channel in dB relative to full scale; None for silence, or where none is
         measured."""
-        return None if self._peak is None else _decibel(self._peak)
+        return None if self._peak is None else self._peak.peak_dbtp
 
 
 def loudness_lufs(audio: Float32, sample_rate_hz: int) -> float | None:
@@ -60,8 +59,4 @@ def true_peak_dbtp(audio: Float32, sample_rate_hz: int) -> float | None:  # noqa
     checked = check_audio(audio, "the audio to measure")
     meter = TruePeakMeter(checked.shape[0])
     meter.add(checked)
-    return _decibel(meter)
-
-
-def _decibel(meter: TruePeakMeter) -> float | None:
-    return float(amplitude_to_db(meter.peak)) if meter.peak > 0 else None
+    return meter.peak_dbtp

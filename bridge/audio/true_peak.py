@@ -13,6 +13,7 @@ from functools import cache
 
 import numpy as np
 
+from bridge.decibels import amplitude_to_db
 from bridge.types import Float32
 
 FACTOR = 4  # values for each sample, of either kind of oversampling
@@ -50,6 +51,11 @@ class TruePeakMeter:
         left = self._pending.shape[1] - CONTEXT + EDGE
         padding = EDGE + -left % BLOCK + CONTEXT
         return _highest(np.pad(self._pending, ((0, 0), (0, padding))), self._peak)
+
+    @property
+    def peak_dbtp(self) -> float | None:
+        """In dB relative to full scale; None for silence."""
+        return float(amplitude_to_db(peak)) if (peak := self.peak) > 0 else None
 
 
 def _highest(audio: Float32, peak: float) -> float:

@@ -27,36 +27,16 @@ class SlotEffect:
     """What a slot adds, in dB.
 
     Attributes:
-        tone_db: (bands,) to the mean of each band.
-        spread_db: (bands,) to how much each goes up and down.
+        gain_db: what all bands have in common.
+        colour_db: (bands,) what else each band gains in the mean; 0 where nothing can be told.
         sounds: (bands,) which bands hold anything: near the features' floor nothing can be told.
+        is_dynamic: whether it acts on dynamics rather than on tone: bands go up and down otherwise, or all fall alike.
     """
 
-    tone_db: Float32
-    spread_db: Float32
+    gain_db: float
+    colour_db: Float32
     sounds: Mask
-
-    @property
-    def gain_db(self) -> float:
-        """What all bands have in common."""
-        return float(np.median(self.tone_db[self.sounds])) if self.sounds.any() else 0.0
-
-    @property
-    def colour_db(self) -> Float32:
-        """(bands,) what remains of `tone_db` without `gain_db`; 0 where nothing can be told."""
-        return np.where(self.sounds, self.tone_db - np.float32(self.gain_db), np.float32(0.0))
-
-    @property
-    def mean_spread_db(self) -> float:
-        """How much more the bands go up and down, in the mean."""
-        return float(self.spread_db[self.sounds].mean()) if self.sounds.any() else 0.0
-
-    @property
-    def is_dynamic(self) -> bool:
-        """Whether it acts on dynamics rather than on tone: bands go up and down otherwise, or all fall alike."""
-        colour = np.abs(self.colour_db)
-        is_wide = abs(self.mean_spread_db) >= colour.mean() or abs(self.gain_db) > colour.max(initial=0.0)
-        return bool(abs(self.mean_spread_db) >= DYNAMIC_DB and is_wide)
+    is_dynamic: bool
 
 
 def measure_slot_effects(
@@ -88,6 +68,10 @@ def _moved_slots(chain: Chain, before: NormalizedArray, after: NormalizedArray) 
 
 def _difference(whole: SpectralProfile, without: SpectralProfile, floor_db: float) -> SlotEffect:
     bands = whole.valid_bands
+    sounds = np.minimum(whole.mean_db, without.mean_db)[:bands] > floor_db
     tone = whole.mean_db[:bands] - without.mean_db[:bands]
     spread = whole.spread_db[:bands] - without.spread_db[:bands]
-    return SlotEffect(tone, spread, np.minimum(whole.mean_db, without.mean_db)[:bands] > floor_db)
+    gain_db, spread_db = (float(np.median(tone[sounds])), float(spread[sounds].mean())) if sounds.any() else (0.0, 0.0)
+    colour = np.where(sounds, tone - np.float32(gain_db), np.float32(0.0))
+    is_wide = abs(spread_db) >= np.abs(colour).mean() or abs(gain_db) > np.abs(colour).max(initial=0.0)
+    return SlotEffect(gain_db, colour, sounds, is_dynamic=bool(abs(spread_db) >= DYNAMIC_DB and is_wide))

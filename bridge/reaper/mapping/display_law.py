@@ -48,15 +48,12 @@ class Quantity:
 def read_quantity(text: str) -> Quantity | None:
     """'1.2 kHz' -> 1200 Hz in steps of 100 Hz; 'DISABLED: -3,0 dB' -> -3 dB in steps of 0.1 dB; 'Off' -> None."""
     text = _PREFIX.sub("", text)
+    unit, factor, step = None, 1.0, 1.0
+    if (match := _SHOWN.search(text)) is not None:
+        unit, factor = _UNITS.get((match[3] or "").lower(), (None, 1.0))
+        step = factor * (1000.0 if match[2] else 1.0) * 10.0 ** -_decimals(match[1])
     value = parse_display(text)
-    if value is None:
-        return None
-    match = _SHOWN.search(text)
-    if match is None:
-        return Quantity(value, None, 1.0)
-    unit, factor = _UNITS.get((match[3] or "").lower(), (None, 1.0))
-    thousand = 1000.0 if match[2] else 1.0
-    return Quantity(value * factor, unit, factor * thousand * 10.0 ** -_decimals(match[1]))
+    return None if value is None else Quantity(value * factor, unit, step)
 
 
 def q_of_octaves(octaves: float) -> float:

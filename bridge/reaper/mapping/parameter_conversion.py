@@ -91,8 +91,8 @@ class ParameterConversion:
 def convert_displayed(binding: ControlBinding, control: Control) -> ParameterConversion | LeftAlone:
     """The conversion for a control in its binding, or why its slot is left alone."""
     parameter = binding.parameter
-    law = measure_fx_display_law(parameter.grid)
     snap = _snap(parameter)
+    law = measure_fx_display_law(parameter.grid)
     if binding.is_same_plugin and _displays_agree(parameter, control):
         return ParameterConversion(binding, control, law, to_fx=lambda value: snap(_clamped(value)), from_fx=float)
     if law is None:
