@@ -17,6 +17,10 @@ def resample(audio: Audio, sample_rate_hz: int, target_hz: int) -> Audio:
     """
     if sample_rate_hz == target_hz:
         return audio
-    samples = round(audio.shape[1] * target_hz / sample_rate_hz)
-    made = np.fft.irfft(np.fft.rfft(audio), samples) * (samples / audio.shape[1])
+    return resample_to(audio, round(audio.shape[-1] * target_hz / sample_rate_hz))
+
+
+def resample_to(audio: Audio, samples: int) -> Audio:
+    """Return `audio` (..., samples) as so many samples, exact below half the lower rate."""
+    made = np.fft.irfft(np.fft.rfft(audio), samples) * (samples / audio.shape[-1])
     return np.ascontiguousarray(made, dtype=np.float32)

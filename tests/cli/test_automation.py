@@ -11,6 +11,7 @@ from automix_command import write
 from click.testing import CliRunner
 
 from bridge.audio.files import read_audio
+from bridge.audio.resampling import resample_to
 from bridge.audio.synthesis import synthesise
 from bridge.automix.automation.curves import block_frames, block_rows
 from bridge.automix.job import AutomationCurve
@@ -19,7 +20,6 @@ from bridge.model.manifest import read_manifest
 from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.settings import shipped_folder
 from bridge.training.data.scenes import draw_scene
-from bridge.training.data.speech import resample
 from bridge.training.data.voices import synthesise_speech
 from bridge.training.evaluation.nonspeech_metrics import event_results, speech_changes_db
 
@@ -88,7 +88,7 @@ def test_other_rates_and_stereo_work_as_well(scene, tmp_path, rate):
     samples = round(scene.audio.shape[1] * rate / RATE / 3600) * 3600
 
     def converted(audio):
-        return np.repeat(resample(audio[0], samples)[None], 2, axis=0)
+        return np.repeat(resample_to(audio[0], samples)[None], 2, axis=0)
 
     heard, truth, added = (converted(audio) for audio in (scene.audio, scene.truth, scene.added))
     stretched = type(scene)(heard, truth, added, rate, scene.events, scene.speech)

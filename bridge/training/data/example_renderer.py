@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bridge.audio.resampling import resample_to
 from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError, PluginError, RenderNotTried
 from bridge.model.bundle import positions_to_normalized
@@ -18,7 +19,6 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.recordings import SILENCE_RMS, Recording, rms
 from bridge.training.data.settings_sampler import SettingsSampler
-from bridge.training.data.speech import resample
 from bridge.types import Audio, Float64, NormalizedArray
 
 GAIN_DB = 8.0
@@ -154,7 +154,7 @@ def cut_clip(recording: Recording, sample_rate_hz: int, length: int, place: floa
     if factor == 1:
         return taken[:, :length]
     wanted = round(needed * factor / _FAST_LENGTH) * _FAST_LENGTH
-    return np.stack([resample(channel, wanted)[:length] for channel in taken])
+    return resample_to(taken, wanted)[:, :length]
 
 
 def _sum(clips: Sequence[Audio]) -> Float64:

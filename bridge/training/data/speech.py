@@ -9,6 +9,7 @@ import wave
 
 import numpy as np
 
+from bridge.audio.resampling import resample
 from bridge.errors import AudioError
 from bridge.types import Float32
 
@@ -52,14 +53,8 @@ def speak_text(text: str, *, voice: str, pitch: int, words_per_minute: int, samp
     with wave.open(io.BytesIO(_with_lengths(spoken))) as file:
         rate = file.getframerate()
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float32) / np.float32(32768)
-    resampled = resample(samples, round(samples.size * sample_rate_hz / rate))
+    resampled = resample(samples, rate, sample_rate_hz)
     return np.asarray(resampled * (_RMS / max(1e-6, float(np.sqrt(np.mean(resampled**2))))), dtype=np.float32)
-
-
-def resample(audio: Float32, target: int) -> Float32:
-    """`audio` (samples,) as `target` samples, by its spectrum: exact below half the lower rate."""
-    spectrum = np.fft.rfft(audio)[: target // 2 + 1]
-    return np.asarray(np.fft.irfft(spectrum, target) * (target / audio.size), dtype=np.float32)
 
 
 def _with_lengths(data: bytes) -> bytes:

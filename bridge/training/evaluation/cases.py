@@ -10,12 +10,12 @@ from typing import Protocol
 
 import numpy as np
 
+from bridge.audio.resampling import resample
 from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.recordings import SILENCE_RMS, AudioFileEntry, Recording
-from bridge.training.data.speech import resample
 from bridge.types import Audio, Float32
 
 LONGEST_S = 12.0
@@ -92,15 +92,9 @@ def is_within_full_scale(case: EvaluationCase) -> bool:
     return max(float(np.abs(audio).max(initial=0.0)) for audio in sounds) <= 1.0
 
 
-def resample_audio(audio: Audio, sample_rate_hz: int, target_hz: int) -> Audio:
-    """Return `audio` (channels, samples) at another sample rate."""
-    samples = round(audio.shape[-1] * target_hz / sample_rate_hz)
-    return np.stack([resample(channel, samples) for channel in audio])
-
-
 def resample_case(case: EvaluationCase, sample_rate_hz: int) -> EvaluationCase:
     """Return the same case at another sample rate: its sounds resampled, the settings that are right unchanged."""
-    resampled = partial(resample_audio, sample_rate_hz=case.sample_rate_hz, target_hz=sample_rate_hz)
+    resampled = partial(resample, sample_rate_hz=case.sample_rate_hz, target_hz=sample_rate_hz)
     return replace(
         case,
         sample_rate_hz=sample_rate_hz,

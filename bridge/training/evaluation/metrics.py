@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from bridge.audio.loudness import loudness_lufs
+from bridge.audio.resampling import resample
 from bridge.decibels import db_to_amplitude
 from bridge.features.mel import extract_features
 from bridge.features.profile import active_frames
 from bridge.features.settings import FeatureSettings
-from bridge.training.evaluation.cases import EvaluationCase, resample_audio
+from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.mfcc import mfcc_cosine
 from bridge.training.losses.audio_distances import FLOOR, log_difference_db, magnitudes, spectral_convergence
 from bridge.types import Audio
@@ -32,7 +33,7 @@ class EvaluationMetrics:
     def __init__(self, case: EvaluationCase) -> None:
         self._case = case
         self._spectrum = _spectrum(case.truth, case.sample_rate_hz)
-        self._for_mfcc = resample_audio(case.truth, case.sample_rate_hz, MFCC_RATE_HZ)
+        self._for_mfcc = resample(case.truth, case.sample_rate_hz, MFCC_RATE_HZ)
 
     def distances(self, audio: Audio) -> dict[str, float]:
         """Return all metrics of `audio` (channels, samples), name to value: the smaller, the nearer to the truth.
@@ -48,7 +49,7 @@ class EvaluationMetrics:
             "mel_db_equal_loudness": frame_distance_db(gain * audio, case.truth, rate),
             "mrstft": _multi_resolution(spectrum, self._spectrum),
             "mrstft_equal_loudness": _multi_resolution(_amplified(spectrum, float(gain)), self._spectrum),
-            "mfcc": mfcc_cosine(resample_audio(audio, rate, MFCC_RATE_HZ), self._for_mfcc, MFCC_RATE_HZ),
+            "mfcc": mfcc_cosine(resample(audio, rate, MFCC_RATE_HZ), self._for_mfcc, MFCC_RATE_HZ),
         }
 
     def main_db(self, audio: Audio) -> float:

@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from bridge.audio.resampling import resample_to
 from bridge.decibels import db_to_amplitude
 from bridge.errors import AudioError
 from bridge.model.manifest import PredictionUse, Provenance
@@ -32,7 +33,6 @@ from bridge.training.data.recordings import (
     rms,
     split_by_song,
 )
-from bridge.training.data.speech import resample
 from bridge.training.evaluation.cases import EvaluationCase, is_within_full_scale
 from bridge.training.prediction_modes import ModeExample, PredictionMode
 from bridge.training.tasks.searched_labels import SearchedLabelTask
@@ -141,7 +141,7 @@ def _passage(renderer: ExampleRenderer, generator: np.random.Generator) -> tuple
     if recording.sample_rate_hz == renderer.sample_rate_hz:
         return dry, processed
     length = round(renderer.clip_s * renderer.sample_rate_hz)
-    return resample(dry[0], length)[None], resample(processed[0], length)[None]
+    return resample_to(dry, length), resample_to(processed, length)
 
 
 def _cut(recording: PairedRecording, generator: np.random.Generator, length: int) -> tuple[Audio, Audio]:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from bridge.audio.resampling import resample_to
 from bridge.audio.synthesis import synthesise
 from bridge.decibels import amplitude_to_db, db_to_amplitude
 from bridge.training.data.amplifier import Amplifier
-from bridge.training.data.speech import resample
 
 RATE = 44100
 
@@ -60,10 +60,12 @@ def test_it_is_deterministic_and_stays_finite_whatever_comes() -> None:
 @pytest.mark.parametrize("rate", [22050, 48000, 96000])
 def test_it_is_the_same_amplifier_at_every_rate(rate: int) -> None:
     dry = synthesise("strings", duration_s=2.0, sample_rate_hz=RATE, seed=0)
-    there = Amplifier().play(resample(dry[0], 2 * rate)[None], rate)[0]
+    there = Amplifier().play(resample_to(dry[0], 2 * rate)[None], rate)[0]
     below = min(RATE, rate)
-    here = resample(Amplifier().play(resample(resample(dry[0], 2 * below), 2 * RATE)[None], RATE)[0], 2 * below)
-    back = resample(there, 2 * below)
+    here = resample_to(
+        Amplifier().play(resample_to(resample_to(dry[0], 2 * below), 2 * RATE)[None], RATE)[0], 2 * below
+    )
+    back = resample_to(there, 2 * below)
     inner = slice(below // 4, -below // 4)
     error = np.sqrt(np.mean((back - here)[inner] ** 2) / np.mean(here[inner] ** 2))
     assert error < 0.02

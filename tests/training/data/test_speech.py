@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.training.data.speech import resample, speak
+from bridge.audio.resampling import resample_to
+from bridge.training.data.speech import speak
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
@@ -29,4 +30,4 @@ def test_without_espeak_there_is_no_speech(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_tone_keeps_its_cycles_and_level(cycles: int, target: int) -> None:
     tone = np.sin(2 * np.pi * cycles * np.arange(900) / 900).astype(np.float32)
     expected = np.sin(2 * np.pi * cycles * np.arange(target) / target)
-    np.testing.assert_allclose(resample(tone, target), expected, atol=1e-4)
+    np.testing.assert_allclose(resample_to(tone, target), expected, atol=1e-4)
