@@ -53,7 +53,8 @@ def handle_request(
         return msgspec.structs.replace(reply, skipped=SkipReason.NEEDS_AUTOMATION, left_alone=())
     is_anything_set = mapping.free.any() or (mapping.missing and options.add_missing_fx)
     if mapping.unrendered and is_anything_set and not (options.ignore_unrendered or options.only_missing):
-        return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
+        if not _is_heard_by_rendering(request, mapping):
+            return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
     if mapping.missing and options.add_missing_fx:
         return _adding_reply(request, reply, mapping, models)
     if options.only_missing:
@@ -64,6 +65,9 @@ def handle_request(
         reply = _unchanged_reply(request, cached, mapping)
     if not mapping.free.any():
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_TO_SET, add_fx=mapping.missing)
+    if options.asks_for_tap or (mapping.unrendered and not options.ignore_unrendered):
+        tap = mapping.first_set.guid if mapping.first_set is not None else ""
+        return msgspec.structs.replace(reply, status="render", tap=tap)
     excerpts = read_spooled_excerpts(spool, request.audio, what=f"The track {quoted(request.track.name)}")
     progress(0.1, "listening")
     is_default = options.amount_percent == FULL_AMOUNT
@@ -85,10 +89,22 @@ def handle_request(
     return reply
 
 
+def _is_heard_by_rendering(request: Request, mapping: ChainMapping) -> bool:
+    """Whether all that Bridge cannot render stands before the first FX that may be set, and REAPER may render that far:
+    then what is judged is what is heard."""
+    if not request.options.may_render or request.audio.tap:
+        return False
+    places = [mapping.first_set.index] if mapping.first_set is not None else []
+    if mapping.missing and request.options.add_missing_fx:
+        before = find_end_limiter(request.fx)
+        places.append(next((fx.index for fx in request.fx if fx.guid == before), len(request.fx)))
+    return bool(places) and all(fx.index < min(places) for fx in mapping.unrendered_fx)
+
+
 def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:
     """The model's chain on the track's FX. LinkError where what they display makes no sense as numbers."""
     try:
-        mapping = map_chain(cached.automix.model.chain, request.fx, models.hosted_fx)
+        mapping = map_chain(cached.automix.model.chain, request.fx, models.hosted_fx, tap=request.audio.tap)
         return mapping, ProxyChain(mapping.proxy_chain, mapping.proxy_values)
     except (ArithmeticError, ValueError) as error:
         names = ", ".join(fx.name[:40] for fx in request.fx[:5])
@@ -202,6 +218,7 @@ def _analysed_range(request: Request) -> AnalysedRange:
         analysed_s=frames / request.audio.sample_rate_hz,
         channels=request.track.channels,
         side_receives=request.track.side_receives,
+        is_rendered=bool(request.audio.tap),
     )
 
 

@@ -140,6 +140,8 @@ def describe_analysed_range(analysed: AnalysedRange) -> str:
     'Listened to 120 s of its items, from 0.0 s to 600.0 s.'
     """
     length_s, stretch, digits = analysed.end_s - analysed.start_s, _STRETCHES[analysed.source], 1
+    if analysed.is_rendered:
+        stretch = f"{'what feeds it' if analysed.source == 'items' else stretch}, rendered by REAPER"
     if analysed.analysed_s < length_s - _EXCERPTS_S:
         stretch = f"{analysed.analysed_s:.0f} s of {stretch}"
     elif length_s < _SHORT_S:

@@ -151,6 +151,8 @@ REPLIES = [
             {"heard_s": 120.0},
             {"end_s": 2.25, "source": "time selection"},
             {"channels": 4},
+            {"is_rendered": True},
+            {"is_rendered": True, "source": "time selection", "heard_s": 60.0},
             {"channels": 6, "side_receives": 1},
             {"channels": 6, "side_receives": 2},
         )

@@ -1,4 +1,7 @@
-"""What a track's FX get beside the items that can be listened to is said, and nothing is judged where it is heard."""
+"""What a track's FX get beside the items is said, and nothing is judged by the items alone where that is heard.
+
+Here the user lets REAPER render nothing; `test_track_render` is about what happens else.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,11 @@ from bridge.standin.fx.instrument import Note
 from bridge.standin.project.track import ReaperTrack
 
 WAY = "put the FX on the stem's track and run the action there."
+
+
+@pytest.fixture(autouse=True)
+def refusal(desk: ReaperSession) -> None:
+    desk.reaper.ext_state[("Bridge", "render")] = "never"
 
 
 def bus(desk: ReaperSession, sources: int, **options: object) -> ReaperTrack:

@@ -15,7 +15,7 @@ import numpy as np
 
 from bridge.automix.facts import Explanation
 from bridge.plugins.chain.chain import Chain, Slot
-from bridge.reaper.mapping.containers import open_containers
+from bridge.reaper.mapping.containers import before_tap, open_containers
 from bridge.reaper.mapping.context import HostFx, find_context
 from bridge.reaper.mapping.fx_matching import FxMatch, SlotMatch, match_fx
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed, convert_fixed
@@ -43,7 +43,7 @@ class ChainMapping:
         left_alone: FX and controls that stay as they are, and why.
         missing: FX to add, as TrackFX_AddByName takes them.
         unsupported: slots that no FX of REAPER's can stand for.
-        unrendered: the names of active FX that `proxy` lacks: what is heard is something else.
+        unrendered_fx: active FX that `proxy` lacks: what is heard is something else.
     """
 
     chain: Chain
@@ -55,7 +55,18 @@ class ChainMapping:
     left_alone: tuple[LeftAlone, ...]
     missing: tuple[str, ...]
     unsupported: tuple[str, ...]
-    unrendered: tuple[str, ...] = ()
+    unrendered_fx: tuple[FxSnapshot, ...] = ()
+
+    @property
+    def unrendered(self) -> tuple[str, ...]:
+        """The names of what the proxy lacks."""
+        return tuple(fx.name for fx in self.unrendered_fx)
+
+    @property
+    def first_set(self) -> FxSnapshot | None:
+        """The first FX of the track that may be set; None where none may."""
+        fx = [self.conversions[index].binding.fx for index in map(int, np.flatnonzero(self.free))]
+        return min(fx, key=lambda one: one.index, default=None)
 
     @property
     def proxy_chain(self) -> Chain:
@@ -139,8 +150,14 @@ class ChainMapping:
                     yield index
 
 
-def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None = None) -> ChainMapping:
-    """Map `chain` onto the FX of a track. Never fails: what does not fit is named in `left_alone` or `missing`."""
+def map_chain(
+    chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None = None, *, tap: str = ""
+) -> ChainMapping:
+    """Map `chain` onto the FX of a track. Never fails: what does not fit is named in `left_alone` or `missing`.
+
+    `tap`: the GUID of the FX before which the sound was taken; those before it are neither rendered nor set.
+    """
+    in_sound = before_tap(fx_chain, tap)
     fx_chain, held_back = open_containers(fx_chain)
     links = (parameter.modulation for fx in fx_chain for parameter in fx.parameters if parameter.modulation)
     link_sources = {(link.fx_guid, link.index) for link in links}
@@ -149,7 +166,7 @@ def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | No
         slot.name: _bind(slot, match.slots[slot.name], link_sources) for slot in chain.slots if slot.name in match.slots
     }
     _leave_unreadable(match, bound)
-    context = find_context(match, fx_chain, host_fx)
+    context = find_context(match, fx_chain, host_fx, in_sound)
     current, free = chain.neutral.copy(), np.zeros(len(chain.controls), dtype=np.bool_)
     conversions: dict[int, ParameterConversion] = {}
     for name in match.slots:
@@ -158,7 +175,7 @@ def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | No
             conversions[index] = conversion
             current[index] = current[index] if binding.is_disabled else conversion.current
             held = binding.held(conversion.control.label, link_sources)
-            free[index] = held is None and not bound[name].unwritable
+            free[index] = held is None and not bound[name].unwritable and binding.fx.guid not in in_sound
             match.left_alone += [held] if held is not None else []
         match.left_alone += bound[name].unwritable
     fixed = {slot.name: bound[slot.name].fixed if slot.name in match.slots else () for slot in chain.slots}
@@ -168,11 +185,11 @@ def map_chain(chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | No
         fixed=fixed,
         current=current,
         free=free,
-        proxy=build_proxy_chain(chain, match, conversions, fixed, context),
+        proxy=build_proxy_chain(chain, match, conversions, fixed, context, in_sound),
         left_alone=tuple(match.left_alone),
         missing=tuple(dict.fromkeys(match.missing)),
         unsupported=tuple(match.unsupported),
-        unrendered=tuple(fx.name for fx in fx_chain if fx.guid in match.rejected),
+        unrendered_fx=tuple(fx for fx in fx_chain if fx.guid in match.rejected and fx.guid not in in_sound),
     )
 
 

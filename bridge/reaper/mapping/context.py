@@ -7,7 +7,7 @@ are judged without it are judged by something that nobody hears. This module ren
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -45,12 +45,14 @@ HostFx = Callable[[FxSnapshot], ContextSlot | LeftAlone]
 """A plugin of the track as Bridge hosts it, with the state that REAPER shows; or why it cannot."""
 
 
-def find_context(match: FxMatch, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None) -> tuple[ContextSlot, ...]:
+def find_context(
+    match: FxMatch, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None, in_sound: Collection[str] = ()
+) -> tuple[ContextSlot, ...]:
     """What is heard beside the slots. An FX of which something cannot be rendered is left alone as a whole, and is one
-    of `match.rejected` from then on."""
+    of `match.rejected` from then on. `in_sound`: GUIDs of FX whose work is in the sound already."""
     found: list[ContextSlot] = []
     for fx in fx_chain:
-        if not is_audible(fx) or fx.guid in match.rejected:
+        if not is_audible(fx) or fx.guid in match.rejected or fx.guid in in_sound:
             continue
         rows = list(_context_of(fx, match, host_fx))
         if reasons := [row for row in rows if isinstance(row, LeftAlone)]:

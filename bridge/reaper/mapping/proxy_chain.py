@@ -75,15 +75,17 @@ def build_proxy_chain(
     conversions: Mapping[int, ParameterConversion],
     fixed: Mapping[str, Sequence[FixedBinding]],
     context: Sequence[ContextSlot],
+    in_sound: Collection[str] = (),
 ) -> ProxyMapping:
-    """The chain as it stands on the track: the slots of each FX in the chain's order, then its context."""
+    """The chain as it stands on the track: the slots of each FX in the chain's order, then its context. FX whose GUIDs
+    are `in_sound` have worked on the sound already."""
     placed: list[tuple[int, ProxySlot]] = []
     beside = {row.fx.guid: row for row in context if row.slot.scheme == VST3}
     start = 0
     for slot in chain.slots:
         indices = range(start, start + len(slot.controls))
         start = indices.stop
-        if slot.name in match.slots:
+        if slot.name in match.slots and match.slots[slot.name].fx.guid not in in_sound:
             fx = match.slots[slot.name].fx
             effect = find_stock_effect(fx, slot.plugin)
             proxy = _proxy_slot(slot, {index: conversions[index] for index in indices}, fixed[slot.name], effect)

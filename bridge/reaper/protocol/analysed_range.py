@@ -16,6 +16,7 @@ class AnalysedRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     Attributes:
         analysed_s: how much of it; `heard_s` in messages, in excerpts where the range is long.
         channels: of the track.
+        is_rendered: REAPER rendered it, with what stands before the first FX that may be set.
         side_receives: how many tracks send to channels beyond the first two, as to a detector.
     """
 
@@ -25,3 +26,4 @@ class AnalysedRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     analysed_s: float = msgspec.field(name="heard_s")
     channels: int = 2
     side_receives: int = 0
+    is_rendered: bool = False

@@ -63,12 +63,13 @@ class Excerpt(Message, frozen=True):
 
 
 class RequestAudio(Message, frozen=True):
-    """The track's audio before its FX: a float32 WAV in `spool/audio`."""
+    """The track's audio before its FX, or before one of them: a float32 WAV in `spool/audio`."""
 
     file: str  # a bare file name: '<id>.wav'
     sample_rate_hz: int
     channels: int
     excerpts: Annotated[tuple[Excerpt, ...], msgspec.Meta(max_length=20_000)]
+    tap: str = ""  # GUID of the FX before which REAPER has rendered it; '': an accessor has read it, before all FX
 
 
 class RequestOptions(Message, frozen=True):
@@ -80,6 +81,8 @@ class RequestOptions(Message, frozen=True):
     only_missing: bool = False  # the reply names the FX to add and sets nothing: no audio is needed
     automation: bool = False  # the reply may hold automation, over the request's range
     levels: bool = False  # a mix balance with other tracks will be requested: the audio is kept for it
+    may_render: bool = False  # REAPER may be asked to render the track's sound
+    asks_for_tap: bool = False  # the items alone are not its sound, and no audio comes: before which FX to render it?
     ignore_unrendered: bool = False  # judge although FX are active that Bridge cannot render: the user wants it so
 
 
@@ -165,13 +168,15 @@ class Reply(Message, frozen=True):
 
     Attributes:
         status: `apply` carries writes or curves; `unchanged` has none; `add_fx` names the FX to add before the request
-            is sent again; `error` carries one line for the user.
+            is sent again, `render` the one before which REAPER is to render the sound for that; `error` carries one
+            line for the user.
         error: that line.
         decision: what was decided of the track's sound; None where the model did nothing with it.
         skipped: why not, unless the status says it.
         add_fx: FX that the model could set and the track lacks.
         add_instead: for each of them REAPER's own FX to add where it is not installed, '' for none; empty: for none.
         add_before: the GUID of the FX before which they belong, a limiter or meter; '' for the end.
+        tap: the GUID of the FX before which to render.
         unrendered: active FX of the track that Bridge cannot render; `left_alone` says why.
         unsupported: slots of the model that no FX of REAPER's can stand for.
         balance: in the replies of a mix balance.
@@ -180,7 +185,7 @@ class Reply(Message, frozen=True):
 
     schema: int
     id: Identifier
-    status: Literal["apply", "unchanged", "add_fx", "error"]
+    status: Literal["apply", "unchanged", "add_fx", "render", "error"]
     error: str = ""
     decision: Decision | None = None
     skipped: SkipReason | None = None
@@ -194,6 +199,7 @@ class Reply(Message, frozen=True):
     add_fx: tuple[str, ...] = ()
     add_instead: tuple[str, ...] = ()
     add_before: str = ""
+    tap: str = ""
     unrendered: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()

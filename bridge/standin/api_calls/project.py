@@ -9,11 +9,13 @@ from bridge.standin.api.binding import api_call, api_calls
 from bridge.standin.api_calls.lists import at
 from bridge.standin.faults import NotSimulated
 from bridge.standin.program import ReaperProgram
+from bridge.standin.project import rendering
 from bridge.standin.project.project import ReaperProject
 
 _OF_PROJECT: dict[str, Callable[[ReaperProject], Any]] = {
     "GetProjectName": lambda project: project.path.replace("\\", "/").rpartition("/")[2],
     "GetProjectStateChangeCount": lambda project: project.change_count,
+    "GetPlayStateEx": lambda project: project.play_state,
     "MarkProjectDirty": lambda project: project.touch(),
     "GetProjectLength": lambda project: max((track.length_s() for track in project.tracks), default=0.0),
     "Undo_BeginBlock": lambda project: project.history.begin(),
@@ -44,6 +46,7 @@ def get_set_project_info(project: ReaperProject, name: str, value: float, is_set
     if name in project.render_numbers:
         if is_set:
             project.render_numbers[name] = value
+            project.touch()
         return project.render_numbers[name]
     stored_hz = project.sample_rate_hz if project.has_own_rate else _STORED_RATE_HZ
     values = {"PROJECT_SRATE": float(stored_hz), "PROJECT_SRATE_USE": float(project.has_own_rate)}
@@ -55,10 +58,13 @@ def get_set_project_info(project: ReaperProject, name: str, value: float, is_set
 @api_call("GetSetProjectInfo_String")
 def get_set_project_info_string(project: ReaperProject, name: str, value: str, is_set: bool) -> tuple[bool, str]:
     texts = project.render_texts
+    if name == "RENDER_TARGETS" and not is_set:
+        return True, ";".join(map(str, rendering.targets(project)))
     if name not in texts:
         raise NotSimulated(f"GetSetProjectInfo_String: {name} is not simulated")
     if is_set:
         texts[name] = value
+        project.touch()
     return True, texts[name]
 
 

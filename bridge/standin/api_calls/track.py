@@ -20,7 +20,7 @@ from bridge.standin.project.track import MAX_CHANNELS, ReaperTrack
 _TRACK_VALUES = {
     "B_MUTE": "is_muted", "I_SELECTED": "is_selected", "I_FOLDERDEPTH": "folder_depth", "I_AUTOMODE": "automation_mode",
     "I_FXEN": "is_fx_enabled", "D_VOL": "volume", "D_PAN": "pan", "B_SHOWINTCP": "is_shown",
-    "B_SHOWINMIXER": "is_shown", "I_NCHAN": "channels", "B_MAINSEND": "sends_to_parent",
+    "B_SHOWINMIXER": "is_shown", "I_NCHAN": "channels", "I_SOLO": "solo", "B_MAINSEND": "sends_to_parent",
 }  # fmt: skip
 
 
@@ -141,8 +141,10 @@ def get_track_receive_name(track: ReaperTrack, index: int) -> tuple[bool, str]:
 
 
 @api_call("GetTrackSendInfo_Value")
-def get_track_send_info_value(track: ReaperTrack, category: int, index: int, name: str) -> float:
+def get_track_send_info_value(track: ReaperTrack, category: int, index: int, name: str) -> Any:
     receive = at(track.receives, index)
+    if category < 0 and name == "P_SRCTRACK":
+        return receive.source if receive else None
     if category >= 0 or name not in _RECEIVE_VALUES:
         raise NotSimulated(f"GetTrackSendInfo_Value: {name} of category {category} is not simulated")
     return float(getattr(receive, _RECEIVE_VALUES[name])) if receive else 0.0

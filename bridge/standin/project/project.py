@@ -24,8 +24,12 @@ from bridge.types import Audio
 USERS_NUMBERS = {  # render settings as a user may have left them
     "RENDER_SETTINGS": 3.0, "RENDER_BOUNDSFLAG": 0.0, "RENDER_CHANNELS": 1.0, "RENDER_SRATE": 44100.0,
     "RENDER_DITHER": 1.0, "RENDER_ADDTOPROJ": 1.0, "RENDER_NORMALIZE": 1.0, "RENDER_TAILFLAG": 2.0,
+    "RENDER_STARTPOS": 1.0, "RENDER_ENDPOS": 4.0,
 }  # fmt: skip
-USERS_TEXTS = {"RENDER_FILE": "/my renders", "RENDER_PATTERN": "$project final", "RENDER_FORMAT": "bDNwbQ=="}
+USERS_TEXTS = {
+    "RENDER_FILE": "/my renders", "RENDER_PATTERN": "$project final", "RENDER_FORMAT": "bDNwbQ==",
+    "RENDER_FORMAT2": "bDNwbQ==",
+}  # fmt: skip
 
 STOCK: dict[str, Callable[..., StandInFx]] = {
     "reaeq": ReaEqDouble,
@@ -51,6 +55,9 @@ class ReaperProject:
         self.automation_override = NO_OVERRIDE
         self.render_numbers = dict(USERS_NUMBERS)
         self.render_texts = dict(USERS_TEXTS)
+        self.renders: list[Any] = []  # what was rendered, see `rendering.Render`
+        self.render_fault: Any = None  # what goes wrong with renders, see `rendering.RenderFault`
+        self.play_state = 0  # bits: 1 plays, 2 paused, 4 records
         self.change_count = 1
         self.ext_state: dict[tuple[str, str], str] = {}
         self.master = ReaperTrack(self, "MASTER", is_master=True)

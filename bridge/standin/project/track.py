@@ -42,6 +42,7 @@ class ReaperTrack:
         self.project, self.name, self.is_master = project, name, is_master
         self.guid = new_guid()
         self.is_selected = self.is_muted = False
+        self.solo = 0
         self.is_fx_enabled = self.is_shown = True
         self.volume, self.pan = 1.0, 0.0
         self.folder_depth, self.channels = 0, 2

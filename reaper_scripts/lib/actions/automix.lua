@@ -94,7 +94,7 @@ end
 local function work(state)
   prepare(state)
   automix_exchange.send(state)
-  automix_exchange.wait(state)
+  automix_exchange.settle(state)
   if state.options.only_missing then
     ticks.cancel_by(nil)
     local lacking = jobs_with(state, "add_fx")

@@ -64,20 +64,29 @@ local function copy_all(file, path, writer, stretches, origin_s, rate_hz)
   return taken, is_audible
 end
 
---- Copy `stretches` of the file at `source`, which begins at project time `origin_s`, into a new one at `target`.
--- Returns {start_s, frames} of each, and whether any of it can be heard. Raises a user error where the file is not as expected.
-function wav_reader.copy(source, target, stretches, origin_s, rate_hz)
+--- Append `stretches` of the file at `source`, which begins at project time `origin_s`, to what `writer` writes. Returns
+-- {start_s, frames} of each, and whether any of it can be heard; nil where there is no such file. Raises a user error where the
+-- file is not as expected.
+function wav_reader.append(source, writer, stretches, origin_s, rate_hz)
   local file = io.open(source, "rb")
-  if not file then user_error.raise("no_render") end
-  local writer = wav_writer.create(target, rate_hz, CHANNELS)
+  if not file then return nil end
   local is_sound, taken, is_audible = user_error.guard(copy_all, file, source, writer, stretches, origin_s, rate_hz)
   file:close()
-  if not is_sound then
-    writer:abandon()
-    error(taken, 0)
-  end
-  writer:finish()
+  if not is_sound then error(taken, 0) end
   return taken, is_audible
+end
+
+--- Copy `stretches` of the file at `source` into a new one at `target`; see `wav_reader.append`.
+function wav_reader.copy(source, target, stretches, origin_s, rate_hz)
+  local writer = wav_writer.create(target, rate_hz, CHANNELS)
+  local is_sound, taken, is_audible = user_error.guard(wav_reader.append, source, writer, stretches, origin_s, rate_hz)
+  if is_sound and taken then
+    writer:finish()
+    return taken, is_audible
+  end
+  writer:abandon()
+  if not is_sound then error(taken, 0) end
+  return nil
 end
 
 return wav_reader

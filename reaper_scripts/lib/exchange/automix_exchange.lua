@@ -4,6 +4,7 @@ local cleanup = require("runtime.cleanup")
 local daemon = require("exchange.daemon")
 local missing_fx = require("write.missing_fx")
 local reply = require("exchange.reply")
+local render = require("audio.render")
 local request = require("exchange.request")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
@@ -33,13 +34,15 @@ end
 --- Gather and send one track; the track is watched, so that one that goes away is never touched again.
 local function send(state, job)
   attempt(job, function()
-    tracks.check(job.target, state.options)
+    job.must_render = tracks.check(job.target, state.options, render.is_allowed())
     ticks.watch(function()
       local loss = tracks.loss(job.target)
       if loss then user_error.raise("skipped_listening", { track = job.target.name, reason = loss }) end
     end)
     state.set_step("listening", { track = job.target.name })
-    request.send(state.spool, job, state.options, function(id) state.ids[#state.ids + 1] = id end)
+    request.send(state.spool, job, state.options, function(id) state.ids[#state.ids + 1] = id end, function(place, count)
+      state.set_step("rendering", { track = job.target.name, place = place, count = count })
+    end)
     job.reply = nil
   end)
 end
@@ -97,12 +100,32 @@ function automix_exchange.wait(state)
   end
 end
 
+--- Have REAPER render what the daemon asks for, before the FX that it names.
+local function render_asked(state)
+  local has_sent = false
+  for _, job in ipairs(state.jobs) do
+    if job.reply and job.reply.status == "render" and not job.problem then
+      job.tap = job.reply.tap
+      send(state, job)
+      has_sent = true
+    end
+  end
+  return has_sent
+end
+
+--- Wait for every reply; where one asks for a render, for the reply to that.
+function automix_exchange.settle(state)
+  automix_exchange.wait(state)
+  if render_asked(state) then automix_exchange.wait(state) end
+end
+
 --- Send the tracks of `jobs` once more, and wait for the replies.
 function automix_exchange.send_again(state, jobs)
   for _, job in ipairs(jobs) do
+    job.tap = nil -- the chain is another
     if not job.problem then send(state, job) end
   end
-  automix_exchange.wait(state)
+  automix_exchange.settle(state)
 end
 
 --- Return the jobs whose tracks lack FX.

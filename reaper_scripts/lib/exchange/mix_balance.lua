@@ -7,6 +7,7 @@ local json = require("exchange.json")
 local reply = require("exchange.reply")
 local request = require("exchange.request")
 local job_state = require("runtime.job_state")
+local source_items = require("track.source_items")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
@@ -22,7 +23,7 @@ local function segments_together(targets)
   local together = {}
   for _, one in ipairs(targets) do
     if not tracks.gone(one) then
-      local audible = items.audible(items.segments(one.project, one.track))
+      local audible = items.audible((source_items.segments(one.project, one.track)))
       table.move(audible, 1, #audible, #together + 1, together)
     end
   end
@@ -33,13 +34,13 @@ end
 -- they can be added up.
 function mix_balance.capturer(targets)
   local together
-  return function(spool, target, _, id)
-    local segments = items.segments(target.project, target.track)
+  return function(spool, target, _, id, tap)
+    local segments, routing = request.segments(target, tap)
     local range = items.range(target, segments)
     together = together or segments_together(targets)
     if range.source == "items" then range.start_s, range.end_s = items.extent(together) end
     local merged = excerpts.merge(together, range.start_s, range.end_s, ticks.breathe)
-    return request.capture_segments(spool, target, id, range, segments, merged)
+    return request.capture_segments(spool, target, id, range, segments, routing, merged, tap)
   end
 end
 

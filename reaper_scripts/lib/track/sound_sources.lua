@@ -1,11 +1,12 @@
---- What reaches a track's FX beside the items that can be listened to: an accessor hears neither tracks in a folder, nor
--- receives, nor instruments, nor more than two channels. Where that is heard, the items alone must not be judged. Only reads.
+--- What reaches a track's FX beside the items that an accessor reads: it hears neither tracks in a folder, nor receives, nor
+-- instruments, nor more than two channels. Where that is heard, the items alone must not be judged: REAPER must render. Only reads.
 local ticks = require("runtime.ticks")
 local user_error = require("runtime.user_error")
 
 local sound_sources = {}
 
 local RECEIVES, NO_AUDIO, CHANNEL_BITS = -1, -1, 1023
+local ROUTING = { "D_VOL", "D_PAN", "I_FXEN" } -- of what feeds a track: what is heard of it is another where one of these changes
 local AUDIBLE_CHANNELS = 2
 local AT_ONCE = 16 -- items between looks at the clock
 
@@ -34,17 +35,17 @@ local function receives(track)
   return names, aside
 end
 
---- How many tracks right inside the folder send their sound to it.
+--- The tracks right inside the folder that send their sound to it.
 local function children(project, track)
-  local count, depth = 0, 0
-  if value(track, "I_FOLDERDEPTH") ~= 1 then return count end
+  local found, depth = {}, 0
+  if value(track, "I_FOLDERDEPTH") ~= 1 then return found end
   for index = math.floor(value(track, "IP_TRACKNUMBER")), reaper.CountTracks(project) - 1 do
     local inside = reaper.GetTrack(project, index)
-    if depth == 0 and value(inside, "B_MUTE") == 0 and value(inside, "B_MAINSEND") ~= 0 then count = count + 1 end
+    if depth == 0 and value(inside, "B_MUTE") == 0 and value(inside, "B_MAINSEND") ~= 0 then found[#found + 1] = inside end
     depth = depth + math.floor(value(inside, "I_FOLDERDEPTH"))
     if depth < 0 then break end
   end
-  return count
+  return found
 end
 
 --- The name of the instrument that plays on the track; nil where none does.
@@ -76,6 +77,44 @@ function sound_sources.has_midi(track)
   return is_any_take(track, reaper.TakeIsMIDI)
 end
 
+--- The tracks that send their sound, or their notes, to the first two channels.
+local function senders(track)
+  local found = {}
+  for index = 0, reaper.GetTrackNumSends(track, RECEIVES) - 1 do
+    local is_muted = receive_value(track, index, "B_MUTE") ~= 0
+    local is_aside = receive_value(track, index, "I_DSTCHAN") & CHANNEL_BITS >= AUDIBLE_CHANNELS
+    local source = reaper.GetTrackSendInfo_Value(track, RECEIVES, index, "P_SRCTRACK")
+    if source and not is_muted and not is_aside and value(source, "B_MUTE") == 0 then found[#found + 1] = source end
+  end
+  return found
+end
+
+--- Return the tracks whose items reach the track's FX: itself first, those in its folder and those that send to it, and theirs.
+function sound_sources.tracks(project, track)
+  local list, is_known = {}, {}
+  local function add(one)
+    local guid = reaper.GetTrackGUID(one)
+    if is_known[guid] then return end
+    is_known[guid] = true
+    list[#list + 1] = one
+    for _, inside in ipairs(children(project, one)) do add(inside) end
+    for _, sender in ipairs(senders(one)) do add(sender) end
+  end
+  add(track)
+  return list
+end
+
+--- Return how the tracks in such a list come together, as one text to compare.
+function sound_sources.routing(list)
+  local texts = {}
+  for index = 2, #list do
+    local track = list[index]
+    texts[index - 1] = reaper.GetTrackGUID(track)
+    for _, name in ipairs(ROUTING) do texts[index - 1] = string.format("%s %.17g", texts[index - 1], value(track, name)) end
+  end
+  return table.concat(texts, " ")
+end
+
 --- Return what a request says of a track's sound beside its items.
 function sound_sources.describe(track)
   local _, aside = receives(track)
@@ -85,7 +124,7 @@ end
 --- Return why what the items play is not what the track's FX get, as a fact; nil where it is.
 function sound_sources.problem(target)
   local track, has_items = target.track, reaper.CountTrackMediaItems(target.track) > 0
-  local names, inside, plays = receives(track), children(target.project, track), instrument(track)
+  local names, inside, plays = receives(track), #children(target.project, track), instrument(track)
   if plays then return user_error.new("instrument_track", { track = target.name, fx = plays }) end
   if inside > 0 then
     return user_error.new(has_items and "folder_with_items" or "folder_track", { track = target.name, count = inside })

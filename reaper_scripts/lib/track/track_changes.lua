@@ -1,11 +1,13 @@
 --- What was touched of a track since its snapshot was taken. The daemon decided on the whole of it: what it did not write
 -- counts as much as what it writes.
 --
--- A snapshot is {change_count, range, contents, items_now, chain}; the chain holds for each FX {guid, container, name, enabled,
+-- A snapshot is {change_count, range, contents, are_sources_meant, items_now, chain}; the contents are those of the track, or of
+-- all that feed it (`are_sources_meant`). The chain holds for each FX {guid, container, name, enabled,
 -- offline, wet, values, texts, roles}, the last three by parameter index.
 local fx_chain = require("track.fx_chain")
 local fx_info = require("track.fx_info")
 local items = require("track.items")
+local source_items = require("track.source_items")
 local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
 local user_error = require("runtime.user_error")
@@ -57,11 +59,12 @@ end
 -- what has no items has no contents.
 function track_changes.read_items(target, snapshot)
   if not snapshot.contents or tracks.loss(target) then return end
-  local is_sound, segments = user_error.guard(items.segments, target.project, target.track)
+  local read = snapshot.are_sources_meant and source_items.segments or items.segments
+  local is_sound, segments, routing = user_error.guard(read, target.project, target.track)
   if not is_sound and not user_error.fact(segments) then error(segments, 0) end
   if not is_sound then return end
   local change_count = reaper.GetProjectStateChangeCount(target.project)
-  snapshot.items_now = { change_count = change_count, contents = items.contents(segments, snapshot.range, ticks.breathe) }
+  snapshot.items_now = { change_count = change_count, contents = items.contents(segments, snapshot.range, ticks.breathe) .. (routing or "") }
 end
 
 --- Whether what lies on the track is not what lay there.
@@ -69,7 +72,9 @@ local function are_items_changed(target, snapshot)
   if not snapshot.contents then return false end
   local known = snapshot.items_now
   if known and known.change_count == reaper.GetProjectStateChangeCount(target.project) then return known.contents ~= snapshot.contents end
-  return items.contents(items.segments_at_once(target.project, target.track), snapshot.range) ~= snapshot.contents
+  local read = snapshot.are_sources_meant and source_items.segments_at_once or items.segments_at_once
+  local segments, routing = read(target.project, target.track)
+  return items.contents(segments, snapshot.range) .. (routing or "") ~= snapshot.contents
 end
 
 --- Take a first look at what moves by itself in the FX to be written; `find` is the second one, a tick later.

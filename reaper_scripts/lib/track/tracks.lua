@@ -90,9 +90,10 @@ function tracks.barred(target, is_automation)
   return obstacle and user_error.new(obstacle.change, { mode = mode }) or nil
 end
 
---- Raise a user error where the track cannot be listened to, whatever is on it. For the options see `actions.automix`.
-function tracks.check(target, options)
-  if options.only_missing then return end
+--- Raise a user error where the track cannot be listened to, whatever is on it. Returns whether REAPER must render its sound, which
+-- the user has to allow (`may_render`). For the options see `actions.automix`.
+function tracks.check(target, options, may_render)
+  if options.only_missing then return false end
   local obstacle, mode = tracks.obstacle(target, options.automation)
   local kind = target.index == MASTER_INDEX and not options.is_master_meant and "master_not_meant"
     or target.is_muted and options.levels and "muted_track"
@@ -100,7 +101,8 @@ function tracks.check(target, options)
     or obstacle and obstacle.problem
   if kind then user_error.raise(kind, { track = target.name, mode = mode }) end
   local problem = not options.is_master_meant and sound_sources.problem(target)
-  if problem then error(problem, 0) end
+  if problem and not may_render then error(problem, 0) end
+  return problem and true or false
 end
 
 --- Return whether the project is still open, in whatever tab.

@@ -153,7 +153,11 @@ local function analysed_text(analysed)
   if number_of(analysed.channels) > 2 then
     aside = fill(sentences.analysed[receives > 0 and "channels_and_receives" or "channels"], analysed, { sends = receives == 1 and "track sends" or "tracks send" })
   end
-  return fill(sentences.analysed[kind], analysed, { stretch = sentences.stretches[analysed.source], aside = aside })
+  local stretch = sentences.stretches[analysed.source]
+  if analysed.is_rendered == true then
+    stretch = fill(sentences.analysed.rendered, analysed, { stretch = analysed.source == "items" and sentences.analysed.sources or stretch })
+  end
+  return fill(sentences.analysed[kind], analysed, { stretch = stretch, aside = aside })
 end
 
 --- Return one line on a reply of the daemon's: its error, else what was decided.

@@ -2,7 +2,7 @@
 -- writes it. A value that is a fact itself is put into words first. Data only; `ui.describe` fills them in.
 local sentences = {}
 
-local STEM = " To set its FX all the same: bypass them, render the track as a stem (Track > Render/freeze tracks), put the FX on the stem's"
+local STEM = " To set its FX all the same: let REAPER render it (in Bridge's panel: More), or bypass them, render the track as a stem (Track > Render/freeze tracks), put the FX on the stem's"
   .. " track and run the action there."
 local RUN_AGAIN = " Run the action again."
 local UNCHANGED = " Nothing was changed."
@@ -69,6 +69,15 @@ sentences.problems = {
   no_mix = "The project is empty: there is no mix to master.",
   silent_mix = "The mix is silent. Unmute what it is made of, or select a time range in which it plays.",
   no_render = "REAPER rendered no mix: the render was cancelled or failed." .. RUN_AGAIN,
+  no_track_render = "REAPER rendered nothing of {track}: the render was cancelled or failed." .. UNCHANGED,
+  render_cut_short = "REAPER rendered {written_s:%.1f} s of {wanted_s:%.1f} s of {track}: the render was cancelled, or the disk is full."
+    .. UNCHANGED,
+  silent_render = "REAPER renders {track} as silence from {start_s:%.1f} s to {end_s:%.1f} s ({stretch}). Check that the media of what"
+    .. " feeds it is online, or select a time range in which it plays.",
+  bypass_automated = "{track} could not be rendered before its FX: an envelope switches {fx} on and off. Disarm that envelope, and run"
+    .. " the action again.",
+  fx_gone_listening = "{track} was skipped: an FX was removed while Bridge was listening. Nothing was changed on it.",
+  recording = "REAPER is recording, and cannot render meanwhile. Stop recording, and run the action again.",
   unusable_render = "REAPER's render {path} {text}. Look into Project Settings > Media for a limit, and run the action again.",
   -- the reference
   empty_reference_track = "The reference track {track} has no items. Put the reference on it, or mark another.",
@@ -130,6 +139,7 @@ sentences.groups = {
   no_items = "{tracks} have no items.",
   only_muted_items = "{tracks} have only muted items.",
   no_items_in_selection = "{tracks} have no items in the time selection.",
+  silent_render = "{tracks} render as silence ({stretch}).",
   silent = "{tracks} are silent ({stretch}).",
 }
 
@@ -172,6 +182,7 @@ sentences.reasons = {
 sentences.steps = {
   listening = "listening to {track}",
   listening_to_reference = "listening to the reference {name}",
+  rendering = "REAPER renders {track} ({place} of {count})",
   working = "{track}: {step}, {percent}%",
   working_of_several = "{track} ({place} of {count}): {step}, {percent}%",
   applying = "applying",
@@ -283,6 +294,7 @@ sentences.analysed = {
   all = " Listened to {stretch}, from {start_s:%.1f} s to {end_s:%.1f} s{aside}.",
   short = " Listened to {stretch}, from {start_s:%.2f} s to {end_s:%.2f} s{aside}.",
   excerpts = " Listened to {heard_s:%.0f} s of {stretch}, from {start_s:%.1f} s to {end_s:%.1f} s{aside}.",
+  rendered = "{stretch}, rendered by REAPER", sources = "what feeds it",
   channels = " (channels 1 and 2 of {channels:%d})",
   channels_and_receives = " (channels 1 and 2 of {channels:%d}, and not what {side_receives:%d} {sends} to the others)",
 }

@@ -1,0 +1,97 @@
+"""Tracks whose sound no script can read: REAPER renders what reaches the first FX that is set, and it is judged by that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from pedalboard import HighShelfFilter, LowShelfFilter
+from pedalboard._pedalboard import Pedalboard
+from songs import RATE_HZ, song, tonal_distance_db
+
+from bridge.standin.fx.instrument import Note
+from bridge.standin.project.project import USERS_NUMBERS, USERS_TEXTS
+from bridge.standin.project.track import ReaperTrack
+from bridge.types import Float32
+
+Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
+
+
+def muddy(audio: Float32) -> Float32:
+    """A take with too much below and too little above."""
+    return Pedalboard([LowShelfFilter(250, 9.0, 0.7), HighShelfFilter(5000, -8.0, 0.7)])(audio, RATE_HZ)
+
+
+@dataclass
+class Situation:
+    """A track to press on, and what its sound should be like."""
+
+    track: ReaperTrack
+    wanted: Float32
+
+
+def of_bus(session) -> Situation:  # type: ignore[no-untyped-def]
+    """Two tracks send to a bus without items."""
+    project, dry = session.reaper.project, song(seed=1)
+    bus = project.add_track("Drum bus")
+    for name, share in (("Kick", 0.6), ("Snare", 0.4)):
+        source = project.add_track(name, share * muddy(dry))
+        source.sends_to_parent = False
+        bus.add_receive(source)
+    return Situation(bus, dry)
+
+
+def of_folder(session) -> Situation:  # type: ignore[no-untyped-def]
+    project, dry = session.reaper.project, song(seed=1)
+    top = project.add_track("Guitars")
+    inside = [project.add_track(f"Guitar {n}", 0.5 * muddy(dry)) for n in (1, 2)]
+    top.folder_depth, inside[1].folder_depth = 1, -1
+    return Situation(top, dry)
+
+
+def of_folder_with_items(session) -> Situation:  # type: ignore[no-untyped-def]
+    situation = of_folder(session)
+    situation.track.add_item(0.2 * muddy(situation.wanted))
+    return situation
+
+
+def of_unknown_fx(session) -> Situation:  # type: ignore[no-untyped-def]
+    """An FX that Bridge does not host stands before those that are set."""
+    dry = song(seed=1)
+    track = session.reaper.project.add_track("Guitar", muddy(dry))
+    fx = track.add_fx("VST3: ZamEQ2")
+    fx.type, fx.ident = "VST", "/usr/lib/vst/ZamEQ2-vst.so<1919247729"
+    fx.original_name = fx.original_name.replace("VST3:", "VST:")
+    return Situation(track, dry)
+
+
+SITUATIONS = [of_bus, of_folder, of_folder_with_items, of_unknown_fx]
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_the_sound_comes_closer_whatever_it_is_made_of(open_session: Open, situation) -> None:  # type: ignore[no-untyped-def]
+    session = open_session(seed=2, is_model_shipped=True)
+    made = situation(session)
+    made.track.add_fx("ReaEQ", low_cut="off")
+    made.track.add_fx("ReaComp")
+    made.track.selected = True
+    made.track.volume = 0.3
+    session.settle()
+    project, before = session.reaper.project, tonal_distance_db(made.track.render(0.0, 8.0), made.wanted)
+    enabled = [fx.is_enabled for fx in made.track.fx]
+    session.press()
+    said = session.reaper.messages
+    assert said.boxes == []
+    after = tonal_distance_db(made.track.render(0.0, 8.0), made.wanted)
+    assert after < 0.8 * before, (before, after, said.console)
+    assert "rendered by REAPER" in said.console[-1]
+    assert any("REAPER renders" in line for line in said.help)
+    assert (project.render_numbers, project.render_texts) == (USERS_NUMBERS, USERS_TEXTS)
+    assert [fx.is_enabled for fx in made.track.fx] == enabled
+    assert [track for track in project.tracks if track.is_selected] == [made.track]
+    assert (made.track.volume, session.reaper.undo_points[1:]) == (0.3, ["Bridge: Auto-mix track"])
+    session.wait_for_empty_spool()
+    session.reaper.undo()
+    assert tonal_distance_db(made.track.render(0.0, 8.0), made.wanted) == pytest.approx(before)
