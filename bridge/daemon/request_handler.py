@@ -52,9 +52,8 @@ def handle_request(
     if is_automation and not options.automation and not options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NEEDS_AUTOMATION, left_alone=())
     is_anything_set = mapping.free.any() or (mapping.missing and options.add_missing_fx)
-    if mapping.unrendered and is_anything_set and not (options.ignore_unrendered or options.only_missing):
-        if not _is_heard_by_rendering(request, mapping):
-            return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
+    if is_anything_set and _is_anything_unheard(request, mapping):
+        return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
     if mapping.missing and options.add_missing_fx:
         return _adding_reply(request, reply, mapping, models)
     if options.only_missing:
@@ -89,16 +88,19 @@ def handle_request(
     return reply
 
 
-def _is_heard_by_rendering(request: Request, mapping: ChainMapping) -> bool:
-    """Whether all that Bridge cannot render stands before the first FX that may be set, and REAPER may render that far:
-    then what is judged is what is heard."""
-    if not request.options.may_render or request.audio.tap:
+def _is_anything_unheard(request: Request, mapping: ChainMapping) -> bool:
+    """Whether what is judged would be something else than what is heard: something active cannot be rendered, and
+    stands behind the first FX that may be set, or REAPER may not render that far."""
+    options = request.options
+    if not mapping.unrendered or options.ignore_unrendered or options.only_missing:
         return False
+    if not options.may_render or request.audio.tap:
+        return True
     places = [mapping.first_set.index] if mapping.first_set is not None else []
     if mapping.missing and request.options.add_missing_fx:
         before = find_end_limiter(request.fx)
         places.append(next((fx.index for fx in request.fx if fx.guid == before), len(request.fx)))
-    return bool(places) and all(fx.index < min(places) for fx in mapping.unrendered_fx)
+    return not places or any(fx.index >= min(places) for fx in mapping.unrendered_fx)
 
 
 def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:

@@ -1,17 +1,15 @@
-"""Tracks whose sound no script can read: REAPER renders what reaches the first FX that is set, and it is judged by that."""
+"""Tracks whose sound no script can read: REAPER renders what reaches the first FX that is set, which is judged then."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
 import pytest
 from pedalboard import HighShelfFilter, LowShelfFilter
 from pedalboard._pedalboard import Pedalboard
 from songs import RATE_HZ, song, tonal_distance_db
 
-from bridge.standin.fx.instrument import Note
 from bridge.standin.project.project import USERS_NUMBERS, USERS_TEXTS
 from bridge.standin.project.track import ReaperTrack
 from bridge.types import Float32

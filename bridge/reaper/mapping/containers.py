@@ -48,8 +48,8 @@ def open_containers(fx_chain: Sequence[FxSnapshot]) -> OpenedChain:
 
 
 def before_tap(fx_chain: Sequence[FxSnapshot], tap: str) -> frozenset[str]:
-    """The GUIDs of the FX whose work is in a sound that was taken before the FX `tap`; a container that holds that one is
-    none of them. Nothing where the sound was taken before all FX (''), or `tap` is gone."""
+    """The GUIDs of the FX whose work is in a sound that was taken before the FX `tap`; a container that holds that one
+    is none of them. Nothing where the sound was taken before all FX (''), or `tap` is gone."""
     place = next((place for place, fx in enumerate(fx_chain) if fx.guid == tap), 0)
     containers = {fx.guid: fx for fx in fx_chain if fx.type == CONTAINER}
     around = {fx.guid for fx in _containers_of(fx_chain[place], containers)} if place else set()

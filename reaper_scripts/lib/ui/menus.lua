@@ -39,6 +39,12 @@ local function choice(label, key, value, now)
   return { label, function() reaper.SetExtState("Bridge", key, value, true) end, now == value }
 end
 
+--- An entry that turns what is kept under `key` from `on` to `off`, and back.
+local function toggle(label, key, on, off)
+  local is_on = reaper.GetExtState("Bridge", key) ~= off
+  return { label, function() reaper.SetExtState("Bridge", key, is_on and off or on, true) end, is_on }
+end
+
 local function open_names(controller, key, none, names)
   local entries = { choice(none, key, "", controller[key]) }
   for _, name in ipairs(names) do entries[#entries + 1] = choice(name, key, name, controller[key]) end
@@ -84,6 +90,8 @@ function menus.more(controller)
     action("Master the mix", mix_render.options()),
     { "Learn this chain", function() controller:learn() end },
     { "Preferred plugins...", function() controller:prefer(preferences.edit) end },
+    "",
+    toggle("REAPER may render what no script can read", "render", "", "never"),
     "",
   }
   local theme, size = reaper.GetExtState("Bridge", "panel_theme"), tonumber(reaper.GetExtState("Bridge", "panel_size")) or 100
