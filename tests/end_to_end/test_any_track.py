@@ -93,3 +93,20 @@ def test_the_sound_comes_closer_whatever_it_is_made_of(open_session: Open, situa
     session.wait_for_empty_spool()
     session.reaper.undo()
     assert tonal_distance_db(made.track.render(0.0, 8.0), made.wanted) == pytest.approx(before)
+
+
+@pytest.mark.parametrize("situation", [of_bus, of_unknown_fx])
+def test_missing_fx_are_added_and_set_by_what_reaches_them(open_session: Open, situation) -> None:  # type: ignore[no-untyped-def]
+    session = open_session(seed=2, is_model_shipped=True)
+    made = situation(session)
+    made.track.selected = True
+    session.settle()
+    before = tonal_distance_db(made.track.render(0.0, 8.0), made.wanted)
+    session.press("bridge_automix_add_fx.lua")
+    said = session.reaper.messages
+    assert said.boxes == []
+    assert [fx.original_name for fx in made.track.fx[-2:]] == ["VST: ReaEQ (Cockos)", "VST: ReaComp (Cockos)"]
+    after = tonal_distance_db(made.track.render(0.0, 8.0), made.wanted)
+    assert after < 0.8 * before, (before, after, said.console)
+    session.reaper.undo()
+    assert len(made.track.fx) == (1 if situation is of_unknown_fx else 0)

@@ -42,7 +42,7 @@ def bus(desk: ReaperSession, seconds: float = 2.0) -> tuple[ReaperTrack, ReaperT
     desk.track.items.clear()
     source = desk.reaper.project.add_track("Drums", noise(seconds, seed=5))
     desk.track.add_receive(source, volume=0.5)
-    desk.track.volume, desk.track.pan = 0.25, -0.5
+    desk.track.volume, desk.track.pan, desk.track.is_muted = 0.25, -0.5, True
     source.solo = 2
     source.fx.append(desk.reaper.project.create_fx("ReaEQ"))
     desk.reaper.project.history.rebase()

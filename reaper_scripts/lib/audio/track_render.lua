@@ -15,7 +15,7 @@ local track_render = {}
 
 local PREROLL_S = 1.0 -- rendered before each stretch and left out: FX that remember begin as if they had played before
 local MOST_MISSING_S = 0.01 -- by which a render may be shorter than what was asked for
-local BEFORE_FADER = { D_VOL = 1, D_PAN = 0 } -- for a REAPER that knows no stems before the fader
+local AS_RENDERED = { B_MUTE = 0, D_VOL = 1, D_PAN = 0 } -- fader and pan: for a REAPER that knows no stems before the fader
 
 --- The numbers of the FX that are on, from the one with `guid` on; those in containers among them.
 local function active_from(target, guid)
@@ -83,7 +83,7 @@ local function render_stem(spool, target, tap, name, from_s, to_s, rate_hz)
   with_bypassed(target.track, numbers, function()
     with_selection(target, function()
       without_solo(target.project, function()
-        render.with_track_values(target.track, BEFORE_FADER, function()
+        render.with_track_values(target.track, AS_RENDERED, function()
           path = render.run(target.project, spool, render.STEM, name, from_s, to_s, rate_hz)
         end)
       end)
