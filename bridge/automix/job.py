@@ -97,6 +97,8 @@ class AutomixJob:
         target: the loudness and true peak to reach, for models that have such targets; None for the model's own.
         sound: all of the track in the place of `excerpts`, for models whose settings move and sounds that are not in
             memory.
+        gain_slot: a slot of `proxy` that a gain moving in time stands for, of models whose settings move; '' for none.
+        gain_floor_db: as far as that gain may fall.
         is_part: whether `excerpts` are cut out of a longer sound, as by a time selection. All of a short sound says
             more than as little of a long one.
     """
@@ -114,6 +116,8 @@ class AutomixJob:
     proxy: ProxyChain | None = None
     target: LoudnessTarget | None = None
     sound: SoundSource | None = None
+    gain_slot: str = ""
+    gain_floor_db: float = -60.0
     is_part: bool = False
 
     @property
@@ -134,6 +138,7 @@ class AutomixResult:
         amount: share of the way from `before_normalized` to the prediction that was taken, 0..1.
         explanations: (controls,) why each control was changed; None for those that stay. Empty: none was.
         curves: by the place of the control in the chain, for controls that move in time.
+        gain: what stands for the job's `gain_slot`: a factor over time; None where nothing does.
     """
 
     decision: Decision
@@ -145,6 +150,7 @@ class AutomixResult:
     measures_after: Measurements
     explanations: tuple[Explanation | None, ...] = ()
     curves: Mapping[int, AutomationCurve] = field(default_factory=dict)
+    gain: AutomationCurve | None = None
 
     @property
     def applied(self) -> bool:

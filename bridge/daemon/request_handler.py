@@ -20,6 +20,7 @@ from bridge.errors import AudioError, LinkError, quoted, truncated
 from bridge.features.profile import SoundFeatures
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
+from bridge.reaper.mapping.gain_envelope import GainEnvelope, find_gain_envelope, with_gain_envelope
 from bridge.reaper.mapping.limiters import find_end_limiter
 from bridge.reaper.mapping.preferred_fx import prefer
 from bridge.reaper.protocol.analysed_range import AnalysedRange
@@ -45,7 +46,7 @@ def handle_request(
 ) -> Reply:
     """The reply to `request`: apply, unchanged or add_fx. Raises BridgeError where it is to be an error."""
     progress(0.0, "reading the request")
-    options, cached = request.options, models.model(request.options.model)
+    options, cached, envelope = request.options, models.model(request.options.model), None
     is_automation = cached.automix.model.manifest.is_automation
     mapping, proxy = map_request(models, cached, request)
     reply = _unchanged_reply(request, cached, mapping)
@@ -61,6 +62,9 @@ def handle_request(
     if is_automation:
         _check_whole(request, cached)
         mapping = only_resting_controls(mapping)
+        if (envelope := find_gain_envelope(mapping)) is not None:
+            mapping = with_gain_envelope(mapping, envelope)
+            proxy = ProxyChain(mapping.proxy_chain, mapping.proxy_values)
         reply = _unchanged_reply(request, cached, mapping)
     if not mapping.free.any():
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_TO_SET, add_fx=mapping.missing)
@@ -79,10 +83,12 @@ def handle_request(
         amount_percent=defaults.amount_percent if is_default else options.amount_percent,
         realizable=mapping.realizable,
         proxy=proxy,
+        gain_slot=envelope.slot if envelope is not None else "",
+        gain_floor_db=envelope.floor_db if envelope is not None else 0.0,
         is_part=request.range.cuts_items,
     )
     result = cached.automix.run(job, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
-    reply = _decided_reply(request, reply, mapping, result)
+    reply = _decided_reply(request, reply, mapping, result, envelope)
     if options.levels and not is_automation:
         spool.save_answered_track(_answered_track(request, reply, result))
     return reply
@@ -187,9 +193,15 @@ def _adding_reply(request: Request, reply: Reply, mapping: ChainMapping, models:
     )
 
 
-def _decided_reply(request: Request, reply: Reply, mapping: ChainMapping, result: AutomixResult) -> Reply:
+def _decided_reply(
+    request: Request, reply: Reply, mapping: ChainMapping, result: AutomixResult, envelope: GainEnvelope | None
+) -> Reply:
     writes = mapping.writes(result.normalized, result.confidence) if result.applied else ()
     curves = automation_writes(mapping, result.curves, request.range)
+    changes = mapping.changes(result.normalized, result.confidence, result.explanations)
+    if envelope is not None and result.gain is not None:
+        curves = (*curves, envelope.write(result.gain, request.range))
+        changes = (*changes, envelope.change(result.gain, result))
     automated = {(curve.fx_guid, curve.index) for curve in curves}
     writes = tuple(write for write in writes if (write.fx_guid, write.index) not in automated)
     is_applied = bool(writes or curves)
@@ -204,7 +216,7 @@ def _decided_reply(request: Request, reply: Reply, mapping: ChainMapping, result
         undo_text=f"Bridge: {reply.model}" if curves else reply.undo_text,
         writes=writes,
         curves=curves,
-        changes=mapping.changes(result.normalized, result.confidence, result.explanations) if is_applied else (),
+        changes=changes if is_applied else (),
         measures=MeasurementsPair(
             result.measures_before, result.measures_after if is_applied else result.measures_before
         ),

@@ -17,6 +17,7 @@ from bridge.automix.facts import DecisionKind, ExplanationKind
 from bridge.daemon.model_cache import ModelCache
 from bridge.daemon.request_handler import handle_request
 from bridge.daemon.session_defaults import JobDefaults
+from bridge.reaper.mapping.display_law import measure_fx_display_law
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 from bridge.reaper.protocol.left_alone import LeftAloneKind
 from bridge.reaper.protocol.messages import SCHEMA, Reply, Request, SkipReason
@@ -137,3 +138,34 @@ def test_only_what_is_missing_is_added_whatever_the_model(
     both = [SnapshotBuilder().rea_eq(), SnapshotBuilder().rea_comp()]
     reply = ask(both, model=model, only_missing=True, add_missing_fx=True)
     assert (reply.status, reply.skipped) == ("unchanged", SkipReason.NOTHING_MISSING)
+
+
+# ---------------------------------------------------------------- the gate, by the equaliser's gain
+
+
+def test_the_gate_is_the_envelope_of_the_equalisers_gain(ask: Callable[..., Reply]) -> None:
+    eq = SnapshotBuilder().rea_eq(REST, master_gain_db=-3.0)
+    reply = ask([eq], automation=True)
+    assert (reply.status, reply.unsupported) == ("apply", ())
+    assert not any(row.kind is LeftAloneKind.UNSUPPORTED for row in reply.left_alone)
+    (gain,) = (curve for curve in reply.curves if eq.parameters[curve.index].name == "Global Gain")
+    law = measure_fx_display_law(eq.parameters[gain.index].grid)
+    assert law is not None
+    times_s, shown_db = np.array([(time_s, law.value(value)) for time_s, value in gain.points]).T
+    assert shown_db[[0, -1]] == pytest.approx([-3.0, -3.0], abs=0.2)  # it begins and ends where the user has it
+    assert shown_db.max() < -2.5
+    assert shown_db.min() < -15.0
+    assert len(times_s) < 25 * (times_s[-1] - times_s[0])
+    told = next(change for change in reply.changes if change.slot == "gate")
+    assert (told.control, told.before, told.after) == ("gain_db", pytest.approx(-3.0, abs=0.1), told.after)
+    assert told.after == pytest.approx(shown_db.min(), abs=2.0)
+    assert reply.decision is not None
+    assert reply.decision.kind is DecisionKind.ATTENUATED
+
+
+def test_a_gain_that_is_automated_carries_no_gate(ask: Callable[..., Reply]) -> None:
+    eq = SnapshotBuilder().rea_eq(REST, master_gain_db=0.0)
+    parameters = [msgspec.structs.replace(p, automated=p.name == "Global Gain") for p in eq.parameters]
+    reply = ask([msgspec.structs.replace(eq, parameters=tuple(parameters))], automation=True)
+    assert reply.unsupported == ("gate",) or reply.skipped is SkipReason.NOT_RENDERED
+    assert all(eq.parameters[curve.index].name != "Global Gain" for curve in reply.curves)

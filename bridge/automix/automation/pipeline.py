@@ -6,11 +6,13 @@ It works on any sound that can be read in blocks more than once, in memory or in
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from bridge.automix.automation.curves import block_frames, block_rows, proxy_rows
 from bridge.automix.automation.frame_predictions import FramePredictions, predict_frames
+from bridge.automix.automation.gain_envelope import replace_by_gain
 from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
 from bridge.automix.automation.regions import AutomationRegion, curves_of_regions, find_regions
 from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind, Measurements
@@ -65,17 +67,22 @@ def automate(
     regions = [region for region in regions if job.free is None or job.free[region.control]]
     if not regions:
         return _refused(job, measured, Decision(kind=DecisionKind.NOTHING_TO_DO))
-    powers = frame_powers(sound.blocks(), sound.sample_rate_hz, frames.times_s)
+    if job.proxy is None:
+        powers = frame_powers(sound.blocks(), sound.sample_rate_hz, frames.times_s)
+    else:  # as it is heard now, through what the track has
+        powers, _ = _render(job, model.chain, sound, frames, {})
+        measured = measure(sound.rendered(), sound.sample_rate_hz)
     reverted: list[AutomationRegion] = []
     for number in range(ROUNDS):
         progress(0.3 + 0.2 * number, "rendering")
         curves = curves_of_regions(
             frames, model.chain, model.automation_settings, regions, amount=job.amount_percent / 100
         )
-        after = _render(job, model.chain, sound, frames, curves)
+        after, gain = _render(job, model.chain, sound, frames, curves)
         if not (harmful := harmful_regions(frames, regions, powers, after)):
             fallen = [attenuation_db(powers[r.start : r.end], after[r.start : r.end]) for r in regions]
-            return _accepted(job, sound, measured, curves, regions, len(reverted), float(np.median(fallen)))
+            accepted = _accepted(job, sound, measured, curves, regions, len(reverted), float(np.median(fallen)))
+            return replace(accepted, gain=gain if accepted.applied else None)
         reverted += harmful
         regions = [region for region in regions if region not in harmful]
         if not regions:
@@ -86,13 +93,17 @@ def automate(
 
 def _render(
     job: AutomixJob, chain: Chain, sound: SoundSource, frames: FramePredictions, curves: Mapping[int, AutomationCurve]
-) -> Float64:
-    """Render `sound` with `curves`; return the power of each frame (frames,) of what comes out."""
-    rows = block_rows(curves, job.current, frames=sound.frames, sample_rate_hz=sound.sample_rate_hz)
+) -> tuple[Float64, AutomationCurve | None]:
+    """Render `sound` with `curves`; return the power of each frame (frames,) of what comes out, and the gain that
+    stands for the job's `gain_slot`, where that moves."""
+    rows, gain = block_rows(curves, job.current, frames=sound.frames, sample_rate_hz=sound.sample_rate_hz), None
+    is_gain = any(chain.controls[place].slot == job.gain_slot for place in curves)
     if job.proxy is not None:
         chain, rows = job.proxy.chain, proxy_rows(job.proxy, job.current, rows, curves)
+    if is_gain:
+        chain, rows, gain = replace_by_gain(sound, chain, rows, job.gain_slot, floor_db=job.gain_floor_db)
     sound.render(chain, rows, block_frames(sound.sample_rate_hz))
-    return frame_powers(sound.rendered(), sound.sample_rate_hz, frames.times_s)
+    return frame_powers(sound.rendered(), sound.sample_rate_hz, frames.times_s), gain
 
 
 def _accepted(

@@ -41,10 +41,17 @@ def automation_writes(
     mapping: ChainMapping, curves: Mapping[int, AutomationCurve], time_range: TimeRange
 ) -> tuple[AutomationWrite, ...]:
     """The writes for `curves`, by the place of the control in the chain; their times count from the range's start."""
-    return tuple(_write(mapping.conversions[place], curve, time_range) for place, curve in curves.items())
+    return tuple(
+        curve_write(mapping.conversions[place], curve, time_range)
+        for place, curve in curves.items()
+        if place in mapping.conversions
+    )
 
 
-def _write(conversion: ParameterConversion, curve: AutomationCurve, time_range: TimeRange) -> AutomationWrite:
+def curve_write(
+    conversion: ParameterConversion, curve: AutomationCurve, time_range: TimeRange, tolerance: float = TOLERANCE
+) -> AutomationWrite:
+    """The write for one curve of a control, thinned to breakpoints within `tolerance` of the FX's normalized values."""
     from bridge.automix.automation.curves import thin_curve
 
     length_s = time_range.end_s - time_range.start_s
@@ -53,7 +60,7 @@ def _write(conversion: ParameterConversion, curve: AutomationCurve, time_range: 
     values = curve.at(times_s)
     law_at = np.linspace(values.min(), values.max(), LAW_POINTS)
     law = np.clip([conversion.to_fx(float(value)) for value in law_at], 0.0, 1.0)
-    thinned = thin_curve(times_s, np.interp(values, law_at, law), TOLERANCE)
+    thinned = thin_curve(times_s, np.interp(values, law_at, law), tolerance)
     parameter = conversion.binding.parameter
     points = zip(thinned.times_s, thinned.values, strict=True)
     return AutomationWrite(
