@@ -25,29 +25,22 @@ REFERENCE_MARGIN_SHARE, REFERENCE_MARGIN_DB = 0.5, 1.0
 
 @dataclass(frozen=True)
 class SoundLength:
-    """For how long the excerpts of a job sound, in seconds, and whether they are cut out of a longer sound."""
+    """What follows from how long the excerpts of a job sound.
 
-    sound_s: float
-    is_part: bool
+    Attributes:
+        is_one_shot: whether more must be won than of a longer sound.
+        refusal: why nothing can be judged by so much; None where it can.
+    """
+
+    is_one_shot: bool
+    refusal: Decision | None
 
     @classmethod
     def of(cls, job: AutomixJob) -> SoundLength:
-        return cls(sounding_s(job.excerpts, job.sample_rate_hz), job.is_part)
-
-    @property
-    def is_one_shot(self) -> bool:
-        """Whether more must be won than of a longer sound."""
-        return not self.is_part and self.sound_s < LEAST_S
-
-    @property
-    def refusal(self) -> Decision | None:
-        """Why nothing can be judged by so much; None where it can."""
-        needed_s = LEAST_S if self.is_part else LEAST_ONE_SHOT_S
-        if self.sound_s >= needed_s:
-            return None
-        return Decision(
-            kind=DecisionKind.TOO_SHORT, sound_s=self.sound_s, needed_sound_s=needed_s, is_part=self.is_part
-        )
+        """Measure a job, which may be cut out of a longer sound."""
+        sound_s, needed_s = sounding_s(job.excerpts, job.sample_rate_hz), LEAST_S if job.is_part else LEAST_ONE_SHOT_S
+        too_short = Decision(kind=DecisionKind.TOO_SHORT, sound_s=sound_s, needed_sound_s=needed_s, is_part=job.is_part)
+        return cls(not job.is_part and sound_s < LEAST_S, too_short if sound_s < needed_s else None)
 
 
 def use_for_one_shot(use: PredictionUse) -> PredictionUse:

@@ -113,7 +113,7 @@ def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tu
     """The model's chain on the track's FX. LinkError where what they display makes no sense as numbers."""
     try:
         mapping = map_chain(cached.automix.model.chain, request.fx, models.hosted_fx, tap=request.audio.tap)
-        return mapping, ProxyChain(mapping.proxy_chain, mapping.proxy_values)
+        return mapping, ProxyChain(mapping.proxy.chain, mapping.proxy_values)
     except (ArithmeticError, ValueError) as error:
         names = ", ".join(fx.name[:40] for fx in request.fx[:5])
         raise LinkError(

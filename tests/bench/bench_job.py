@@ -90,7 +90,7 @@ def floor_s(home: Home, stereo: np.ndarray) -> float:
                     current=mapping.current,
                     free=mapping.free,
                     realizable=mapping.realizable,
-                    proxy=ProxyChain(mapping.proxy_chain, mapping.proxy_values),
+                    proxy=ProxyChain(mapping.proxy.chain, mapping.proxy_values),
                 )
             )
 

@@ -72,7 +72,7 @@ def trace_request(folder: Path) -> tuple[Trace, str]:
         request_id = home.send(home.request())
         queue.submit(request_id)
         reply = home.reply(request_id)
-    wait_for(lambda: not queue.known, "the job to be over")
+        wait_for(lambda: not queue.known, "the job to be over")
     trace.is_armed = False
     queue.stop(60.0)
     return trace, reply.status

@@ -29,13 +29,13 @@ def real(mapping, label: str, values) -> float:
 
 
 def judged_slots(mapping) -> list[str]:
-    return [slot.name for slot in mapping.proxy_chain.slots]
+    return [slot.name for slot in mapping.proxy.chain.slots]
 
 
 def judged(mapping, settings) -> dict[str, float]:
     """What is rendered for `settings`, as real values by slot.control."""
     row = mapping.proxy_values(settings)
-    controls = mapping.proxy_chain.controls
+    controls = mapping.proxy.chain.controls
     return {c.label: c.real_value(float(value)) for c, value in zip(controls, row, strict=True)}
 
 

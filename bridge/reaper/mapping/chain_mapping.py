@@ -68,13 +68,8 @@ class ChainMapping:
         fx = [self.conversions[index].binding.fx for index in map(int, np.flatnonzero(self.free))]
         return min(fx, key=lambda one: one.index, default=None)
 
-    @property
-    def proxy_chain(self) -> Chain:
-        """The chain as it stands on the track: in its order, with all else that its FX do there."""
-        return self.proxy.chain
-
     def proxy_values(self, normalized: Float32) -> Float32:
-        """Float32 (controls of `proxy_chain`,): what sounds with `normalized` on the track."""
+        """Float32 (controls of `proxy.chain`,): what sounds with `normalized` on the track."""
         return self.proxy.normalized(normalized, {slot.name for slot, _ in self._moved_slots(normalized)})
 
     def realizable(self, normalized: Float32) -> Float32:

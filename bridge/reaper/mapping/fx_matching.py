@@ -182,7 +182,8 @@ class _Matching:
 
     def _active(self, is_wanted: Callable[[FxSnapshot], bool]) -> list[FxSnapshot]:
         """The active FX that are wanted, in their order."""
-        return sorted((fx for fx in self.fx_chain if is_wanted(fx) and _is_active(fx)), key=lambda fx: fx.index)
+        active = (fx for fx in self.fx_chain if fx.enabled and not fx.offline and fx.wet >= FULLY_WET)
+        return sorted(filter(is_wanted, active), key=lambda fx: fx.index)
 
     def _find(
         self, slots: list[Slot], name: str, add_name: str, is_wanted: Callable[[FxSnapshot], bool]
@@ -202,10 +203,6 @@ class _Matching:
 def is_audible(fx: FxSnapshot) -> bool:
     """Whether an FX does anything to what is heard."""
     return fx.enabled and not fx.offline and fx.wet > 1.0 - FULLY_WET
-
-
-def _is_active(fx: FxSnapshot) -> bool:
-    return fx.enabled and not fx.offline and fx.wet >= FULLY_WET
 
 
 def _is_usable(fx: FxSnapshot) -> bool:

@@ -97,10 +97,10 @@ def convert_displayed(binding: ControlBinding, control: Control) -> ParameterCon
         return ParameterConversion(binding, control, law, to_fx=lambda value: snap(_clamped(value)), from_fx=float)
     if law is None:
         return binding.left_alone(control.slot, LeftAloneKind.NO_DISPLAY_LAW)
-    if not _confirms(law, parameter):
-        return binding.left_alone(control.slot, LeftAloneKind.UNCONFIRMED_DISPLAY, text=parameter.text)
     unit = law.unit or binding.shown_unit
     units = conversion(control.unit, unit)
+    if not _confirms(law, parameter):
+        return binding.left_alone(control.slot, LeftAloneKind.UNCONFIRMED_DISPLAY, text=parameter.text)
     if units is None:
         return binding.left_alone(control.slot, LeftAloneKind.OTHER_UNIT, unit=unit, wanted_unit=control.unit)
     to_shown, from_shown = units

@@ -34,7 +34,7 @@ def test_a_container_that_only_holds_its_fx_is_as_if_it_were_not_there() -> None
     pair = DESK.rea_eq(), DESK.rea_comp()
     plain, contained = mapped([*pair]), mapped(chain_of(*pair))
     assert contained.free.tolist() == plain.free.tolist()
-    assert [slot.name for slot in contained.proxy_chain.slots] == [slot.name for slot in plain.proxy_chain.slots]
+    assert [slot.name for slot in contained.proxy.chain.slots] == [slot.name for slot in plain.proxy.chain.slots]
     assert (contained.missing, contained.unrendered) == ((), ())
     assert kinds(contained) == kinds(plain)
 

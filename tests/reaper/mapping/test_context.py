@@ -61,7 +61,7 @@ def ask(tmp_path: Path) -> Iterator[Callable[[Callable[[ReaperTrack], None]], tu
 
 def rendered(mapping: ChainMapping, host: PluginHost) -> np.ndarray:
     row = mapping.proxy_values(mapping.current)
-    return host.render(mapping.proxy_chain, [RenderInput(DRY, RATE_HZ, row)])[0]
+    return host.render(mapping.proxy.chain, [RenderInput(DRY, RATE_HZ, row)])[0]
 
 
 def second_pair(track: ReaperTrack) -> None:

@@ -118,7 +118,7 @@ def test_what_is_judged_is_what_the_track_sounds_like_before_and_after(
         assert mapping is not None
         assert [row.what for row in mapping.left_alone] == ["low_cut"] * (low_cut == "missing")
         rows = [mapping.proxy_values(settings) for settings in (mapping.current, player.after)]
-        judged = host.render(mapping.proxy_chain, [RenderInput(dry, RATE_HZ, row) for row in rows])
+        judged = host.render(mapping.proxy.chain, [RenderInput(dry, RATE_HZ, row) for row in rows])
         assert largest_difference_db(before, after) > 3  # or nothing would be shown
         assert largest_difference_db(before, judged[0]) < 0.3
         assert largest_difference_db(after, judged[1]) < 0.3

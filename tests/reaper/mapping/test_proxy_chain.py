@@ -23,7 +23,7 @@ def test_master_gain_and_bands_without_slot_are_judged_as_they_stand(desk) -> No
     chain = desk.chain(*(slot for slot in desk.strip().slots if slot.name.startswith("peak")))
     mapping = map_chain(chain, [desk.rea_eq((*PEAKS, *over), master_gain_db=7.5)])
     assert mapping.left_alone == ()
-    slots = {slot.plugin: slot.name for slot in mapping.proxy_chain.slots[2:]}
+    slots = {slot.plugin: slot.name for slot in mapping.proxy.chain.slots[2:]}
     assert list(slots) == [
         "builtin:PeakFilter", "builtin:HighShelfFilter", "builtin:LowpassFilter", "builtin:Gain",
     ]  # fmt: skip
@@ -39,7 +39,7 @@ def test_master_gain_and_bands_without_slot_are_judged_as_they_stand(desk) -> No
 def test_a_low_cut_is_as_steep_as_the_bands_and_not_heard_while_that_is_off(desk) -> None:
     cut = (0, 0, True, 90.0, 0.0, 1.9)
     on, off = (map_chain(desk.strip(), [desk.rea_eq(((0, 0, is_on, *cut[3:]),))]) for is_on in (True, False))
-    assert [slot.plugin for slot in on.proxy_chain.slots] == ["builtin:HighpassFilter"] * 2
+    assert [slot.plugin for slot in on.proxy.chain.slots] == ["builtin:HighpassFilter"] * 2
     assert list(judged(on, on.current).values()) == pytest.approx([90.0, 90.0], rel=0.002)
     assert list(judged(off, off.current).values()) == pytest.approx([5.0, 5.0], rel=0.002)
     for mapping in (on, off):
@@ -87,7 +87,7 @@ def test_a_fixed_setting_is_the_users_until_its_slot_is_set(desk) -> None:
 def test_a_fixed_setting_that_stands_already_stays_fixed(desk) -> None:
     octaves = 2 / math.log(2) * math.asinh(1 / (2 * 0.707))
     mapping = map_chain(desk.strip(), [desk.rea_eq(((1, 0, True, 100.0, 3.0, octaves),))])
-    assert mapping.proxy_chain.slots[0].fixed == {"q": 0.707}
+    assert mapping.proxy.chain.slots[0].fixed == {"q": 0.707}
     writes = mapping.writes(mapping.realizable(with_real(mapping, low_shelf__gain_db=-3.0)))
     assert [write.ident for write in writes] == ["1:Gain-Band 1"]
 
