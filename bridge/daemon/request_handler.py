@@ -64,7 +64,7 @@ def handle_request(
         mapping = only_resting_controls(mapping)
         if (envelope := find_gain_envelope(mapping)) is not None:
             mapping = with_gain_envelope(mapping, envelope)
-            proxy = ProxyChain(mapping.proxy_chain, mapping.proxy_values)
+            proxy = ProxyChain(mapping.proxy.chain, mapping.proxy_values)
         reply = _unchanged_reply(request, cached, mapping)
     if not mapping.free.any():
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_TO_SET, add_fx=mapping.missing)
