@@ -23,12 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pedalboard import HighShelfFilter, LowShelfFilter
-from pedalboard._pedalboard import Pedalboard
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from songs import RATE_HZ, song
+from songs import muddy, song
 
 from bridge.demo.daemon_process import running_daemon
 from bridge.settings import load_settings
@@ -44,7 +42,8 @@ AUDIO_TRACKS = {"no FX": 412, "muted": 164, "other FX": 87, "folder with items":
 STOCK_TRACKS = {"bus": 52, "items": 19, "nothing that sounds": 14, "folder": 6, "instrument": 6, "MIDI alone": 3}
 BESIDE, EQ_AND_COMP, EQ, COMP = 47, 28, 56, 16  # of the 100: another active effect beside; which stock FX stand there
 OTHER_KINDS = {"VST": 266, "VST3": 137, "JS": 135, "AU": 52, "DX": 20, "CLAP": 7}  # uses of other makers' FX
-COMP_STATES = {  # of 49; the rest are plain
+PLAIN_COMP = 13 / 28  # of the ReaComps beside a ReaEQ act as a plain compressor
+COMP_STATES = {  # what the others have, of 49
     "Auto Make Up Gain": 13, "Hipass": 6, "Lowpass": 5, "Auto Release": 4, "Pre-comp": 3, "RMS size": 3, "Knee": 2,
     "SignIn": 5,
 }  # fmt: skip
@@ -82,17 +81,18 @@ class ForeignFx(StandInFx):
 
 @dataclass
 class Outcome:
-    """What one press came to: whether plugins were set, whether the question was asked for it, and what was said."""
+    """What one press came to: whether plugins were set, or the track was judged and left as it is; whether the question
+    was asked for it, and what was said."""
 
     is_set: bool
+    is_judged: bool
     was_asked: bool
     said: str = field(repr=False)
 
 
-def muddy(seed: int) -> Float32:
-    """A take with too much below and too little above."""
-    audio = song(seed, SECONDS)
-    return Pedalboard([LowShelfFilter(250, 9.0, 0.7), HighShelfFilter(5000, -8.0, 0.7)])(0.5 * audio, RATE_HZ)
+def take(seed: int) -> Float32:
+    """What somebody has recorded: there is something to set."""
+    return muddy(0.5 * song(seed, SECONDS))
 
 
 def foreign(track: ReaperTrack, rng: random.Random) -> None:
@@ -104,10 +104,13 @@ def foreign(track: ReaperTrack, rng: random.Random) -> None:
 def stock(track: ReaperTrack, rng: random.Random, *, has_eq: bool, has_comp: bool) -> None:
     """Add the stock FX, as the census has their states."""
     if has_eq:
-        track.add_fx("ReaEQ", is_used=rng.random() < 0.5, extra_bands=rng.choices((0, 1, 2), (0.67, 0.25, 0.08))[0])
+        eq = track.add_fx("ReaEQ", extra_bands=rng.choices((0, 1, 2), (0.67, 0.25, 0.08))[0])
+        for parameter in eq.parameters:
+            if parameter.name.startswith("Gain-") and rng.random() < 0.5:
+                eq.set_real_value(parameter.name, rng.uniform(-3.0, 3.0))
     if has_comp:
         comp = track.add_fx("ReaComp")
-        name = rng.choices([*COMP_STATES, ""], [*COMP_STATES.values(), 49 - sum(COMP_STATES.values())])[0]
+        name = "" if rng.random() < PLAIN_COMP else rng.choices([*COMP_STATES], [*COMP_STATES.values()])[0]
         if name in ("Auto Make Up Gain", "Auto Release", "SignIn"):
             comp.write(comp.index(name), 1.0)
         elif name:
@@ -118,12 +121,12 @@ def stock(track: ReaperTrack, rng: random.Random, *, has_eq: bool, has_comp: boo
 
 
 def fed_by_items(track: ReaperTrack, seed: int) -> None:
-    track.add_item(muddy(seed))
+    track.add_item(take(seed))
 
 
 def fed_by_receives(track: ReaperTrack, seed: int) -> None:
     for number in range(2):
-        source = track.project.add_track(f"Take {number}", muddy(seed + number))
+        source = track.project.add_track(f"Microphone {number + 1}", 0.5 * take(seed))
         source.sends_to_parent = False
         track.add_receive(source)
 
@@ -133,7 +136,7 @@ def fed_by_children(track: ReaperTrack, seed: int) -> None:
     project.tracks.remove(track)
     project.tracks.append(track)
     track.folder_depth = 1
-    project.add_track("Inside", muddy(seed)).folder_depth = -1
+    project.add_track("Inside", take(seed)).folder_depth = -1
 
 
 def fed_by_an_instrument(track: ReaperTrack, seed: int) -> None:
@@ -179,9 +182,9 @@ def audio_track(kind: str, seed: int) -> Build:
         elif kind == "other FX":
             foreign(track, rng)
         elif kind == "folder with items":
-            fed_by_children(track, seed + 1)
+            fed_by_children(track, seed)
         elif kind == "stock FX":
-            stock(track, rng, has_eq=True, has_comp=rng.random() < EQ_AND_COMP / (EQ_AND_COMP + EQ))
+            track.add_fx("ReaEQ")
 
     return build
 
@@ -224,7 +227,8 @@ def press(home: Path, build: Build, seed: int) -> Outcome:
         reaper.run_action("bridge_automix.lua")
         reaper.run_until_idle(limit_s=120)
         said = " ".join([*reaper.messages.boxes, *reaper.messages.console])
-        return Outcome(bool(reaper.undo_points), bool(reaper.messages.questions), said)
+        is_set = bool(reaper.undo_points)
+        return Outcome(is_set, is_set or "Listened to" in said, bool(reaper.messages.questions), said)
 
 
 def count(home: Path, each: int) -> dict[str, Any]:
@@ -234,9 +238,10 @@ def count(home: Path, each: int) -> dict[str, Any]:
 
     def note(table: str, kind: str, build: Build, seed: int, weight: float) -> None:
         outcome = press(home, build, seed)
-        row = rows.setdefault(table, {}).setdefault(kind, {"weight": 0.0, "set": 0.0, "asked": 0.0})
+        row = rows.setdefault(table, {}).setdefault(kind, {"weight": 0.0, "set": 0.0, "judged": 0.0, "asked": 0.0})
         row["weight"] += weight
         row["set"] += weight * outcome.is_set
+        row["judged"] += weight * outcome.is_judged
         row["asked"] += weight * outcome.was_asked
         if not outcome.is_set:
             left[f"{table}, {kind}: {outcome.said.strip()[:200]}"] += 1
@@ -249,10 +254,11 @@ def count(home: Path, each: int) -> dict[str, Any]:
             note("audio tracks", kind, audio_track(kind, seed), seed, weight / each)
     for seed, (kind, build) in enumerate(stock_tracks()):
         note("tracks with stock FX", kind, build, seed, 1.0)
-    shares = {
-        table: sum(r["set"] for r in kinds.values()) / sum(r["weight"] for r in kinds.values())
-        for table, kinds in rows.items()
-    }
+
+    def share(kinds: dict[str, dict[str, float]], what: str) -> float:
+        return sum(row[what] for row in kinds.values()) / sum(row["weight"] for row in kinds.values())
+
+    shares = {table: {what: share(kinds, what) for what in ("set", "judged")} for table, kinds in rows.items()}
     return {"shares": shares, "rows": rows, "left": dict(left.most_common())}
 
 
@@ -267,8 +273,12 @@ def main() -> None:
             result = count(home, options.each)
     for table, kinds in result["rows"].items():
         for kind, row in kinds.items():
-            print(f"{table:22} {kind:22} {row['weight']:5.0f} tracks, set {row['set']:6.1f}, asked {row['asked']:6.1f}")
-        print(f"{table:22} {'all':22} {100 * result['shares'][table]:.1f}% end in set plugins")
+            print(
+                f"{table:22} {kind:20} {row['weight']:5.0f} tracks: set {row['set']:6.1f}, set or judged "
+                f"{row['judged']:6.1f}, the question asked for {row['asked']:6.1f}"
+            )
+        share = result["shares"][table]
+        print(f"{table:22} all: {100 * share['set']:.1f}% end in set plugins, {100 * share['judged']:.1f}% are judged")
     for text, times in result["left"].items():
         print(f"  {times} x {text}")
     if options.json:

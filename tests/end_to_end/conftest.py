@@ -85,6 +85,8 @@ def open_session(home_with_daemon: Callable[[Chain | None, bool], Path]) -> Iter
             *, lua: str = "5.4", seed: int = 0, chain: Chain | None = None, is_model_shipped: bool = False
         ) -> LiveSession:
             home = home_with_daemon(chain, is_model_shipped)
-            return LiveSession(home, stack.enter_context(StandIn(home=home, lua=lua, seed=seed)))
+            reaper = stack.enter_context(StandIn(home=home, lua=lua, seed=seed))
+            reaper.ext_state["Bridge", "add_fx"] = "no"  # this user was asked once, and wants none added
+            return LiveSession(home, reaper)
 
         yield open_

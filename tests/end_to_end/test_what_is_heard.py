@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from pedalboard import HighShelfFilter, LowShelfFilter, PeakFilter
+from pedalboard import LowShelfFilter, PeakFilter
 from pedalboard._pedalboard import Pedalboard
-from songs import RATE_HZ, song, tonal_distance_db
+from songs import RATE_HZ, muddy, song, tonal_distance_db
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.plugins.chain.display_law import parse_display
@@ -19,11 +19,6 @@ from bridge.types import Float32
 Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
 
 NEAR_DB = 0.05
-
-
-def muddy(audio: Float32) -> Float32:
-    """A take with too much below and too little above."""
-    return Pedalboard([LowShelfFilter(250, 9.0, 0.7), HighShelfFilter(5000, -8.0, 0.7)])(audio, RATE_HZ)
 
 
 def show(fx: StandInFx, **wanted: float) -> None:
