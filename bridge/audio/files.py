@@ -50,15 +50,27 @@ class AudioInfo:
 
 
 def probe(path: Path) -> AudioInfo:
-    """Open, check, close. Raises AudioError for anything that Bridge cannot work with."""
+    """Return what a file holds, without reading its samples.
+
+    Raises:
+        AudioError: Bridge cannot work with it; the message names the file and the remedy.
+    """
     with _opened(path) as (_, info):
         return info
 
 
 def read_audio(path: Path, *, start_s: float = 0.0, duration_s: float | None = None) -> tuple[Float32, int]:
-    """Float32 (channels, samples) and the sample rate in Hz: all of the file, or a part of it.
+    """Read all of a file, or a part of it.
 
-    Raises AudioError as `probe` does, and for NaN or a part that lies behind the end.
+    Args:
+        path: of any kind that `probe` takes.
+        start_s, duration_s: the part, in seconds; without a duration, to the end.
+
+    Returns:
+        Float32 (channels, samples) and the sample rate in Hz.
+
+    Raises:
+        AudioError: as `probe`, for samples that are no numbers, and for a part that lies behind the end.
     """
     with _opened(path) as (file, info):
         start = round(start_s * info.sample_rate_hz)
@@ -82,10 +94,17 @@ def stream_blocks(path: Path, block_frames: int) -> Iterator[Float32]:
 
 
 def read_excerpts(path: Path, excerpt_s: float, count: int) -> list[tuple[float, Float32]]:
-    """Up to `count` excerpts, as (start in seconds, float32 (channels, samples)), in rising order.
+    """Return the loudest parts of a file, which is read once; only they are held.
 
-    The file is cut into `count` equal stretches, and the loudest `excerpt_s` of each is taken; a file shorter than
-    all of them together is returned whole, in pieces. Reads the file once and holds only the excerpts.
+    The file is cut into equal stretches, and the loudest part of each is taken.
+
+    Args:
+        path: of any kind that `probe` takes.
+        excerpt_s: of each part, in seconds.
+        count: of the parts; a file that is shorter than all of them together is returned whole, in pieces.
+
+    Returns:
+        (start in seconds, float32 (channels, samples)) of each, in rising order.
     """
     info = probe(path)
     length = max(round(excerpt_s * info.sample_rate_hz), 1)

@@ -24,9 +24,13 @@ _FORM = struct.Struct("<HHIIHH")
 
 
 def read_float_wav(path: Path) -> tuple[Float32, int]:
-    """Float32 (channels, samples) and the sample rate in Hz.
+    """Read a float32 WAV file, without a decoder.
 
-    Raises AudioError for every other kind of file, for one that is cut off, and for NaN.
+    Returns:
+        Float32 (channels, samples) and the sample rate in Hz.
+
+    Raises:
+        AudioError: any other kind of file, one that is cut off, or one with samples that are no numbers.
     """
     size = path.stat().st_size
     with path.open("rb") as file:

@@ -21,7 +21,17 @@ _VOWELS_HZ = ((730, 1090, 2440, 3400), (270, 2290, 3010, 3700), (570, 840, 2410,
 
 
 def synthesise(kind: str, *, duration_s: float, sample_rate_hz: int, seed: int) -> Audio:
-    """One mono recording, float32 (1, samples). `kind` is one of `KINDS`; the same seed gives the same samples."""
+    """Return one mono recording, the same from the same arguments.
+
+    Args:
+        kind: of `KINDS`.
+        duration_s: in seconds.
+        sample_rate_hz: of the recording.
+        seed: 0 or more; draws notes and sound.
+
+    Returns:
+        Float32 (1, samples).
+    """
     generator = np.random.default_rng([seed, sorted(KINDS).index(kind)])
     wave = KINDS[kind](generator, duration_s, sample_rate_hz)
     rms = float(np.sqrt(np.mean(wave**2))) or 1.0

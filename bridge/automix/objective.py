@@ -101,6 +101,14 @@ def reference_objective(
     loudness_counts: bool = True,
     reference_lufs: float | None = None,
 ) -> Objective:
+    """Return the objective of a job with a reference.
+
+    Args:
+        reference: the profile to come close to.
+        features: what it was extracted by.
+        loudness_counts: whether the sound is to become as loud.
+        reference_lufs: the loudness of the reference in LUFS; None where it is not known.
+    """
     return Objective(
         reference,
         features,

@@ -142,11 +142,21 @@ def search(
     seed: int = 0,
     progress: Callable[[float], None] = lambda _: None,
 ) -> SearchResult:
-    """Minimise `measure` within `space`, from its start. What should hold it there `measure` adds: see `Space.prior`.
+    """Minimise a cost within a space, from its start.
 
-    `measure` takes candidates (candidates, controls) and returns their costs in dB (candidates,); infinity marks a
-    candidate that must not be taken. Never worse than the start in cost. Ends when time or candidates are used up, or
-    when `STALE_GENERATIONS` generations brought nothing.
+    Ends when time or candidates are used up, or when `STALE_GENERATIONS` generations brought nothing.
+
+    Args:
+        space: of positions (controls,).
+        measure: takes candidates (candidates, controls) and returns their costs in dB, (candidates,); infinity marks
+            one that must not be taken. What should hold the search near the start is part of it: `SearchSpace.prior`.
+        limit_s: in seconds.
+        limit_candidates: how many are measured at most.
+        seed: 0 or more.
+        progress: gets the share that is done, 0..1.
+
+    Returns:
+        The best candidate, never worse than the start in cost.
     """
     begin = time.monotonic()
     best = space.start.copy()

@@ -106,6 +106,7 @@ def extract_features(excerpts: Sequence[Float32], sample_rate_hz: int, settings:
 
 
 def check_mel_rate(sample_rate_hz: int) -> None:
+    """Raise AudioError for a sample rate that the mel bands are not laid out for."""
     if not LOWEST_RATE_HZ <= sample_rate_hz <= HIGHEST_RATE_HZ:
         raise AudioError(
             f"The sample rate is {sample_rate_hz} Hz; models work at {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} Hz. "

@@ -69,10 +69,17 @@ def profile_distance_db(
     loudness_counts: bool,
     features: FeatureSettings = DEFAULT_FEATURES,
 ) -> float:
-    """Return how far `sound` lies from `target` in dB: the mean absolute difference over the bands that both have.
+    """Return how far two profiles lie apart: the mean absolute difference over the bands that both have.
 
-    Differences of the spread count half. With `loudness_counts` off, the two are compared at equal loudness: a louder
-    copy has the distance 0.
+    Differences of the spread count half.
+
+    Args:
+        sound, target: the profiles, in dB.
+        loudness_counts: off, the two are compared at equal loudness: a louder copy has the distance 0.
+        features: what both were extracted by.
+
+    Returns:
+        The distance in dB, 0 or more.
     """
     valid = min(sound.valid_bands, target.valid_bands)
     own, other = (np.stack([profile.mean_db, profile.spread_db])[:, :valid] for profile in (sound, target))

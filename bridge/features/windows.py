@@ -13,10 +13,19 @@ FADE_S = 0.01  # a window that began in the middle of a sound would click, and a
 
 
 def choose_excerpts(excerpts: Sequence[Audio], sample_rate_hz: int, *, window_s: float, count: int) -> list[Audio]:
-    """Return at most `count` windows of about `window_s`, (channels, samples) each, in order of time, faded in.
+    """Return the loudest windows of a sound, faded in.
 
-    Where there is more audio than that, time is cut into equal stretches and the loudest window of each is taken;
-    the window with the highest peak is always among them. Excerpts shorter than half a window are joined first.
+    Where there is more audio than they hold, time is cut into equal stretches and the loudest window of each is taken;
+    the window with the highest peak is always among them.
+
+    Args:
+        excerpts: (channels, samples) each; those shorter than half a window are joined first.
+        sample_rate_hz: of all of them.
+        window_s: about how long a window is, in seconds.
+        count: of the windows, at most.
+
+    Returns:
+        (channels, samples) each, in order of time.
     """
     windows = cut_excerpts(excerpts, sample_rate_hz, window_s=window_s)
     if len(windows) <= count:

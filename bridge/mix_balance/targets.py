@@ -71,6 +71,7 @@ def load_targets(home: Path) -> MixBalanceTargets:
 
 
 def read_targets(file: Path) -> MixBalanceTargets:
+    """Read a file of targets. ModelError for one that holds none."""
     try:
         data = file.read_bytes()[: MAX_BYTES + 1]
         targets = msgspec.json.decode(data, type=MixBalanceTargets)

@@ -129,9 +129,17 @@ def save_bundle(
     *,
     reference_profiles: Float32 | None = None,
 ) -> Manifest:
-    """Write a model folder; the manifest, which makes the folder a model, comes last. Return it with its hash.
+    """Write a model folder. One that is there is replaced when all of the new one is on the disk, by two renames.
 
-    A model that is there is replaced when all of the new one is on the disk, by two renames.
+    Args:
+        folder: of the model.
+        manifest: comes last, and makes the folder a model.
+        weights: the encoder's, by name.
+        card: Markdown for README.md.
+        reference_profiles: float32 (n, 2, bands), mean and spread of well-recorded sounds in dB.
+
+    Returns:
+        The manifest with the hash of the weights.
     """
     folder.mkdir(parents=True, exist_ok=True)
     plain = {name: tensor.detach().cpu().contiguous().float() for name, tensor in weights.items()}
@@ -187,4 +195,5 @@ def normalized_to_positions(chain: Chain, normalized: np.ndarray) -> np.ndarray:
 
 
 def neutral_positions(chain: Chain) -> np.ndarray:
+    """Return where the controls of `chain` rest, as positions 0..1 over their ranges, (controls,)."""
     return normalized_to_positions(chain, chain.neutral)

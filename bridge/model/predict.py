@@ -65,7 +65,12 @@ class Predictor:
         return extract_features(windows, sample_rate_hz, self.model.manifest.features)
 
     def predict(self, sound: SoundFeatures, reference: SoundFeatures | None) -> Prediction:
-        """Return settings that bring `sound` to the reference, or to where well-recorded material of its kind lies."""
+        """Return what the encoder would set.
+
+        Args:
+            sound: the track before its plugins, as `extract_features` has it.
+            reference: the sound to come close to; None: where well-recorded material of the track's kind lies.
+        """
         with torch.inference_mode():
             output = self.model.encoder(_batch(sound), None if reference is None else _batch(reference))
         position = output.position[0].numpy()

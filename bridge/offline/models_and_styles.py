@@ -44,10 +44,20 @@ def model_folder(name: str | None, chain_file: Path | None, settings: Settings) 
 
 
 def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:
-    """Keep the features of `files` as the style `name`, as the model takes them. Return the style's file.
+    """Keep the features of files as a style.
 
-    All are brought to the highest sample rate among them. One that cannot be read is named in the log and left out;
-    raises AudioError where none can.
+    Args:
+        name: of the style; one of the same name is replaced.
+        files: audio files, brought to the highest sample rate among them. One that cannot be read is named in the log
+            and left out.
+        model: whose features are taken; None: the default model.
+        settings: where models and styles lie.
+
+    Returns:
+        The style's file.
+
+    Raises:
+        AudioError: none of the files can be read.
     """
     loaded = load_model(find_model(model or settings.default_model, settings.model_folders))
     analysed: dict[Path, tuple[int, list[Audio]]] = {}

@@ -13,10 +13,21 @@ from bridge.plugins.host.host import PluginHost
 
 
 def new_chain(host: PluginHost, plugins: Sequence[str], *, name: str) -> str:
-    """The TOML of a chain of `plugins` ('builtin:NAME', 'vst3:NAME', or a VST3 plugin's bare name).
+    """Return a chain file in which every live parameter is a control over the range that the plugin displays.
 
-    Every live parameter becomes a control over the range that the plugin displays; dead parameters, meters,
-    programs and what is not automatable are left out. Raises ChainError or PluginError.
+    Dead parameters, meters, programs and what is not automatable are left out.
+
+    Args:
+        host: calibrates the plugins.
+        plugins: 'builtin:NAME', 'vst3:NAME', or a VST3 plugin's bare name, in their order.
+        name: of the chain.
+
+    Returns:
+        TOML.
+
+    Raises:
+        ChainError: none is named, or a built-in effect that there is not.
+        PluginError: a plugin cannot be calibrated.
     """
     if not plugins:
         raise ChainError("A chain needs at least one plugin; name some, as builtin:PeakFilter or vst3:ZamCompX2.")

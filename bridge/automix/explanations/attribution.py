@@ -42,9 +42,15 @@ class SlotEffect:
 def measure_slot_effects(
     renderer: CandidateRenderer, metrics: CandidateMetrics, before: NormalizedArray, after: NormalizedArray
 ) -> Mapping[str, SlotEffect]:
-    """Return the effect of each slot in which `before` and `after` (controls,) differ, by its name.
+    """Return what each slot does to the sound, by its name: how it changes when the slot alone is set back.
 
-    Slots whose render failed, and those that only set the gain, are left out.
+    Args:
+        renderer: renders the loudest of its windows, in mono, once for each slot and once for all.
+        metrics: extracts the features of these.
+        before, after: (controls,) of the chain, normalized. Slots in which they agree have no effect.
+
+    Returns:
+        By slot; those that only set the gain, and those whose render failed, are left out.
     """
     slots = _moved_slots(renderer.chain, before, after)
     rows = [after, *(np.where(places, before, after).astype(np.float32) for places in slots.values())]

@@ -90,7 +90,18 @@ def explain_changes(
     *,
     has_reference: bool,
 ) -> tuple[Explanation | None, ...]:
-    """Return one explanation for each control (controls,), None for those that stay; () where nothing was accepted."""
+    """Return why each control was moved, as measured.
+
+    Args:
+        renderer: of the windows that the guard decided by.
+        metrics: what these are measured by.
+        result: what the guard decided.
+        before: (controls,) of the chain, normalized: the settings as they were.
+        has_reference: whether the objective is a reference's.
+
+    Returns:
+        (controls,) explanations, None for those that stay; () where nothing was accepted.
+    """
     if result.accepted is None or result.baseline is None:
         return ()
     after = result.accepted.normalized

@@ -93,7 +93,17 @@ class ResponseStore:
 
 
 def measure_chain(chain: Chain, host: PluginHost, sample_rate_hz: int, settings: FeatureSettings) -> ChainResponse:
-    """Measure the slots of `chain` that are filters. Raises PluginError where one of these cannot be rendered."""
+    """Return the frequency responses of a chain's filters, as rendered.
+
+    Args:
+        chain: whose slots are tried alone; those that are no filters, or have many controls, are left out.
+        host: renders them.
+        sample_rate_hz: to render at.
+        settings: of the mel bands at whose centres responses are read.
+
+    Raises:
+        PluginError: a slot cannot be rendered.
+    """
     slots, first = [], 0
     for slot in chain.slots:
         controls = np.arange(first, first + len(slot.controls))

@@ -63,8 +63,12 @@ _KEYS = sorted({*TomlChain.__struct_fields__, *TomlSlot.__struct_fields__, *Toml
 def load_chain(path: Path, *, calibrate: Calibrate | None = None) -> Chain:
     """Read and check a chain file.
 
-    `calibrate` is asked for each `vst3:` plugin (`PluginHost.calibrate`); a chain of built-in effects needs none.
-    Raises ChainError naming the file, the key or value, and the remedy.
+    Args:
+        path: of the TOML file.
+        calibrate: is asked for each `vst3:` plugin (`PluginHost.calibrate`); a chain of built-in effects needs none.
+
+    Raises:
+        ChainError: names the file, the key or value, and the remedy.
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -37,9 +37,11 @@ class Control(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return f"{self.slot}.{self.name}"
 
     def real_value(self, normalized: float) -> float:
+        """Return the displayed number in `unit` at a normalized value, which may lie outside of 0..1."""
         return self.law.to_real(normalized)
 
     def normalized(self, real_value: float) -> float:
+        """Return the normalized value at which the plugin displays `real_value`."""
         return self.law.to_normalized(real_value)
 
     def text(self, normalized: float) -> str:

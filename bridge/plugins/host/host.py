@@ -141,11 +141,19 @@ class PluginHost:
         block_frames: int = 512,
         progress: Callable[[float], None] = lambda _share: None,
     ) -> None:
-        """Render a file of any length into `target` (32-bit float WAV or 24-bit FLAC), the same length and rate.
+        """Render a file of any length. Memory does not grow with the length.
 
-        `normalized` is as in `Render`. Memory does not grow with the length, and the time limit is for each stretch of
-        a few seconds. `progress` is called with the share done, from another thread. Raises AudioError for files,
-        PluginError for plugins; nothing is left at the target then.
+        Args:
+            chain: to render through.
+            normalized: (controls,) or (blocks, controls), as in `RenderInput`.
+            source: any audio file that Bridge reads.
+            target: 32-bit float WAV or 24-bit FLAC, of the same length and rate; nothing is left there after an error.
+            block_frames: samples for which a row of `normalized` holds.
+            progress: gets the share that is done, 0..1, from another thread.
+
+        Raises:
+            AudioError: a file cannot be used.
+            PluginError: a plugin failed, or took longer than the limit for a stretch of a few seconds.
         """
         rows = np.atleast_2d(chain.check_normalized(normalized))
         work = FileRender(

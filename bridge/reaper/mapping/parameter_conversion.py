@@ -89,7 +89,15 @@ class ParameterConversion:
 
 
 def convert_displayed(binding: ControlBinding, control: Control) -> ParameterConversion | LeftAlone:
-    """The conversion for a control in its binding, or why its slot is left alone."""
+    """Return how values cross between a control and the FX parameter that it is bound to.
+
+    Args:
+        binding: the parameter, with its texts.
+        control: of the chain.
+
+    Returns:
+        The conversion; or why the slot is left alone: the texts are no numbers, disagree, or have another unit.
+    """
     parameter = binding.parameter
     snap = _snap(parameter)
     law = measure_fx_display_law(parameter.grid)

@@ -267,6 +267,7 @@ M = TypeVar("M", bound=Message)
 
 
 def encode(message: Message) -> bytes:
+    """Return a message as JSON."""
     return msgspec.json.encode(message)
 
 

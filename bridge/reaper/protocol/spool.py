@@ -123,6 +123,7 @@ class Spool:
         return [request_id for _, request_id in sorted(found)]
 
     def read_request(self, request_id: str) -> Request | MixBalanceRequest:
+        """Read and check a request. LinkError for a file that is none, or whose name and id differ."""
         name = f"requests/{request_id}.json"
         data = read_regular(self._path("requests", request_id), name, MAX_MESSAGE_BYTES)
         kind: type[Request | MixBalanceRequest] = MixBalanceRequest if action_of(data) == "levels" else Request

@@ -105,9 +105,17 @@ def families(kind: Kind, side: FamilySide) -> tuple[str, ...]:
 def nonspeech_sound(
     kind: Kind, generator: np.random.Generator, *, sample_rate_hz: int, side: FamilySide, longest_s: float = 1.0
 ) -> Float32:
-    """One sound (samples,) with a peak of 1. Breaths and pops end within `longest_s`.
+    """Return one sound beside speech, as a family of them makes it: with the same spectrum at every sample rate.
 
-    A family has the same spectrum at every rate.
+    Args:
+        kind: "inhale", "exhale", "click" or "pop".
+        generator: draws it.
+        sample_rate_hz: of the sound.
+        side: which families are drawn from.
+        longest_s: by when breaths and pops end, in seconds.
+
+    Returns:
+        Float32 (samples,) with a peak of 1.
     """
     if kind == "click":
         clicks = [family for family in CLICKS if family.side == side]

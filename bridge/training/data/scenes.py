@@ -88,9 +88,15 @@ def draw_scene(
     duration_s: float,
     eventless: float = WITHOUT_EVENTS,
 ) -> Scene:
-    """One scene out of a clean recording (samples,). The same generator state gives the same samples.
+    """Return one scene made of a clean recording, the same from the same generator.
 
-    `eventless` is the chance that nothing is added.
+    Args:
+        recording: float32 (samples,) of clean speech.
+        sample_rate_hz: of it.
+        generator: draws speech, sounds and noise.
+        side: which families of sounds are drawn from.
+        duration_s: of the scene, in seconds.
+        eventless: the chance, 0..1, that nothing is added.
     """
     samples = round(duration_s * sample_rate_hz)
     speech, spans = _timeline(recording, sample_rate_hz, generator, samples)

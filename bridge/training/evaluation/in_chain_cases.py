@@ -22,10 +22,20 @@ from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, 
 def in_chain_cases(
     chain: Chain, host: PluginHost, recordings: Sequence[Recording], use: str, *, each: int, seed: int
 ) -> list[EvaluationCase]:
-    """`each` cases of `match` or `automix` of every recording with two halves that sound.
+    """Return cases whose right settings are known: the chain's own plugins made them.
 
-    Those that pass full scale are left out: no file holds them, and the guard rightly never goes there. So are those
-    that a plugin failed at. Raises PluginError where it failed at all of them.
+    Cases that pass full scale are left out (no file holds them, and the guard rightly never goes there), and those
+    that a plugin failed at.
+
+    Args:
+        chain, host: what makes them.
+        recordings: those with two halves that sound are used.
+        use: "match" or "automix".
+        each: how many of every recording.
+        seed: 0 or more.
+
+    Raises:
+        PluginError: the plugins failed at all of them.
     """
     is_match = use == "match"
     sampler = SettingsSampler(chain)

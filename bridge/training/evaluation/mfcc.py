@@ -40,8 +40,14 @@ FAINTEST = 1e-10  # power
 
 
 def mfcc_cosine(audio: Audio, truth: Audio, sample_rate_hz: int) -> float:
-    """Return 0 (the same) to 2, of float32 (channels, samples) each; the longer one is cut. The original works at
-    22,050 Hz. Raises AudioError for audio that is not.
+    """Return the mean cosine distance of MFCC trajectories, 0 (the same) to 2.
+
+    Args:
+        audio, truth: float32 (channels, samples) each; the longer one is cut.
+        sample_rate_hz: of both; the original works at 22,050 Hz.
+
+    Raises:
+        AudioError: one of them is no such array.
 
     >>> noise = np.random.default_rng(0).normal(0, 0.1, (1, 8192)).astype(np.float32)
     >>> mfcc_cosine(noise / 2, noise, 22050) < 1e-9

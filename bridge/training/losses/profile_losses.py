@@ -59,9 +59,12 @@ class _StraightThroughClamp(torch.autograd.Function):
 
 
 def position_loss(position: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
-    """Weighted absolute error (batch,) of positions (batch, controls). `weight` (batch or 1, controls).
+    """Return the weighted absolute error of positions, (batch,).
 
-    Where the truth is NaN nobody knows it, and it weighs nothing.
+    Args:
+        position: (batch, controls), 0..1.
+        truth: (batch, controls), NaN where nobody knows it: that weighs nothing.
+        weight: (batch or 1, controls).
     """
     known = torch.isfinite(truth)
     weight = weight * known
@@ -125,9 +128,13 @@ def jacobian_loss(
 
 
 def spread_loss(spread: Tensor, position: Tensor, truth: Tensor) -> Tensor:
-    """Negative log-likelihood (batch,) of the errors under a Laplace distribution of scale `spread`.
+    """Return the negative log-likelihood of the errors under a Laplace distribution, (batch,).
 
     The error is taken as it is (no gradient): the spread learns from the position and does not pull at it.
+
+    Args:
+        spread: (batch, controls), the distribution's scale.
+        position, truth: (batch, controls), 0..1; NaN where nobody knows the truth.
     """
     known = torch.isfinite(truth)
     error = (position.detach().clamp(0, 1) - torch.nan_to_num(truth)).abs()
