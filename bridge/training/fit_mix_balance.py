@@ -34,6 +34,8 @@ DIFFERENT_LU = 0.05  # medians that differ by less read the same
 
 @dataclass(frozen=True)
 class MixStem:
+    """A stem of a song: float32 (channels, samples), and its role in the mix."""
+
     role: Role
     audio: Audio = field(repr=False)  # (channels, samples)
 

@@ -116,6 +116,7 @@ def pack_examples(
 
 
 def example_count(shard: Shard) -> int:
+    """Return how many examples a shard holds."""
     return len(next(iter(shard.values())))
 
 

@@ -130,6 +130,7 @@ def task_name(name: str) -> str:
 
 
 def shipped_recipes() -> list[str]:
+    """Return the names of the tasks that have a recipe."""
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 

@@ -146,4 +146,5 @@ def _choice(inputs: int, category: Category, neutral: Tensor) -> nn.Linear:
 
 
 def count_parameters(module: nn.Module) -> int:
+    """Return how many weights a network learns."""
     return sum(parameter.numel() for parameter in module.parameters())

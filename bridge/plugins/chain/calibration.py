@@ -66,4 +66,5 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     notes: tuple[str, ...] = ()
 
     def report(self, name: str) -> ParameterReport | None:
+        """Return what is known of a parameter; None for one that the plugin has not."""
         return next((report for report in self.parameters if report.name == name), None)

@@ -69,6 +69,7 @@ class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     @property
     def scheme(self) -> str:
+        """Where its plugin comes from: 'builtin', 'vst3', or what a worker's modules add."""
         return self.plugin.partition(":")[0]
 
     @property
@@ -85,6 +86,7 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     @cached_property
     def controls(self) -> tuple[Control, ...]:
+        """All controls, slot by slot: the order of every array of settings."""
         return tuple(control for slot in self.slots for control in slot.controls)
 
     @cached_property

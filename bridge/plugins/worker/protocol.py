@@ -129,10 +129,14 @@ class SlotDescription(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class DescribeReply(WorkerReply, frozen=True, tag=True, kw_only=True):
+    """The plugins of a chain, slot by slot."""
+
     slots: tuple[SlotDescription, ...]
 
 
 class CalibrateReply(WorkerReply, frozen=True, tag=True, kw_only=True):
+    """What trying a plugin showed."""
+
     calibration: Calibration
 
 
@@ -199,6 +203,7 @@ reply_decoder = msgspec.msgpack.Decoder(AnyReply)
 
 
 def encode_frame(message: WorkerRequest | WorkerReply) -> bytes:
+    """Return a message with its length in front, as it goes through a pipe."""
     body = _encoder.encode(message)
     return _LENGTH.pack(len(body)) + body
 

@@ -57,10 +57,12 @@ def read_quantity(text: str) -> Quantity | None:
 
 
 def q_of_octaves(octaves: float) -> float:
+    """Return the Q of a bandwidth in octaves."""
     return 1.0 / (2.0 * math.sinh(math.log(2.0) / 2.0 * max(octaves, 1e-6)))
 
 
 def octaves_of_q(q: float) -> float:
+    """Return the bandwidth in octaves of a Q."""
     return 2.0 / math.log(2.0) * math.asinh(1.0 / (2.0 * max(q, 1e-6)))
 
 

@@ -69,6 +69,7 @@ class NeutralRequirement(KnownParameter, frozen=True, forbid_unknown_fields=True
     at_least: float | None = None
 
     def is_met(self, parameter: ParameterSnapshot) -> bool:
+        """Return whether a parameter is neutral, by what it displays or as a switch."""
         if self.at_most is None and self.at_least is None:
             return parameter.normalized < 0.5 if parameter.is_toggle else parameter.normalized < AT_REST
         quantity = read_quantity(parameter.text)

@@ -43,6 +43,8 @@ class AppliedReading(Message, frozen=True):
 
 
 class AppliedTrack(Message, frozen=True):
+    """The track that a record is about."""
+
     guid: str
     index: int
     name: str

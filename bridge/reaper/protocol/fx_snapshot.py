@@ -62,6 +62,8 @@ class ParameterSnapshot(Message, frozen=True):
 
 
 class FxSnapshot(Message, frozen=True):
+    """An FX of the track as REAPER had it when the request was made."""
+
     guid: str
     ident: str  # TrackFX_GetNamedConfigParm 'fx_ident'
     type: str  # 'fx_type': "VST3", "VST", "JS", ...

@@ -31,6 +31,8 @@ Identifier = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9
 
 
 class TrackSnapshot(Message, frozen=True):
+    """What a request says of the track beside its FX."""
+
     guid: str
     index: int  # 0-based; -1 is the master track
     name: str
@@ -42,11 +44,15 @@ class TrackSnapshot(Message, frozen=True):
 
 
 class ProjectSnapshot(Message, frozen=True):
+    """The project that the track is in, and how often it had been changed."""
+
     path: str
     change_count: int
 
 
 class TimeRange(Message, frozen=True):
+    """The stretch of project time that excerpts are taken from."""
+
     start_s: float
     end_s: float
     source: RangeSource  # why this range
@@ -73,6 +79,8 @@ class RequestAudio(Message, frozen=True):
 
 
 class RequestOptions(Message, frozen=True):
+    """What the user wants of a job."""
+
     model: str | None = None
     style: str | None = None
     reference: RequestAudio | None = None
@@ -87,6 +95,8 @@ class RequestOptions(Message, frozen=True):
 
 
 class Request(Message, frozen=True):
+    """One track to be auto-mixed: its FX as they stand, and where its sound lies."""
+
     schema: int
     script_version: str
     id: Identifier
@@ -211,6 +221,8 @@ class Reply(Message, frozen=True):
 
 
 class ReadBack(Message, frozen=True):
+    """What REAPER read of one write, and whether it is what was wanted."""
+
     fx_guid: str
     ident: str
     index: int
@@ -236,6 +248,8 @@ class Receipt(Message, frozen=True):
 
 
 class Progress(Message, frozen=True):
+    """How far a job is, and at which step."""
+
     schema: int
     id: Identifier
     fraction: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -253,6 +267,8 @@ class Heartbeat(Message, frozen=True):
 
 
 class AvailableModel(Message, frozen=True):
+    """A model that requests may name."""
+
     name: str
 
 

@@ -27,6 +27,8 @@ class TrackToBalance(Message, frozen=True):
 
 
 class MixBalanceRequest(Message, frozen=True):
+    """Tracks that were answered, whose gains are to fit each other."""
+
     schema: int
     script_version: str
     id: Identifier

@@ -135,6 +135,7 @@ class Spool:
         return request
 
     def read_reply(self, request_id: str) -> Reply:
+        """Read and check the reply to a request."""
         return self._read("replies", request_id, Reply)
 
     def take_receipt(self, request_id: str) -> Receipt | None:
@@ -186,6 +187,7 @@ class Spool:
     # ------------------------------------------------------------ writing
 
     def save_answered_track(self, track: AnsweredTrack) -> None:
+        """Keep what was recorded and answered of a track, for a mix balance."""
         self._write(self._path("members", track.id), track, is_durable=True)
 
     def read_answered_track(self, request_id: str) -> AnsweredTrack:
@@ -193,19 +195,24 @@ class Spool:
         return self._read("members", request_id, AnsweredTrack)
 
     def write_reply(self, reply: Reply | MixBalanceReply) -> None:
+        """Write a reply that survives a power cut."""
         self._write(self._path("replies", reply.id), reply, is_durable=True)
 
     def write_progress(self, progress: Progress) -> None:
+        """Write how far a job is."""
         self._write(self._path("progress", progress.id), progress)
 
     def write_heartbeat(self, heartbeat: Heartbeat) -> None:
+        """Show the scripts that a daemon serves this spool."""
         self._write(self.folder / HEARTBEAT_FILE, heartbeat)
 
     def write_available_models(self, models: Iterable[str]) -> None:
+        """Tell the scripts which models there are."""
         offered = tuple(AvailableModel(name=name) for name in models)
         self._write(self.folder / AVAILABLE_MODELS_FILE, AvailableModels(schema=SCHEMA, models=offered))
 
     def write_script_call(self, call: ScriptCall) -> None:
+        """Ask the scripts for something, by one file."""
         self._write(self._path("asks", call.id), call)
 
     def withdraw_script_call(self, call_id: str) -> bool:
@@ -220,6 +227,7 @@ class Spool:
                 remove(self._path(folder, call_id))
 
     def remove_heartbeat(self) -> None:
+        """Show the scripts at once that no daemon serves this spool."""
         remove(self.folder / HEARTBEAT_FILE)
 
     def begin_attempt(self, request_id: str) -> int:

@@ -18,6 +18,8 @@ _T = TypeVar("_T", int, float, str)
 
 @dataclass(frozen=True)
 class OscMessage:
+    """A message that REAPER could read."""
+
     address: str
     arguments: tuple[int | float | str, ...]
 

@@ -15,6 +15,8 @@ BYPASSED = 5  # of the global override
 
 
 class EnvelopePoint(NamedTuple):
+    """A point at a project time; `value` is raw, as the envelope has it."""
+
     time_s: float
     value: float  # raw
     shape: int = LINEAR

@@ -13,6 +13,8 @@ Role = Literal["fader", "meter", "press", "toggle", "text"]
 
 
 class LayoutFrame(NamedTuple):
+    """Where a control stands, in pixels from the top left."""
+
     x: int
     y: int
     width: int
