@@ -81,7 +81,7 @@ def test_what_was_cut_short_on_the_disk_is_searched_for_again(
 
 
 def test_clips_that_end_before_they_are_heard_are_refused(recipe: Recipe) -> None:
-    with pytest.raises(SettingsError, match=r"passages of 1 s.*level leaves out the first 1\.5 s.*at least 1\.7 s"):
+    with pytest.raises(SettingsError, match=r"passages of 1 s.*evenness leaves out the first 1\.5 s.*at least 1\.7 s"):
         EvennessTask().check(recipe, load_chain(CHAIN))
     EvennessTask().check(load_recipe("evenness"), load_chain(CHAIN))
 
