@@ -18,9 +18,16 @@ from bridge.audio.silence import is_silent, sounding_s
 from bridge.automix.automation.pipeline import automate
 from bridge.automix.explanations.controls import explain_changes
 from bridge.automix.facts import Decision, DecisionKind, Measurements, ProposalOrigin, SearchOutcome
-from bridge.automix.guard.decision import Guard, GuardDecision
+from bridge.automix.guard.acceptance import Acceptance, GuardDecision
+from bridge.automix.guard.decision import Guard
 from bridge.automix.guard.loudness_guard import LoudnessGuard, without_limiter
-from bridge.automix.guard.metrics import CandidateMetrics, ceiling_dbtp, overshoot_db
+from bridge.automix.guard.metrics import (
+    Candidate,
+    CandidateMetrics,
+    ceiling_dbtp,
+    highest_true_peak_dbtp,
+    overshoot_db,
+)
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import AutomixJob, AutomixResult, LoudnessTarget, Progress, no_progress, unjudged
 from bridge.automix.loudness_solver import LoudnessControls, loudness_target
@@ -89,6 +96,17 @@ class Automix:
         predictor = Predictor(self._static_model)
         return predictor.predict(predictor.extract_features(job.excerpts, job.sample_rate_hz), job.reference)
 
+    def verify(self, job: AutomixJob, before: Sequence[Audio], after: Sequence[Audio]) -> GuardDecision:
+        """Return whether what is really heard of a track improved, by the measure that its settings were chosen by.
+
+        Args:
+            job: the one that the settings came from.
+            before, after: the track with its old and its new settings, at the same times, (channels, samples) each.
+
+        Raises ModelError for a model whose settings move in time.
+        """
+        return StaticAutomix(self._static_model, self.host, job).verify(before, after)
+
     def loudness_target(self, job: AutomixJob) -> LoudnessTarget | None:
         """Return the loudness and true peak that `job` is brought to; None for a model without such targets."""
         return StaticAutomix(self.model, self.host, job).target if isinstance(self.model, StaticModel) else None
@@ -150,6 +168,24 @@ class StaticAutomix:
             ),
         )
 
+    def verify(self, before: Sequence[Audio], after: Sequence[Audio]) -> GuardDecision:
+        """See `Automix.verify`."""
+        job, current, predictor = self.job, np.asarray(self.job.current, dtype=np.float32), Predictor(self.model)
+        sound = predictor.extract_features(job.excerpts, job.sample_rate_hz)
+        metrics = self._metrics(predictor.predict(sound, job.reference), self.renderer().windows)
+        # The windows are those in which the loudest of the two is.
+        both = [np.concatenate(pair) for pair in zip(before, after, strict=True)]
+        windows = choose_excerpts(both, job.sample_rate_hz, window_s=GUARD_WINDOW_S, count=GUARD_WINDOWS)
+        old, new = (
+            Candidate(amount, current, tuple(np.split(window, 2)[place] for window in windows), metrics)
+            for place, amount in enumerate((0.0, 1.0))
+        )
+        peak_dbtp = highest_true_peak_dbtp(after, job.sample_rate_hz)
+        share = job.amount_percent / 100 * float(np.mean(job.free_mask))
+        return Acceptance(metrics, job.headroom_db).decide(
+            new, old, share, lambda heard, _: (heard, -np.inf if peak_dbtp is None else peak_dbtp)
+        )
+
     @cached_property
     def length(self) -> SoundLength:
         """How much sound there is to judge by."""
@@ -171,12 +207,14 @@ class StaticAutomix:
 
     def guard(self, renderer: CandidateRenderer, prediction: Prediction) -> Guard | LoudnessGuard:
         """Return what decides on settings for the job."""
-        metrics = CandidateMetrics(
-            self.model.manifest.features, self.job.sample_rate_hz, self._objective(prediction, renderer.windows)
-        )
+        metrics = self._metrics(prediction, renderer.windows)
         if (target := self.target) is not None:
             return LoudnessGuard(renderer, metrics, self.job.free_mask, target)
         return Guard(renderer, metrics, self.job.free_mask, self.job.headroom_db)
+
+    def _metrics(self, prediction: Prediction, windows: Sequence[Audio]) -> CandidateMetrics:
+        objective = self._objective(prediction, windows)
+        return CandidateMetrics(self.model.manifest.features, self.job.sample_rate_hz, objective)
 
     @property
     def can_search(self) -> bool:

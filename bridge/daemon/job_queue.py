@@ -23,6 +23,7 @@ from bridge.reaper.describe import describe_reply
 from bridge.reaper.protocol.messages import SCHEMA, Reply
 from bridge.reaper.protocol.mix_balance import MixBalanceReply, MixBalanceRequest
 from bridge.reaper.protocol.spool import Spool
+from bridge.reaper.protocol.verification import VerificationReply, VerificationRequest
 
 log = logging.getLogger(__name__)
 
@@ -151,9 +152,10 @@ class JobQueue(threading.Thread):
             self._feedback("/bridge/error", line)
             return False
 
-    def _reply(self, request_id: str) -> Reply | MixBalanceReply:
+    def _reply(self, request_id: str) -> Reply | MixBalanceReply | VerificationReply:
         from bridge.daemon.mix_balance import handle_mix_balance
         from bridge.daemon.request_handler import handle_request
+        from bridge.daemon.verification import handle_verification
 
         try:
             self._spool.check_free_space()
@@ -167,6 +169,10 @@ class JobQueue(threading.Thread):
             if isinstance(request, MixBalanceRequest):
                 return handle_mix_balance(request, spool=self._spool, models=self._models, progress=progress)
             defaults = self._defaults()
+            if isinstance(request, VerificationRequest):
+                return handle_verification(
+                    request, spool=self._spool, models=self._models, defaults=defaults, progress=progress
+                )
             reply = handle_request(
                 request, spool=self._spool, models=self._models, defaults=defaults, progress=progress
             )
@@ -180,7 +186,7 @@ class JobQueue(threading.Thread):
                 request_id, f"Bridge failed at this request ({name}: {error}). See logs/daemon.log; please report it."
             )
 
-    def _deliver(self, reply: Reply | MixBalanceReply) -> None:
+    def _deliver(self, reply: Reply | MixBalanceReply | VerificationReply) -> None:
         """Write the reply; on a full disk the request's own audio makes room for the line that says so."""
         try:
             self._spool.write_reply(reply)
@@ -188,7 +194,7 @@ class JobQueue(threading.Thread):
             self._spool.drop_audio(f"{reply.id}.wav")
             self._spool.write_reply(_error_reply(reply.id, str(error)))
 
-    def _report(self, reply: Reply | MixBalanceReply) -> None:
+    def _report(self, reply: Reply | MixBalanceReply | VerificationReply) -> None:
         line = truncated(describe_reply(reply), MAX_LINE)
         self._feedback("/bridge/result", reply.id, reply.status, line, len(reply.writes))
         if reply.status == "error":

@@ -6,6 +6,7 @@ Every fault is raised as a BridgeError for the job queue; nothing is caught here
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -53,7 +54,7 @@ def handle_request(
     if is_automation and not options.automation and not options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NEEDS_AUTOMATION, left_alone=())
     is_anything_set = mapping.free.any() or (mapping.missing and options.add_missing_fx)
-    if is_anything_set and _is_anything_unheard(request, mapping):
+    if is_anything_set and _is_anything_unheard(request, cached, mapping):
         return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
     if mapping.missing and options.add_missing_fx:
         return _adding_reply(request, reply, mapping, models)
@@ -68,45 +69,87 @@ def handle_request(
         reply = _unchanged_reply(request, cached, mapping)
     if not mapping.free.any():
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_TO_SET, add_fx=mapping.missing)
-    if options.asks_for_tap or (mapping.unrendered and not options.ignore_unrendered):
-        tap = mapping.first_set.guid if mapping.first_set is not None else ""
+    if (tap := _wanted_tap(request, mapping)) is not None:
         return msgspec.structs.replace(reply, status="render", tap=tap)
-    excerpts = read_spooled_excerpts(spool, request.audio, what=f"The track {quoted(request.track.name)}")
+    job = make_job(request, mapping, proxy, spool=spool, models=models, cached=cached, defaults=defaults)
+    if envelope is not None:
+        job = replace(job, gain_slot=envelope.slot, gain_floor_db=envelope.floor_db)
     progress(0.1, "listening")
-    is_default = options.amount_percent == FULL_AMOUNT
-    job = AutomixJob(
-        excerpts=excerpts,
-        sample_rate_hz=request.audio.sample_rate_hz,
-        current=mapping.current,
-        free=mapping.free,
-        reference=None if is_automation else _reference(request, spool, models, cached, defaults),
-        amount_percent=defaults.amount_percent if is_default else options.amount_percent,
-        realizable=mapping.realizable,
-        proxy=proxy,
-        gain_slot=envelope.slot if envelope is not None else "",
-        gain_floor_db=envelope.floor_db if envelope is not None else 0.0,
-        is_part=request.range.cuts_items,
-    )
     result = cached.automix.run(job, progress=lambda share, step: progress(0.1 + 0.9 * share, step))
     reply = _decided_reply(request, reply, mapping, result, envelope)
-    if options.levels and not is_automation:
+    if reply.status == "apply" and _is_verified(request, cached, mapping):
+        reply = msgspec.structs.replace(reply, verify=True)
+    if reply.verify or (options.levels and not is_automation):
         spool.save_answered_track(_answered_track(request, reply, result))
     return reply
 
 
-def _is_anything_unheard(request: Request, mapping: ChainMapping) -> bool:
-    """Whether what is judged would be something else than what is heard: something active cannot be rendered, and
-    stands behind the first FX that may be set, or REAPER may not render that far."""
+def _is_anything_unheard(request: Request, cached: CachedModel, mapping: ChainMapping) -> bool:
+    """Whether settings would be judged by something else than what is heard. What Bridge cannot render is heard by a
+    render of REAPER's: before the first FX that may be set in the sound itself, behind it by verifying."""
     options = request.options
     if not mapping.unrendered or options.ignore_unrendered or options.only_missing:
         return False
-    if not options.may_render or request.audio.tap:
-        return True
     places = [mapping.first_set.index] if mapping.first_set is not None else []
-    if mapping.missing and request.options.add_missing_fx:
+    if mapping.missing and options.add_missing_fx:
         before = find_end_limiter(request.fx)
         places.append(next((fx.index for fx in request.fx if fx.guid == before), len(request.fx)))
-    return not places or any(fx.index >= min(places) for fx in mapping.unrendered_fx)
+    if not places:
+        return True
+    is_before = any(fx.index < min(places) for fx in mapping.unrendered_fx)
+    is_behind = any(fx.index >= min(places) for fx in mapping.unrendered_fx)
+    can_tap = options.may_render and not request.audio.tap
+    return (is_before and not can_tap) or (is_behind and not _can_verify(request, cached))
+
+
+def _wanted_tap(request: Request, mapping: ChainMapping) -> str | None:
+    """The FX before which REAPER is to render the sound; None where the sound is there."""
+    options, first = request.options, mapping.first_set
+    is_unheard = any(first is None or fx.index < first.index for fx in mapping.unrendered_fx)
+    if not options.asks_for_tap and (not is_unheard or options.ignore_unrendered):
+        return None
+    return (first or request.fx[0]).guid
+
+
+def _can_verify(request: Request, cached: CachedModel) -> bool:
+    """Whether REAPER can render the track before and after, and that says what counts: settings stand still, and the
+    loudness stays."""
+    manifest = cached.automix.model.manifest
+    is_still = not manifest.is_automation and manifest.use.loudness_lufs is None
+    return is_still and request.options.verify != "off" and not request.options.levels
+
+
+def _is_verified(request: Request, cached: CachedModel, mapping: ChainMapping) -> bool:
+    """Whether the settings may stay only where what is really heard improved."""
+    options = request.options
+    is_needed = bool(mapping.unrendered) and not options.ignore_unrendered
+    return _can_verify(request, cached) and (options.verify == "always" or is_needed)
+
+
+def make_job(
+    request: Request,
+    mapping: ChainMapping,
+    proxy: ProxyChain,
+    *,
+    spool: Spool,
+    models: ModelCache,
+    cached: CachedModel,
+    defaults: JobDefaults,
+) -> AutomixJob:
+    """What the model is to do for the track, with the sound that the request names. Raises AudioError."""
+    is_default = request.options.amount_percent == FULL_AMOUNT
+    is_automation = cached.automix.model.manifest.is_automation
+    return AutomixJob(
+        excerpts=read_spooled_excerpts(spool, request.audio, what=f"The track {quoted(request.track.name)}"),
+        sample_rate_hz=request.audio.sample_rate_hz,
+        current=mapping.current,
+        free=mapping.free,
+        reference=None if is_automation else _reference(request, spool, models, cached, defaults),
+        amount_percent=defaults.amount_percent if is_default else request.options.amount_percent,
+        realizable=mapping.realizable,
+        proxy=proxy,
+        is_part=request.range.cuts_items,
+    )
 
 
 def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:

@@ -16,6 +16,7 @@ from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind, Modulati
 from bridge.reaper.protocol.messages import Receipt, Reply, SkipReason
 from bridge.reaper.protocol.mix_balance import BalanceDecision, BalanceKind, MixBalanceReply
 from bridge.reaper.protocol.script_calls import ScriptCallAnswer
+from bridge.reaper.protocol.verification import VerificationReply
 
 _BANDS = {3: "a notch", 6: "a band pass", 7: "a parallel band pass"}
 
@@ -103,10 +104,12 @@ def _reason(row: LeftAlone) -> str:
     return text.format(**{**msgspec.structs.asdict(row), "band": band, "modulation": modulation})
 
 
-def describe_reply(reply: Reply | MixBalanceReply) -> str:
+def describe_reply(reply: Reply | MixBalanceReply | VerificationReply) -> str:
     """One line on a reply."""
     if reply.status == "error" and reply.error:
         return reply.error
+    if isinstance(reply, VerificationReply):
+        return f"{describe_decision(reply.decision)} {HEARD}" if reply.decision is not None else ""
     if isinstance(reply, MixBalanceReply):
         return describe_balance(reply.decision) if reply.decision is not None else ""
     if reply.status == "add_fx":
@@ -130,6 +133,7 @@ _STRETCHES: Mapping[str, str] = {
     "items": "its items",
     "project": "all of the project",
 }
+HEARD = "Measured as it is heard, rendered by REAPER."
 _EXCERPTS_S, _SHORT_S = 0.5, 1.0  # by how much excerpts are shorter; below what a range is told more exactly
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.audio.synthesis import synthesise
 from bridge.automix.facts import Decision, DecisionKind, Measurements
-from bridge.automix.guard.decision import GuardDecision
+from bridge.automix.guard.acceptance import GuardDecision
 from bridge.automix.guard.metrics import Candidate
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import AutomixJob

@@ -6,20 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from pedalboard import HighShelfFilter, LowShelfFilter
-from pedalboard._pedalboard import Pedalboard
-from songs import RATE_HZ, song, tonal_distance_db
+from songs import muddy, song, tonal_distance_db
+from track_fx import as_vst2
 
 from bridge.standin.project.project import USERS_NUMBERS, USERS_TEXTS
 from bridge.standin.project.track import ReaperTrack
 from bridge.types import Float32
 
 Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
-
-
-def muddy(audio: Float32) -> Float32:
-    """A take with too much below and too little above."""
-    return Pedalboard([LowShelfFilter(250, 9.0, 0.7), HighShelfFilter(5000, -8.0, 0.7)])(audio, RATE_HZ)
 
 
 @dataclass
@@ -59,9 +53,7 @@ def of_unknown_fx(session) -> Situation:  # type: ignore[no-untyped-def]
     """An FX that Bridge does not host stands before those that are set."""
     dry = song(seed=1)
     track = session.reaper.project.add_track("Guitar", muddy(dry))
-    fx = track.add_fx("VST3: ZamEQ2")
-    fx.type, fx.ident = "VST", "/usr/lib/vst/ZamEQ2-vst.so<1919247729"
-    fx.original_name = fx.original_name.replace("VST3:", "VST:")
+    as_vst2(track.add_fx("VST3: ZamEQ2"))
     return Situation(track, dry)
 
 

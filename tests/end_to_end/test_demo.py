@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bridge.audio.files import read_audio
-from bridge.automix.guard.decision import LOUDNESS_DRIFT_LU
+from bridge.automix.guard.acceptance import LOUDNESS_DRIFT_LU
 
 LIMIT_S = 60.0
 

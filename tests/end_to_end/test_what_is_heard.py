@@ -10,10 +10,9 @@ import pytest
 from pedalboard import LowShelfFilter, PeakFilter
 from pedalboard._pedalboard import Pedalboard
 from songs import RATE_HZ, muddy, song, tonal_distance_db
+from track_fx import as_vst2, corrected, stock
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
-from bridge.plugins.chain.display_law import parse_display
-from bridge.standin.fx.fx import StandInFx
 from bridge.types import Float32
 
 Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
@@ -21,36 +20,10 @@ Open = Callable[..., "LiveSession"]  # noqa: F821 (the fixture's type)
 NEAR_DB = 0.05
 
 
-def show(fx: StandInFx, **wanted: float) -> None:
-    """Set parameters, by their names with '_' for ' ' and '__' for '/', to what displays a number."""
-    for name, number in wanted.items():
-        index = fx.index(name.replace("__", "/").replace("_", " "))
-        grid = np.linspace(0, 1, 401)
-        shown = [abs((parse_display(fx.text(index, float(n))) or 0.0) - number) for n in grid]
-        fx.write(index, float(grid[int(np.argmin(shown))]))
-
-
-def corrected(fx: StandInFx) -> None:
-    """Let a ZamEQ2 undo what `muddy` does."""
-    show(fx, Boost__Cut_L=-9.0, Boost__Cut_H=8.0, Frequency_L=250.0, Frequency_H=5000.0)
-
-
-def as_vst2(fx: StandInFx) -> None:
-    """The same plugin as a kind that Bridge does not host."""
-    fx.type, fx.ident = "VST", "/usr/lib/vst/ZamEQ2-vst.so<1919247729"
-    fx.original_name = fx.original_name.replace("VST3:", "VST:")
-
-
 def unsaid_change_lu(before: Float32, after: Float32, said: str) -> float:
     """By how much the loudness changes beside what is said of it."""
     told = re.search(r"The loudness changes by (\S+) LU", said)
     return loudness_lufs(after, RATE_HZ) - loudness_lufs(before, RATE_HZ) - (float(told[1]) if told else 0.0)
-
-
-def stock(track) -> None:  # type: ignore[no-untyped-def]
-    track.add_fx("ReaEQ", low_cut="off")
-    track.add_fx("ReaComp")
-    track.selected = True
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -70,6 +43,9 @@ def test_a_track_that_another_eq_has_put_right_does_not_get_worse(open_session: 
 @pytest.mark.parametrize("seed", [0, 2])
 def test_what_bridge_cannot_render_makes_it_leave_the_track_alone_and_say_why(open_session: Open, seed: int) -> None:
     session = open_session(seed=seed, is_model_shipped=True)
+    session.reaper.ext_state[("Bridge", "render")] = (
+        "never"  # else REAPER renders it: test_any_track, test_verification
+    )
     track = session.reaper.project.add_track("Guitar", muddy(song(seed=seed + 1)))
     other = track.add_fx("VST3: ZamEQ2")
     corrected(other)

@@ -13,7 +13,7 @@ import numpy as np
 
 from bridge.automix.explanations.attribution import SlotEffect, measure_slot_effects
 from bridge.automix.facts import Explanation, ExplanationKind, Measurements
-from bridge.automix.guard.decision import GuardDecision
+from bridge.automix.guard.acceptance import GuardDecision
 from bridge.automix.guard.metrics import CandidateMetrics
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.objective import Objective

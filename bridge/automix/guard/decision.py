@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 import numpy as np
 
-from bridge.audio.silence import SILENCED_RMS
 from bridge.automix.facts import Decision, DecisionKind, Measurements
+from bridge.automix.guard.acceptance import Acceptance, GuardDecision
 from bridge.automix.guard.metrics import (
     HEADROOM_DB,
-    Baseline,
     Candidate,
     CandidateMetrics,
-    ceiling_dbtp,
     highest_true_peak_dbtp,
 )
 from bridge.automix.guard.renderer import CandidateRenderer
@@ -31,22 +27,8 @@ from bridge.plugins.host.render_queue import RenderBatch
 from bridge.types import Mask, NormalizedArray
 
 AMOUNTS = (1.0, 0.7, 0.4)
-LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
-NOTICED_LU = 0.5  # a change of loudness of less is not spoken of
 LEVELLINGS, LEVEL_LU = 3, 0.2  # how often an output gain is corrected, and how near is near enough
 _SUPERSEDED = PluginError("Another gain was chosen before this one was rendered.")
-
-
-@dataclass(frozen=True)
-class GuardDecision:
-    """What the guard decided. `accepted` is None where the user's own settings stay; else `baseline` is what it was
-    compared with."""
-
-    decision: Decision
-    before: Measurements
-    after: Measurements
-    accepted: Candidate | None = None
-    baseline: Baseline | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +49,10 @@ class Guard:
     headroom_db: float = 0.0
     begun: RenderBatch | None = None
 
+    @property
+    def _acceptance(self) -> Acceptance:
+        return Acceptance(self.metrics, self.headroom_db)
+
     def decide(self, current: NormalizedArray, predicted: NormalizedArray, amount: float) -> GuardDecision:
         """Decide whether `predicted` (controls,), taken at `amount` 0..1 or less, is better than `current`.
 
@@ -81,7 +67,7 @@ class Guard:
         share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
         refused: list[GuardDecision] = []
         for candidate in self._candidates(current, predicted, amount, (full, full_batch)):
-            result = self._evaluate(candidate, before, share)
+            result = self._acceptance.decide(candidate, before, share, self._levelled)
             if result.decision.is_applied:
                 return result
             refused.append(result)
@@ -98,64 +84,6 @@ class Guard:
         if (before := self._candidate(0.0, current, begun)) is None:
             raise self.renderer.failure(current)
         return before
-
-    def _evaluate(self, candidate: Candidate, before: Candidate, share: float) -> GuardDecision:
-        """Decide on one candidate; `share` is how much of the way to the objective is asked for."""
-        objective = self.metrics.objective
-        baseline = before.baseline if objective.loudness_counts else before.loudness_matched(candidate)
-        needed_db = objective.needed_db(baseline.distance_db, share)
-        was = before.measurements.at_distance(before.distance_db)
-        refusal = Decision(
-            kind=DecisionKind.NOT_CLOSER,
-            before_db=before.distance_db,
-            needed_db=needed_db,
-            after_db=candidate.distance_db,
-        )
-        if candidate.distance_db > needed_db:
-            return GuardDecision(refusal, was, was)
-        if not objective.permits(baseline.profile, candidate.profile):
-            return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNLIKE_RECORDINGS), was, was)
-        if not objective.knows(baseline.profile, candidate.profile):
-            return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNFAMILIAR), was, was)
-        levelled, peak_dbtp = self._levelled(candidate, before.measurements)
-        distance_db = levelled.distance_db if objective.loudness_counts else candidate.distance_db
-        harm = self._harm(levelled, before.measurements, peak_dbtp)
-        if distance_db > needed_db or harm is not None:
-            refused = msgspec.structs.replace(refusal, after_db=distance_db, **(harm or {}))
-            return GuardDecision(refused, was, was)
-        accepted = msgspec.structs.replace(
-            refusal,
-            kind=DecisionKind.IMPROVED,
-            before_db=baseline.distance_db,
-            after_db=distance_db,
-            loudness_change_lu=self._unwanted_change_lu(levelled, before.measurements),
-        )
-        after = levelled.measurements.at_distance(distance_db)
-        return GuardDecision(accepted, was.at_distance(baseline.distance_db), after, levelled, baseline)
-
-    def _harm(self, candidate: Candidate, before: Measurements, peak_dbtp: float) -> dict[str, Any] | None:
-        """Why a candidate must not replace what was there, as kind and numbers of a `Decision`; None where it may."""
-        after, ceiling = candidate.measurements, self._ceiling_dbtp(before)
-        if after.true_peak_dbtp is None or candidate.rms < SILENCED_RMS:
-            return {"kind": DecisionKind.WOULD_SILENCE}
-        if (highest := max(peak_dbtp, after.true_peak_dbtp)) > ceiling:
-            return {"kind": DecisionKind.WOULD_CLIP, "true_peak_dbtp": highest, "ceiling_dbtp": ceiling}
-        if after.loudness_lufs is None or before.loudness_lufs is None:
-            is_as_loud = after.loudness_lufs is None and before.loudness_lufs is None
-            return None if is_as_loud else {"kind": DecisionKind.LOUDNESS_WOULD_SHIFT}
-        missing_lu = self.metrics.objective.missing_lu(before.loudness_lufs, after.loudness_lufs)
-        if abs(missing_lu) <= LOUDNESS_DRIFT_LU:
-            return None
-        change_lu = after.loudness_lufs - before.loudness_lufs
-        return {"kind": DecisionKind.LOUDNESS_WOULD_SHIFT, "loudness_change_lu": change_lu}
-
-    def _unwanted_change_lu(self, candidate: Candidate, before: Measurements) -> float | None:
-        """How much louder a candidate is than what was there, where it was to be as loud and somebody would notice."""
-        after = candidate.measurements
-        if self.metrics.objective.loudness_counts or after.loudness_lufs is None or before.loudness_lufs is None:
-            return None
-        change_lu = after.loudness_lufs - before.loudness_lufs
-        return change_lu if abs(change_lu) >= NOTICED_LU else None
 
     def _candidates(
         self,
@@ -190,7 +118,7 @@ class Guard:
 
         The windows were chosen by what the track was before its plugins: what a boost lifts may lie elsewhere.
         """
-        best, ceiling, objective = candidate, self._ceiling_dbtp(before), self.metrics.objective
+        best, ceiling, objective = candidate, self._acceptance.ceiling_dbtp(before), self.metrics.objective
         for number in range(LEVELLINGS):
             if best.loudness_lufs is None or before.loudness_lufs is None:
                 break
@@ -236,9 +164,6 @@ class Guard:
                 parts.append(part)
         peak_dbtp = highest_true_peak_dbtp(parts, self.renderer.sample_rate_hz)
         return -np.inf if peak_dbtp is None else peak_dbtp
-
-    def _ceiling_dbtp(self, before: Measurements) -> float:
-        return ceiling_dbtp(before) - self.headroom_db
 
 
 def move_toward(

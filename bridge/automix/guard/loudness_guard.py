@@ -14,7 +14,8 @@ from functools import cached_property
 import numpy as np
 
 from bridge.automix.facts import Decision, DecisionKind, Measurements
-from bridge.automix.guard.decision import GuardDecision, move_toward
+from bridge.automix.guard.acceptance import GuardDecision
+from bridge.automix.guard.decision import move_toward
 from bridge.automix.guard.metrics import Baseline, Candidate, CandidateMetrics, measure
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import LoudnessTarget, ProxyChain

@@ -65,7 +65,7 @@ class ChainMapping:
     @property
     def first_set(self) -> FxSnapshot | None:
         """The first FX of the track that may be set; None where none may."""
-        fx = [self.conversions[index].binding.fx for index in map(int, np.flatnonzero(self.free))]
+        fx = [self.conversions[index].binding.fx for index in self.conversions if self.free[index]]
         return min(fx, key=lambda one: one.index, default=None)
 
     def proxy_values(self, normalized: Float32) -> Float32:

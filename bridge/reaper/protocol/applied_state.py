@@ -69,3 +69,4 @@ class AppliedJob(Message, frozen=True):
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
     measures: MeasurementsPair | None = None
+    verified: MeasurementsPair | None = None  # of what is heard, as REAPER rendered it

@@ -91,6 +91,7 @@ class RequestOptions(Message, frozen=True):
     levels: bool = False  # a mix balance with other tracks will be requested: the audio is kept for it
     may_render: bool = False  # REAPER may be asked to render the track's sound
     asks_for_tap: bool = False  # the items alone are not its sound, and no audio comes: before which FX to render it?
+    verify: Literal["off", "needed", "always"] = "off"  # when the scripts have REAPER render before and after
     ignore_unrendered: bool = False  # judge although FX are active that Bridge cannot render: the user wants it so
 
 
@@ -183,6 +184,7 @@ class Reply(Message, frozen=True):
         error: that line.
         decision: what was decided of the track's sound; None where the model did nothing with it.
         skipped: why not, unless the status says it.
+        verify: the settings may stay only where what is really heard improved: see `verification`.
         add_fx: FX that the model could set and the track lacks.
         add_instead: for each of them REAPER's own FX to add where it is not installed, '' for none; empty: for none.
         add_before: the GUID of the FX before which they belong, a limiter or meter; '' for the end.
@@ -202,6 +204,7 @@ class Reply(Message, frozen=True):
     balance: TrackBalance | None = None
     analysed: AnalysedRange | None = msgspec.field(default=None, name="heard")
     model: str | None = None
+    verify: bool = False
     undo_text: str = "Bridge: Auto-mix track"
     project_change_count: int = 0
     writes: tuple[Write, ...] = ()
@@ -235,13 +238,15 @@ class ReadBack(Message, frozen=True):
 class Receipt(Message, frozen=True):
     """`applied`: all written. `restored`: something failed and the snapshot was put back. `dropped`: nothing was
     written, because the track, an FX or the project went away or changed, or the user stopped waiting. `error` is one
-    line on why, made by the scripts; '' where all was written."""
+    line on why, made by the scripts; '' where all was written, and where it was put back since what is heard did not
+    improve. `verified`: what is heard before and after, as REAPER rendered it."""
 
     schema: int
     id: Identifier
     status: Literal["applied", "restored", "dropped"]
     error: str = ""
     results: tuple[ReadBack, ...] = ()
+    verified: MeasurementsPair | None = None
 
 
 # ---------------------------------------------------------------- progress and heartbeat

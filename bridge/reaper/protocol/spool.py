@@ -7,7 +7,7 @@
     spool/attempts/<id>.json                                         how often a request was begun
     spool/applied/<track GUID>.json                                  what Bridge last set on a track: the scripts'
     spool/asks/<id>.json  answers/<id>.json                          a call of a script by the daemon, and its answer
-    spool/members/<id>.json                                          an answered track whose level is asked for later
+    spool/members/<id>.json                                          an answered track that is asked about later
 
 Whatever lies in the folder is material to judge: only regular files with an id for a name are opened, up to a
 size, and nothing outside of the folder is. This module decides nothing about jobs.
@@ -42,6 +42,7 @@ from bridge.reaper.protocol.messages import (
 from bridge.reaper.protocol.mix_balance import AnsweredTrack, MixBalanceReply, MixBalanceRequest
 from bridge.reaper.protocol.script_calls import ScriptCall, ScriptCallAnswer, ScriptCommands
 from bridge.reaper.protocol.spool_files import check_regular, entries, read_regular, reason, remove, write_whole
+from bridge.reaper.protocol.verification import VerificationReply, VerificationRequest
 
 FOLDERS = ("audio", "requests", "replies", "receipts", "progress", "attempts", "applied", "asks", "answers", "members")
 HEARTBEAT_FILE, AVAILABLE_MODELS_FILE, COMMANDS_FILE = "heartbeat.json", "offer.json", "commands.json"
@@ -67,6 +68,11 @@ _ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MESSAGE_NAME = re.compile(rf"({_ID})\.json")
 _AUDIO_NAME = re.compile(rf"({_ID})\.wav")
 _OWN_NAME = re.compile(rf"{_ID}\.(?:json|wav)(?:\.part)?", re.IGNORECASE)  # REAPER's own GUIDs have capitals
+
+_KINDS: dict[str, type[Request | MixBalanceRequest | VerificationRequest]] = {
+    "levels": MixBalanceRequest,
+    "verify": VerificationRequest,
+}
 
 M = TypeVar("M", bound=Message)
 
@@ -122,12 +128,11 @@ class Spool:
                     continue  # taken back by the script since it was listed, or out of reach for now
         return [request_id for _, request_id in sorted(found)]
 
-    def read_request(self, request_id: str) -> Request | MixBalanceRequest:
+    def read_request(self, request_id: str) -> Request | MixBalanceRequest | VerificationRequest:
         """Read and check a request. LinkError for a file that is none, or whose name and id differ."""
         name = f"requests/{request_id}.json"
         data = read_regular(self._path("requests", request_id), name, MAX_MESSAGE_BYTES)
-        kind: type[Request | MixBalanceRequest] = MixBalanceRequest if action_of(data) == "levels" else Request
-        request = decode(data, kind, source=name)
+        request = decode(data, _KINDS.get(action_of(data), Request), source=name)
         if request.id != request_id:
             raise LinkError(
                 f"requests/{request_id}.json says that its id is {request.id}; name and id must agree. It was ignored."
@@ -194,7 +199,7 @@ class Spool:
         """LinkError where the track was not answered, or too long ago."""
         return self._read("members", request_id, AnsweredTrack)
 
-    def write_reply(self, reply: Reply | MixBalanceReply) -> None:
+    def write_reply(self, reply: Reply | MixBalanceReply | VerificationReply) -> None:
         """Write a reply that survives a power cut."""
         self._write(self._path("replies", reply.id), reply, is_durable=True)
 

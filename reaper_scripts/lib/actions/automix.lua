@@ -33,6 +33,7 @@ local ticks = require("runtime.ticks")
 local tracks = require("track.tracks")
 local turns = require("live.turns")
 local user_error = require("runtime.user_error")
+local verification = require("exchange.verification")
 
 local automix = {}
 
@@ -51,14 +52,14 @@ end
 
 --- Write what was answered. Up to here nothing was changed but for FX that were added, and the user may cancel.
 local function apply_replies(state)
-  local ready = jobs_with(state, "apply")
+  local ready = verification.begin(state, jobs_with(state, "apply"))
   if #ready == 0 then return end
   state.set_step("applying")
   ticks.cancel_by(nil)
   local text = #ready == 1 and ready[1].reply.undo_text or string.format("Bridge: Auto-mix %d tracks", #ready)
   local turn = turns.take()
   local write = state.options.automation and automation.run or apply.run
-  write(state.project, ready, text)
+  write(state.project, ready, text, function(jobs) verification.finish(state, jobs) end)
   for _, job in ipairs(ready) do
     receipt.write(state.spool, job)
     if job.outcome.status == "applied" and job.steps then applied_state.keep(state.spool, job, ready[1].id) end
@@ -129,7 +130,8 @@ function automix.start(options, show, finish)
   function state.stop()
     if not state.is_over then clear_up(state) end
   end
-  ticks.cancel_by(function() return state.is_cancelled or is_cancelled() end)
+  function state.is_cancel_wanted() return state.is_cancelled or is_cancelled() end
+  ticks.cancel_by(state.is_cancel_wanted)
   ticks.run(function() work(state) end, function(problem)
     ticks.cancel_by(nil)
     clear_up(state)

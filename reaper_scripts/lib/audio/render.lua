@@ -19,6 +19,13 @@ function render.is_allowed()
   return reaper.GetExtState("Bridge", "render") ~= "never"
 end
 
+--- Return when the user wants settings verified by renders: "off", "needed" (where Bridge cannot render all that is heard) or "always".
+function render.verifies()
+  local choice = reaper.GetExtState("Bridge", "verify")
+  if choice == "off" or not render.is_allowed() then return "off" end
+  return choice == "always" and "always" or "needed"
+end
+
 --- Run `work` while what `read` and `write` reach by name has `values`; put back what was there, also after an error.
 function render.with_values(values, read, write, work)
   local saved = {}

@@ -18,6 +18,7 @@ function receipt.write(spool, job)
   local outcome = job.outcome
   spool:write("receipts", job.id .. ".json", json.encode({
     schema = version.schema, id = job.id, status = outcome.status, results = json.array(outcome.results),
+    verified = job.reply.verified and job.reply.verified.measures or nil,
     error = outcome.problem and describe.fact(outcome.problem) or "",
   }))
 end

@@ -31,6 +31,7 @@ local function options_message(options, asks_for_tap)
     ignore_unrendered = options.ignore_unrendered or nil,
     may_render = not options.is_master_meant and render.is_allowed() or nil,
     asks_for_tap = asks_for_tap or nil,
+    verify = (options.is_master_meant or options.automation or options.levels) and "off" or render.verifies(),
   }
 end
 
@@ -97,7 +98,7 @@ function request.describe(spool, target, options, id, tap, asks_for_tap)
       automation_mode = target.automation_mode, channels = sound.channels, side_receives = sound.side_receives,
     },
     range = range, audio = audio, fx = chain, options = options_message(options, asks_for_tap),
-  }, { change_count = change_count, range = range, contents = contents, are_sources_meant = tap ~= nil, chain = kept }
+  }, { change_count = change_count, range = range, audio = audio, contents = contents, are_sources_meant = tap ~= nil, chain = kept }
 end
 
 --- Send the target of a job: sets its `id` and `snapshot`. `started` is called with the id before any file is written. Where REAPER

@@ -50,6 +50,7 @@ local function record_of(job, run)
     decision = reply.decision or json.null, amount = 1.0, is_compared = false, model = reply.model or json.null,
     writes = writes, states = json.array({ { amount = 0.0, values = before }, { amount = 1.0, values = values } }),
     changes = reply.changes, left_alone = reply.left_alone, measures = reply.measures or json.null,
+    verified = reply.verified and reply.verified.measures or json.null,
   }
 end
 

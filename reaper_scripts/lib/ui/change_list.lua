@@ -40,7 +40,9 @@ local function add_changes(list, record, width)
   local by = type(record.model) == "string" and record.model ~= "" and " by " .. record.model or ""
   add(list, "head", px(HEAD), { text = string.format("%d %s%s", #changes, #changes == 1 and "change" or "changes", by) })
   local measures = change_text.measures(record.measures)
-  if measures then add(list, "note", px(LINE + 3), { text = measures }) end
+  local verified = change_text.verified(record.verified)
+  if measures then add(list, "note", px(LINE + 3), { text = verified and "computed: " .. measures or measures }) end
+  if verified then add(list, "note", px(LINE + 3), { text = verified }) end
   if not is_narrow(width) then add(list, "captions", px(LINE + 4)) end
   local plugin
   for index, change in ipairs(changes) do

@@ -101,4 +101,10 @@ function change_text.measures(measures)
   return #parts > 0 and table.concat(parts, "  ·  ") or nil
 end
 
+--- Return one line on what is heard before and after, as REAPER rendered it; nil where nothing was.
+function change_text.verified(measures)
+  local line = change_text.measures(measures)
+  return line and "heard: " .. line
+end
+
 return change_text

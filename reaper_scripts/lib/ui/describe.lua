@@ -169,7 +169,11 @@ function describe.reply(reply)
     text = (APPLIED[decision.kind] and text or sentences.decisions.tone_stays) .. fill(sentences.decisions.balanced, balance)
   end
   local unrendered = object_of(reply.unrendered)
-  if #unrendered > 0 and decision.kind then text = text .. fill(sentences.decisions.judged_without, reply, { fx = listed(unrendered) }) end
+  if reply.verified then
+    text = text .. sentences.decisions.verified
+  elseif #unrendered > 0 and decision.kind then
+    text = text .. fill(sentences.decisions.judged_without, reply, { fx = listed(unrendered) })
+  end
   local is_model_used = decision.kind or reply.skipped == "nothing_to_set"
   if #unsupported > 0 and is_model_used then
     text = text .. fill(sentences.decisions.unsupported, reply, { slots = table.concat(unsupported, ", ") })

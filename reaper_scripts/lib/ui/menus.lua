@@ -5,6 +5,7 @@ local mix_render = require("audio.mix_render")
 local next_style = require("actions.next_style")
 local preferences = require("actions.preferences")
 local reference = require("audio.reference")
+local render = require("audio.render")
 local user_error = require("runtime.user_error")
 
 local menus = {}
@@ -80,6 +81,7 @@ function menus.next_style(controller)
 end
 
 function menus.more(controller)
+  local verify = render.verifies()
   local function action(label, options) return { label, function() controller:run(options) end } end
   local entries = {
     action("Auto-mix, adding missing FX", { may_add_fx = true }),
@@ -92,6 +94,9 @@ function menus.more(controller)
     { "Preferred plugins...", function() controller:prefer(preferences.edit) end },
     "",
     toggle("REAPER may render what no script can read", "render", "", "never"),
+    choice("Verify by a render: never", "verify", "off", verify),
+    choice("Verify by a render: where needed", "verify", "needed", verify),
+    choice("Verify by a render: always", "verify", "always", verify),
     "",
   }
   local theme, size = reaper.GetExtState("Bridge", "panel_theme"), tonumber(reaper.GetExtState("Bridge", "panel_size")) or 100

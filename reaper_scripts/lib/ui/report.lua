@@ -51,6 +51,8 @@ local function add_done(lines, job)
   end
   local measures = change_text.measures(job.reply.measures)
   if measures then lines[#lines + 1] = "  " .. measures end
+  local verified = job.reply.verified and change_text.verified(job.reply.verified.measures)
+  if verified then lines[#lines + 1] = "  " .. verified end
   for _, result in ipairs(job.outcome and job.outcome.results or {}) do
     if result.status == "differs" then
       lines[#lines + 1] = string.format("  rounded by the plugin: %s shows %s", result.ident, result.text)

@@ -167,6 +167,7 @@ sentences.reasons = {
   target_gone = "an FX that it has evaluated was removed or taken offline",
   band_is_off = "the band of {parameter} is off, and no envelope can switch it on; switch it on, it does nothing at 0 dB,",
   band_stays_off = "the band does not switch on",
+  not_verified = "what is heard with the new settings could not be measured ({reason})",
   value_refused = "a plugin refused a value",
   other_text = "{parameter} should show {expected} and shows {text}",
   fx_removed_writing = "an FX was removed meanwhile",
@@ -186,6 +187,7 @@ sentences.steps = {
   working = "{track}: {step}, {percent}%",
   working_of_several = "{track} ({place} of {count}): {step}, {percent}%",
   applying = "applying",
+  verifying = "measuring what is heard of {track}",
 }
 
 --- Why a thing was left as it is (`LeftAlone` in the messages).
@@ -281,6 +283,7 @@ sentences.decisions = {
   needs_automation = "The settings of {model} move in time: run \"Bridge: Write as automation\".",
   not_rendered = "Left as it is: Bridge cannot render {fx}, and judges only what is heard. Bypass or freeze it, or run"
     .. " \"Bridge: Auto-mix track, ignoring what cannot be rendered\".",
+  verified = " Measured as it is heard, rendered by REAPER.",
   judged_without = " Judged without {fx}, which Bridge cannot render.",
   nothing_to_set = "Nothing to set by {model}. {reasons}.",
   lacks_all_fx = "Nothing to set: no FX on this track is one that {model} knows. Add {fx}, or run"

@@ -1,7 +1,7 @@
 --- Writes what replies ask for, in one undo step for all tracks, has it read back, and takes everything of a track
 -- back where one of its values was refused or the writing failed half-way.
 --
--- Where FX were added for the replies, undo would take them away too: the undo step is then made last, once all of it
+-- Where FX were added for the replies, undo would take them away too, and what is verified first may not stay: the undo step is then made last, once all of it
 -- is as it stays, and what must go back goes back by value.
 local cleanup = require("runtime.cleanup")
 local fx_info = require("track.fx_info")
@@ -128,7 +128,8 @@ end
 local function part(jobs)
   local sound, bad = {}, {}
   for _, job in ipairs(jobs) do
-    local list = (job.failure or job.loss or job.refusal or not job.results) and bad or sound
+    local is_bad = job.failure or job.loss or job.refusal or job.is_refused_by_ear or not job.results
+    local list = is_bad and bad or sound
     list[#list + 1] = job
   end
   return sound, bad
@@ -140,6 +141,8 @@ local function conclude_bad(jobs)
       conclude(job, "dropped", user_error.new("lost", { reason = job.loss }), job.results)
     elseif job.failure then
       conclude(job, "restored", user_error.new("write_failed", { reason = job.failure }))
+    elseif job.is_refused_by_ear then
+      conclude(job, "restored", nil, job.results)
     else
       conclude(job, "restored", user_error.new("put_back", { reason = job.refusal }), job.results)
     end
@@ -183,12 +186,13 @@ local function run_in_step(project, jobs, text)
   return jobs
 end
 
---- Write, put back by value what must go back, and make the undo step of what is left.
-local function run_before_step(project, jobs, text)
+--- Write, have it verified, put back by value what must go back, and make the undo step of what is left.
+local function run_before_step(project, jobs, text, verify_heard)
   jobs = plan_all(jobs)
   local release = cleanup.open(function() restore.by_value(jobs) end)
   write_all(jobs, write_slices)
   verify.settle(jobs)
+  if verify_heard then verify_heard(jobs) end
   local sound, bad = part(jobs)
   restore.by_value(bad)
   conclude_bad(bad)
@@ -197,13 +201,14 @@ local function run_before_step(project, jobs, text)
   return sound
 end
 
---- Apply the replies of `jobs` and give each an outcome.
-function apply.run(project, jobs, text)
+--- Apply the replies of `jobs` and give each an outcome. `verify_heard(jobs)` decides which of them may stay, before there is an undo
+-- step.
+function apply.run(project, jobs, text, verify_heard)
   local run = run_in_step
   for _, job in ipairs(jobs) do
-    if #job.added > 0 then run = run_before_step end
+    if #job.added > 0 or job.sound_before then run = run_before_step end
   end
-  for _, job in ipairs(run(project, jobs, text)) do conclude(job, "applied", nil, job.results) end
+  for _, job in ipairs(run(project, jobs, text, verify_heard)) do conclude(job, "applied", nil, job.results) end
 end
 
 return apply

@@ -11,7 +11,7 @@ from mastering_chain import RATE_HZ, between_samples, mastering_chain, mix, zam_
 
 from bridge.audio.loudness import loudness_lufs, true_peak_dbtp
 from bridge.automix.facts import DecisionKind, LoudnessKind
-from bridge.automix.guard.decision import GuardDecision
+from bridge.automix.guard.acceptance import GuardDecision
 from bridge.automix.guard.loudness_guard import LoudnessGuard, split_at_limiter
 from bridge.automix.guard.metrics import CandidateMetrics
 from bridge.automix.guard.renderer import CandidateRenderer
