@@ -22,7 +22,6 @@ def prefer(context: click.Context, kind: str | None, plugin: str | None, forget:
     own FX is added. The panel changes the same list.
     """
     from bridge.reaper.mapping.preferred_fx import load_preferences, preferable_kinds, save_preference
-    from bridge.reaper.mapping.stock_fx import stock_fx
 
     home = settings_of(context).home
     if forget and plugin is not None:
@@ -35,7 +34,7 @@ def prefer(context: click.Context, kind: str | None, plugin: str | None, forget:
     elif kind is not None and plugin is not None:
         save_preference(home, kind, plugin.strip())
     kept = load_preferences(home)
-    rows = [{"kind": entry.kind, "plugin": kept.get(entry.kind), "stock": entry.name} for entry in stock_fx()]
+    rows = [{"kind": kind, "plugin": kept.get(kind), "stock": stock} for kind, stock in preferable_kinds().items()]
     if write_json(rows, json_file):
         print_table(
             "What is added where a track lacks it",

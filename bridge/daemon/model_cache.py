@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.errors import BridgeError, ModelError, quoted
+from bridge.errors import BridgeError, ModelError, PluginMissing, quoted
 from bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -124,6 +124,14 @@ class ModelCache:
         from bridge.reaper.mapping.preferred_fx import load_preferences
 
         return load_preferences(self._settings.home)
+
+    def is_installed(self, plugin: str) -> bool:
+        """Whether the plugin of a slot is found where Bridge looks."""
+        try:
+            self.host.catalog.find(plugin)
+        except PluginMissing:
+            return False
+        return True
 
     def close(self) -> None:
         if self._host is not None:

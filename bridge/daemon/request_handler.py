@@ -15,8 +15,10 @@ from bridge.audio.silence import is_silent
 from bridge.audio.spool_wav import read_float_wav
 from bridge.automix.facts import DecisionKind, MeasurementsPair
 from bridge.automix.job import AutomixJob, AutomixResult, ProxyChain
+from bridge.automix.loudness_solver import loudness_target
 from bridge.daemon.model_cache import CachedModel, ModelCache
 from bridge.daemon.session_defaults import FULL_AMOUNT, JobDefaults
+from bridge.daemon.stock_mastering import is_stock_wanted, master_by_limiter
 from bridge.errors import AudioError, LinkError, quoted, truncated
 from bridge.features.profile import SoundFeatures
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
@@ -24,6 +26,8 @@ from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.mapping.gain_envelope import GainEnvelope, find_gain_envelope, with_gain_envelope
 from bridge.reaper.mapping.limiters import find_end_limiter
 from bridge.reaper.mapping.preferred_fx import prefer
+from bridge.reaper.mapping.stock_limiter import NAME as STOCK_LIMITER
+from bridge.reaper.mapping.stock_limiter import find_stock_limiter
 from bridge.reaper.protocol.analysed_range import AnalysedRange
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import (
@@ -53,11 +57,13 @@ def handle_request(
     reply = _unchanged_reply(request, cached, mapping)
     if is_automation and not options.automation and not options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NEEDS_AUTOMATION, left_alone=())
+    if (mastered := _mastered_by_limiter(request, reply, mapping, cached, spool)) is not None:
+        return mastered
     is_anything_set = mapping.free.any() or (mapping.missing and options.add_missing_fx)
     if is_anything_set and _is_anything_unheard(request, cached, mapping):
         return msgspec.structs.replace(reply, skipped=SkipReason.NOT_RENDERED)
     if mapping.missing and options.add_missing_fx:
-        return _adding_reply(request, reply, mapping, models)
+        return _adding_reply(request, reply, mapping, models, cached)
     if options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NOTHING_MISSING)
     if is_automation:
@@ -82,6 +88,21 @@ def handle_request(
     if reply.verify or (options.levels and not is_automation):
         spool.save_answered_track(_answered_track(request, reply, result))
     return reply
+
+
+def _mastered_by_limiter(
+    request: Request, reply: Reply, mapping: ChainMapping, cached: CachedModel, spool: Spool
+) -> Reply | None:
+    """The reply of a model with a loudness target to a track that holds REAPER's own limiter, and none of the model's
+    plugins; None for all others."""
+    target = loudness_target(cached.automix.model.manifest.use)
+    if target is None or mapping.conversions or request.options.only_missing:
+        return None
+    if (limiter := find_stock_limiter(request.fx)) is None:
+        return None
+    excerpts = read_spooled_excerpts(spool, request.audio, what=f"The track {quoted(request.track.name)}")
+    reply = msgspec.structs.replace(reply, left_alone=(), unsupported=(), analysed=_analysed_range(request))
+    return master_by_limiter(reply, limiter, target, excerpts, request.audio.sample_rate_hz, request.options.trial)
 
 
 def _is_anything_unheard(request: Request, cached: CachedModel, mapping: ChainMapping) -> bool:
@@ -225,8 +246,14 @@ def _unchanged_reply(request: Request, cached: CachedModel, mapping: ChainMappin
     )
 
 
-def _adding_reply(request: Request, reply: Reply, mapping: ChainMapping, models: ModelCache) -> Reply:
-    wanted = prefer(mapping.missing, request.fx, models.preferences())
+def _adding_reply(
+    request: Request, reply: Reply, mapping: ChainMapping, models: ModelCache, cached: CachedModel
+) -> Reply:
+    preferences, missing, model = models.preferences(), mapping.missing, cached.automix.model
+    is_mastering = loudness_target(model.manifest.use) is not None and not mapping.conversions
+    if is_mastering and is_stock_wanted(model.chain, preferences.get("limiter", ""), models.is_installed):
+        missing = (STOCK_LIMITER,)
+    wanted = prefer(missing, request.fx, preferences)
     return msgspec.structs.replace(
         reply,
         status="add_fx",

@@ -15,6 +15,7 @@ import msgspec
 from bridge.atomic_files import write_file
 from bridge.errors import SettingsError, quoted
 from bridge.reaper.mapping.stock_fx import stock_fx
+from bridge.reaper.mapping.stock_limiter import NAME as STOCK_LIMITER
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 
 FILE = "preferences.json"
@@ -29,9 +30,9 @@ class MissingFx(NamedTuple):
     instead: tuple[str, ...]
 
 
-def preferable_kinds() -> tuple[str, ...]:
-    """The kinds of FX for which a plugin may be preferred: those that REAPER's own FX stand for."""
-    return tuple(entry.kind for entry in stock_fx())
+def preferable_kinds() -> dict[str, str]:
+    """The kinds of FX for which a plugin may be preferred, and REAPER's own FX of each."""
+    return {**{entry.kind: entry.name for entry in stock_fx()}, "limiter": STOCK_LIMITER}
 
 
 def load_preferences(home: Path) -> dict[str, str]:
@@ -68,7 +69,7 @@ def prefer(missing: Sequence[str], fx_chain: Sequence[FxSnapshot], preferences: 
 
     A plugin that stands on the track already cannot be set there, or nothing would be missing: then REAPER's own it is.
     """
-    kinds = {entry.name: entry.kind for entry in stock_fx()}
+    kinds = {name: kind for kind, name in preferable_kinds().items()}
     names, instead = [], []
     for name in missing:
         preferred = preferences.get(kinds.get(name, ""), "")

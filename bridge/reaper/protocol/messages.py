@@ -18,6 +18,7 @@ from bridge.errors import LinkError
 from bridge.reaper.protocol.analysed_range import AnalysedRange, RangeSource
 from bridge.reaper.protocol.fx_snapshot import EqBandRole, FxSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone
+from bridge.reaper.protocol.mastering_trial import MasteringTrial
 from bridge.reaper.protocol.message import Message
 
 SCHEMA = 2
@@ -92,6 +93,7 @@ class RequestOptions(Message, frozen=True):
     may_render: bool = False  # REAPER may be asked to render the track's sound
     asks_for_tap: bool = False  # the items alone are not its sound, and no audio comes: before which FX to render it?
     verify: Literal["off", "needed", "always"] = "off"  # when the scripts have REAPER render before and after
+    trial: MasteringTrial | None = None  # the audio left the FX while they had these levels, see `Reply.trial`
     ignore_unrendered: bool = False  # judge although FX are active that Bridge cannot render: the user wants it so
 
 
@@ -179,8 +181,8 @@ class Reply(Message, frozen=True):
 
     Attributes:
         status: `apply` carries writes or curves; `unchanged` has none; `add_fx` names the FX to add before the request
-            is sent again, `render` the one before which REAPER is to render the sound for that; `error` carries one
-            line for the user.
+            is sent again, `render` the one before which REAPER is to render the sound for that, `try` the writes that
+            REAPER is to render with and put back; `error` carries one line for the user.
         error: that line.
         decision: what was decided of the track's sound; None where the model did nothing with it.
         skipped: why not, unless the status says it.
@@ -189,6 +191,7 @@ class Reply(Message, frozen=True):
         add_instead: for each of them REAPER's own FX to add where it is not installed, '' for none; empty: for none.
         add_before: the GUID of the FX before which they belong, a limiter or meter; '' for the end.
         tap: the GUID of the FX before which to render.
+        trial: goes back with the request that brings the render.
         unrendered: active FX of the track that Bridge cannot render; `left_alone` says why.
         unsupported: slots of the model that no FX of REAPER's can stand for.
         balance: in the replies of a mix balance.
@@ -197,7 +200,7 @@ class Reply(Message, frozen=True):
 
     schema: int
     id: Identifier
-    status: Literal["apply", "unchanged", "add_fx", "render", "error"]
+    status: Literal["apply", "unchanged", "add_fx", "render", "try", "error"]
     error: str = ""
     decision: Decision | None = None
     skipped: SkipReason | None = None
@@ -213,6 +216,7 @@ class Reply(Message, frozen=True):
     add_instead: tuple[str, ...] = ()
     add_before: str = ""
     tap: str = ""
+    trial: MasteringTrial | None = None
     unrendered: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()

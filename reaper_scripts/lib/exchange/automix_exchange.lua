@@ -13,6 +13,7 @@ local user_error = require("runtime.user_error")
 local automix_exchange = {}
 
 local TICKS_BETWEEN_LOOKS = 10 -- at heartbeat and progress; replies are looked for in every tick
+local MOST_TRIALS = 12 -- of levels, before a daemon is taken to have lost its way
 local GATHERED, ANSWERED = 0.2, 0.95 -- shares of the whole
 
 --- End a job with a problem, given as a fact.
@@ -113,16 +114,36 @@ local function render_asked(state)
   return has_sent
 end
 
---- Wait for every reply; where one asks for a render, for the reply to that.
+--- Have REAPER render with the values that the daemon wants to try; they are put back at once.
+local function try_asked(state)
+  local has_sent = false
+  for _, job in ipairs(state.jobs) do
+    if job.reply and job.reply.status == "try" and not job.problem then
+      job.trial = { message = job.reply.trial, writes = job.reply.writes }
+      send(state, job)
+      has_sent = true
+    end
+  end
+  return has_sent
+end
+
+--- Wait for every reply; where one asks for a render or a trial, for the reply to that.
 function automix_exchange.settle(state)
   automix_exchange.wait(state)
   if render_asked(state) then automix_exchange.wait(state) end
+  for _ = 1, MOST_TRIALS do
+    if not try_asked(state) then return end
+    automix_exchange.wait(state)
+  end
+  for _, job in ipairs(state.jobs) do
+    if job.reply and job.reply.status == "try" then give_up(job, user_error.new("malformed_reply", { text = "it tries without end" })) end
+  end
 end
 
 --- Send the tracks of `jobs` once more, and wait for the replies.
 function automix_exchange.send_again(state, jobs)
   for _, job in ipairs(jobs) do
-    job.tap = nil -- the chain is another
+    job.tap, job.trial = nil, nil -- the chain is another
     if not job.problem then send(state, job) end
   end
   automix_exchange.settle(state)

@@ -5,7 +5,7 @@ local user_error = require("runtime.user_error")
 
 local reply = {}
 
-local STATUSES = { apply = true, unchanged = true, add_fx = true, render = true, error = true }
+local STATUSES = { apply = true, unchanged = true, add_fx = true, render = true, ["try"] = true, error = true }
 local WRITE_FIELDS = {
   fx_guid = "string", ident = "string", index = "number", before = "number", normalized = "number", tolerance = "number",
 }
@@ -78,6 +78,7 @@ function reply.check(message, id)
     for _, entry in ipairs(check_list(message, name)) do ensure(type(entry) == "table", "a broken entry of " .. name) end
   end
   ensure(message.status ~= "apply" or #message.writes + #message.curves > 0, "it applies nothing")
+  ensure(message.status ~= "try" or (type(message.trial) == "table" and #message.writes > 0), "it tries nothing")
   ensure(message.status ~= "render" or (type(message.tap) == "string" and message.tap ~= ""), "it names no FX to render before")
   ensure(message.status ~= "add_fx" or #message.add_fx > 0, "it adds nothing")
   if type(message.undo_text) ~= "string" or message.undo_text == "" then message.undo_text = "Bridge: Auto-mix track" end

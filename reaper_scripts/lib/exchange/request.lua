@@ -15,8 +15,8 @@ local version = require("exchange.version")
 local request = {}
 
 --- The options of a request: those of the action, else what the user has chosen for all actions in the panel. `asks_for_tap`: the
--- daemon shall say before which FX REAPER is to render the track.
-local function options_message(options, asks_for_tap)
+-- daemon shall say before which FX REAPER is to render the track. `trial`: see `runtime.job_state`.
+local function options_message(options, asks_for_tap, trial)
   local amount = tonumber(reaper.GetExtState("Bridge", "amount_percent"))
   local model, style = reaper.GetExtState("Bridge", "model"), reaper.GetExtState("Bridge", "style")
   return {
@@ -32,6 +32,7 @@ local function options_message(options, asks_for_tap)
     may_render = not options.is_master_meant and render.is_allowed() or nil,
     asks_for_tap = asks_for_tap or nil,
     verify = (options.is_master_meant or options.automation or options.levels) and "off" or render.verifies(),
+    trial = trial and trial.message,
   }
 end
 
@@ -81,12 +82,12 @@ end
 
 --- Return the request for a target as a message, and what the track was when it was made (see `track.track_changes`). For `tap` and
 -- `asks_for_tap` see `request.send`.
-function request.describe(spool, target, options, id, tap, asks_for_tap)
+function request.describe(spool, target, options, id, tap, asks_for_tap, trial)
   local project, track = target.project, target.track
   local is_bare = options.may_add_fx and reaper.TrackFX_GetCount(track) == 0 -- it is listened to once it has FX
   local has_sound = not (options.only_missing or is_bare or asks_for_tap)
   local capture_sound = has_sound and (options.capture or request.capture) or request.capture_nothing
-  local range, audio, contents = capture_sound(spool, target, options, id, tap)
+  local range, audio, contents = capture_sound(spool, target, options, id, tap, trial)
   local change_count = reaper.GetProjectStateChangeCount(project) -- what is read from here on
   local sound = sound_sources.describe(track)
   local chain, kept = snapshot.take(project, track, options.automation)
@@ -97,7 +98,7 @@ function request.describe(spool, target, options, id, tap, asks_for_tap)
       guid = target.guid, index = target.index, name = target.name, muted = target.is_muted, is_folder = target.is_folder,
       automation_mode = target.automation_mode, channels = sound.channels, side_receives = sound.side_receives,
     },
-    range = range, audio = audio, fx = chain, options = options_message(options, asks_for_tap),
+    range = range, audio = audio, fx = chain, options = options_message(options, asks_for_tap, trial),
   }, { change_count = change_count, range = range, audio = audio, contents = contents, are_sources_meant = tap ~= nil, chain = kept }
 end
 
@@ -109,7 +110,7 @@ function request.send(spool, job, options, started, show)
   started(job.id)
   local tap = job.tap and { fx_guid = job.tap, show = show } or nil
   local message
-  message, job.snapshot = request.describe(spool, job.target, options, job.id, tap, job.must_render and not tap)
+  message, job.snapshot = request.describe(spool, job.target, options, job.id, tap, job.must_render and not tap, job.trial)
   spool:write("requests", job.id .. ".json", json.encode(message))
 end
 

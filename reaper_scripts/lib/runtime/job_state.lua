@@ -6,6 +6,7 @@ local JOB = {
   id = "of the request; nil until it is sent",
   check = "function(message, id): checks the reply; nil: `exchange.reply.check`",
   must_render = "whether its items alone are not what its FX get: REAPER must render its sound",
+  trial = "{message, writes}: what the FX are rendered with, and what goes back to the daemon with the render; nil: as they stand",
   tap = "GUID of the FX before which REAPER renders its sound; nil: its items are read",
   snapshot = "what the track was when it was listened to, see `track.track_changes`",
   sound_before = "the audio of the track as it was heard before anything was written, as a message; nil: it is not verified",
