@@ -16,6 +16,7 @@ from bridge.standin.fx.fx import StandInFx
 from bridge.standin.fx.hosted import HostedFx
 from bridge.standin.fx.instrument import ReaSynthDouble
 from bridge.standin.fx.stock import ReaCompDouble, ReaEqDouble
+from bridge.standin.fx.stock_dynamics import ReaGateDouble, ReaXcompDouble
 from bridge.standin.fx.stock_limiter import ReaLimitDouble
 from bridge.standin.project.envelope import EnvelopePoint
 from bridge.standin.project.track import ReaperTrack
@@ -35,7 +36,9 @@ USERS_TEXTS = {
 STOCK: dict[str, Callable[..., StandInFx]] = {
     "reaeq": ReaEqDouble,
     "reacomp": ReaCompDouble,
+    "reagate": ReaGateDouble,
     "realimit": ReaLimitDouble,
+    "reaxcomp": ReaXcompDouble,
     "reasynth": ReaSynthDouble,
 }
 RECORDING_MODES = (2, 3, 4)  # touch, write, latch

@@ -6,7 +6,7 @@ local user_error = require("runtime.user_error")
 local preferences = {}
 
 local FILE = "preferences.json"
-local KINDS = { { "eq", "Equaliser" }, { "compressor", "Compressor" } } -- as `stock_fx.toml` has them
+local KINDS = { { "eq", "Equaliser" }, { "compressor", "Compressor" }, { "limiter", "Limiter (mastering)" } } -- as the daemon has them
 local TITLE = "Bridge: preferred plugins"
 local DIALOG = ",extrawidth=220,separator=\n"
 
