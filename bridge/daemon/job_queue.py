@@ -217,4 +217,7 @@ def with_short_names(reply: Reply) -> Reply:
         msgspec.structs.replace(change, plugin=truncated(change.plugin, MAX_NAME)) for change in reply.changes
     )
     unrendered = tuple(truncated(name, MAX_NAME) for name in reply.unrendered)
-    return msgspec.structs.replace(reply, left_alone=left_alone, changes=changes, unrendered=unrendered)
+    computed = tuple(truncated(name, MAX_NAME) for name in reply.computed)
+    return msgspec.structs.replace(
+        reply, left_alone=left_alone, changes=changes, unrendered=unrendered, computed=computed
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.errors import BridgeError, ModelError, PluginMissing, quoted
+from bridge.errors import BridgeError, ChainError, ModelError, PluginMissing, quoted
 from bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bridge.features.profile import SoundFeatures
     from bridge.mix_balance.targets import MixBalanceTargets
     from bridge.plugins.host.host import PluginHost
+    from bridge.plugins.recognition.recognise import ParameterList, PluginReading
     from bridge.reaper.mapping.hosted_fx import HostedFx
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,18 @@ class ModelCache:
         if self._hosted_fx is None:
             self._hosted_fx = HostedFx(self.host)
         return self._hosted_fx
+
+    def recognise(self, plugin: ParameterList) -> PluginReading:
+        """What any plugin's parameters mean, with what the user has said of them."""
+        from bridge.plugins.recognition.corrections import Corrections
+        from bridge.plugins.recognition.recognise import recognise
+
+        reading = recognise(plugin)
+        try:
+            return Corrections(self._settings.home).apply(reading, plugin)
+        except ChainError as error:
+            log.error("%s", error)
+            return reading
 
     def refresh(self) -> None:
         """Load again what has changed on disk, so that the next job need not wait for it."""

@@ -141,9 +141,10 @@ def _can_verify(request: Request, cached: CachedModel) -> bool:
 
 
 def _is_verified(request: Request, cached: CachedModel, mapping: ChainMapping) -> bool:
-    """Whether the settings may stay only where what is really heard improved."""
+    """Whether the settings may stay only where what is really heard improved: where something of it is not rendered, or
+    only computed."""
     options = request.options
-    is_needed = bool(mapping.unrendered) and not options.ignore_unrendered
+    is_needed = bool(mapping.computed) or (bool(mapping.unrendered) and not options.ignore_unrendered)
     return _can_verify(request, cached) and (options.verify == "always" or is_needed)
 
 
@@ -176,7 +177,15 @@ def make_job(
 def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:
     """The model's chain on the track's FX. LinkError where what they display makes no sense as numbers."""
     try:
-        mapping = map_chain(cached.automix.model.chain, request.fx, models.hosted_fx, tap=request.audio.tap)
+        model = cached.automix.model
+        mapping = map_chain(
+            model.chain,
+            request.fx,
+            models.hosted_fx,
+            recognise=None if model.manifest.is_automation else models.recognise,
+            preferred=tuple(models.preferences().values()),
+            tap=request.audio.tap,
+        )
         return mapping, ProxyChain(mapping.proxy.chain, mapping.proxy_values)
     except (ArithmeticError, ValueError) as error:
         names = ", ".join(fx.name[:40] for fx in request.fx[:5])
@@ -243,6 +252,7 @@ def _unchanged_reply(request: Request, cached: CachedModel, mapping: ChainMappin
         left_alone=left_alone,
         unsupported=mapping.unsupported,
         unrendered=mapping.unrendered,
+        computed=mapping.computed,
     )
 
 
@@ -283,6 +293,7 @@ def _decided_reply(
         status="apply" if is_applied else "unchanged",
         decision=decision,
         analysed=_analysed_range(request),
+        left_alone=(*reply.left_alone, *mapping.out_of_reach(writes)),
         undo_text=f"Bridge: {reply.model}" if curves else reply.undo_text,
         writes=writes,
         curves=curves,

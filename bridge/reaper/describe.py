@@ -61,6 +61,11 @@ _LEFT_ALONE: Mapping[LeftAloneKind, str] = {
     ),
     LeftAloneKind.HOST_DIFFERS: "is active, and hosted by Bridge it shows something else than '{text}' as {parameter}",
     LeftAloneKind.HOST_FAILED: "is active, and fails in Bridge: {error}",
+    LeftAloneKind.MIXES_DRY: "has {parameter} at '{text}', which mixes the untouched sound in: set it to fully wet",
+    LeftAloneKind.UNSURE_READING: (
+        "Bridge is not sure what its {parameter} does: tell it with 'reaper-bridge chain roles --correct'"
+    ),
+    LeftAloneKind.OUT_OF_REACH: "its controls cannot do what is wanted: they would be {off_by_db:.1f} dB off",
     LeftAloneKind.UNREADABLE_SLOT: "left alone as a whole, for {slot} in it is audible and cannot be read",
     LeftAloneKind.NOT_ON_TRACK: "{fx} is not active on this track",
     LeftAloneKind.NO_BAND: "{fx} has no band of this type left: add one",
@@ -120,6 +125,8 @@ def describe_reply(reply: Reply | MixBalanceReply | VerificationReply) -> str:
         text = f"{tone} {reply.balance.gain_db:+.1f} dB as {reply.balance.role} among the others."
     if reply.unrendered and reply.decision is not None:
         text += f" Judged without {_listed(reply.unrendered)}, which Bridge cannot render."
+    if reply.computed and reply.decision is not None and reply.decision.is_applied:
+        text += f" What {_listed(reply.computed)} does was computed from what it displays, not heard."
     if reply.unsupported and reply.skipped in (None, SkipReason.NOTHING_TO_SET):
         text += (
             f" Without {', '.join(reply.unsupported)}, which REAPER's own FX cannot do: for all of it, "

@@ -13,7 +13,7 @@ def row(kind: LeftAloneKind, requirement: Requirement | None = None) -> LeftAlon
     names = {
         name: f"<{name}>" for name in ("fx", "slot", "parameter", "text", "unit", "wanted_unit", "plugin", "model")
     }
-    bounds = {"at_most": 40.0, "at_least": 15000.0}
+    bounds = {"at_most": 40.0, "at_least": 15000.0, "off_by_db": 2.5}
     return LeftAlone(what="it", kind=kind, requirement=requirement, band_type=3, error="<error>", **names, **bounds)  # type: ignore[arg-type]
 
 

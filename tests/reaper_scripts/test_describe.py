@@ -29,7 +29,14 @@ NAMES = {name: f"<{name}>" for name in ("fx", "slot", "parameter", "text", "unit
 
 
 def left_alone(kind: LeftAloneKind, requirement: Requirement | None = None, band_type: int = 6) -> LeftAlone:
-    fields = {**NAMES, "error": "<error>", "band_type": band_type, "at_most": 40.0, "at_least": 15000.0}
+    fields = {
+        **NAMES,
+        "error": "<error>",
+        "band_type": band_type,
+        "at_most": 40.0,
+        "at_least": 15000.0,
+        "off_by_db": 2.5,
+    }
     return LeftAlone(what="it", kind=kind, requirement=requirement, **fields)  # type: ignore[arg-type]
 
 

@@ -14,7 +14,7 @@ _GRAPHIC = re.compile(
     r"^(?:\w{1,12}\s+|\D{0,6}?)(\d+(?:[.,]\d+)?)\s*(k|khz|hz)?\s*(?:[(\[]?\s*db\s*[)\]]?)?$", re.IGNORECASE
 )
 _UNIT_IN_BRACKETS = re.compile(
-    r"[(\[]\s*(?:db|hz|khz|ms|s|sec|µs|μs|us|%|oct|q|0=auto|2-pole|bpm)\s*[)\]]", re.IGNORECASE
+    r"[(\[]\s*(?:db|hz|khz|ms|s|sec|µs|μs|us|%|oct|q|0=auto|2-pole|bpm|x?:1|x)\s*[)\]]", re.IGNORECASE
 )
 MOST_BANDS, MEMBERS = 32, 3  # a larger number names a model; so many names make a module
 _CHANNELS = {"l": 1, "left": 1, "r": 2, "right": 2}

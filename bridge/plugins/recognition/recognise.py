@@ -20,6 +20,7 @@ _MIDI = re.compile(
     r"MIDI CC|Bank Select|Portamento|Sostenuto|Breath|Foot Contr|Data Entry|Soft Pedal|Pitch ?bend", re.IGNORECASE
 )
 _REDUCTIONS = ("gain reduction", "gr", "reduction")
+_REPEATED = 5.0  # of keys: what is told apart by its order alone
 _MIDDLE = 3.0  # of the lexicon's five places for bands
 
 
@@ -130,10 +131,27 @@ def _bands(names: Sequence[Name], readings: Sequence[Reading]) -> list[int | Non
         seen[name.text] += 1
         key = None if reading.role == NONE else _band_key(name, reading.section, is_numbered=is_numbered)
         if key is None and repeats[name.text] > 1 and reading.role not in (*OF_ALL, NONE, "mode"):
-            key = (5.0, float(seen[name.text]))
+            key = (_REPEATED, float(seen[name.text]))
         keys.append(key)
+    keys = _paired_repeats(keys)
     order = {key: place + 1 for place, key in enumerate(sorted({key for key in keys if key is not None}))}
     return [None if key is None else order[key] for key in keys]
+
+
+def _paired_repeats(keys: list[tuple[float, ...] | None]) -> list[tuple[float, ...] | None]:
+    """Controls of one name with the bands that are named beside them: where only the order tells, a band's controls
+    stand together, and the one that names it is the first or the last of them throughout."""
+    places = [place for place, key in enumerate(keys) if key is not None and key[0] < _REPEATED]
+    repeats = [place for place, key in enumerate(keys) if key is not None and key[0] == _REPEATED]
+    if len({keys[place] for place in places}) < 2 or not repeats:
+        return keys
+    is_name_last = repeats[0] < places[0]
+    paired = list(keys)
+    for place in repeats:
+        behind, before = [p for p in places if p > place], [p for p in places if p < place]
+        found = behind[:1] if is_name_last else before[-1:]
+        paired[place] = keys[found[0]] if found else keys[place]
+    return paired
 
 
 def _band_key(name: Name, section: str | None, *, is_numbered: bool) -> tuple[float, ...] | None:

@@ -17,6 +17,9 @@ from bridge.plugins.worker.instances import (
     run_processors,
 )
 
+GRID = tuple(point / 64 for point in range(65))
+"""Where the texts of a parameter are asked for."""
+
 
 def try_state(instance: Instance, normalized: Mapping[str, float]) -> protocol.TryStateReply:
     """Set all parameters of a plugin that hosts may set and `normalized` names; read them back and render once.
@@ -40,7 +43,8 @@ def try_state(instance: Instance, normalized: Mapping[str, float]) -> protocol.T
 
 def _shown(instance: Vst3Instance, index: int, name: str) -> protocol.ShownParameter:
     parameter = instance.plugin._parameters[index]
-    return protocol.ShownParameter(name, float(parameter.raw_value), str(parameter.string_value).strip())
+    texts = tuple((point, str(parameter.get_text_for_raw_value(point)).strip()) for point in GRID)
+    return protocol.ShownParameter(name, float(parameter.raw_value), str(parameter.string_value).strip(), texts)
 
 
 def _render(instance: Vst3Instance, audio: np.ndarray) -> None:

@@ -153,11 +153,13 @@ class IdentifyReply(WorkerReply, frozen=True, tag=True, kw_only=True):
 
 
 class ShownParameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A parameter of a plugin as it stands: `normalized` as read back, `text` as displayed."""
+    """A parameter of a plugin as it stands: `normalized` as read back, `text` as displayed; `texts`: what it displays
+    over its range, as (normalized, text) in rising order."""
 
     name: str
     normalized: float
     text: str
+    texts: tuple[tuple[float, str], ...] = ()
 
 
 class TryStateReply(WorkerReply, frozen=True, tag=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
@@ -15,11 +16,16 @@ import numpy as np
 
 from bridge.automix.facts import Explanation
 from bridge.plugins.chain.chain import Chain, Slot
+from bridge.plugins.recognition.recognise import recognise
 from bridge.reaper.mapping.containers import before_tap, open_containers
-from bridge.reaper.mapping.context import HostFx, find_context
+from bridge.reaper.mapping.context import find_context
+from bridge.reaper.mapping.context_slot import HostFx
 from bridge.reaper.mapping.fx_matching import FxMatch, SlotMatch, match_fx
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed, convert_fixed
 from bridge.reaper.mapping.proxy_chain import FixedBinding, ProxyMapping, build_proxy_chain
+from bridge.reaper.mapping.recognised.carrier import Carrier
+from bridge.reaper.mapping.recognised.matching import CarrierSearch
+from bridge.reaper.mapping.recognised.reading_fx import Recognise
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import Change, Write
@@ -43,6 +49,7 @@ class ChainMapping:
         left_alone: FX and controls that stay as they are, and why.
         missing: FX to add, as TrackFX_AddByName takes them.
         unsupported: slots that no FX of REAPER's can stand for.
+        carriers: FX of any maker that carry slots of which no FX is known.
         unrendered_fx: active FX that `proxy` lacks: what is heard is something else.
     """
 
@@ -56,6 +63,7 @@ class ChainMapping:
     missing: tuple[str, ...]
     unsupported: tuple[str, ...]
     unrendered_fx: tuple[FxSnapshot, ...] = ()
+    carriers: tuple[Carrier, ...] = ()
 
     @property
     def unrendered(self) -> tuple[str, ...]:
@@ -66,11 +74,29 @@ class ChainMapping:
     def first_set(self) -> FxSnapshot | None:
         """The first FX of the track that may be set; None where none may."""
         fx = [self.conversions[index].binding.fx for index in self.conversions if self.free[index]]
+        fx += [carrier.fx for carrier in self.carriers]
         return min(fx, key=lambda one: one.index, default=None)
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The names of FX whose effect is computed from what they display."""
+        return tuple(carrier.fx.name for carrier in self.carriers if carrier.hosted is None)
+
+    def out_of_reach(self, writes: Sequence[Write]) -> tuple[LeftAlone, ...]:
+        """What was wanted so far of FX of any maker that `writes` leaves untouched, and is more than they can do."""
+        touched = {write.fx_guid for write in writes}
+        return tuple(
+            LeftAlone(what=one.fx.name, kind=LeftAloneKind.OUT_OF_REACH, fx=one.fx.name, off_by_db=min(off_by_db, 99.0))
+            for one in self.carriers
+            if one.fx.guid not in touched
+            for off_by_db in one.failures.values()
+        )
 
     def proxy_values(self, normalized: Float32) -> Float32:
         """Float32 (controls of `proxy.chain`,): what sounds with `normalized` on the track."""
-        return self.proxy.normalized(normalized, {slot.name for slot, _ in self._moved_slots(normalized)})
+        moved = {slot.name for slot, _ in self._moved_slots(normalized)}
+        carried = (carrier.moved_keys(self.current, normalized) for carrier in self.carriers)
+        return self.proxy.normalized(normalized, moved.union(*carried))
 
     def realizable(self, normalized: Float32) -> Float32:
         """What the FX will really have when `normalized` is written to them.
@@ -80,6 +106,8 @@ class ChainMapping:
         real = self.current.copy()
         for index in self._written(normalized):
             real[index] = self.conversions[index].realized(float(normalized[index]))
+        for carrier in self.carriers:
+            carrier.realisable(self.current, normalized, real)
         return real
 
     def writes(self, after: Float32, confidence: Float32 | None = None) -> tuple[Write, ...]:
@@ -95,8 +123,36 @@ class ChainMapping:
                 for conversion, value in self.fixed[slot.name]
                 if conversion.binding.is_disabled or not conversion.is_shown(value)
             ]
+        writes += [pair for carrier in self.carriers for pair in self._carried_writes(carrier, after, sure)]
         writes.sort(key=lambda pair: (not pair[1].is_switch, pair[0].index, pair[1].index))
         return tuple(write for _, write in writes)
+
+    def _carried_writes(self, carrier: Carrier, after: Float32, sure: Float32) -> Iterator[tuple[FxSnapshot, Write]]:
+        for setting, label in carrier.settings(self.current, after):
+            index = self.chain.index(label) if label else None
+            unit = self.chain.controls[index].unit if index is not None else ""
+            confidence = float(sure[index]) if index is not None else 1.0
+            yield carrier.fx, setting.write(carrier.fx, label, unit, confidence)
+
+    def _carried_changes(
+        self, carrier: Carrier, after: Float32, confidence: Float32, explanations: Sequence[Explanation | None]
+    ) -> Iterator[Change]:
+        """A row for each control of the chain that moved, whatever parameters that took."""
+        texts = {label: setting.text for setting, label in carrier.settings(self.current, after) if label}
+        for index in carrier.indices:
+            if self._is_moved(index, after):
+                control = self.chain.controls[index]
+                yield Change(
+                    slot=control.slot,
+                    plugin=carrier.fx.name,
+                    control=control.name,
+                    unit=control.unit,
+                    before=control.real_value(float(self.current[index])),
+                    after=control.real_value(float(after[index])),
+                    text=texts.get(control.label, "") or control.text(float(after[index])),
+                    confidence=float(np.clip(confidence[index], 0.0, 1.0)),
+                    explanation=explanations[index] if explanations else None,
+                )
 
     def changes(
         self, after: Float32, confidence: Float32, explanations: Sequence[Explanation | None] = ()
@@ -119,6 +175,8 @@ class ChainMapping:
                     explanation=explanations[index] if explanations else None,
                 )
             )
+        for carrier in self.carriers:
+            rows += self._carried_changes(carrier, after, confidence, explanations)
         return tuple(rows)
 
     def _moved_slots(self, after: Float32) -> Iterator[tuple[Slot, list[int]]]:
@@ -146,17 +204,29 @@ class ChainMapping:
 
 
 def map_chain(
-    chain: Chain, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None = None, *, tap: str = ""
+    chain: Chain,
+    fx_chain: Sequence[FxSnapshot],
+    host_fx: HostFx | None = None,
+    *,
+    recognise: Recognise | None = recognise,
+    preferred: Sequence[str] = (),
+    tap: str = "",
 ) -> ChainMapping:
     """Map `chain` onto the FX of a track. Never fails: what does not fit is named in `left_alone` or `missing`.
 
+    `recognise`: reads FX that are not known, with the user's corrections; None: only FX that are known are set.
+    `preferred`: names of plugins that come before others of their kind.
     `tap`: the GUID of the FX before which the sound was taken; those before it are neither rendered nor set.
     """
     in_sound = before_tap(fx_chain, tap)
     fx_chain, held_back = open_containers(fx_chain)
     links = (parameter.modulation for fx in fx_chain for parameter in fx.parameters if parameter.modulation)
     link_sources = {(link.fx_guid, link.index) for link in links}
-    match = match_fx(chain, fx_chain, held_back)
+    search = (
+        None if recognise is None else partial(CarrierSearch, recognise=recognise, host_fx=host_fx, preferred=preferred)
+    )
+    match = match_fx(chain, fx_chain, held_back, search)
+    match.carriers = [carrier for carrier in match.carriers if carrier.fx.guid not in in_sound]
     bound = {
         slot.name: _bind(slot, match.slots[slot.name], link_sources) for slot in chain.slots if slot.name in match.slots
     }
@@ -173,6 +243,9 @@ def map_chain(
             free[index] = held is None and not bound[name].unwritable and binding.fx.guid not in in_sound
             match.left_alone += [held] if held is not None else []
         match.left_alone += bound[name].unwritable
+    for carrier in match.carriers:
+        carrier.present_settings(current)
+        free[carrier.indices] = True
     fixed = {slot.name: bound[slot.name].fixed if slot.name in match.slots else () for slot in chain.slots}
     return ChainMapping(
         chain=chain,
@@ -180,11 +253,12 @@ def map_chain(
         fixed=fixed,
         current=current,
         free=free,
-        proxy=build_proxy_chain(chain, match, conversions, fixed, context, in_sound),
+        proxy=build_proxy_chain(chain, match, conversions, fixed, context, current, in_sound),
         left_alone=tuple(match.left_alone),
         missing=tuple(dict.fromkeys(match.missing)),
         unsupported=tuple(match.unsupported),
         unrendered_fx=tuple(fx for fx in fx_chain if fx.guid in match.rejected and fx.guid not in in_sound),
+        carriers=tuple(match.carriers),
     )
 
 

@@ -7,12 +7,13 @@ are judged without it are judged by something that nobody hears. This module ren
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from bridge.plugins.chain.chain import Slot
+from bridge.reaper.mapping.context_slot import ContextSlot, HostFx
 from bridge.reaper.mapping.fx_matching import ControlBinding, FxMatch, is_audible
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_fixed
 from bridge.reaper.mapping.stock_fx import (
@@ -30,29 +31,15 @@ SILENT_GAIN_DB = 0.005
 """A band or gain of less does nothing."""
 
 
-class ContextSlot(NamedTuple):
-    """What an FX does beside the model's slots: a slot of constant values.
-
-    Of a plugin that stands for a slot itself, only the settings that are none of the slot's count.
-    """
-
-    fx: FxSnapshot
-    slot: Slot
-    values: tuple[float, ...]
-
-
-HostFx = Callable[[FxSnapshot], ContextSlot | LeftAlone]
-"""A plugin of the track as Bridge hosts it, with the state that REAPER shows; or why it cannot."""
-
-
 def find_context(
     match: FxMatch, fx_chain: Sequence[FxSnapshot], host_fx: HostFx | None, in_sound: Collection[str] = ()
 ) -> tuple[ContextSlot, ...]:
     """What is heard beside the slots. An FX of which something cannot be rendered is left alone as a whole, and is one
     of `match.rejected` from then on. `in_sound`: GUIDs of FX whose work is in the sound already."""
     found: list[ContextSlot] = []
+    carried = {carrier.fx.guid for carrier in match.carriers}
     for fx in fx_chain:
-        if not is_audible(fx) or fx.guid in match.rejected or fx.guid in in_sound:
+        if not is_audible(fx) or fx.guid in match.rejected or fx.guid in in_sound or fx.guid in carried:
             continue
         rows = list(_context_of(fx, match, host_fx))
         if reasons := [row for row in rows if isinstance(row, LeftAlone)]:

@@ -22,6 +22,12 @@ from bridge.types import Float64
 SURE = 0.01
 """A displayed number that may be off by this share of it is still expected."""
 
+FINEST = 1e-4
+"""The smallest tolerance for a read-back, normalized: hosts and plugins keep float32."""
+
+COARSEST = 0.05
+"""The largest tolerance: a read-back that is further off is reported."""
+
 MOST_KEPT = 10_000
 """Characters of a parameter's texts: laws of longer ones are not remembered, for they come from nobody's FX."""
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import combinations
-from math import log2
 from typing import NamedTuple
 
 from bridge.plugins.chain.chain import BUILTIN, Chain, Slot
-from bridge.reaper.mapping.display_law import read_quantity
+from bridge.reaper.mapping.band_pairing import pair_with_bands
 from bridge.reaper.mapping.identity import find_parameter, is_plugin, plugin_name
+from bridge.reaper.mapping.recognised.carrier import Carrier
+from bridge.reaper.mapping.recognised.matching import CarrierSearch
 from bridge.reaper.mapping.stock_fx import (
     StockFx,
     StockFxEffect,
@@ -78,16 +78,22 @@ class FxMatch:
 
     Attributes:
         slots: the slots that have an FX, by name.
+        carriers: FX of any maker that carry slots which no FX that is known stands for.
         missing: FX to add, as TrackFX_AddByName takes them.
         unsupported: slots that no FX of REAPER's can stand for, on any track.
         rejected: the GUIDs of active FX that are left alone as a whole, with reasons in `left_alone`.
     """
 
     slots: dict[str, SlotMatch] = field(default_factory=dict)
+    carriers: list[Carrier] = field(default_factory=list)
     left_alone: list[LeftAlone] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)
     rejected: set[str] = field(default_factory=set)
+
+    def is_carried(self, slot: Slot) -> bool:
+        """Whether an FX of the track stands for a slot."""
+        return slot.name in self.slots or any(slot.name in one.slot_names for one in self.carriers)
 
     def leave_fx(self, fx: FxSnapshot, reasons: Sequence[LeftAlone]) -> None:
         """Leave an FX alone with all slots that it stands for."""
@@ -96,15 +102,26 @@ class FxMatch:
         self.rejected.add(fx.guid)
 
 
-def match_fx(chain: Chain, fx_chain: Sequence[FxSnapshot], held_back: Mapping[str, LeftAlone] = {}) -> FxMatch:
+Search = Callable[[Chain, list[Slot]], CarrierSearch]
+"""Begins to look for FX of any maker that carry some slots of a chain."""
+
+
+def match_fx(
+    chain: Chain,
+    fx_chain: Sequence[FxSnapshot],
+    held_back: Mapping[str, LeftAlone] = {},
+    search: Search | None = None,
+) -> FxMatch:
     """Find the FX and parameters of every slot of a chain.
 
     FX that are bypassed, offline, mixed with the untouched sound or not neutral are left alone and named.
-    `held_back`: why some that stand as bypassed are none, by GUID.
+    `held_back`: why some that stand as bypassed are none, by GUID. `search`: None where only FX that are known count.
     """
     matching = _Matching(chain, fx_chain, held_back)
     matching.match_plugins()
     matching.match_stock()
+    if search is not None:
+        matching.match_recognised(search)
     matching.match_output_gain()
     matching.note_absent()
     matching.note_unused()
@@ -121,6 +138,7 @@ class _Matching:
     match: FxMatch = field(default_factory=FxMatch)
     used: set[str] = field(default_factory=set)
     absent: list[tuple[list[Slot], str]] = field(default_factory=list)
+    reasons: dict[str, LeftAlone] = field(default_factory=dict)
 
     def match_plugins(self) -> None:
         """Slots of plugins that the track may hold themselves."""
@@ -146,11 +164,27 @@ class _Matching:
                 plugin = slot.plugin.partition(":")[2]
                 self.match.left_alone.append(LeftAlone(what=slot.name, kind=LeftAloneKind.UNSUPPORTED, plugin=plugin))
 
+    def match_recognised(self, search: Search) -> None:
+        """Slots of pedalboard's effects that no stock FX stands for, in FX of any maker."""
+        taken = {slot.plugin for slot in self.chain.slots if slot.name in self.match.slots}
+        stock = [entry for entry in stock_fx() if taken & set(entry.plugin)]
+        known = {plugin for entry in stock for plugin in entry.plugin}
+        builtin = [slot for slot in self.chain.slots if slot.scheme == BUILTIN and slot.plugin not in known]
+        wanted = [slot for slot in builtin if slot.name not in self.match.slots]
+        looking = search(self.chain, wanted)
+        looking.run([fx for fx in self._active(lambda fx: not _is_wanted(self.chain, fx)) if _is_usable(fx)])
+        self.match.carriers, self.reasons = looking.carriers, looking.reasons
+        self.used |= {one.fx.guid for one in looking.carriers}
+        self.match.left_alone += [self.reasons[guid] for guid in self.used & self.reasons.keys()]
+        for entry in stock_fx():
+            slots = [slot for slot in self.chain.slots if slot.plugin in entry.plugin and not _is_output(slot)]
+            if entry.name in self.match.missing and slots and all(map(self.match.is_carried, slots)):
+                self.match.missing.remove(entry.name)
+
     def match_output_gain(self) -> None:
         """An output gain that no FX carries, in what a stock FX has beside its bands."""
         for slot in self.chain.slots:
-            is_gain = any(control.role == "output_gain" for control in slot.controls)
-            for stock in stock_fx() if is_gain and slot.name not in self.match.slots else ():
+            for stock in stock_fx() if _is_output(slot) and not self.match.is_carried(slot) else ():
                 effect = stock.context.get(slot.plugin)
                 usable = [fx for fx in self._active(partial(is_stock, stock=stock)) if _is_usable(fx)]
                 fx = next((fx for fx in usable if fx.guid in self.used), next(iter(usable[::-1]), None))
@@ -164,7 +198,7 @@ class _Matching:
     def note_absent(self) -> None:
         """Say which slots found no FX."""
         for slots, fx_name in self.absent:
-            if names := ", ".join(slot.name for slot in slots if slot.name not in self.match.slots):
+            if names := ", ".join(slot.name for slot in slots if not self.match.is_carried(slot)):
                 self.match.left_alone.append(LeftAlone(what=names, kind=LeftAloneKind.NOT_ON_TRACK, fx=fx_name))
 
     def note_unused(self) -> None:
@@ -178,7 +212,8 @@ class _Matching:
             objections = list(_objections(fx)) if is_audible(fx) else []
             if objections:
                 self.match.rejected.add(fx.guid)
-            self.match.left_alone += [*_unused(self.chain, fx), *objections]
+            unused = [self.reasons[fx.guid]] if fx.guid in self.reasons else _unused(self.chain, fx)
+            self.match.left_alone += [*unused, *objections]
 
     def _active(self, is_wanted: Callable[[FxSnapshot], bool]) -> list[FxSnapshot]:
         """The active FX that are wanted, in their order."""
@@ -246,6 +281,10 @@ def _is_wanted(chain: Chain, fx: FxSnapshot) -> bool:
     return stock or any(is_plugin(fx, plugin_name(slot)) for slot in chain.slots if ":" in slot.plugin)
 
 
+def _is_output(slot: Slot) -> bool:
+    return any(control.role == "output_gain" for control in slot.controls)
+
+
 def _same_plugin_bindings(slot: Slot, fx: FxSnapshot) -> dict[str, ControlBinding]:
     units = {**dict.fromkeys(slot.fixed, ""), **{control.name: control.unit for control in slot.controls}}
     found = {name: find_parameter((name,), fx.parameters) for name in units}
@@ -260,7 +299,7 @@ def _same_plugin_bindings(slot: Slot, fx: FxSnapshot) -> dict[str, ControlBindin
 
 
 def _match_stock(match: FxMatch, stock: StockFx, slots: Sequence[Slot], fx: FxSnapshot) -> None:
-    for slot, band in _pair_with_bands(slots, stock, fx):
+    for slot, band in pair_with_bands(slots, stock, fx):
         effect = stock.plugin[slot.plugin]
         if effect.band_type is not None and band is None:
             match.left_alone.append(LeftAlone(what=slot.name, kind=LeftAloneKind.NO_BAND, fx=fx.name))
@@ -281,45 +320,3 @@ def _stock_bindings(
         if parameter is not None:
             bindings[name] = ControlBinding(name, fx, parameter, known.unit, is_same_plugin=False)
     return bindings
-
-
-def _pair_with_bands(slots: Sequence[Slot], stock: StockFx, fx: FxSnapshot) -> Iterator[tuple[Slot, int | None]]:
-    """Pair slots with bands of their type, both in rising order of frequency, as close to each slot's range as can be.
-
-    Bands that are over stay as they are; of slots without a band type, the first is taken.
-    """
-    for plugin in dict.fromkeys(slot.plugin for slot in slots):
-        alike = [slot for slot in slots if slot.plugin == plugin]
-        band_type = stock.plugin[plugin].band_type
-        if band_type is None:
-            yield alike[0], None
-            continue
-        bands = _band_frequencies(fx, band_type)
-        count = min(len(alike), len(bands))
-        pairings = (
-            list(zip(some, chosen, strict=True))
-            for some in combinations(alike, count)
-            for chosen in combinations(bands, count)
-        )
-        best = min(pairings, key=lambda pairs: sum(_octaves_outside(slot, hz) for slot, (hz, _) in pairs))
-        band_of = {slot.name: band for slot, (_, band) in best}
-        yield from ((slot, band_of.get(slot.name)) for slot in alike)
-
-
-def _band_frequencies(fx: FxSnapshot, band_type: int) -> list[tuple[float, int]]:
-    """(frequency in Hz, band index) of each band of a type, in rising order."""
-    found: list[tuple[float, int]] = []
-    for parameter in fx.parameters:
-        if parameter.eq and parameter.eq.band_type == band_type and parameter.eq.kind == "frequency":
-            quantity = read_quantity(parameter.text)
-            found.append((quantity.value if quantity else float(parameter.eq.band_index), parameter.eq.band_index))
-    return sorted(found)
-
-
-def _octaves_outside(slot: Slot, frequency_hz: float) -> float:
-    """How far a band lies outside of the range in which the slot's frequency may move."""
-    control = next((control for control in slot.controls if control.unit == "Hz"), None)
-    if control is None or frequency_hz <= 0:
-        return 0.0
-    low_hz, high_hz = sorted((control.real_value(control.low), control.real_value(control.high)))
-    return max(log2(max(low_hz, 1e-3) / frequency_hz), log2(frequency_hz / max(high_hz, 1e-3)), 0.0)

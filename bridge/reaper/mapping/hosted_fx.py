@@ -10,20 +10,26 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from bridge.decibels import power_to_db
 from bridge.errors import PluginCrashed, PluginError, PluginHung, truncated
 from bridge.plugins.chain.catalog import file_stamp
-from bridge.plugins.chain.chain import VST3, Slot, unique_names
+from bridge.plugins.chain.chain import VST3, Chain, Slot, unique_names
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.plugins.host.host import PluginHost
+from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.worker.protocol import ShownParameter, TryStateReply
-from bridge.reaper.mapping.context import ContextSlot
+from bridge.reaper.mapping.context_slot import ContextSlot
 from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.identity import file_stem
+from bridge.reaper.mapping.recognised.filters import frequencies_hz
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
+from bridge.types import Float64
 
 MOST_KEPT = 64
 """States whose trial is remembered: the next job on a track finds the same ones."""
@@ -31,7 +37,12 @@ MOST_KEPT = 64
 LOOK_AGAIN_S = 1.0
 """How long the folders of plugins are not gone through again: a track may have many FX that are not installed."""
 
+MOST_RESPONSES = 2048
+"""Responses that are remembered: they are asked for again with the next job."""
+
 MAX_ERROR = 300  # characters
+
+IMPULSE_FRAMES, IMPULSE_RATE_HZ, IMPULSE_PEAK = 32_768, 48_000, 0.25
 
 _SAME_VALUE = 0.02  # normalized: as far as a plugin may round
 _SAME_NUMBER = 0.015  # share by which two displays of one value may differ
@@ -44,6 +55,7 @@ class HostedFx:
     def __init__(self, host: PluginHost) -> None:
         self._host = host
         self._looked_s = -math.inf
+        self._responses: dict[bytes, Float64] = {}
         self._tried: dict[tuple[str, int, tuple[tuple[str, float], ...]], TryStateReply | PluginError] = {}
 
     def __call__(self, fx: FxSnapshot) -> ContextSlot | LeftAlone:
@@ -64,7 +76,20 @@ class HostedFx:
                 return LeftAlone(
                     what=fx.name, kind=LeftAloneKind.HOST_DIFFERS, fx=fx.name, parameter=parameter.name, text=text
                 )
-        return _context_slot(fx, plugin, tried, shown)
+        return self._context_slot(fx, plugin, tried, shown)
+
+    def _context_slot(
+        self, fx: FxSnapshot, plugin: str, tried: TryStateReply, shown: Mapping[str, ParameterSnapshot]
+    ) -> ContextSlot:
+        name = f"FX {fx.index + 1}, {plugin}"
+        known = [parameter for parameter in tried.parameters if parameter.name in shown]
+        controls = tuple(Control(slot=name, name=one.name, unit="", law=RangeLaw(low=0.0, high=1.0)) for one in known)
+        slot = Slot(name=name, plugin=plugin, controls=controls, fingerprint=tried.fingerprint)
+        values = tuple(shown[one.name].normalized for one in known)
+        places = {shown[one.name].index: place for place, one in enumerate(known)}
+        texts = {shown[one.name].index: one.texts for one in known}
+        meter = _ResponseMeter(self._host, slot, values, places, self._responses)
+        return ContextSlot(fx, slot, values, places, texts, meter)
 
     def _installed(self, fx: FxSnapshot) -> Path | None:
         found = self._bundle(wanted := file_stem(fx.ident))
@@ -93,6 +118,41 @@ class HostedFx:
         return found
 
 
+@dataclass(frozen=True)
+class _ResponseMeter:
+    """Measures what a hosted plugin does to an impulse: see `context_slot.Response`."""
+
+    host: PluginHost
+    slot: Slot
+    values: tuple[float, ...]
+    places: Mapping[int, int]
+
+    known: dict[bytes, Float64]
+
+    def __call__(self, normalized: Mapping[int, float]) -> Float64 | None:
+        row = np.array(self.values, dtype=np.float32)
+        for index, value in normalized.items():
+            if index not in self.places:
+                return None
+            row[self.places[index]] = value
+        key = self.slot.plugin.encode() + row.tobytes()
+        if key in self.known:
+            return self.known[key]
+        impulse = np.zeros((2, IMPULSE_FRAMES), dtype=np.float32)
+        impulse[:, 0] = IMPULSE_PEAK
+        chain = Chain(name="measured", slots=(self.slot,))
+        try:
+            (heard,) = self.host.render(chain, [RenderInput(impulse, IMPULSE_RATE_HZ, np.clip(row, 0.0, 1.0))])
+        except PluginError:
+            return None
+        power = np.square(np.abs(np.fft.rfft(heard[0].astype(np.float64) / IMPULSE_PEAK)))
+        at_hz = np.fft.rfftfreq(IMPULSE_FRAMES, 1 / IMPULSE_RATE_HZ)
+        if len(self.known) >= MOST_RESPONSES:
+            del self.known[next(iter(self.known))]
+        self.known[key] = power_to_db(np.interp(frequencies_hz(), at_hz, power))
+        return self.known[key]
+
+
 def _is_same(parameter: ShownParameter, there: ParameterSnapshot | None) -> bool:
     """Whether Bridge's plugin shows what REAPER's does."""
     if there is None:
@@ -105,13 +165,3 @@ def _is_same(parameter: ShownParameter, there: ParameterSnapshot | None) -> bool
     if math.isinf(ours.value) or math.isinf(theirs.value):
         return ours.value == theirs.value
     return abs(ours.value - theirs.value) <= ours.step + theirs.step + _SAME_NUMBER * abs(theirs.value)
-
-
-def _context_slot(
-    fx: FxSnapshot, plugin: str, tried: TryStateReply, shown: Mapping[str, ParameterSnapshot]
-) -> ContextSlot:
-    name = f"FX {fx.index + 1}, {plugin}"
-    known = [parameter.name for parameter in tried.parameters if parameter.name in shown]
-    controls = tuple(Control(slot=name, name=one, unit="", law=RangeLaw(low=0.0, high=1.0)) for one in known)
-    slot = Slot(name=name, plugin=plugin, controls=controls, fingerprint=tried.fingerprint)
-    return ContextSlot(fx, slot, tuple(shown[one].normalized for one in known))

@@ -28,6 +28,12 @@ def is_plugin(fx: FxSnapshot, name: str, *, kind: str = "VST3") -> bool:
     return file_stem(fx.ident) == name.lower()
 
 
+def is_called(fx: FxSnapshot, name: str) -> bool:
+    """Whether an FX is the plugin of this name, as REAPER's FX browser shows it."""
+    bare = name.partition(": ")[2] or name
+    return any(bare.lower() in known.lower() for known in (fx.original_name, fx.name))
+
+
 def file_stem(ident: str) -> str:
     """'C:\\VST3\\ZamCompX2.vst3<123' -> 'zamcompx2': the plugin's file (or bundle) without folder and endings."""
     path = PurePosixPath(ident.replace("\\", "/").partition("<")[0])

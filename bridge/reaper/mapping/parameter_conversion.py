@@ -12,19 +12,20 @@ from dataclasses import dataclass
 
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
-from bridge.reaper.mapping.display_law import FxDisplayLaw, conversion, measure_fx_display_law, read_quantity
+from bridge.reaper.mapping.display_law import (
+    COARSEST,
+    FINEST,
+    FxDisplayLaw,
+    conversion,
+    measure_fx_display_law,
+    read_quantity,
+)
 from bridge.reaper.mapping.fx_matching import ControlBinding
 from bridge.reaper.protocol.fx_snapshot import ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 
 LOWEST, HIGHEST = -4.0, 5.0
 """How far a user's value may lie outside of a control's range, in widths of it; beyond, it counts as this far."""
-
-FINEST = 1e-4
-"""The smallest tolerance for a read-back, normalized: hosts and plugins keep float32."""
-
-COARSEST = 0.05
-"""The largest tolerance: a read-back that is further off is reported."""
 
 _AGREEMENT = 0.015  # share of a law's span by which two displays of one value may differ
 

@@ -14,6 +14,7 @@ import msgspec
 
 from bridge.atomic_files import write_file
 from bridge.errors import SettingsError, quoted
+from bridge.reaper.mapping.identity import is_called
 from bridge.reaper.mapping.stock_fx import stock_fx
 from bridge.reaper.mapping.stock_limiter import NAME as STOCK_LIMITER
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot
@@ -73,15 +74,10 @@ def prefer(missing: Sequence[str], fx_chain: Sequence[FxSnapshot], preferences: 
     names, instead = [], []
     for name in missing:
         preferred = preferences.get(kinds.get(name, ""), "")
-        is_taken = preferred != "" and not any(_is_called(fx, preferred) for fx in fx_chain)
+        is_taken = preferred != "" and not any(is_called(fx, preferred) for fx in fx_chain)
         names.append(preferred if is_taken else name)
         instead.append(name if is_taken else "")
     return MissingFx(tuple(names), tuple(instead) if any(instead) else ())
-
-
-def _is_called(fx: FxSnapshot, name: str) -> bool:
-    bare = name.partition(": ")[2] or name
-    return any(bare.lower() in known.lower() for known in (fx.original_name, fx.name))
 
 
 def _is_name(name: str) -> bool:

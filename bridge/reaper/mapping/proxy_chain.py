@@ -7,7 +7,7 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from bridge.plugins.chain.chain import VST3, Chain, Slot
-from bridge.reaper.mapping.context import ContextSlot
+from bridge.reaper.mapping.context_slot import ContextSlot
 from bridge.reaper.mapping.fx_matching import FxMatch
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion
+from bridge.reaper.mapping.recognised.carrier import Carrier
 from bridge.reaper.mapping.stock_fx import StockFxEffect, find_stock_effect
 from bridge.types import Float32
 
@@ -38,6 +39,7 @@ class ProxySlot(NamedTuple):
             with the slot set the values `automated`, which envelopes hold.
         fixed: fixed settings that the user has otherwise.
         context: constants.
+        when_set: what takes the place of the constants once `model_slot` is set, for the model's values.
     """
 
     slot: Slot
@@ -47,13 +49,14 @@ class ProxySlot(NamedTuple):
     automated: Mapping[int, float] = {}
     fixed: tuple[FixedBinding, ...] = ()
     context: tuple[float, ...] = ()
+    when_set: Callable[[Float32], Sequence[float]] | None = None
 
     def values(self, normalized: Float32, *, is_set: bool) -> Iterator[float]:
         for index in self.indices:
             yield (self.automated if is_set else self.disabled).get(index, float(normalized[index]))
         for conversion, value in self.fixed:
             yield conversion.realized(value) if is_set else conversion.found
-        yield from self.context
+        yield from self.when_set(normalized) if is_set and self.when_set is not None else self.context
 
 
 @dataclass(frozen=True)
@@ -75,10 +78,14 @@ def build_proxy_chain(
     conversions: Mapping[int, ParameterConversion],
     fixed: Mapping[str, Sequence[FixedBinding]],
     context: Sequence[ContextSlot],
+    current: Float32,
     in_sound: Collection[str] = (),
 ) -> ProxyMapping:
-    """The chain as it stands on the track: the slots of each FX in the chain's order, then its context. FX whose GUIDs
-    are `in_sound` have worked on the sound already."""
+    """The chain as it stands on the track: the slots of each FX in the chain's order, then its context.
+
+    `current`: the chain's settings (controls,) that are in effect now. `in_sound`: GUIDs of FX that have worked on the
+    sound already.
+    """
     placed: list[tuple[int, ProxySlot]] = []
     beside = {row.fx.guid: row for row in context if row.slot.scheme == VST3}
     start = 0
@@ -90,17 +97,46 @@ def build_proxy_chain(
             effect = find_stock_effect(fx, slot.plugin)
             proxy = _proxy_slot(slot, {index: conversions[index] for index in indices}, fixed[slot.name], effect)
             proxy = _with_rest(proxy, beside[fx.guid]) if slot.scheme == VST3 and fx.guid in beside else proxy
-            placed += [(fx.index, stage) for stage in _stages(proxy, effect)]
+            placed += [(fx.index, stage) for stage in _stages(proxy, _times(effect))]
     matched = {
         match.slots[slot.name].fx.guid for slot in chain.slots if slot.scheme == VST3 and slot.name in match.slots
     }
-    for fx, slot, values in context:
-        if slot.scheme == VST3 and fx.guid in matched:
+    for row in context:
+        if row.slot.scheme == VST3 and row.fx.guid in matched:
             continue
-        stages = _stages(ProxySlot(slot, context=values), find_stock_effect(fx, slot.plugin))
-        placed += [(fx.index, stage) for stage in stages]
+        stages = _stages(ProxySlot(row.slot, context=row.values), _times(find_stock_effect(row.fx, row.slot.plugin)))
+        placed += [(row.fx.index, stage) for stage in stages]
+    for carrier in match.carriers:
+        placed += [(carrier.fx.index, slot) for slot in carried_slots(carrier, chain, current)]
     slots = tuple(slot for _, slot in sorted(placed, key=lambda pair: pair[0]))
     return ProxyMapping(msgspec.structs.replace(chain, slots=tuple(slot.slot for slot in slots)), slots)
+
+
+def carried_slots(carrier: Carrier, chain: Chain, current: Float32) -> Iterator[ProxySlot]:
+    """An FX of any maker as it is rendered: the plugin itself where it is hosted; else what its parts do now and, once
+    they are set, the chain's own effects."""
+    if carrier.hosted is not None:
+        yield ProxySlot(
+            carrier.hosted.slot,
+            carrier.key(),
+            context=carrier.hosted.values,
+            when_set=lambda normalized: carrier.hosted_values(current, normalized),
+        )
+        return
+    for number, part in enumerate(carrier.parts):
+        for present in part.present_slots(f"FX {carrier.fx.index + 1}"):
+            yield ProxySlot(
+                present.slot, carrier.key(number), context=present.values, when_set=_constant(present.silent)
+            )
+        for slot, start in part.slots:
+            indices = tuple(range(start, start + len(slot.controls)))
+            neutral = {index: float(chain.neutral[index]) for index in indices}
+            proxy = ProxySlot(slot, carrier.key(number), indices, disabled=neutral)
+            yield from _stages(proxy, part.stages(slot))
+
+
+def _constant(values: Sequence[float]) -> Callable[[Float32], Sequence[float]]:
+    return lambda _normalized: values
 
 
 def _with_rest(proxy: ProxySlot, hosted: ContextSlot) -> ProxySlot:
@@ -112,13 +148,17 @@ def _with_rest(proxy: ProxySlot, hosted: ContextSlot) -> ProxySlot:
     return proxy._replace(slot=slot, context=tuple(value for _, value in rest))
 
 
-def _stages(proxy: ProxySlot, effect: StockFxEffect | None) -> Iterator[ProxySlot]:
+def _stages(proxy: ProxySlot, times: int) -> Iterator[ProxySlot]:
     """The slot as often in a row as it takes to sound like its FX."""
     yield proxy
-    for number in range(2, effect.times + 1 if effect else 0):
+    for number in range(2, times + 1):
         name = f"{proxy.slot.name}, stage {number}"
         controls = tuple(msgspec.structs.replace(control, slot=name) for control in proxy.slot.controls)
         yield proxy._replace(slot=msgspec.structs.replace(proxy.slot, name=name, controls=controls))
+
+
+def _times(effect: StockFxEffect | None) -> int:
+    return effect.times if effect is not None else 1
 
 
 def _proxy_slot(

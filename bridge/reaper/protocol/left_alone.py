@@ -23,6 +23,9 @@ class LeftAloneKind(StrEnum):
     UNMET_REQUIREMENT = "unmet_requirement"  # requirement, parameter, text, at_most or at_least
     UNRENDERED_BAND = "unrendered_band"  # band_type: REAPER's, of a band that is on
     UNKNOWN_SETTING = "unknown_setting"  # parameter, text: Bridge does not know what it does, and it is in use
+    MIXES_DRY = "mixes_dry"  # parameter, text: its own mix of the untouched sound
+    UNSURE_READING = "unsure_reading"  # parameter: what it means is not certain
+    OUT_OF_REACH = "out_of_reach"  # off_by_db: its controls cannot do what is wanted
     UNREADABLE_SLOT = "unreadable_slot"  # slot: it is audible in this FX, and cannot be read
 
     # an active FX of the track that Bridge cannot render; `what` is its name
@@ -123,3 +126,4 @@ class LeftAlone(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     modulation: ModulationKind | None = None
     at_most: float | None = None  # a switch has neither bound: it is to be off
     at_least: float | None = None
+    off_by_db: float | None = None

@@ -193,6 +193,7 @@ class Reply(Message, frozen=True):
         tap: the GUID of the FX before which to render.
         trial: goes back with the request that brings the render.
         unrendered: active FX of the track that Bridge cannot render; `left_alone` says why.
+        computed: FX of any maker whose effect is computed from what they display, and neither rendered nor heard.
         unsupported: slots of the model that no FX of REAPER's can stand for.
         balance: in the replies of a mix balance.
         analysed: what the decision rests on, `heard` in messages; None where no sound was analysed.
@@ -218,6 +219,7 @@ class Reply(Message, frozen=True):
     tap: str = ""
     trial: MasteringTrial | None = None
     unrendered: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     left_alone: tuple[LeftAlone, ...] = ()
     unsupported: tuple[str, ...] = ()

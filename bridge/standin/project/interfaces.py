@@ -29,6 +29,9 @@ class OwningProject(Protocol):
     def create_fx(self, name: str, **options: Any) -> StandInFx | None:
         """An FX by the name that a user would give; None where it is unknown."""
 
+    def own_fx(self, fx: StandInFx) -> StandInFx:
+        """Have an FX record automation, and end with the project."""
+
     def touch(self) -> None:
         """Something of the project has changed."""
 

@@ -91,7 +91,7 @@ class ReaperProject:
     def create_fx(self, name: str, **options: Any) -> StandInFx | None:
         """A stock double or a hosted VST3 plugin by the name that a user would give; None where it is unknown."""
         if name == "Container":
-            return self._own(FxContainer(self.touch))
+            return self.own_fx(FxContainer(self.touch))
         kind, colon, bare = name.partition(":")
         bare = (bare if colon else name).strip()
         stock = STOCK.get(bare.removesuffix(" (Cockos)").lower()) if not colon or kind in ("VST", "VSTi") else None
@@ -101,9 +101,10 @@ class ReaperProject:
             fx = stock(self._rng, self.touch, **options) if stock else self._host(bare, options)
         except PluginMissing:
             return None
-        return self._own(fx)
+        return self.own_fx(fx)
 
-    def _own(self, fx: StandInFx) -> StandInFx:
+    def own_fx(self, fx: StandInFx) -> StandInFx:
+        """Have an FX record automation, and end with the project."""
         fx.record = self.record_automation
         self._all_fx.append(fx)
         return fx

@@ -111,6 +111,13 @@ class ReaperTrack:
         self.project.touch()
         return fx
 
+    def put_fx(self, fx: StandInFx) -> StandInFx:
+        """Add an FX that was made elsewhere at the end of the chain."""
+        fx.touch = self.project.touch
+        self.fx.append(self.project.own_fx(fx))
+        self.project.touch()
+        return fx
+
     def every_fx(self) -> list[StandInFx]:
         """All FX in order; behind a container, what is in it."""
         return list(every_fx(self.fx))

@@ -71,8 +71,8 @@ function reply.check(message, id)
   for _, write in ipairs(check_list(message, "writes")) do check_write(write) end
   for _, curve in ipairs(check_list(message, "curves")) do check_curve(curve) end
   check_added(message)
-  for _, name in ipairs(message.unrendered and check_list(message, "unrendered") or {}) do
-    ensure(type(name) == "string", "an FX without a name")
+  for _, list in ipairs({ "unrendered", "computed" }) do
+    for _, name in ipairs(message[list] and check_list(message, list) or {}) do ensure(type(name) == "string", "an FX without a name") end
   end
   for _, name in ipairs({ "changes", "left_alone" }) do
     for _, entry in ipairs(check_list(message, name)) do ensure(type(entry) == "table", "a broken entry of " .. name) end

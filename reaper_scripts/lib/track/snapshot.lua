@@ -16,7 +16,7 @@ local snapshot = {}
 
 local GRID_STEPS = 32 -- even ones; towards both ends they are halved four times, where decibels run off to -inf
 local POINTS_AT_ONCE = 4 -- between looks at the clock
-local MAX_PARAMETERS = 200 -- of an FX whose texts are asked for
+local MAX_PARAMETERS = 640 -- of an FX whose texts are asked for: equalisers of 24 bands have so many
 local STOCK = { "reaeq", "reacomp" }
 local MAX_RESTARTS = 5
 local PSEUDO_PARAMETERS = { ":bypass", ":wet", ":delta" } -- REAPER's own, behind those of the FX

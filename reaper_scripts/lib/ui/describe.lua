@@ -169,10 +169,12 @@ function describe.reply(reply)
     text = (APPLIED[decision.kind] and text or sentences.decisions.tone_stays) .. fill(sentences.decisions.balanced, balance)
   end
   local unrendered = object_of(reply.unrendered)
+  local computed = object_of(reply.computed)
   if reply.verified then
     text = text .. sentences.decisions.verified
-  elseif #unrendered > 0 and decision.kind then
-    text = text .. fill(sentences.decisions.judged_without, reply, { fx = listed(unrendered) })
+  else
+    if #unrendered > 0 and decision.kind then text = text .. fill(sentences.decisions.judged_without, reply, { fx = listed(unrendered) }) end
+    if #computed > 0 and APPLIED[decision.kind] then text = text .. fill(sentences.decisions.computed, reply, { fx = listed(computed) }) end
   end
   local is_model_used = decision.kind or reply.skipped == "nothing_to_set"
   if #unsupported > 0 and is_model_used then

@@ -204,6 +204,9 @@ sentences.left_alone = {
   not_installed = "is active, and Bridge finds no such VST3 plugin: name its folder in BRIDGE_PLUGIN_PATH",
   host_differs = "is active, and hosted by Bridge it shows something else than '{text}' as {parameter}",
   host_failed = "is active, and fails in Bridge: {error}",
+  mixes_dry = "has {parameter} at '{text}', which mixes the untouched sound in: set it to fully wet",
+  unsure_reading = "Bridge is not sure what its {parameter} does: tell it with 'reaper-bridge chain roles --correct'",
+  out_of_reach = "its controls cannot do what is wanted: they would be {off_by_db:%.1f} dB off",
   unreadable_slot = "left alone as a whole, for {slot} in it is audible and cannot be read",
   not_on_track = "{fx} is not active on this track",
   no_band = "{fx} has no band of this type left: add one",
@@ -285,6 +288,7 @@ sentences.decisions = {
     .. " \"Bridge: Auto-mix track, ignoring what cannot be rendered\".",
   verified = " Measured as it is heard, rendered by REAPER.",
   judged_without = " Judged without {fx}, which Bridge cannot render.",
+  computed = " What {fx} does was computed from what it displays, not heard.",
   nothing_to_set = "Nothing to set by {model}. {reasons}.",
   lacks_all_fx = "Nothing to set: no FX on this track is one that {model} knows. Add {fx}, or run"
     .. " \"Bridge: Auto-mix track, adding missing FX\".",
