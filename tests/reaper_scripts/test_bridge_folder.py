@@ -75,7 +75,7 @@ def test_installed_scripts_find_home_by_what_the_installer_left(
     for name in ("BRIDGE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
-    assert desk.reaper.ext_state == {}
+    assert ("Bridge", "home") not in desk.reaper.ext_state
     assert desk.reaper.scripts_folder.is_relative_to(desk.reaper.resource_path)
     desk.daemon.answer = set_comp
     desk.run()

@@ -14,7 +14,9 @@ SLICE_S = 0.015
 
 @pytest.fixture
 def session(desk: ReaperSession) -> ReaperSession:
-    """60 tracks as the census has them: most without FX, some recording, folders, buses; one that can be set."""
+    """60 tracks as the census has them: most without FX, some recording, folders, buses; one that can be set. The user
+    lets REAPER render nothing."""
+    desk.reaper.ext_state[("Bridge", "render")] = "never"
     project, audio = desk.reaper.project, noise(0.6)
     for number in range(59):
         track = project.add_track(f"Take {number}" if number else ODD, audio if number < 57 else None)
