@@ -41,9 +41,23 @@ def describe_decision(decision: Decision) -> str:
         parts.append(describe_loudness(decision.loudness))
     if decision.is_applied and decision.origin is ProposalOrigin.TONE_MATCH:
         parts.append("The model knows no such sounds: fitted to the reference band by band.")
+    if decision.kind is DecisionKind.IMPROVED and decision.origin is ProposalOrigin.TONE_RANGE:
+        parts.append("Only what lay outside of the range of good recordings was moved, to its edge.")
     if decision.search is SearchOutcome.NEEDS_REFERENCE:
         parts.append("Not refined: a search needs a reference to go by.")
+    if decision.nearest_db is not None and decision.familiar_db is not None:
+        parts.append(_familiarity(decision.nearest_db, decision.familiar_db))
     return " ".join(parts)
+
+
+def _familiarity(nearest_db: float, familiar_db: float) -> str:
+    """How familiar the sound is.
+
+    >>> _familiarity(2.94, 3.6)
+    'Familiar: 2.9 dB from sounds of the training; up to 3.6 dB is known.'
+    """
+    how = "Familiar" if nearest_db <= familiar_db else "Unfamiliar"
+    return f"{how}: {nearest_db:.1f} dB from sounds of the training; up to {familiar_db:.1f} dB is known."
 
 
 def describe_loudness(outcome: LoudnessOutcome) -> str:
@@ -107,6 +121,9 @@ def _describe_kind(decision: Decision) -> str:
                 "the new settings bring the sound not clearly closer to the target "
                 f"({decision.before_db:.2f} dB now, {decision.after_db:.2f} dB at best)"
             )
+        case DecisionKind.WITHIN_RANGE:
+            of = f" of {decision.role}" if decision.role else ""
+            why = f"its tone lies where good recordings{of} lie"
         case DecisionKind.WOULD_CLIP:
             why = f"the new settings would clip (a true peak of {decision.true_peak_dbtp:.1f} dBTP)"
         case DecisionKind.LOUDNESS_WOULD_SHIFT:

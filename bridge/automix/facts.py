@@ -20,6 +20,7 @@ class DecisionKind(StrEnum):
     NOT_CLOSER = "not_closer"  # no candidate comes clearly closer to the target (before_db, needed_db, after_db)
     UNLIKE_RECORDINGS = "unlike_recordings"  # closer to the target and farther from good recordings (as above)
     UNFAMILIAR = "unfamiliar"  # the encoder knows no such sounds, and there is no reference (as above)
+    WITHIN_RANGE = "within_range"  # its tone lies where good recordings of its role lie (role)
     WOULD_CLIP = "would_clip"  # (true_peak_dbtp, ceiling_dbtp)
     WOULD_SILENCE = "would_silence"
     LOUDNESS_WOULD_SHIFT = "loudness_would_shift"  # (loudness_change_lu)
@@ -51,6 +52,7 @@ class ProposalOrigin(StrEnum):
 
     ENCODER = "encoder"
     TONE_MATCH = "tone_match"  # fitted to the reference's tone: the encoder was not trained with such sounds
+    TONE_RANGE = "tone_range"  # to the nearest edge of where good recordings lie: no reference, nothing else to go by
 
 
 class LoudnessKind(StrEnum):
@@ -123,6 +125,9 @@ class Decision(_Fact, frozen=True):
         loudness: for models with a loudness target.
         search: what a search for better settings brought.
         origin: whose settings they are.
+        nearest_db, familiar_db: how far the sound lies from the nearest ones of the encoder's training, and how far
+            those may lie that it knows; None where that is not measured.
+        role: of the track, where its range of tone was gone by; "" for none that is known.
         regions, reverted_regions: stretches of automation that were accepted, and that the guard took back.
         attenuation_db: median over `regions`.
         sound_s, needed_sound_s: for how long it sounds, and for how long it would have to.
@@ -139,6 +144,9 @@ class Decision(_Fact, frozen=True):
     loudness: LoudnessOutcome | None = None
     search: SearchOutcome = SearchOutcome.NOT_REQUESTED
     origin: ProposalOrigin = ProposalOrigin.ENCODER
+    nearest_db: float | None = None
+    familiar_db: float | None = None
+    role: str = ""
     regions: int = 0
     reverted_regions: int = 0
     attenuation_db: float = 0.0

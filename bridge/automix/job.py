@@ -101,6 +101,7 @@ class AutomixJob:
         gain_floor_db: as far as that gain may fall.
         is_part: whether `excerpts` are cut out of a longer sound, as by a time selection. All of a short sound says
             more than as little of a long one.
+        role: of the track in the mix, where that is known (`bridge.mix_balance.role_by_name`).
     """
 
     excerpts: Sequence[Audio]
@@ -119,6 +120,7 @@ class AutomixJob:
     gain_slot: str = ""
     gain_floor_db: float = -60.0
     is_part: bool = False
+    role: str | None = None
 
     @property
     def free_mask(self) -> Mask:

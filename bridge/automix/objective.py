@@ -1,8 +1,9 @@
 """What candidates are measured against: how far a sound lies from a target profile, in dB.
 
-With a reference the target is the reference's own profile. Without one it is the profile that the encoder predicts for
-the track; because an encoder tends to agree with itself, much of the way must be made, and profiles of well-recorded
-sounds have a veto: what moves away from all of them is no improvement. How this was chosen: `models/LOG.md`.
+With a reference the target is the reference's own profile. Without one it is a range (`tone_range`), or the profile
+that the encoder predicts for the track; because an encoder tends to agree with itself, much of the way must be made
+then, and profiles of well-recorded sounds have a veto: what moves away from all of them is no improvement. How this
+was chosen: `models/LOG.md`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bridge.automix.tone_range import LEAST_DB as LEAST_OUTSIDE_DB
+from bridge.automix.tone_range import ToneRangeTarget
 from bridge.features.profile import SpectralProfile, profile_distance_db, profile_distances_db
 from bridge.features.settings import FeatureSettings
 from bridge.model.manifest import PredictionUse
@@ -35,6 +38,8 @@ class Objective:
         familiar_db: how far from them a sound may lie that the encoder knows; None: nothing is asked.
         reference_lufs: the loudness of the reference, where that is known: what comes out lies between it and the
             loudness there was. Bands of another instrument alone would be followed beyond both.
+        range: what is within it is right as it is: distances are how far a sound lies outside. `target` is then its
+            nearest edge.
     """
 
     target: SpectralProfile
@@ -46,15 +51,22 @@ class Objective:
     evens_level: bool = False
     familiar_db: float | None = None
     reference_lufs: float | None = None
+    range: ToneRangeTarget | None = None
 
     def distance_db(self, sound: SpectralProfile) -> float:
-        """Return how far the profile of a sound lies from the target's."""
+        """Return how far the profile of a sound lies from the target's, or outside of the range."""
+        if self.range is not None:
+            return self.range.distance_db(sound)
         return profile_distance_db(sound, self.target, loudness_counts=self.loudness_counts, features=self.features)
 
     def needed_db(self, before_db: float, share: float) -> float:
         """Return the distance to fall to for an improvement on `before_db`; `share` 0..1 is the part of the way."""
         least_db = min(LEAST_DB, self.margin_db)
         return before_db - max(least_db, share * max(self.margin_db, self.margin_share * before_db))
+
+    def is_met(self, distance_db: float) -> bool:
+        """Return whether a sound at that distance lies within a range: there is nothing to do."""
+        return self.range is not None and distance_db < LEAST_OUTSIDE_DB
 
     def permits(self, before: SpectralProfile, after: SpectralProfile) -> bool:
         """Return whether `after` is no farther from good recordings than `before` was."""
@@ -138,4 +150,11 @@ def prediction_objective(
         reference_profiles=reference_profiles,
         evens_level=settings.evens_level,
         familiar_db=settings.familiar_db,
+    )
+
+
+def range_objective(target: SpectralProfile, tone_range: ToneRangeTarget) -> Objective:
+    """Return the objective of coming within a range of tone; `target` is its nearest edge."""
+    return Objective(
+        target, tone_range.features, loudness_counts=False, margin_share=0.25, margin_db=LEAST_DB, range=tone_range
     )

@@ -146,17 +146,18 @@ class StaticAutomix:
         prediction = predictor.predict(sound, job.reference)
         progress(0.3, "trying the settings")
         guard = self.guard(renderer, prediction)
-        proposals = [Proposal(ProposalOrigin.ENCODER, prediction)]
         if isinstance(guard, Guard):
             guard = replace(guard, begun=begun)
-            maker = ProposalMaker(self.model, self.host, self.responses)
-            proposals = maker.proposals(job, sound, prediction, renderer, begun)
-        result, tried = self._decided(guard, current, proposals)
+        tonal = self._search_renderer(renderer)
+        heard = begun if tonal is renderer else tonal.begin_current(current)
+        maker = ProposalMaker(self.model, self.host, self.responses, loudness_counts=self.target is None)
+        result, tried = self._decided(guard, current, maker.proposals(job, sound, prediction, tonal, heard))
+        guard = _judging(guard, tried)
         result, prediction = self._refined(guard, result, tried, progress), tried.prediction
         progress(1.0, "done")
-        accepted = result.accepted
+        accepted, (nearest_db, familiar_db) = result.accepted, maker.familiarity_db(sound)
         return AutomixResult(
-            decision=result.decision,
+            decision=msgspec.structs.replace(result.decision, nearest_db=nearest_db, familiar_db=familiar_db),
             normalized=accepted.normalized if accepted else current,
             before_normalized=current,
             confidence=prediction.confidence,
@@ -246,13 +247,17 @@ class StaticAutomix:
     def _decided(
         self, guard: Guard | LoudnessGuard, current: NormalizedArray, proposals: Sequence[Proposal]
     ) -> tuple[GuardDecision, Proposal]:
-        """The decision on the first of `proposals` that is accepted, else on the first."""
+        """The decision on the first of `proposals` that is accepted, else on the first; that a track lies within the
+        range of its role says more."""
         decided = []
         for proposal in proposals:
-            result = guard.decide(current, proposal.prediction.normalized, self.job.amount_percent / 100)
-            decision = msgspec.structs.replace(result.decision, origin=proposal.origin)
+            judge = _judging(guard, proposal)
+            result = judge.decide(current, proposal.prediction.normalized, self.job.amount_percent / 100)
+            role = (proposal.objective and proposal.objective.range and proposal.objective.range.role) or ""
+            decision = msgspec.structs.replace(result.decision, origin=proposal.origin, role=role)
             decided.append((replace(result, decision=decision), proposal))
-            if result.accepted is not None:
+            is_final = decision.kind is DecisionKind.WITHIN_RANGE and bool(role)
+            if result.accepted is not None or is_final:
                 return decided[-1]
         return decided[0]
 
@@ -327,6 +332,13 @@ def _is_preferred(first: GuardDecision, second: GuardDecision) -> bool:
         return first.accepted is not None
     is_as_near = first.decision.after_db <= second.decision.after_db
     return is_as_near and first.accepted.amount >= second.accepted.amount
+
+
+def _judging(guard: Guard | LoudnessGuard, proposal: Proposal) -> Guard | LoudnessGuard:
+    """`guard` by the objective that a proposal is to be measured against."""
+    if proposal.objective is None:
+        return guard
+    return replace(guard, metrics=replace(guard.metrics, objective=proposal.objective))
 
 
 def _sounds(excerpts: Sequence[Audio]) -> bool:

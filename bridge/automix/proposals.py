@@ -1,14 +1,17 @@
-"""What is tried for a job with a reference: the encoder's prediction, the tone match, and which of them first.
+"""What is tried for a job, by which objective, and which of it first.
 
-How near to the reference each comes says nothing of which is right: the distance to another part of the same music is
-what both were made to shorten (`models/LOG.md`). What tells is whether the encoder knows such sounds. Where the track
-lies as near to recordings of its training as others of their kind do, its prediction comes first; else the tone match,
-which knows no sounds, stands alone.
+With a reference: how near to it each comes says nothing of which is right: the distance to another part of the same
+music is what both were made to shorten (`models/LOG.md`). What tells is whether the encoder knows such sounds. Where
+the track lies as near to recordings of its training as others of their kind do, its prediction comes first; else the
+tone match, which knows no sounds, stands alone.
+
+Without one: the encoder's prediction where it knows such sounds; else what lies outside of the range of good recordings
+is brought to its nearest edge. A model whose manifest names a range of tone goes by that and by the tone match alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,31 +19,38 @@ import numpy as np
 from bridge.automix.facts import ProposalOrigin
 from bridge.automix.guard.renderer import CandidateRenderer
 from bridge.automix.job import AutomixJob
-from bridge.automix.objective import nearest_distance_db
+from bridge.automix.objective import Objective, nearest_distance_db, range_objective
 from bridge.automix.tone_match.proposal import ToneMatch, change_of_profile
 from bridge.automix.tone_match.responses import ResponseStore
+from bridge.automix.tone_range import LEAST_DB, tone_range_target
 from bridge.errors import PluginError
 from bridge.features.profile import SoundFeatures
 from bridge.model.bundle import StaticModel
 from bridge.model.predict import Prediction
 from bridge.plugins.host.host import PluginHost
 from bridge.plugins.host.render_queue import RenderBatch
+from bridge.types import Float32
 
 
 class Proposal(NamedTuple):
-    """Settings to try, and whose they are."""
+    """Settings to try, whose they are, and what they are measured against; None: the job's own objective."""
 
     origin: ProposalOrigin
     prediction: Prediction
+    objective: Objective | None = None
 
 
 @dataclass(frozen=True)
 class ProposalMaker:
-    """Makes the proposals of one model, and keeps what its plugins were measured to do."""
+    """Makes the proposals of one model, and keeps what its plugins were measured to do.
+
+    `loudness_counts`: whether a track is to become as loud as its reference, and no loudness is asked for apart.
+    """
 
     model: StaticModel
     host: PluginHost
     responses: ResponseStore = field(repr=False)
+    loudness_counts: bool = True
 
     def proposals(
         self,
@@ -50,37 +60,73 @@ class ProposalMaker:
         renderer: CandidateRenderer,
         begun: RenderBatch | None,
     ) -> list[Proposal]:
-        """Return what to try for `job`, the best first. `begun`: the windows as heard now; None: a dry track."""
-        own = Proposal(ProposalOrigin.ENCODER, encoded)
-        if job.reference is None or (matched := self._tone_match(job, sound, job.reference, renderer, begun)) is None:
+        """Return what to try for `job`, the best first.
+
+        Args:
+            renderer: of what shapes tone.
+            begun: its windows as heard now; None: a dry track.
+        """
+        own, is_familiar = Proposal(ProposalOrigin.ENCODER, encoded), self.is_familiar(sound)
+        if job.reference is None and is_familiar:
             return [own]
-        match = Proposal(ProposalOrigin.TONE_MATCH, matched)
-        return [own, match] if self.is_familiar(sound) else [match]
+        played = None if begun is None else renderer.windows_of(begun)
+        if begun is not None and played is None:  # a plugin failed, and the encoder's settings will by themselves
+            return [own]
+        features, rate_hz = self.model.manifest.features, job.sample_rate_hz
+        played_db = None if played is None else change_of_profile(renderer.windows, played, rate_hz, features)
+        if job.reference is None:
+            ranged = self._ranged(job, sound, encoded, played_db)
+            return [own] if ranged is None else [ranged] if self.goes_by_tone else [own, ranged]
+        match = self._tone_match(job, played_db)
+        if match is None or (matched := match.propose(sound, job.reference)) is None:
+            return [own]
+        proposal = Proposal(ProposalOrigin.TONE_MATCH, matched)
+        return [own, proposal] if is_familiar else [proposal]
+
+    @property
+    def goes_by_tone(self) -> bool:
+        """Whether the model's encoder is not asked: what it predicts was no better than what is fitted (`LOG.md`)."""
+        return self.model.manifest.use.tone_range is not None
 
     def is_familiar(self, sound: SoundFeatures) -> bool:
         """Whether the encoder was trained with sounds like this one; a model that does not say so is believed."""
-        profiles, most_db = self.model.reference_profiles, self.model.manifest.use.familiar_db
-        if profiles is None or most_db is None:
-            return True
-        return nearest_distance_db(sound.profile, profiles, self.model.manifest.features) <= most_db
+        if self.goes_by_tone:
+            return False
+        nearest_db, familiar_db = self.familiarity_db(sound)
+        return nearest_db is None or familiar_db is None or nearest_db <= familiar_db
 
-    def _tone_match(
-        self,
-        job: AutomixJob,
-        sound: SoundFeatures,
-        reference: SoundFeatures,
-        renderer: CandidateRenderer,
-        begun: RenderBatch | None,
-    ) -> Prediction | None:
+    def familiarity_db(self, sound: SoundFeatures) -> tuple[float | None, float | None]:
+        """How far the nearest sounds of the training lie, and how far such may lie that the encoder knows; None, None
+        where that was not measured, or the encoder is not asked."""
+        profiles, familiar_db = self.model.reference_profiles, self.model.manifest.use.familiar_db
+        if profiles is None or familiar_db is None:
+            return None, None
+        return nearest_distance_db(sound.profile, profiles, self.model.manifest.features), familiar_db
+
+    def _ranged(
+        self, job: AutomixJob, sound: SoundFeatures, encoded: Prediction, played_db: Float32 | None
+    ) -> Proposal | None:
+        """What brings the track to the nearest edges of its range, or nothing where it lies within; None where no
+        equaliser is free."""
+        role = self.model.manifest.use.tone_range or job.role
+        target = tone_range_target(role, self.model.manifest.features)
+        heard = sound.profile
+        if played_db is not None:
+            heard = replace(heard, mean_db=heard.mean_db + played_db)
+        if target.distance_db(heard) < LEAST_DB:  # the plugins need not be measured to stay as they are
+            unmoved = replace(encoded, normalized=np.asarray(job.current, dtype=np.float32), target=heard)
+            return Proposal(ProposalOrigin.TONE_RANGE, unmoved, range_objective(heard, target))
+        match = self._tone_match(job, played_db)
+        if match is None or (moved := match.propose_moves(sound, target.moves_db(heard))) is None:
+            return None
+        return Proposal(ProposalOrigin.TONE_RANGE, moved, range_objective(moved.target, target))
+
+    def _tone_match(self, job: AutomixJob, played_db: Float32 | None) -> ToneMatch | None:
+        """What fits settings for `job`; None where a plugin failed."""
         model, features = self.model, self.model.manifest.features
         try:
             response = self.responses.of(model.chain, self.host, job.sample_rate_hz, features)
         except PluginError:
-            return None  # the encoder's settings are rendered, and fail by themselves
-        played_db = None
-        if begun is not None:
-            if (played := renderer.windows_of(begun)) is None:
-                return None
-            played_db = change_of_profile(renderer.windows, played, job.sample_rate_hz, features)
+            return None
         current = np.asarray(job.current, dtype=np.float32)
-        return ToneMatch(model.chain, response, features, current, job.free_mask, played_db).propose(sound, reference)
+        return ToneMatch(model.chain, response, features, current, job.free_mask, played_db, self.loudness_counts)

@@ -21,6 +21,7 @@ from bridge.daemon.session_defaults import FULL_AMOUNT, JobDefaults
 from bridge.daemon.stock_mastering import is_stock_wanted, master_by_limiter
 from bridge.errors import AudioError, LinkError, quoted, truncated
 from bridge.features.profile import SoundFeatures
+from bridge.mix_balance.role_by_name import role_by_name
 from bridge.reaper.mapping.automation_curves import automation_writes, only_resting_controls
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
 from bridge.reaper.mapping.gain_envelope import GainEnvelope, find_gain_envelope, with_gain_envelope
@@ -171,6 +172,7 @@ def make_job(
         realizable=mapping.realizable,
         proxy=proxy,
         is_part=request.range.cuts_items,
+        role=role_by_name(request.track.name),
     )
 
 

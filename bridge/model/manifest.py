@@ -86,6 +86,8 @@ class PredictionUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         familiar_db: a sound that lies no farther from the nearest well-recorded ones of the training is one that the
             encoder knows, as three quarters of the recordings are that its weights were chosen by; None: not measured,
             and nothing is refused for it.
+        tone_range: the role whose range of tone is gone by without a reference, whatever the track; with one the tone
+            match is, and the encoder is not asked. None: the prediction counts where the encoder knows such sounds.
     """
 
     keeps_loudness: bool = True
@@ -96,6 +98,7 @@ class PredictionUse(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     margin_db: Annotated[float, msgspec.Meta(ge=0, le=100)] = 1.0
     evens_level: bool = False
     familiar_db: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
+    tone_range: str | None = None
 
 
 class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -20,6 +20,7 @@ from bridge.automix.loudness_solver import LoudnessControls, loudness_outcome, l
 from bridge.automix.pipeline import Automix, reverted_for_clipping
 from bridge.features.profile import SoundFeatures
 from bridge.features.styles import style_for
+from bridge.mix_balance.role_by_name import role_by_name
 from bridge.model.bundle import load_model
 from bridge.offline.job import FileJob, check_options, check_target
 from bridge.offline.loudness import render_to_loudness
@@ -118,6 +119,7 @@ def _task(job: FileJob, automix: Automix, settings: Settings, info: AudioInfo) -
         amount_percent=job.amount_percent,
         refine_s=job.refine_s,
         target=_loudness_target(job, automix, reference),
+        role=role_by_name(job.source.stem),
     )
 
 

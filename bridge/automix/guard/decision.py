@@ -64,6 +64,10 @@ class Guard:
         full = move_toward(self.renderer, current, predicted, amount * AMOUNTS[0], self.free)
         full_batch = self.renderer.begin(full, self.renderer.windows)
         before = self._before(current, begun)
+        measured = before.measurements.at_distance(before.distance_db)
+        if self.metrics.objective.is_met(before.distance_db):
+            self.renderer.check(current)
+            return GuardDecision(Decision(kind=DecisionKind.WITHIN_RANGE), measured, measured)
         share = amount * float(np.mean(self.free))  # the less may move, the less can be asked for
         refused: list[GuardDecision] = []
         for candidate in self._candidates(current, predicted, amount, (full, full_batch)):
@@ -71,7 +75,6 @@ class Guard:
             if result.decision.is_applied:
                 return result
             refused.append(result)
-        measured = before.measurements.at_distance(before.distance_db)
         if not refused:
             self.renderer.check(current)
             return GuardDecision(Decision(kind=DecisionKind.RENDER_FAILED), measured, measured)

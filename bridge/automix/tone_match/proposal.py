@@ -18,9 +18,10 @@ from bridge.features.settings import FeatureSettings
 from bridge.features.tone_difference import ToneDifference, estimate_tone_difference
 from bridge.model.predict import Prediction
 from bridge.plugins.chain.chain import Chain
-from bridge.types import Audio, Float32, Mask, NormalizedArray
+from bridge.types import Audio, Float32, Indices, Mask, NormalizedArray
 
 LEAST_CERTAINTY = 0.5  # in spreads; less is as likely to harm as to help
+EXACT_DB = 1.0  # the spread of moves that are known
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,23 @@ class ToneMatch:
 
         Returns None where nothing can be said or set: too short a sound, no equaliser that is free.
         """
-        measured = self.response.controls
-        is_free = measured[self.free[measured]] if measured.size else measured
-        if not is_free.size:
-            return None
         difference = estimate_tone_difference(sound, reference, self.features, played_db=self.played_db)
-        if difference is None:
+        if difference is None or not self._free_filters.size:
             return None
-        moved = difference.certainty >= LEAST_CERTAINTY
-        normalized = self._fit(difference, is_free) if moved else self.current
-        mean_db = sound.profile.mean_db + difference.mean_db * moved
+        return self._prediction(sound, difference, is_moved=difference.certainty >= LEAST_CERTAINTY)
+
+    def propose_moves(self, sound: SoundFeatures, moves_db: Float32) -> Prediction | None:
+        """Return the settings that come nearest to moving what is heard by `moves_db` (bands,); None where no
+        equaliser is free."""
+        if not self._free_filters.size:
+            return None
+        counts = np.arange(len(moves_db)) < sound.valid_bands
+        known = ToneDifference(moves_db.astype(np.float64), np.full(len(moves_db), EXACT_DB), counts)
+        return self._prediction(sound, known, is_moved=bool(np.any(moves_db)))
+
+    def _prediction(self, sound: SoundFeatures, difference: ToneDifference, *, is_moved: bool) -> Prediction:
+        normalized = self._fit(difference, self._free_filters) if is_moved else self.current
+        mean_db = sound.profile.mean_db + difference.mean_db * is_moved
         mean_db = mean_db if self.played_db is None else mean_db + self.played_db
         share = difference.certainty / (1 + difference.certainty)
         return Prediction(
@@ -64,7 +72,12 @@ class ToneMatch:
             target=SpectralProfile(mean_db.astype(np.float32), sound.profile.spread_db, sound.valid_bands),
         )
 
-    def _fit(self, difference: ToneDifference, free: np.ndarray) -> NormalizedArray:
+    @property
+    def _free_filters(self) -> Indices:
+        measured = self.response.controls
+        return measured[self.free[measured]] if measured.size else measured
+
+    def _fit(self, difference: ToneDifference, free: Indices) -> NormalizedArray:
         output, start = self._output_gain, self.current.astype(np.float64)
         control = None if output is None else self.chain.controls[output]
         gain_db = 0.0 if output is None or control is None else control.real_value(float(start[output]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bridge.model.manifest import CARD_FILE, Manifest, read_manifest, write_manifest
+from bridge.model.manifest import CARD_FILE, Manifest, PredictionUse, read_manifest, write_manifest
 from bridge.report.tables import describe_unchanged
 from bridge.training.evaluation.tables import has_other_recordings
 
@@ -59,15 +59,21 @@ def _use(manifest: Manifest) -> str:
     use = manifest.use
     if use.loudness_lufs is not None and use.ceiling_dbtp is not None:
         return (
-            f"{sets}. With a reference it comes close to that tone; without one it goes to where finished recordings "
-            f"lie. It comes out as loud as was asked for, else as loud as the reference, else at {use.loudness_lufs:g} "
-            f"LUFS; no true peak lies above {use.ceiling_dbtp:g} dBTP, or what was asked for."
+            f"{sets}. With a reference it comes close to that tone; without one {_alone(use)}. It comes out as loud "
+            f"as was asked for, else as loud as the reference, else at {use.loudness_lufs:g} LUFS; no true peak lies "
+            f"above {use.ceiling_dbtp:g} dBTP, or what was asked for."
         )
     loudness = ", at the loudness that the track had" if use.keeps_loudness else ""
     return (
         f"{sets}. With a reference it comes close to that sound; without one it goes to where well-recorded material "
         f"of its kind lies{loudness}."
     )
+
+
+def _alone(use: PredictionUse) -> str:
+    if use.tone_range is None:
+        return "it goes to where finished recordings lie"
+    return f"only what lies outside of the range of good recordings ({use.tone_range}) is moved, to its edge"
 
 
 def _confidence(manifest: Manifest) -> str:
@@ -103,11 +109,20 @@ def _scores(manifest: Manifest) -> list[str]:
         "",
     ]
     for use, rows in scores["uses"].items():
-        lines += [f"### {use}", ""]
+        lines += [f"### {use}", "", *_families(scores, use)]
         if has_other_recordings(scores, use):
             lines += ["Stems of songs:", "", *_table(scores["songs"][use]), ""]
             lines += ["All recordings, with those that are no stems:", ""]
         lines += [*_table(rows), "", describe_unchanged(scores["unchanged"][use]), *_details(scores, use), ""]
+    return lines
+
+
+def _families(scores: dict[str, Any], use: str) -> list[str]:
+    """Unheard families first, then heard ones; scores of an older Bridge have neither."""
+    lines = []
+    for kind, rows in scores.get("families", {}).get(use, {}).items():
+        if kind != "each" and rows:
+            lines += [f"Of {rows[0]['families']} {kind} families, the median of their medians:", "", *_table(rows), ""]
     return lines
 
 

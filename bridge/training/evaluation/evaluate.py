@@ -24,6 +24,7 @@ from bridge.training.data.recordings import AudioFileEntry, find_files
 from bridge.training.evaluation.baselines import DoNothing, automation_baselines, baselines
 from bridge.training.evaluation.case_result import CaseResult, cut_case
 from bridge.training.evaluation.cases import CaseSource, EvaluationCase, check_cases, interleave_cases, resample_case
+from bridge.training.evaluation.family_tables import FamilySplit
 from bridge.training.evaluation.listening_examples import EXCERPT_S, LISTENED_METHODS, choose_listening_examples
 from bridge.training.evaluation.method import Method
 from bridge.training.evaluation.metrics import EvaluationMetrics
@@ -79,9 +80,10 @@ def evaluate_model(
 
     Returns:
         Scores that hold "model", "files", "cases_per_file", "seed", "refine_s", "budget" and, each by the name of the
-        use: "uses" (a row per method), "songs" (the same for stems of songs alone), "unchanged", "controls" (errors of
-        the settings), "confidence" (its reliability), "rates" (unseen sample rates), "task" (what only the task
-        measures) and "cases" (before and after of every case).
+        use: "families" (rows of those that the model heard a recording of, and of those that it did not, see
+        `family_tables`), "uses" (a row per method), "songs" (the same for stems of songs alone), "unchanged",
+        "controls" (errors of the settings), "confidence" (its reliability), "rates" (unseen sample rates), "task" (what
+        only the task measures) and "cases" (before and after of every case).
 
     Raises:
         AudioError: when every file was heard in training, or none can be measured.
@@ -89,7 +91,9 @@ def evaluate_model(
     """
     manifest = read_manifest(folder)
     known = {*manifest.training.training_files, *manifest.training.validation}
-    files = [file for file in find_files(folders) if not is_training_file(file, known)]
+    found = find_files(folders)
+    families = FamilySplit.of_files(found, {file.name for file in found if is_training_file(file, known)})
+    files = [file for file in found if not is_training_file(file, known)]
     if not files:
         raise AudioError(
             f"The model {manifest.name} heard all of these files in training: scores on them would mean nothing. "
@@ -97,7 +101,15 @@ def evaluate_model(
         )
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
         automix = Automix(load_model(folder), host)
-        evaluation = evaluate_on(automix, files, source, options, progress=progress, is_cancelled=is_cancelled)
+        evaluation = evaluate_on(
+            automix,
+            files,
+            source,
+            options,
+            families=families,
+            progress=progress,
+            is_cancelled=is_cancelled,
+        )
     return replace(evaluation, scores={"model": manifest.name, **evaluation.scores})
 
 
@@ -114,6 +126,7 @@ def evaluate_on(
     source: CaseSource,
     options: EvaluationOptions = EvaluationOptions(),
     *,
+    families: FamilySplit | None = None,
     progress: Progress = lambda _share, _step: None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
@@ -144,7 +157,7 @@ def evaluate_on(
     progress(1.0, "evaluated")
     stems = {file.name for file in files if file.group != file.name}
     scores = {
-        **score_rows(results, model.chain, model.manifest.confidence.tolerance, stems, options.seed),
+        **score_rows(results, model.chain, model.manifest.confidence.tolerance, stems, options.seed, families),
         "cases_per_file": options.each,
         "refine_s": options.refine_s,
         "budget": options.budget,

@@ -10,6 +10,20 @@ from bridge.model.predict import Prediction
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.types import Audio, Float32
 
+WORSE_DB = 0.05  # by so much more distance a case counts as made worse
+METHODS = (
+    "nothing",
+    "gain match",
+    "match EQ",
+    "shrunk match EQ",
+    "four bands",
+    "gain + limiter",
+    "best standing",
+    "random search",
+    "CMA-ES",
+    "model",
+)
+
 
 @dataclass(frozen=True)
 class MethodResult:

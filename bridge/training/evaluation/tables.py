@@ -12,42 +12,38 @@ from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.report.tables import TextTable, method_table
 from bridge.training.evaluation.case_result import SMALL_DB, CaseResult
+from bridge.training.evaluation.family_tables import FamilySplit, family_scores, family_tables
 from bridge.training.evaluation.intervals import median_interval
+from bridge.training.evaluation.method import METHODS, WORSE_DB
 from bridge.types import Float64
 
 Row = dict[str, Any]
 
-WORSE_DB = 0.05  # by so much more distance a case counts as made worse
-METHODS = (
-    "nothing",
-    "gain match",
-    "match EQ",
-    "shrunk match EQ",
-    "four bands",
-    "gain + limiter",
-    "best standing",
-    "random search",
-    "CMA-ES",
-    "model",
-)
 TASK_METHODS = ("nothing", "model", "best standing")  # that are measured by what only the task measures
 CLASSES = (0.0, 0.2, 0.4, 0.6, 0.8)  # of confidence
 _MOVED = 1e-3  # of a range: a slot of which no control is farther from neutral does nothing
 
 
 def score_rows(
-    results: Mapping[str, Sequence[CaseResult]], chain: Chain, tolerance: float, stems: Collection[str], seed: int
+    results: Mapping[str, Sequence[CaseResult]],
+    chain: Chain,
+    tolerance: float,
+    stems: Collection[str],
+    seed: int,
+    families: FamilySplit | None = None,
 ) -> Row:
     """All rows of an evaluation, by the name of the use.
 
     Args:
         tolerance: of a setting, as a share of its range, within which it is a hit (for the reliability of confidence).
         stems: the names of those recordings that are stems of songs.
+        families: of the recordings; each its own where nothing is said.
     """
     songs = {use: [one for one in found if one.case.name in stems] for use, found in results.items()}
     return {
         "files": sorted({one.case.name for found in results.values() for one in found}),
         "seed": seed,
+        "families": {use: family_scores(found, families or FamilySplit(), seed) for use, found in results.items()},
         "uses": {use: method_rows(found, seed) for use, found in results.items()},
         "songs": {use: method_rows(found, seed) for use, found in songs.items()},
         "unchanged": {use: unchanged_row(found) for use, found in results.items()},
@@ -245,10 +241,12 @@ def _task_metrics(result: CaseResult) -> dict[str, float]:
 def score_tables(scores: Row) -> list[TextTable]:
     """Tables for people, from the scores of `evaluate.evaluate_model`.
 
-    Stems of songs have tables of their own where there are other recordings too.
+    Families come first, those that were not heard above all. Stems of songs have tables of their own where there are
+    other recordings too.
     """
     tables = []
     for use, rows in scores["uses"].items():
+        tables += family_tables(use, scores["families"][use]) if "families" in scores else []
         tables.append(method_table(use, rows))
         if has_other_recordings(scores, use):
             tables.append(method_table(f"{use}, stems of songs", scores["songs"][use]))

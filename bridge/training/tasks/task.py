@@ -19,6 +19,7 @@ from bridge.model.manifest import ConfidenceCalibration, PredictionUse, Provenan
 from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import ExampleRenderer
+from bridge.training.data.families import families_of, kept_together
 from bridge.training.data.recordings import (
     AudioFileEntry,
     Recording,
@@ -148,7 +149,10 @@ class EncoderTask(Task):
             )
 
     def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:
-        sides = split_by_song(find_files(data))
+        found = find_files(data)
+        families = families_of(found)
+        sides = split_by_song(kept_together(found))
+        sides["train"] = [file for file in sides["train"] if families[file.name].may_train]
 
         def side(name: Literal["train", "validation"], first: int, count: int) -> list[Recording]:
             drawn = synthesised(first, takes=count, sample_rate_hz=SAMPLE_RATE_HZ) if count else []

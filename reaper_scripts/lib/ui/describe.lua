@@ -120,18 +120,28 @@ end
 
 local APPLIED = { improved = true, loudness_only = true, attenuated = true } -- decisions by which new settings take effect
 
+--- How near the sound lies to those of the training, where that was measured.
+local function familiarity_text(decision)
+  local nearest_db, familiar_db = decision.nearest_db, decision.familiar_db
+  if type(nearest_db) ~= "number" or type(familiar_db) ~= "number" then return "" end
+  return fill(nearest_db <= familiar_db and sentences.decisions.familiar or sentences.decisions.unfamiliar_sound, decision)
+end
+
 local function decision_text(decision)
   local kind, loudness = decision.kind, object_of(decision.loudness)
   if kind == "improved" and loudness.kind then kind = "improved_tone" end
   local by = type(decision.loudness_change_lu) == "number" and string.format(" by %+.1f LU", decision.loudness_change_lu) or ""
   local places = decision.regions == 1 and "place" or "places"
   local more = decision.is_part == true and sentences.decisions.select_more or ""
-  local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = places, by = by, more = more })
+  local of = text_of(decision.role) ~= "" and " of " .. decision.role or ""
+  local text = fill(sentences.decisions[kind] or text_of(kind), decision, { places = places, by = by, more = more, of = of })
   if kind == "improved" and by ~= "" then text = text .. fill(sentences.decisions.loudness_changes, decision) end
   if kind == "attenuated" and number_of(decision.reverted_regions) > 0 then text = text .. fill(sentences.decisions.reverted, decision) end
   if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
   if APPLIED[decision.kind] and decision.origin == "tone_match" then text = text .. sentences.decisions.tone_match end
-  return decision.search == "needs_reference" and text .. sentences.decisions.not_refined or text
+  if decision.kind == "improved" and decision.origin == "tone_range" then text = text .. sentences.decisions.tone_range end
+  if decision.search == "needs_reference" then text = text .. sentences.decisions.not_refined end
+  return text .. familiarity_text(decision)
 end
 
 local function skipped_text(reply)

@@ -1,0 +1,72 @@
+"""Scores by family: each counts once, and what no relative of was heard comes first."""
+
+from pathlib import Path
+
+import numpy as np
+
+from bridge.training.data.families import TABLE, families_of, kept_together
+from bridge.training.data.recordings import AudioFileEntry, split_by_song
+from bridge.training.evaluation.case_result import CaseResult
+from bridge.training.evaluation.cases import EvaluationCase
+from bridge.training.evaluation.family_tables import FamilySplit, family_scores, family_tables
+from bridge.training.evaluation.method import MethodResult
+
+SILENCE = np.zeros((1, 1), np.float32)
+
+
+def entry(name: str, root: Path, group: str = "") -> AudioFileEntry:
+    return AudioFileEntry(name, group or name, root / name)
+
+
+def result(name: str, after_db: float, before_db: float = 4.0) -> CaseResult:
+    def method(distance_db: float) -> MethodResult:
+        return MethodResult(SILENCE, distances={"mel_db": distance_db})
+
+    case = EvaluationCase(name, "match", 44_100, SILENCE, SILENCE, None)
+    return CaseResult(case, {"nothing": method(before_db), "model": method(after_db)})
+
+
+def test_a_table_says_which_recordings_belong_together(tmp_path: Path) -> None:
+    """Else a folder is a family, and so are the stems of one name."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / TABLE).write_text(
+        "file\tfamily\tuse\twhat\n"
+        "x/one.flac\tcorpus\tvalidate only (share-alike)\tspeech\n"
+        "x/two.flac\tcorpus\ttrain\t\n"
+    )
+    names = ("real/x/one.flac", "real/x/two.flac", "real/x/new.flac", "alone.wav")
+    files = [entry(name, tmp_path) for name in names]
+    files += [entry(f"song0{n}/bass.wav", tmp_path, f"song0{n}") for n in (1, 2)]
+    families = families_of(files)
+    assert [families[name].name for name in names] == ["corpus", "corpus", "real/x", "alone"]
+    assert (families[names[0]].what, families[names[0]].may_train) == ("speech", False)
+    assert families["song01/bass.wav"] == families["song02/bass.wav"]
+
+
+def test_a_family_is_on_one_side_of_a_split(tmp_path: Path) -> None:
+    rows = [f"f{index}.wav\tfamily {index % 5}" for index in range(40)]
+    (tmp_path / TABLE).write_text("\n".join(["file\tfamily", *rows]) + "\n")
+    files = [entry(f"f{index}.wav", tmp_path) for index in range(40)]
+    families, sides = families_of(files), split_by_song(kept_together(files))
+    found = {side: {families[file.name].name for file in members} for side, members in sides.items()}
+    assert sum(map(len, found.values())) == 5 and all(found.values())
+
+
+def test_every_family_counts_once_and_unheard_ones_come_first() -> None:
+    split = FamilySplit({"a1": "a", "a2": "a", "a3": "a", "b1": "b", "c1": "c", "d1": "d"}, {"d"})
+    after_db = {"a1": 4.4, "a2": 4.4, "a3": 4.4, "b1": 1.0, "c1": 2.0, "d1": 0.4}
+    scores = family_scores([result(name, value) for name, value in after_db.items()], split, seed=0)
+    unheard, heard = (next(row for row in scores[kind] if row["method"] == "model") for kind in ("unheard", "heard"))
+    assert (unheard["families"], unheard["cases"], unheard["worse_cases"]) == (3, 5, 3)
+    assert np.isclose(unheard["ratio"], 0.5), "the median of 1.1, 0.25 and 0.5, and not of five cases"
+    assert np.isclose(heard["ratio"], 0.1)
+    assert [row["family"] for row in scores["each"]] == ["a", "b", "c", "d"]
+    titles = [table.title for table in family_tables("match", scores)]
+    assert ["unheard" in title for title in titles] == [True, False]
+
+
+def test_a_mix_is_heard_where_one_of_its_stems_families_was(tmp_path: Path) -> None:
+    files = [entry(f"song0{n}/{stem}.wav", tmp_path, f"song0{n}") for n in (1, 2) for stem in ("bass", "drums")]
+    split = FamilySplit.of_files(files, {"song01/bass.wav"})
+    assert split.is_heard(result("song02", 1.0))
+    assert not split.is_heard(result("song02/drums.wav", 1.0))
