@@ -21,7 +21,7 @@ from bridge.types import Float32
 
 NEIGHBOURS = 4
 LEAST_DB = 0.25
-RETURN_DB, RETURN_SHARE = 1.15, 1.1  # how much nearer to good recordings an unfamiliar sound must come, and how near
+RETURN_DB, RETURN_SHARE = 1.5, 1.1  # how much nearer to good recordings an unfamiliar sound must come, and how near
 BEYOND_LU = 0.5  # of the loudness before and of the reference's, that a result may lie
 REFERENCE_MARGIN_DB = 0.5  # at 0.25 dB twice as many files came out worse
 

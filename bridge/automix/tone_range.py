@@ -23,6 +23,7 @@ from bridge.types import Float32, Float64
 EDGES_HZ = (0.0, 60.0, 125.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0, 20000.0)  # of the regions
 ANY = "any"  # the range of all recordings, for a track without a role
 AUDIBLE_DB = 45.0  # regions so far below the loudest hold nothing to bring up
+CAPPINGS = 4
 LEAST_DB = 0.25  # outside in the mean; less is nothing to do
 SHIPPED = Path(__file__).with_name("tone_ranges.toml")
 
@@ -33,7 +34,7 @@ class ToneRange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     Attributes:
         families: of how many families of recordings it is.
         low_db, high_db: (regions,) the edges.
-        most_db: the most that a tone is moved by, in the mean over the bands.
+        most_db: the most that a tone is moved by, in the mean over the bands at equal loudness.
     """
 
     families: int
@@ -65,14 +66,24 @@ class ToneRangeTarget:
         outside_db = self.range.outside_db(region_levels_db(sound, self.features))
         octaves = np.log2(band_centres_hz(self.features))
         moves_db = -np.interp(octaves, _region_octaves(self.features), outside_db)
-        change_db = float(np.abs(moves_db - np.median(moves_db)).mean())
-        return np.asarray(moves_db * min(1.0, self.range.most_db / max(change_db, 1e-9)), dtype=np.float32)
+        for _ in range(CAPPINGS):  # the loudness that a change is judged beside moves with it
+            moves_db *= min(1.0, self.range.most_db / max(_change_db(sound, moves_db, self.features), 1e-9))
+        return np.asarray(moves_db, dtype=np.float32)
 
 
 def region_levels_db(sound: SpectralProfile, features: FeatureSettings) -> Float64:
     """Return the mean level of each region (regions,) of a sound, beside its loudness."""
     loudness = loudness_db(sound.mean_db, sound.spread_db, features)
     return _region_weights(features) @ (sound.mean_db.astype(np.float64) - float(loudness))
+
+
+def _change_db(sound: SpectralProfile, moves_db: Float64, features: FeatureSettings) -> float:
+    """How far moves take a sound from what it was, at equal loudness, in the mean over its bands."""
+    moved_db = sound.mean_db + moves_db.astype(np.float32)
+    louder = float(
+        loudness_db(moved_db, sound.spread_db, features) - loudness_db(sound.mean_db, sound.spread_db, features)
+    )
+    return float(np.abs(moves_db - louder)[: sound.valid_bands].mean())
 
 
 def load_tone_ranges(file: Path = SHIPPED) -> dict[str, ToneRange]:

@@ -132,7 +132,7 @@ def test_several_tracks_are_one_action_and_one_undo_step(open_session: Open) -> 
 
 def muddy() -> Float32:
     """A voice with 12 dB too much around 250 Hz and 15 dB too little on top: made on the spectrum."""
-    audio = synthesise("voice", duration_s=8.0, sample_rate_hz=RATE_HZ, seed=3)
+    audio = synthesise("voice", duration_s=8.0, sample_rate_hz=RATE_HZ, seed=4)
     spectrum = np.fft.rfft(audio)
     octave = np.log2(np.maximum(np.fft.rfftfreq(audio.shape[1], 1 / RATE_HZ), 1.0))
     gain_db = 12 * np.exp(-((octave - np.log2(250)) ** 2)) - 15 / (1 + np.exp(-3 * (octave - np.log2(5000))))
