@@ -1,6 +1,6 @@
 """On how many tracks of real projects one press leads to set plugins.
 
-    python tests/bench/bench_census.py [--each N] [--json FILE]
+    python tests/bench/bench_census.py [--each N] [--every N] [--json FILE]
 
 The situations of a census of public projects are built in the stand-in by their shares, and the default action is
 pressed on each, with the real daemon and the shipped model. Of the census's 714 audio tracks each kind of situation
@@ -231,7 +231,7 @@ def press(home: Path, build: Build, seed: int) -> Outcome:
         return Outcome(is_set, is_set or "Listened to" in said, bool(reaper.messages.questions), said)
 
 
-def count(home: Path, each: int) -> dict[str, Any]:
+def count(home: Path, each: int, every: int) -> dict[str, Any]:
     """Press everywhere; the shares, and the words on what was not set."""
     rows: dict[str, dict[str, Any]] = {}
     left: Counter[str] = Counter()
@@ -253,7 +253,8 @@ def count(home: Path, each: int) -> dict[str, Any]:
         for seed in range(each):
             note("audio tracks", kind, audio_track(kind, seed), seed, weight / each)
     for seed, (kind, build) in enumerate(stock_tracks()):
-        note("tracks with stock FX", kind, build, seed, 1.0)
+        if seed % every == 0:
+            note("tracks with stock FX", kind, build, seed, float(every))
 
     def share(kinds: dict[str, dict[str, float]], what: str) -> float:
         return sum(row[what] for row in kinds.values()) / sum(row["weight"] for row in kinds.values())
@@ -265,12 +266,13 @@ def count(home: Path, each: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--each", type=int, default=4, help="how often each situation of an audio track is built")
+    parser.add_argument("--every", type=int, default=1, help="build only every so many of the tracks with stock FX")
     parser.add_argument("--json", type=Path, help="write the result here")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "Bridge"
         with running_daemon(home, load_settings(environment={"BRIDGE_HOME": str(home)})):
-            result = count(home, options.each)
+            result = count(home, options.each, options.every)
     for table, kinds in result["rows"].items():
         for kind, row in kinds.items():
             print(
