@@ -74,3 +74,24 @@ def test_a_preference_that_is_not_installed_is_said_once_and_the_track_is_set(as
     assert "VST3: Pro-Q 3 (FabFilter)" in session.reaper.messages.questions[0]
     assert [fx.original_name for fx in track.fx] == ["VST: ReaEQ (Cockos)", "VST: ReaComp (Cockos)"]
     assert session.reaper.messages.console[-1].count("Pro-Q 3 (FabFilter), which you prefer, is not installed") == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "plugin", "names"),
+    [
+        ("eq", "VST3: ZamEQ2", ["VST3: ZamEQ2 (Damien Zammit)", "VST: ReaComp (Cockos)"]),
+        ("compressor", "VST3: ZamCompX2", ["VST: ReaEQ (Cockos)", "VST3: ZamCompX2 (Damien Zammit)"]),
+        ("eq", "VST3: ZamTube", ["VST: ReaEQ (Cockos)", "VST: ReaComp (Cockos)"]),  # which is no equaliser
+    ],
+)
+def test_what_is_preferred_is_added_and_set(asked: Open, kind: str, plugin: str, names: list[str]) -> None:
+    session = asked(seed=1)
+    save_preference(session.home, kind, plugin)
+    dry = song(seed=1)
+    track = session.reaper.project.add_track("Guitar", muddy(0.5 * dry))
+    track.selected = True
+    session.settle()
+    before = tonal_distance_db(track.render(), dry)
+    session.press()
+    assert [fx.original_name for fx in track.fx] == names
+    assert tonal_distance_db(track.render(), dry) < before

@@ -164,9 +164,16 @@ def test_a_preference_that_is_not_installed_is_one_line_and_reapers_own_is_set(b
 
 def test_a_preference_that_cannot_be_set_gives_way_to_reapers_own(bare: ReaperSession) -> None:
     bare.reaper.ext_state["Bridge", "add_fx"] = "yes"
-    bare.daemon.answer = preferring("VST3: ZamTube")
+
+    def with_equaliser(request: Request) -> Reply:
+        reply = preferring("VST3: ZamTube")(request)
+        if reply.status == "add_fx" and not request.fx:  # the equaliser behind the preferred one
+            return lacking(request, *reply.add_fx, "ReaEQ", add_instead=(*reply.add_instead, ""))
+        return reply
+
+    bare.daemon.answer = with_equaliser
     bare.run()
-    assert [fx.original_name for fx in bare.track.fx] == ["VST: ReaComp (Cockos)"]
+    assert [fx.original_name for fx in bare.track.fx] == ["VST: ReaComp (Cockos)", "VST: ReaEQ (Cockos)"]
     assert "VST3: ZamTube, which you prefer, cannot be set by Bridge: ReaComp was added" in bare.console
     bare.reaper.undo()
     assert bare.track.fx == []

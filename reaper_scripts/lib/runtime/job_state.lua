@@ -14,6 +14,7 @@ local JOB = {
   reply = "the daemon's reply, checked; nil until there is one",
   problem = "why there is no reply that can be used, as a fact",
   added = "{guid, name, instead} of FX that were added for the job, and are not yet to stay; instead: see `exchange.reply`",
+  places = "by the name of an FX to add, the GUID of the FX that it goes before: where something was that it takes the place of",
   notes = "what is said of them beside the outcome, as facts",
   steps = "what is written, in order, see `write.plan`",
   results = "what REAPER read back of each step, see `exchange.receipt`; nil where that could not be read",
@@ -56,7 +57,7 @@ end
 
 --- Return the job of a target.
 function job_state.job(target)
-  return declare(JOB, { target = target, added = {}, notes = {} })
+  return declare(JOB, { target = target, added = {}, places = {}, notes = {} })
 end
 
 --- Return the state of an action that begins.

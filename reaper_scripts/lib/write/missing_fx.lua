@@ -14,6 +14,12 @@ local function delete(job, added)
   if fx then reaper.TrackFX_Delete(job.target.track, fx) end
 end
 
+--- The GUID of the FX that stands right behind what was added; nil where it is the last.
+local function follower(job, added)
+  local fx = fx_chain.find(job.target.track, added.guid)
+  return fx and reaper.TrackFX_GetFXGUID(job.target.track, fx + 1)
+end
+
 --- Take out what `add` has added for the job, as far as it is still there.
 function missing_fx.take_out(job)
   for _, added in ipairs(job.added) do delete(job, added) end
@@ -27,6 +33,7 @@ function missing_fx.take_out_unusable(job)
   for _, name in ipairs(job.reply.add_fx) do wanted[name] = true end
   for _, added in ipairs(job.added) do
     if wanted[added.instead] then
+      job.places[added.instead] = follower(job, added)
       delete(job, added)
       job.notes[#job.notes + 1] = user_error.new("preferred_unusable", { fx = added.name, instead = added.instead })
     else
@@ -64,7 +71,7 @@ function missing_fx.add(job)
   local target, reply, loss = job.target, job.reply, tracks.loss(job.target)
   if loss then user_error.raise("skipped_adding", { track = target.name, reason = loss }) end
   for index, name in ipairs(reply.add_fx) do
-    local added = add_preferred(job, name, reply.add_instead[index] or nil, reply.add_before)
+    local added = add_preferred(job, name, reply.add_instead[index] or nil, job.places[name] or reply.add_before)
     if not added then
       missing_fx.take_out(job)
       user_error.raise("unknown_fx", { track = target.name, fx = name })
