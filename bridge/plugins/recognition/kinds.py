@@ -55,7 +55,14 @@ def kind_by_roles(names: Sequence[Name]) -> str:
         for name in names
         if ({"freq", "boost"} & set(name.roles) or (name.bands and "gain" in name.roles)) and "sc" not in name.sections
     }
-    is_eq = graphic >= 3 or len(bands - {()}) >= 2 or (roles["freq"] >= 2 and roles["gain"] >= 2) or roles["boost"] >= 2
+    bare = sum(bool(name.bands) and not (name.roles or name.unknown or name.sections) for name in names)
+    is_eq = (
+        graphic >= 3
+        or (bare >= 3 and not roles["threshold"])
+        or len(bands - {()}) >= 2
+        or (roles["freq"] >= 2 and roles["gain"] >= 2)
+        or roles["boost"] >= 2
+    )
     if is_eq and roles["threshold"] and ({"comp", "gate"} & sections):
         return "channel strip"
     bands_compressed = {

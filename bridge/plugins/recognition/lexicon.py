@@ -17,8 +17,8 @@ _SPLITS = (
     re.compile(r"(?<=\d)(?=[^\W\d])"),  # 1EQ
 )
 _WORD = re.compile(r"[^\W_]+")
-_GLUED = re.compile(r"^(?!LMF$|HMF$)(LF|LMF|MF|HMF|HF|LM|HM)(F|G|Q)$")  # LFF LMG HMQ, but not the bands LMF, HMF
-_GLUED_WORDS = {"F": "freq", "G": "gain", "Q": "q"}
+_GLUED = re.compile(r"^(?!LMF$|HMF$)(LF|LMF|MF|HMF|HF|LM|HM)(F|G|Q|HQ)$")  # LFF LMG HMQ LMHQ, not the bands LMF, HMF
+_GLUED_WORDS = {"F": "freq", "G": "gain", "Q": "q", "HQ": "q"}
 
 
 class Meaning(StrEnum):

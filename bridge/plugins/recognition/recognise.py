@@ -20,7 +20,9 @@ _MIDI = re.compile(
     r"MIDI CC|Bank Select|Portamento|Sostenuto|Breath|Foot Contr|Data Entry|Soft Pedal|Pitch ?bend", re.IGNORECASE
 )
 _REDUCTIONS = ("gain reduction", "gr", "reduction")
+_OF_BANDS = ("freq", "gain", "q", "type", "slope", "enabled")
 _REPEATED = 5.0  # of keys: what is told apart by its order alone
+_NUMBERED = 2.0  # of keys: a number tells the band
 _MIDDLE = 3.0  # of the lexicon's five places for bands
 
 
@@ -125,24 +127,39 @@ def _bands(names: Sequence[Name], readings: Sequence[Reading]) -> list[int | Non
     """The number of each control's band, low to high; None where it belongs to none."""
     repeats = Counter(name.text for name in names)
     is_numbered = len({name.numbers[0] for name in names if name.numbers}) > 1
+    are_channels = _are_numbers_channels(names)
     seen: Counter[str] = Counter()
     keys: list[tuple[float, ...] | None] = []
     for name, reading in zip(names, readings, strict=True):
         seen[name.text] += 1
         key = None if reading.role == NONE else _band_key(name, reading.section, is_numbered=is_numbered)
+        if key is not None and are_channels and key[0] == _NUMBERED:
+            key = (*key[:2], *map(float, name.bands[:1]))
         if key is None and repeats[name.text] > 1 and reading.role not in (*OF_ALL, NONE, "mode"):
             key = (_REPEATED, float(seen[name.text]))
         keys.append(key)
-    keys = _paired_repeats(keys)
+    keys = _paired_repeats(keys, readings)
     order = {key: place + 1 for place, key in enumerate(sorted({key for key in keys if key is not None}))}
     return [None if key is None else order[key] for key in keys]
 
 
-def _paired_repeats(keys: list[tuple[float, ...] | None]) -> list[tuple[float, ...] | None]:
+def _are_numbers_channels(names: Sequence[Name]) -> bool:
+    """Whether numbers tell channels apart and words their bands: "LF Freq 1" beside "HF Freq 1" and "LF Freq 2"."""
+    numbered = [name for name in names if len(name.numbers) == 1 and name.bands]
+    bands_of: dict[int, set[str]] = {}
+    for name in numbered:
+        bands_of.setdefault(name.numbers[0], set()).add(name.bands[0])
+    return set(bands_of) == {1, 2} and min(map(len, bands_of.values())) >= 2
+
+
+def _paired_repeats(
+    keys: list[tuple[float, ...] | None], readings: Sequence[Reading]
+) -> list[tuple[float, ...] | None]:
     """Controls of one name with the bands that are named beside them: where only the order tells, a band's controls
     stand together, and the one that names it is the first or the last of them throughout."""
     places = [place for place, key in enumerate(keys) if key is not None and key[0] < _REPEATED]
-    repeats = [place for place, key in enumerate(keys) if key is not None and key[0] == _REPEATED]
+    of_bands = [place for place, reading in enumerate(readings) if reading.role in _OF_BANDS]
+    repeats = [place for place in of_bands if (key := keys[place]) is not None and key[0] == _REPEATED]
     if len({keys[place] for place in places}) < 2 or not repeats:
         return keys
     is_name_last = repeats[0] < places[0]
@@ -161,7 +178,7 @@ def _band_key(name: Name, section: str | None, *, is_numbered: bool) -> tuple[fl
     if name.channel is not None:
         return (9.0, float(name.channel))
     if name.numbers and is_numbered:
-        return (2.0, float(name.numbers[0]), *map(float, name.bands[:1] if name.has_words("ch") else ()))
+        return (_NUMBERED, float(name.numbers[0]), *map(float, name.bands[:1] if name.has_words("ch") else ()))
     place = name.letter_band or (float(name.bands[0]) if name.bands else None)
     if place is None:
         return None

@@ -31,6 +31,26 @@ PLUGINS = {
         "Threshold=threshold Attack=attack Release=release Pre-open=lookahead Hold=hold Dry=dry Hysteresis=hysteresis "
         f"Send_MIDI=none Invert_Wet=none {TAIL}",
     ),
+    "VST: Vintage EQ 4": (
+        "eq",
+        "HPF=freq LFF=freq#a LFG=gain#a LMFF=freq#b LMFG=gain#b LMHQ=q#b HMFF=freq#c HMFG=gain#c HMHQ=q#c HFF=freq#d "
+        "HFG=gain#d Output=output EQ_In=enabled",
+    ),
+    "VST: Two Channel EQ": (
+        "eq",
+        "LF_Freq1=freq#a LF_Gai1=gain#a HF_Freq1=freq#b HF_Gai1=gain#b LF_Freq2=freq#c LF_Gai2=gain#c HF_Freq2=freq#d "
+        "HF_Gai2=gain#d",
+    ),
+    "JS: Four Bands": (
+        "eq",
+        "Frequency_1_(Hz)=freq#a Boost/Cut_(dB)=gain#a Frequency_2_(Hz)=freq#b Boost/Cut_(dB)=gain#b "
+        "Frequency_3_(Hz)=freq#c Boost/Cut_(dB)=gain#c",
+    ),
+    "VST: Console": (
+        "channel strip",
+        "EQ=enabled Frequency=freq#a Low_Gain=gain#a Frequency=freq#b Q=q#b Low_Mid_Gain=gain#b Frequency=freq#c Q=q#c "
+        "High_Mid_Gain=gain#c Compressor=enabled Ratio=ratio Threshold=threshold Attack=attack",
+    ),
     "VST: ZamEQ2 (Damien Zammit)": (
         "eq",
         "Boost/Cut_1=gain#b Bandwidth_1=q#b Frequency_1=freq#b Boost/Cut_2=gain#c Bandwidth_2=q#c Frequency_2=freq#c "

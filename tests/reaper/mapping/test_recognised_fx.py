@@ -13,6 +13,7 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.chain.chain_file import load_chain
 from bridge.plugins.recognition.recognise import ParameterList, PluginReading, recognise
 from bridge.reaper.mapping.chain_mapping import ChainMapping, map_chain
+from bridge.reaper.mapping.recognised.channels import has_twins
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAloneKind
 
@@ -182,3 +183,20 @@ def test_a_broken_number_is_no_law(strip: Chain) -> None:
 
 def _broken(parameter: ParameterSnapshot) -> ParameterSnapshot:
     return msgspec.structs.replace(parameter, grid=tuple((n, "inf dB") for n, _ in parameter.grid), text="inf dB")
+
+
+@pytest.mark.parametrize(
+    ("names", "is_double"),
+    [
+        (["Ch1LoFreq", "Ch1LoGain", "Ch2LoFreq", "Ch2LoGain"], True),
+        (["LF Freq1", "LF Gai1", "HF Freq1", "LF Freq2", "LF Gai2", "HF Freq2"], True),
+        (["L Thresh", "L Ratio", "R Thresh", "R Ratio"], True),
+        (["Threshold Left", "Ratio Left", "Threshold Right", "Ratio Right"], True),
+        (["Boost/Cut 1", "Frequency 1", "Boost/Cut 2", "Frequency 2", "Boost/Cut L", "Boost/Cut H"], False),
+        (["Band 1 Gain", "Band 1 Frequency", "Band 2 Gain", "Band 2 Frequency"], False),
+        (["LF Gain", "LMF Gain", "HMF Gain", "HF Gain"], False),
+        (["Threshold", "Ratio", "Attack", "Release"], False),
+    ],
+)
+def test_controls_that_are_there_for_each_channel_are_not_set_on_one(names: list[str], is_double: bool) -> None:
+    assert has_twins(names) == is_double

@@ -12,6 +12,7 @@ from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.recognition.recognise import ControlReading, ListedParameter, ParameterList, PluginReading
 from bridge.reaper.mapping.context_slot import ContextSlot
 from bridge.reaper.mapping.display_law import read_quantity
+from bridge.reaper.mapping.recognised.channels import has_twins
 from bridge.reaper.mapping.recognised.compressor_part import CompressorPart
 from bridge.reaper.mapping.recognised.equaliser import SURE, read_equaliser
 from bridge.reaper.mapping.recognised.equaliser_part import SHAPES, EqualiserPart
@@ -124,7 +125,11 @@ def first_index(chain: Chain, slot: Slot) -> int:
 
 
 def _objection(found: RecognisedFx, rows: Sequence[Row]) -> LeftAlone | None:
-    """Why the FX does not act as what is read of it: it mixes dry signal in, is off, is driven, or moves by itself."""
+    """Why the FX does not act as what is read of it: it mixes dry signal in, is off, has each control once more for the
+    other channel, or moves by itself."""
+    used = [parameter for reading, parameter in rows if reading.role in _SET]
+    if has_twins([parameter.name for parameter in used]):
+        return found.left_alone(LeftAloneKind.UNSURE_READING, used[0])
     for reading, parameter in rows:
         if reading.role in _SET and parameter.is_held:
             kind = LeftAloneKind.AUTOMATED if parameter.automated else LeftAloneKind.MODULATED
