@@ -18,7 +18,7 @@ from bridge.reaper.mapping.recognised.equaliser import SURE, read_equaliser
 from bridge.reaper.mapping.recognised.equaliser_part import SHAPES, EqualiserPart
 from bridge.reaper.mapping.recognised.gain_part import GainPart
 from bridge.reaper.mapping.recognised.parts import Part
-from bridge.reaper.mapping.recognised.settable import Settable, Switch, settable, switch
+from bridge.reaper.mapping.recognised.settable import MOST_STEPS, Settable, Switch, settable, switch
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 
@@ -26,6 +26,7 @@ Recognise = Callable[[ParameterList], PluginReading]
 """Reads a plugin, with what the user has said of it."""
 
 MOST_PARAMETERS = 4096
+FEW_TEXTS = 8
 EQUALISERS, COMPRESSORS = ("eq", "channel strip"), ("compressor", "channel strip")
 _UNITS = {"threshold": "dB", "ratio": "", "attack": "ms", "release": "ms"}
 _CONTROLS = {"threshold": "threshold_db", "ratio": "ratio", "attack": "attack_ms", "release": "release_ms"}
@@ -57,9 +58,15 @@ def read_fx(fx: FxSnapshot, recognise: Recognise, hosted: ContextSlot | None) ->
         parameters = tuple(
             p if p.grid else msgspec.structs.replace(p, grid=hosted.texts.get(p.index, ())) for p in parameters
         )
-    listed = tuple(ListedParameter(p.index, p.name, tuple(text for _, text in p.grid) or (p.text,)) for p in parameters)
+    listed = tuple(ListedParameter(p.index, p.name, _few_texts(p)) for p in parameters)
     reading = recognise(ParameterList(fx.original_name, listed, fx.type))
     return RecognisedFx(fx, reading.kind, tuple(zip(reading.parameters, parameters, strict=True)), hosted)
+
+
+def _few_texts(parameter: ParameterSnapshot) -> tuple[str, ...]:
+    """All choices of a parameter; of a range of numbers a few, which tell as much."""
+    texts = tuple(dict.fromkeys(text for _, text in parameter.grid)) or (parameter.text,)
+    return texts if len(texts) <= MOST_STEPS else (*texts[:: len(texts) // FEW_TEXTS], texts[-1])
 
 
 def equaliser_parts(found: RecognisedFx, chain: Chain, slots: Sequence[Slot]) -> list[Part] | LeftAlone:
