@@ -16,6 +16,7 @@ EXTRA_MODULES = {
     "train": ("cmaes", "matplotlib", "scipy"),
     "demo": ("lupa", "matplotlib", "PIL"),
     "tensorboard": ("tensorboard",),
+    "cluster": ("distributed",),
 }
 """Extra to the top-level modules that it brings."""
 

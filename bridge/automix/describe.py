@@ -27,6 +27,11 @@ _UNCHANGED: Mapping[DecisionKind, str] = {
     DecisionKind.NOT_DISPLAYED: "no FX would show the difference",
 }
 
+_ORIGINS: Mapping[ProposalOrigin, str] = {
+    ProposalOrigin.TONE_MATCH: "The model knows no such sounds: fitted to the reference band by band.",
+    ProposalOrigin.CHAIN_SEARCH: "No model knows this chain: fitted to the reference by trying its plugins.",
+}
+
 _LEVEL = "level with"
 
 
@@ -39,8 +44,8 @@ def describe_decision(decision: Decision) -> str:
     parts = [_describe_kind(decision)]
     if decision.loudness is not None:
         parts.append(describe_loudness(decision.loudness))
-    if decision.is_applied and decision.origin is ProposalOrigin.TONE_MATCH:
-        parts.append("The model knows no such sounds: fitted to the reference band by band.")
+    if decision.is_applied and decision.origin in _ORIGINS:
+        parts.append(_ORIGINS[decision.origin])
     if decision.kind is DecisionKind.IMPROVED and decision.origin is ProposalOrigin.TONE_RANGE:
         parts.append("Only what lay outside of the range of good recordings was moved, to its edge.")
     if decision.search is SearchOutcome.NEEDS_REFERENCE:

@@ -53,6 +53,7 @@ class ProposalOrigin(StrEnum):
     ENCODER = "encoder"
     TONE_MATCH = "tone_match"  # fitted to the reference's tone: the encoder was not trained with such sounds
     TONE_RANGE = "tone_range"  # to the nearest edge of where good recordings lie: no reference, nothing else to go by
+    CHAIN_SEARCH = "chain_search"  # searched for through the plugins: no model knows the chain
 
 
 class LoudnessKind(StrEnum):

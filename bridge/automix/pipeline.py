@@ -39,7 +39,7 @@ from bridge.automix.tone_match.responses import ResponseStore
 from bridge.errors import ModelError
 from bridge.features.profile import SoundFeatures
 from bridge.features.windows import choose_excerpts, cut_excerpts
-from bridge.model.bundle import AutomationModel, Model, StaticModel
+from bridge.model.bundle import AutomationModel, Model, StaticModel, UntrainedModel
 from bridge.model.predict import Prediction, Predictor
 from bridge.plugins.host.host import PluginHost
 from bridge.types import Audio, NormalizedArray
@@ -151,7 +151,11 @@ class StaticAutomix:
         tonal = self._search_renderer(renderer)
         heard = begun if tonal is renderer else tonal.begin_current(current)
         maker = ProposalMaker(self.model, self.host, self.responses, loudness_counts=self.target is None)
-        result, tried = self._decided(guard, current, maker.proposals(job, sound, prediction, tonal, heard))
+        if isinstance(self.model, UntrainedModel):
+            proposals = maker.searched(job, sound, guard.metrics, tonal, progress)
+        else:
+            proposals = maker.proposals(job, sound, prediction, tonal, heard)
+        result, tried = self._decided(guard, current, proposals)
         guard = _judging(guard, tried)
         result, prediction = self._refined(guard, result, tried, progress), tried.prediction
         progress(1.0, "done")

@@ -16,20 +16,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bridge.automix.chain_search import ChainSearch, played_change, search_windows, wanted_change
 from bridge.automix.facts import ProposalOrigin
+from bridge.automix.guard.metrics import CandidateMetrics
 from bridge.automix.guard.renderer import CandidateRenderer
-from bridge.automix.job import AutomixJob
+from bridge.automix.job import AutomixJob, Progress
 from bridge.automix.objective import Objective, nearest_distance_db, range_objective
-from bridge.automix.tone_match.proposal import ToneMatch, change_of_profile
+from bridge.automix.tone_match.proposal import LEAST_CERTAINTY, ToneMatch, change_of_profile
 from bridge.automix.tone_match.responses import ResponseStore
 from bridge.automix.tone_range import LEAST_DB, tone_range_target
-from bridge.errors import PluginError
+from bridge.errors import ModelError, PluginError
 from bridge.features.profile import SoundFeatures
+from bridge.features.windows import choose_excerpts
 from bridge.model.bundle import StaticModel
 from bridge.model.predict import Prediction
 from bridge.plugins.host.host import PluginHost
 from bridge.plugins.host.render_queue import RenderBatch
 from bridge.types import Float32
+
+SEARCH_WINDOW_S, SEARCH_WINDOWS = 1.0, 4  # of a search, half of them to judge by
 
 
 class Proposal(NamedTuple):
@@ -87,6 +92,37 @@ class ProposalMaker:
     def goes_by_tone(self) -> bool:
         """Whether the model's encoder is not asked: what it predicts was no better than what is fitted (`LOG.md`)."""
         return self.model.manifest.use.tone_range is not None
+
+    def searched(
+        self,
+        job: AutomixJob,
+        sound: SoundFeatures,
+        metrics: CandidateMetrics,
+        renderer: CandidateRenderer,
+        progress: Progress,
+    ) -> list[Proposal]:
+        """Return what a search through the plugins of a chain that no model knows finds; `job.current` where nothing
+        helped. Raises ModelError where there is nothing to search for, PluginError where the chain fails."""
+        if job.reference is None:
+            raise ModelError(
+                f"No model knows the chain {self.model.chain.name}: give a reference to come close to, and seconds to "
+                "search for (--reference FILE --refine SECONDS)."
+            )
+        current = np.asarray(job.current, dtype=np.float32)
+        response = self.responses.of(self.model.chain, self.host, job.sample_rate_hz, self.model.manifest.features)
+        parts = choose_excerpts(job.excerpts, job.sample_rate_hz, window_s=SEARCH_WINDOW_S, count=SEARCH_WINDOWS)
+        searched, held_back = search_windows(renderer, parts)
+        played = played_change(searched, metrics, current)
+        wanted = wanted_change(sound, job.reference, metrics, played)
+        found = [current]
+        if wanted is not None and wanted.certainty >= LEAST_CERTAINTY:
+            search = ChainSearch(searched, held_back, metrics, response, wanted, current, job.free_mask)
+            found = search.run(job.refine_s, progress=lambda share: progress(0.3 + 0.6 * share, "searching")) or found
+        share = 0.0 if wanted is None else wanted.certainty / (1 + wanted.certainty)
+        confidence = np.full(current.size, share, dtype=np.float32)
+        return [
+            Proposal(ProposalOrigin.CHAIN_SEARCH, Prediction(row, confidence, job.reference.profile)) for row in found
+        ]
 
     def is_familiar(self, sound: SoundFeatures) -> bool:
         """Whether the encoder was trained with sounds like this one; a model that does not say so is believed."""

@@ -35,11 +35,16 @@ if TYPE_CHECKING:
               "else the model's).")  # fmt: skip
 @click.option("--ceiling", "ceiling_dbtp", type=Number(-20.0, 0.0), metavar="DBTP",
               help="True peak that the output never passes, for the same models.")  # fmt: skip
+@click.option(
+    "--cluster", metavar="ADDRESS", help="For a folder: do its files on the Dask cluster whose scheduler is there."
+)
 @json_option
 @click.option("--report", "report_file", type=FILE, metavar="FILE.html", help="Write a page with plots and players. "
               "Of a folder there is one in any case: report.html beside the audio.")  # fmt: skip
 @click.pass_context
-def automix(context: click.Context, /, json_file: Path | None, report_file: Path | None, **options: Any) -> None:
+def automix(
+    context: click.Context, /, json_file: Path | None, report_file: Path | None, cluster: str | None, **options: Any
+) -> None:
     """Set the plugins of a model's chain for INPUT by listening, and write the processed audio.
 
     INPUT may be a folder: all audio files below it are done, beside each other on all cores. The same command goes on
@@ -55,8 +60,10 @@ def automix(context: click.Context, /, json_file: Path | None, report_file: Path
         require_extra("report", "--report")
     check_outputs((source, reference), {"-o": options["target"], "--report": report_file, "--json": json_file})
     if is_folder:
-        automix_files(settings_of(context), options, json_file, report_file or options["target"] / REPORT)
+        automix_files(settings_of(context), options, json_file, report_file or options["target"] / REPORT, cluster)
         return
+    if cluster is not None:
+        raise click.UsageError("--cluster is for a folder of files: one file is done on this machine.")
     from bridge.audio.files import probe
 
     for file in (source, reference):  # what is no recording is refused before anything that takes seconds to load

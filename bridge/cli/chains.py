@@ -118,7 +118,7 @@ def plugins(context: click.Context, again: bool, json_file: Path | None) -> None
 @click.option("-o", "--output", required=True, type=FILE, help="The chain file to write; its name is the chain's.")
 @click.pass_context
 def new(context: click.Context, plugins: tuple[str, ...], output: Path) -> None:
-    """A chain of PLUGINs in this order, every parameter that does something a control.
+    """A chain of PLUGINs in this order, every parameter that does something, and is safe to move, a control.
 
     Write builtin:PeakFilter or vst3:ZamCompX2; `reaper-bridge plugins` lists what there is.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,33 @@ import click
 from bridge.cli.interrupts import cancellable
 from bridge.cli.output import print_table, write_json
 from bridge.cli.progress import shown_progress
+from bridge.extras import require_extra
 from bridge.settings import Settings
 
 REPORT = "report.html"
 
 
-def automix_files(settings: Settings, options: Mapping[str, Any], json_file: Path | None, page: Path) -> None:
-    """Do all files of a folder, print what became of each and write the page. `options` are fields of a FileJob.
+def automix_files(
+    settings: Settings, options: Mapping[str, Any], json_file: Path | None, page: Path, cluster: str | None
+) -> None:
+    """Do all files of a folder, here or on the cluster at an address, print what became of each and write the page.
+
+    `options` are fields of a FileJob.
 
     Leaves with status 1 where none could be done, or the user has cancelled.
     """
-    from bridge.offline.folder.automix_folder import FileState, automix_folder
+    from bridge.offline.folder.automix_folder import FileState, Run, automix_folder
+    from bridge.offline.folder.cluster import run_on_cluster
+    from bridge.offline.folder.local_processes import run_locally
     from bridge.offline.job import FileJob
     from bridge.report.folder_report import describe_counts, describe_failures, folder_table, write_folder_report
 
+    if cluster is not None:
+        require_extra("cluster", "--cluster")
+    run: Run = run_locally if cluster is None else partial(run_on_cluster, address=cluster)
     folder = options["source"]
     with cancellable() as cancelled, shown_progress("Auto-mix", in_lines=True) as progress:
-        result = automix_folder(FileJob(**options), settings, progress=progress, is_cancelled=cancelled.is_set)
+        result = automix_folder(FileJob(**options), settings, run=run, progress=progress, is_cancelled=cancelled.is_set)
     write_folder_report(page, result, folder)
     if write_json(None if json_file is None else result.to_json(), json_file):
         table = folder_table(result, folder)

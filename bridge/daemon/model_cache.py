@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.errors import BridgeError, ChainError, ModelError, PluginMissing, quoted
+from bridge.errors import BridgeError, ChainError, ModelError, PluginError, PluginMissing, quoted
 from bridge.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     from bridge.plugins.host.host import PluginHost
     from bridge.plugins.recognition.recognise import ParameterList, PluginReading
     from bridge.reaper.mapping.hosted_fx import HostedFx
+    from bridge.reaper.protocol.fx_snapshot import FxSnapshot
 
 log = logging.getLogger(__name__)
 
 TORCH_THREADS = 1
 """The encoder is small: more threads gain little, and the sockets and the plugin workers need the cores."""
+
+OWN_CHAIN = "own chain"  # the name of what stands for a model of a track's own plugins
+SEARCH_S = 10.0
 
 WARM_UP_RATE_HZ, WARM_UP_FRAMES = 48_000, 4 * 48_000
 
@@ -32,12 +37,14 @@ FolderState = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True)
 class CachedModel:
-    """A model in memory, as of `state`. `fault` says why what lies on disk now could not be loaded."""
+    """A model in memory, as of `state`. `fault` says why what lies on disk now could not be loaded. Settings are
+    searched for as long as `search_s`: for a chain that no model knows."""
 
     automix: Automix
     folder: Path
     state: FolderState
     fault: str = ""
+    search_s: float = 0.0
 
 
 class ModelCache:
@@ -48,6 +55,7 @@ class ModelCache:
         self._host: PluginHost | None = None
         self._hosted_fx: HostedFx | None = None
         self._cached: dict[str, CachedModel] = {}
+        self._own_chains: dict[tuple[str, ...], CachedModel] = {}
 
     def names(self) -> list[str]:
         """The names of all installed models."""
@@ -71,6 +79,36 @@ class ModelCache:
             loaded = CachedModel(cached.automix, folder, state, fault=str(error))
         self._cached[folder.name] = loaded
         return loaded
+
+    def own_chain(self, fx_chain: Sequence[FxSnapshot]) -> CachedModel | None:
+        """What sets a track's own VST3 plugins by search, whatever they are; None where there are none to set.
+
+        Plugins are calibrated the first time, which takes seconds; only what is recognised is a control.
+        """
+        from bridge.automix.pipeline import Automix
+        from bridge.model.bundle import untrained_model
+        from bridge.plugins.chain.chain_file import parse_chain
+        from bridge.plugins.new_chain import new_chain
+
+        found = (self.hosted_fx.plugin_of(fx) for fx in fx_chain)
+        plugins = tuple(plugin for plugin in found if plugin is not None and self._is_settable(plugin))
+        if plugins and plugins not in self._own_chains:
+            text = new_chain(self.host, plugins, name=OWN_CHAIN, only_recognised=True)
+            chain = parse_chain(text, source=OWN_CHAIN, calibrate=self.host.calibrate)
+            automix = Automix(untrained_model(chain), self.host)
+            self._own_chains[plugins] = CachedModel(automix, Path(), (), search_s=SEARCH_S)
+        return self._own_chains.get(plugins)
+
+    def _is_settable(self, plugin: str) -> bool:
+        """Whether a plugin can be loaded, and has a control that is recognised."""
+        from bridge.plugins.new_chain import new_chain
+
+        try:
+            new_chain(self.host, [plugin], name=OWN_CHAIN, only_recognised=True)
+        except PluginError as error:
+            log.info("%s is not searched for: %s", plugin, error)
+            return False
+        return True
 
     @property
     def host(self) -> PluginHost:

@@ -52,9 +52,9 @@ def handle_request(
 ) -> Reply:
     """The reply to `request`: apply, unchanged or add_fx. Raises BridgeError where it is to be an error."""
     progress(0.0, "reading the request")
-    options, cached, envelope = request.options, models.model(request.options.model), None
+    options, envelope = request.options, None
+    cached, mapping, proxy = _find_model(request, models, defaults)
     is_automation = cached.automix.model.manifest.is_automation
-    mapping, proxy = map_request(models, cached, request)
     reply = _unchanged_reply(request, cached, mapping)
     if is_automation and not options.automation and not options.only_missing:
         return msgspec.structs.replace(reply, skipped=SkipReason.NEEDS_AUTOMATION, left_alone=())
@@ -137,7 +137,7 @@ def _can_verify(request: Request, cached: CachedModel) -> bool:
     """Whether REAPER can render the track before and after, and that says what counts: settings stand still, and the
     loudness stays."""
     manifest = cached.automix.model.manifest
-    is_still = not manifest.is_automation and manifest.use.loudness_lufs is None
+    is_still = not manifest.is_automation and manifest.use.loudness_lufs is None and not cached.search_s
     return is_still and request.options.verify != "off" and not request.options.levels
 
 
@@ -169,11 +169,28 @@ def make_job(
         free=mapping.free,
         reference=None if is_automation else _reference(request, spool, models, cached, defaults),
         amount_percent=defaults.amount_percent if is_default else request.options.amount_percent,
+        refine_s=cached.search_s,
         realizable=mapping.realizable,
         proxy=proxy,
         is_part=request.range.cuts_items,
         role=role_by_name(request.track.name),
     )
+
+
+def _find_model(
+    request: Request, models: ModelCache, defaults: JobDefaults
+) -> tuple[CachedModel, ChainMapping, ProxyChain]:
+    """The model that a request names, on the track's FX; where it sets nothing there, a search of the track's own."""
+    options, cached = request.options, models.model(request.options.model)
+    mapping, proxy = map_request(models, cached, request)
+    manifest = cached.automix.model.manifest
+    if mapping.free.any() or manifest.is_automation or manifest.use.loudness_lufs is not None:
+        return cached, mapping, proxy
+    has_style = bool(options.style or defaults.style) and not options.add_missing_fx
+    if options.only_missing or options.levels or (options.reference is None and not has_style):
+        return cached, mapping, proxy
+    own = models.own_chain(request.fx)
+    return (cached, mapping, proxy) if own is None else (own, *map_request(models, own, request))
 
 
 def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tuple[ChainMapping, ProxyChain]:
@@ -184,7 +201,7 @@ def map_request(models: ModelCache, cached: CachedModel, request: Request) -> tu
             model.chain,
             request.fx,
             models.hosted_fx,
-            recognise=None if model.manifest.is_automation else models.recognise,
+            recognise=None if model.manifest.is_automation or cached.search_s else models.recognise,
             preferred=tuple(models.preferences().values()),
             tap=request.audio.tap,
         )

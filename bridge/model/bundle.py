@@ -15,13 +15,18 @@ import torch
 
 from bridge.atomic_files import replace_when_written, write_new
 from bridge.errors import ModelError, truncated
+from bridge.features.settings import FeatureSettings
 from bridge.model.encoders import Category, Encoder
 from bridge.model.encoders.frame_encoder import FrameEncoder
 from bridge.model.manifest import (
     CARD_FILE,
     MANIFEST_FILE,
+    SCHEMA,
+    UNTRAINED,
     WEIGHTS_FILE,
     AutomationSettings,
+    ConfidenceCalibration,
+    EncoderSettings,
     Manifest,
     encode_manifest,
     read_manifest,
@@ -60,6 +65,11 @@ class StaticModel(Model):
 
     encoder: Encoder
     reference_profiles: Float32 | None = None
+
+
+@dataclass(frozen=True)
+class UntrainedModel(StaticModel):
+    """A chain that no model knows: nothing is predicted for it, and what its encoder says counts for nothing."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +165,23 @@ def save_bundle(
         write_new(weights_part, content, is_durable=True)
         write_new(manifest_part, encode_manifest(manifest), is_durable=True)
     return manifest
+
+
+def untrained_model(chain: Chain) -> UntrainedModel:
+    """Return what stands for a model of `chain`, where settings are to be searched for."""
+    manifest = Manifest(
+        schema=SCHEMA,
+        name=chain.name,
+        description="Settings are searched for; nothing was learned.",
+        chain=chain,
+        features=FeatureSettings(),
+        encoder=EncoderSettings(width=4, blocks=0, embedding=1, hidden=1),
+        confidence=ConfidenceCalibration(),
+        weights_sha256="",
+        training=UNTRAINED,
+        scores={},
+    )
+    return UntrainedModel(manifest, build_encoder(manifest).eval().requires_grad_(False))
 
 
 def build_encoder(manifest: Manifest) -> Encoder:

@@ -120,6 +120,23 @@ class Provenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     failed_renders: int = 0  # that plugins crashed at, hung at or returned NaN for; their examples were left out
 
 
+UNTRAINED = Provenance(
+    task="none",
+    command="",
+    date="",
+    seed=0,
+    minutes=0.0,
+    steps=0,
+    examples=0,
+    sample_rate_hz=0,
+    sources=(),
+    training_files=(),
+    validation=(),
+    bridge_version="",
+)
+"""Of a chain for which nothing was learned."""
+
+
 class ConfidenceCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Turns a predicted spread into a confidence: the chance that a control lies within `tolerance` of the truth.
 

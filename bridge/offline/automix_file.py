@@ -21,10 +21,9 @@ from bridge.automix.pipeline import Automix, reverted_for_clipping
 from bridge.features.profile import SoundFeatures
 from bridge.features.styles import style_for
 from bridge.mix_balance.role_by_name import role_by_name
-from bridge.model.bundle import load_model
 from bridge.offline.job import FileJob, check_options, check_target
 from bridge.offline.loudness import render_to_loudness
-from bridge.offline.models_and_styles import excerpts_of, model_folder
+from bridge.offline.models_and_styles import excerpts_of, model_folder, open_model
 from bridge.offline.result import FileResult, control_rows
 from bridge.offline.whole_file import FileSound, copy_file, measure_file, replace_when_done
 from bridge.plugins.host.host import host_for
@@ -64,9 +63,9 @@ def automix_file(
 def _opened(job: FileJob, settings: Settings, progress: Progress) -> Iterator[Automix]:
     """The job's model, and a plugin host of its own."""
     progress(0.0, "loading the model")
-    model = load_model(model_folder(job.model, job.chain_file, settings))
+    folder = model_folder(job, settings)
     with host_for(settings) as host:
-        yield Automix(model, host)
+        yield Automix(open_model(folder, job, host), host)
 
 
 def _process_automation(

@@ -11,10 +11,11 @@ from bridge.audio.resampling import resample
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, ModelError
 from bridge.features.styles import Style, save_style
-from bridge.model.bundle import load_model
+from bridge.model.bundle import Model, load_model, untrained_model
 from bridge.model.manifest import find_model, find_models, read_manifest
+from bridge.offline.job import FileJob
 from bridge.plugins.chain.chain_file import load_chain
-from bridge.plugins.host.host import host_for
+from bridge.plugins.host.host import PluginHost, host_for
 from bridge.settings import Settings
 from bridge.types import Audio
 
@@ -24,23 +25,39 @@ EXCERPT_S = 10.0
 EXCERPTS = 6
 
 
-def model_folder(name: str | None, chain_file: Path | None, settings: Settings) -> Path:
-    """Return the folder of the named model, or of one trained for the chain file, or of the default one."""
+def model_folder(job: FileJob, settings: Settings) -> Path | None:
+    """Return the folder of the job's model: the named one, or one trained for its chain file, or the default.
+
+    None for a chain that no model knows, where the job says what to come close to and how long to search.
+    """
     folders = settings.model_folders
-    if chain_file is None:
-        return find_model(name or settings.default_model, folders)
+    if job.chain_file is None:
+        return find_model(job.model or settings.default_model, folders)
     with host_for(settings) as host:
-        chain = load_chain(chain_file, calibrate=host.calibrate)
+        chain = load_chain(job.chain_file, calibrate=host.calibrate)
     remedy = (
-        f"Train one for it: reaper-bridge train --chain {chain_file} --task channel-strip --data DIR -o MODEL_DIR, "
+        f"Train one for it: reaper-bridge train --chain {job.chain_file} --task channel-strip --data DIR -o MODEL_DIR, "
         "and name it with --model MODEL_DIR."
     )
-    if name is None and chain.name not in find_models(folders):
-        raise ModelError(f"No model for the chain {chain.name} is installed. {remedy}")
-    folder = find_model(name or chain.name, folders)
+    if job.model is None and chain.name not in find_models(folders):
+        if job.refine_s > 0 and (job.reference or job.style) is not None:
+            return None
+        raise ModelError(
+            f"No model for the chain {chain.name} is installed. Search for its settings: --reference FILE --refine "
+            f"SECONDS. Or t{remedy[1:]}"
+        )
+    folder = find_model(job.model or chain.name, folders)
     if read_manifest(folder).chain.key != chain.key:
-        raise ModelError(f"The model in {folder} was trained for another chain than {chain_file}. {remedy}")
+        raise ModelError(f"The model in {folder} was trained for another chain than {job.chain_file}. {remedy}")
     return folder
+
+
+def open_model(folder: Path | None, job: FileJob, host: PluginHost) -> Model:
+    """Return the model in `folder`, or what stands for one for the job's chain, see `model_folder`."""
+    if folder is not None:
+        return load_model(folder)
+    assert job.chain_file is not None
+    return untrained_model(load_chain(job.chain_file, calibrate=host.calibrate))
 
 
 def store_style(name: str, files: Sequence[Path], model: str | None, settings: Settings) -> Path:

@@ -57,7 +57,7 @@ def test_the_extras_of_the_installation_are_those_that_are_asked_for() -> None:
 
     assert {extra: modules_of(extra) for extra in EXTRA_MODULES} == {e: set(m) for e, m in EXTRA_MODULES.items()}
     core = " ".join(tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"])
-    assert not re.search("cmaes|lupa|matplotlib|pillow|scipy|tensorboard", core)
+    assert not re.search("cmaes|distributed|lupa|matplotlib|pillow|scipy|tensorboard", core)
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("models",), ("levels", "show")], ids=" ".join)
@@ -85,6 +85,7 @@ def test_a_file_is_mixed_without_any_extra(tmp_path: Path, recording: Path) -> N
         ("train", ("train", "--chain", "c.toml", "--task", "t", "--data", "{folder}", "-o", "{folder}/new")),
         ("train", ("evaluate", "channel-strip", "{folder}")),
         ("report", ("automix", "{folder}/in.wav", "-o", "{folder}/out.wav", "--report", "{folder}/page.html")),
+        ("cluster", ("automix", "{folder}", "-o", "{folder}/out", "--cluster", "tcp://127.0.0.1:1")),
         ("refine", ("automix", "{folder}/in.wav", "-o", "{folder}/out.wav", "--refine", "1")),
     ],
     ids=lambda value: value if isinstance(value, str) else value[0],

@@ -99,6 +99,7 @@ def decisions() -> list[Decision]:
         Decision(kind=DecisionKind.IMPROVED, origin=ProposalOrigin.TONE_RANGE, role="bass"),
         Decision(kind=DecisionKind.WITHIN_RANGE, role="vocals", nearest_db=5.25, familiar_db=3.6),
         Decision(kind=DecisionKind.IMPROVED, search=SearchOutcome.NEEDS_REFERENCE, nearest_db=2.0, familiar_db=3.6),
+        Decision(kind=DecisionKind.IMPROVED, origin=ProposalOrigin.CHAIN_SEARCH),
         Decision(kind=DecisionKind.IMPROVED, loudness=outcome(LoudnessKind.REACHED)),
     ]
 

@@ -66,6 +66,8 @@ def fit_response(
     free: Indices,
     bounds: tuple[Float64, Float64],
     gain: GainRange,
+    starts: int = STARTS,
+    steps: int = STEPS,
 ) -> tuple[Float64, float]:
     """Return settings (controls,) and the gain in dB that come nearest to `wanted_db` (bands,).
 
@@ -74,6 +76,7 @@ def fit_response(
         start: (controls,) normalized; what is not `free` stays there.
         free: those of the measured controls that may move.
         bounds: (controls,) each, the lowest and highest values.
+        starts, steps: how thoroughly.
     """
     low, high = (bound[free] for bound in bounds)
     problem = _Problem(response, wanted_db, weights / weights.sum(), gain, start, free, low, high)
@@ -82,24 +85,24 @@ def fit_response(
         return start, float(problem.gains_db(rest)[0])
     generator = np.random.default_rng(0)
     first = np.clip(start[free], low, high)
-    moves = START_SPREAD * (high - low) * generator.uniform(-1, 1, (STARTS - 1, free.size))
-    values = _minimise(problem, np.vstack([first, np.clip(first + moves, low, high)]))
+    moves = START_SPREAD * (high - low) * generator.uniform(-1, 1, (starts - 1, free.size))
+    values = _minimise(problem, np.vstack([first, np.clip(first + moves, low, high)]), steps)
     rows = problem.full(values)
     best = int(np.argmin(np.square(problem.residuals(values)).sum(1)))
     return rows[best], float(problem.gains_db(wanted_db - response.at(rows[best][None]))[0])
 
 
-def _minimise(problem: _Problem, values: Float64) -> Float64:
+def _minimise(problem: _Problem, values: Float64, steps: int) -> Float64:
     """Go down from all starts (n, free) at once, each with its own damping."""
     count, unknowns = values.shape
     span = problem.high - problem.low
     damping = np.full(count, _DAMPING)
     rest = problem.residuals(values)
-    for _ in range(STEPS):
-        steps = np.where(values + _STEP * span > problem.high, -_STEP, _STEP) * span
-        tried = values[:, None] + steps[:, :, None] * np.eye(unknowns)
+    for _ in range(steps):
+        moves = np.where(values + _STEP * span > problem.high, -_STEP, _STEP) * span
+        tried = values[:, None] + moves[:, :, None] * np.eye(unknowns)
         moved = problem.residuals(tried.reshape(-1, unknowns)).reshape(count, unknowns, -1)
-        slopes = (moved - rest[:, None]) / steps[:, :, None]
+        slopes = (moved - rest[:, None]) / moves[:, :, None]
         normal = slopes @ slopes.transpose(0, 2, 1)
         diagonal = np.einsum("nii->ni", normal)
         diagonal += damping[:, None] * (diagonal + 1e-3)

@@ -16,6 +16,7 @@ from typing import Any
 from bridge.audio.files import probe
 from bridge.automix.job import Progress, no_progress
 from bridge.errors import AudioError
+from bridge.features.profile import DEFAULT_FEATURES
 from bridge.features.styles import style_for, style_path
 from bridge.model.manifest import MANIFEST_FILE, WEIGHTS_FILE, read_manifest
 from bridge.offline.folder.local_processes import run_locally
@@ -85,20 +86,32 @@ def automix_folder(
 
     Raises AudioError where there is nothing to do or nowhere to write, ModelError where no model fits.
     """
-    folder = model_folder(job.model, job.chain_file, settings)
-    manifest = read_manifest(folder)
-    check_options(job, manifest)
-    fixed = [folder / MANIFEST_FILE, folder / WEIGHTS_FILE]
-    fixed += [] if job.reference is None else [probe(job.reference).path]
-    if job.style is not None:
-        style_for(settings.styles, job.style, features=manifest.features, model=manifest.name)  # or an error, now
-        fixed.append(style_path(settings.styles, job.style))
-    rows = [FileRow(one) for one in plan_files(replace(job, model=str(folder.resolve()), chain_file=None))]
+    folder = model_folder(job, settings)
+    name, fixed = _check_model(job, folder, settings)
+    model = None if folder is None else str(folder.resolve())
+    rows = [FileRow(one) for one in plan_files(replace(job, model=model, chain_file=None if model else job.chain_file))]
     make_folder(job.target)
     records = RecordFile(job.target)
     _find_open(rows, fixed, records.read())
     _run(rows, settings, records, run, progress, is_cancelled)
-    return FolderResult(manifest.name, rows)
+    return FolderResult(name, rows)
+
+
+def _check_model(job: FileJob, folder: Path | None, settings: Settings) -> tuple[str, list[Path]]:
+    """The name of what sets the files, and the files that all results rest on. ModelError for what does not fit."""
+    if folder is None:
+        assert job.chain_file is not None
+        name, features, fixed = job.chain_file.stem, DEFAULT_FEATURES, [job.chain_file]
+    else:
+        manifest = read_manifest(folder)
+        check_options(job, manifest)
+        name, features, fixed = manifest.name, manifest.features, [folder / MANIFEST_FILE, folder / WEIGHTS_FILE]
+    if job.reference is not None:
+        fixed.append(probe(job.reference).path)
+    if job.style is not None:
+        style_for(settings.styles, job.style, features=features, model=name)  # or an error, now
+        fixed.append(style_path(settings.styles, job.style))
+    return name, fixed
 
 
 def _find_open(rows: Sequence[FileRow], fixed: Sequence[Path], finished: dict[str, FileResult]) -> None:

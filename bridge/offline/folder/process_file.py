@@ -9,9 +9,9 @@ from pathlib import Path
 from bridge.automix.job import Progress, no_progress
 from bridge.automix.pipeline import Automix
 from bridge.errors import AudioError, BridgeError
-from bridge.model.bundle import load_model
 from bridge.offline.automix_file import automix_file
 from bridge.offline.job import FileJob
+from bridge.offline.models_and_styles import open_model
 from bridge.offline.result import FileResult
 from bridge.plugins.host.host import PluginHost
 from bridge.settings import Settings
@@ -30,10 +30,10 @@ class FileProcessor:
 
     def __init__(self, settings: Settings, host: PluginHost) -> None:
         self._settings, self._host = settings, host
-        self._loaded: dict[str, Automix] = {}
+        self._loaded: dict[tuple[str | None, Path | None], Automix] = {}
 
     def __call__(self, job: FileJob, progress: Progress = no_progress) -> FileOutcome:
-        """Do `job`, whose model is named by its folder; an error is one of this file's, and in the outcome."""
+        """Do `job`, whose model is named by its folder, if it has any; an error is this file's, and in the outcome."""
         try:
             make_folder(job.target.parent)
             return FileOutcome(automix_file(job, self._settings, automix=self._automix(job), progress=progress))
@@ -41,10 +41,10 @@ class FileProcessor:
             return FileOutcome(error=str(error))
 
     def _automix(self, job: FileJob) -> Automix:
-        folder = str(job.model)
-        if folder not in self._loaded:
-            self._loaded[folder] = Automix(load_model(Path(folder)), self._host)
-        return self._loaded[folder]
+        if (key := (job.model, job.chain_file)) not in self._loaded:
+            folder = None if job.model is None else Path(job.model)
+            self._loaded[key] = Automix(open_model(folder, job, self._host), self._host)
+        return self._loaded[key]
 
 
 def make_folder(folder: Path) -> None:

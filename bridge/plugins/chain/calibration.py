@@ -29,6 +29,7 @@ class ParameterReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     `kind`: `continuous` and `switch` may be controls; the others may not, and `note` says why. `default` and
     `step` (the finest move that the plugin keeps; 0 for none seen) are normalized. `law` is None where the texts
     are no rising or falling numbers. `sensitivity_db` is the largest change of the output spectrum over its range.
+    `useful`: the normalized range around the default in which the plugin neither falls silent nor blasts.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ParameterReport(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     choices: tuple[str, ...] = ()
     step: float = 0.0
     sensitivity_db: float = 0.0
+    useful: tuple[float, float] = (0.0, 1.0)
 
     @property
     def is_controllable(self) -> bool:

@@ -22,7 +22,7 @@ from bridge.plugins.chain.chain import VST3, suggest_names
 
 PATH_VARIABLE = "BRIDGE_PLUGIN_PATH"
 SUFFIX = ".vst3"
-_METHOD: Literal[2] = 2  # of what is kept in the cache
+_METHOD: Literal[3] = 3  # of what is kept in the cache
 _EFFECT_CATEGORY = "Audio Module Class"
 
 
@@ -47,13 +47,13 @@ class CatalogEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 class _CachedEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: int
     entry: CatalogEntry
-    method: Literal[2]  # how it was found out: of an older one nothing is taken
+    method: Literal[3]  # how it was found out: of an older one nothing is taken
 
 
 class _CachedCalibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stamp: int
     calibration: Calibration
-    method: Literal[2]  # how it was measured: of an older one nothing is taken
+    method: Literal[3]  # how it was measured: of an older one nothing is taken
 
 
 class _ModuleClass(msgspec.Struct, frozen=True):

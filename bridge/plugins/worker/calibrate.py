@@ -12,25 +12,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bridge.decibels import power_to_db
 from bridge.errors import PluginError
 from bridge.plugins.chain.calibration import Calibration, Kind, ParameterReport
 from bridge.plugins.chain.display_law import measure_display_law, parse_display
 from bridge.plugins.worker.instances import CONTINUOUS_STEPS, Vst3Instance, run_processors
+from bridge.plugins.worker.probe import SAMPLE_RATE_HZ, difference_db, level_db, probe_signal
 from bridge.types import Float32
 
 GRID_POINTS = 33
 MOST_CHOICES = 64
 MOST_NUMBERED_CHOICES = 8  # 'off', '6 dB', '12 dB': with more rising numbers it is a range with a name in it
-SAMPLE_RATE_HZ = 48_000
-PROBE_S = 1.0
 AUDIBLE_DB = 0.02  # a change of the spectrum below this is none
-THOROUGH_BASES = 5  # settings of all others from which every parameter is tried
+THOROUGH_BASES = 2  # settings of all others from which every parameter is tried: the defaults, and the middle
 RANDOM_BASES = 15  # drawn after the defaults and the middle
 THOROUGH_S = 15.0  # after this long only what has shown no effect is tried
-_BANDS = 32
-_FLOOR = 1e-9
 _TRIED = (0.0, 1.0, 0.5)
+SILENCED_DB, BLASTING_DB = -40.0, 30.0  # beside the level at the defaults: no setting that somebody wants
+END_STEPS = 5  # of a bisection towards the end of a range that does so
 
 
 @dataclass
@@ -49,6 +47,8 @@ class _Finding:
     note: str = ""
     step: float = 0.0
     sensitivity_db: float = 0.0
+    low: float = 0.0
+    high: float = 1.0
 
 
 def calibrate_instance(instance: object, announce: Callable[[], None]) -> Calibration:
@@ -65,6 +65,7 @@ def calibrate_instance(instance: object, announce: Callable[[], None]) -> Calibr
     calibrator.find_ignored(findings)
     is_deterministic = calibrator.is_deterministic()
     calibrator.find_sensitivity(findings)
+    calibrator.find_useful_ranges(findings)
     notes = [] if is_deterministic else ["two renders of the same settings differ"]
     if calibrator.invalid_bases:
         notes.append(f"returned NaN or infinity at {calibrator.invalid_bases} of {calibrator.bases} settings tried")
@@ -190,6 +191,32 @@ class _Calibrator:
             if finding.sensitivity_db <= AUDIBLE_DB:
                 finding.kind, finding.note = "dead", "changes nothing in any render"
 
+    def find_useful_ranges(self, findings: list[_Finding]) -> None:
+        """How far each range reaches from the default before the plugin falls silent, blasts or returns no numbers."""
+        usual_db = level_db(self._process(self._audio))
+        for finding in _controllable(findings):
+            if finding.is_switch:
+                continue
+            self._announce()
+            finding.low, finding.high = (self._useful_end(finding, end, usual_db) for end in (0.0, 1.0))
+        self._restore()
+
+    def _useful_end(self, finding: _Finding, end: float, usual_db: float) -> float:
+        """The useful value nearest to `end`, by bisection from the default."""
+        good, tried = finding.default, end
+        for _ in range(END_STEPS):
+            self._set({finding.index: tried})
+            change_db = level_db(self._process(self._audio)) - usual_db
+            if SILENCED_DB <= change_db <= BLASTING_DB:
+                good = tried
+                if tried == end:
+                    break
+                tried = (tried + end) / 2
+            else:
+                end, tried = tried, (good + tried) / 2
+        self._set({finding.index: finding.default})
+        return good
+
     def _measure_from(self, base: dict[int, float], tried: list[_Finding]) -> None:
         """Each of `tried` in turn, with a render of the base before and after: what differs there is no effect."""
         self._set(base)
@@ -201,13 +228,14 @@ class _Calibrator:
         for finding in tried:
             self._announce()
             held = self._values()[finding.index]
-            changes = []
+            changes = [0.0]
             for value in _TRIED:
-                self._set({finding.index: value})
-                changes.append(_difference_db(before, self._process(self._audio)))
+                if abs(value - held) > 1e-6:
+                    self._set({finding.index: value})
+                    changes.append(difference_db(before, self._process(self._audio)))
             self._set({finding.index: held})
             after = self._process(self._audio)
-            change_db, drift_db = max(changes), _difference_db(before, after)
+            change_db, drift_db = max(changes), difference_db(before, after)
             if change_db > 2 * drift_db:
                 finding.sensitivity_db = max(finding.sensitivity_db, change_db)
             before = after
@@ -238,38 +266,6 @@ class _Calibrator:
         instance = self._instance
         processors = instance.processors(1)
         return run_processors(processors, audio, SAMPLE_RATE_HZ, accepts=instance.channels, reset=True)
-
-
-def probe_signal(channels: int) -> Float32:
-    """Float32 (channels, samples): tones and noise that swell, fall silent and burst, the two sides unlike."""
-    frames = round(PROBE_S * SAMPLE_RATE_HZ)
-    generator = np.random.default_rng(7)
-    time_s = np.arange(frames) / SAMPLE_RATE_HZ
-    envelope = np.interp(time_s, [0, 0.3, 0.45, 0.5, 0.65, 0.7, 1.0], [0.02, 0.6, 0.6, 1e-4, 1e-4, 0.9, 0.05])
-    noise = generator.standard_normal((channels, frames)) * 0.25
-    tones = sum(np.sin(2 * np.pi * hz * time_s + hz) for hz in (55, 220, 880, 3520, 9000)) / 5
-    sides = np.array([1.0, 0.7])[:channels, np.newaxis]
-    return (sides * (tones + noise) * envelope).astype(np.float32)
-
-
-def _difference_db(one: Float32, other: Float32) -> float:
-    """Root mean square over time and bands of the difference of two level maps; infinity counts as 100 dB."""
-    if np.array_equal(one, other):
-        return 0.0
-    if not np.isfinite(other).all():
-        return 100.0
-    return float(np.sqrt(np.mean((_levels_db(one) - _levels_db(other)) ** 2)))
-
-
-def _levels_db(audio: Float32) -> Float32:
-    """(channels, frames of 21 ms, bands): power in bands of equal width on a logarithmic axis, in dB."""
-    size = 1024
-    usable = audio.shape[1] // size * size
-    windows = audio[:, :usable].reshape(audio.shape[0], -1, size) * np.hanning(size).astype(np.float32)
-    power = np.abs(np.fft.rfft(windows, axis=-1)) ** 2
-    edges = np.unique(np.geomspace(1, power.shape[-1] - 1, _BANDS + 1).astype(int))
-    bands = np.add.reduceat(power, edges[:-1], axis=-1)
-    return power_to_db(bands, floor=_FLOOR).astype(np.float32)
 
 
 def choices_of(texts: list[tuple[float, str]]) -> list[tuple[float, str]] | None:
@@ -322,6 +318,7 @@ def _report(finding: _Finding) -> ParameterReport:
         choices=tuple(texts) if is_switch else (),
         step=finding.step,
         sensitivity_db=round(finding.sensitivity_db, 3),
+        useful=(finding.low, finding.high),
     )
 
 

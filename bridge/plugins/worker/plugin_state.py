@@ -8,7 +8,6 @@ import numpy as np
 
 from bridge.errors import PluginError
 from bridge.plugins.worker import protocol
-from bridge.plugins.worker.calibrate import SAMPLE_RATE_HZ, probe_signal
 from bridge.plugins.worker.instances import (
     Instance,
     Vst3Instance,
@@ -16,6 +15,7 @@ from bridge.plugins.worker.instances import (
     movable_parameters,
     run_processors,
 )
+from bridge.plugins.worker.probe import SAMPLE_RATE_HZ, probe_signal
 
 GRID = tuple(point / 64 for point in range(65))
 """Where the texts of a parameter are asked for."""

@@ -217,8 +217,7 @@ class _Matching:
 
     def _active(self, is_wanted: Callable[[FxSnapshot], bool]) -> list[FxSnapshot]:
         """The active FX that are wanted, in their order."""
-        active = (fx for fx in self.fx_chain if fx.enabled and not fx.offline and fx.wet >= FULLY_WET)
-        return sorted(filter(is_wanted, active), key=lambda fx: fx.index)
+        return sorted(filter(is_wanted, filter(is_active, self.fx_chain)), key=lambda fx: fx.index)
 
     def _find(
         self, slots: list[Slot], name: str, add_name: str, is_wanted: Callable[[FxSnapshot], bool]
@@ -238,6 +237,11 @@ class _Matching:
 def is_audible(fx: FxSnapshot) -> bool:
     """Whether an FX does anything to what is heard."""
     return fx.enabled and not fx.offline and fx.wet > 1.0 - FULLY_WET
+
+
+def is_active(fx: FxSnapshot) -> bool:
+    """Whether an FX is heard, and nothing beside it."""
+    return fx.enabled and not fx.offline and fx.wet >= FULLY_WET
 
 
 def _is_usable(fx: FxSnapshot) -> bool:

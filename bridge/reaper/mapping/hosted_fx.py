@@ -25,6 +25,7 @@ from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.worker.protocol import ShownParameter, TryStateReply
 from bridge.reaper.mapping.context_slot import ContextSlot
 from bridge.reaper.mapping.display_law import read_quantity
+from bridge.reaper.mapping.fx_matching import is_active
 from bridge.reaper.mapping.identity import file_stem
 from bridge.reaper.mapping.recognised.filters import frequencies_hz
 from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
@@ -90,6 +91,12 @@ class HostedFx:
         texts = {shown[one.name].index: one.texts for one in known}
         meter = _ResponseMeter(self._host, slot, values, places, self._responses)
         return ContextSlot(fx, slot, values, places, texts, meter)
+
+    def plugin_of(self, fx: FxSnapshot) -> str | None:
+        """The plugin of an FX as a chain names it; None for one that is no VST3, is not installed, or is not heard."""
+        if fx.type != "VST3" or not is_active(fx) or (path := self._installed(fx)) is None:
+            return None
+        return f"{VST3}:{path.stem}"
 
     def _installed(self, fx: FxSnapshot) -> Path | None:
         found = self._bundle(wanted := file_stem(fx.ident))

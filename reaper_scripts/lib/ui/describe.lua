@@ -118,6 +118,7 @@ end
 
 ---------------------------------------------------------------------------------------------- replies
 
+local ORIGINS = { tone_match = true, chain_search = true }
 local APPLIED = { improved = true, loudness_only = true, attenuated = true } -- decisions by which new settings take effect
 
 --- How near the sound lies to those of the training, where that was measured.
@@ -138,7 +139,7 @@ local function decision_text(decision)
   if kind == "improved" and by ~= "" then text = text .. fill(sentences.decisions.loudness_changes, decision) end
   if kind == "attenuated" and number_of(decision.reverted_regions) > 0 then text = text .. fill(sentences.decisions.reverted, decision) end
   if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
-  if APPLIED[decision.kind] and decision.origin == "tone_match" then text = text .. sentences.decisions.tone_match end
+  if APPLIED[decision.kind] and ORIGINS[decision.origin] then text = text .. sentences.decisions[decision.origin] end
   if decision.kind == "improved" and decision.origin == "tone_range" then text = text .. sentences.decisions.tone_range end
   if decision.search == "needs_reference" then text = text .. sentences.decisions.not_refined end
   return text .. familiarity_text(decision)

@@ -19,8 +19,7 @@ sentences.problems = {
   daemon_stopped = "The daemon stopped while it worked on {track}. Nothing was changed on it. Start it with: reaper-bridge daemon",
   daemon_error = "{track}: {text}",
   unreadable_message = "{file} is not a message of Bridge ({error})." .. RUN_AGAIN,
-  other_schema = "{file} has schema version {schema}; these scripts speak version {own}. Install scripts and daemon of the same release"
-    .. " (`reaper-bridge install`).",
+  other_schema = "{file} has schema version {schema}; these scripts speak version {own}. Install both of the same release (`reaper-bridge install`).",
   malformed_reply = "The daemon's reply is malformed: {text}." .. UNCHANGED .. RUN_AGAIN:sub(1, -2) .. ", and report this if it stays.",
   message_too_long = "The track's FX list holds {bytes} bytes, and a message at most {most}. Take FX off the track.",
   file_too_long = "{path} is longer than a message can be. Remove it and run the action again.",
@@ -283,6 +282,7 @@ sentences.decisions = {
   familiar = " Familiar: {nearest_db:%.1f} dB from sounds of the training; up to {familiar_db:%.1f} dB is known.",
   unfamiliar_sound = " Unfamiliar: {nearest_db:%.1f} dB from sounds of the training; up to {familiar_db:%.1f} dB is known.",
   tone_range = " Only what lay outside of the range of good recordings was moved, to its edge.",
+  chain_search = " No model knows this chain: fitted to the reference by trying its plugins.",
   not_refined = " Not refined: a search needs a reference to go by.",
   tone_stays = "The tone is left as it is.",
   balanced = " {gain_db:%+.1f} dB as {role} among the others.",

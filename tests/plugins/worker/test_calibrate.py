@@ -12,7 +12,8 @@ from bridge.errors import PluginCrashed, PluginHung
 from bridge.plugins.chain.calibration import Calibration
 from bridge.plugins.chain.catalog import Catalog
 from bridge.plugins.host.host import PluginHost
-from bridge.plugins.worker.calibrate import choices_of, probe_signal
+from bridge.plugins.worker.calibrate import choices_of
+from bridge.plugins.worker.probe import probe_signal
 
 
 @pytest.fixture(scope="module")
