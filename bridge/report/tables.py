@@ -63,7 +63,7 @@ def method_table(title: str, rows: Sequence[Row]) -> TextTable:
         (
             row["method"],
             f"{row['ratio']:.2f} ({format_interval(row)})",
-            f"{row['worse']:.1%} ({row['worse_cases']})",
+            f"{row['worse']:.1%} ({row['worse_cases']}){_at_most(row)}",
             f"{row['after_db']:.2f}",
             f"{row['renders']:.0f}",
             str(row["cases"]),
@@ -71,6 +71,11 @@ def method_table(title: str, rows: Sequence[Row]) -> TextTable:
         for row in rows
     ]
     return TextTable(title, METHOD_COLUMNS, cells)
+
+
+def _at_most(row: Row) -> str:
+    """The share that is possible with 95% confidence, where it was computed."""
+    return f", at most {row['worse_at_most']:.0%}" if "worse_at_most" in row else ""
 
 
 def describe_unchanged(row: Row) -> str:

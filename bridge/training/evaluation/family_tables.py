@@ -17,7 +17,7 @@ from bridge.report.tables import TextTable, method_table
 from bridge.training.data.families import families_of
 from bridge.training.data.recordings import AudioFileEntry
 from bridge.training.evaluation.case_result import CaseResult
-from bridge.training.evaluation.intervals import median_interval
+from bridge.training.evaluation.intervals import median_interval, share_at_most
 from bridge.training.evaluation.method import METHODS, WORSE_DB
 
 Row = dict[str, Any]
@@ -62,7 +62,8 @@ def family_scores(results: Sequence[CaseResult], split: FamilySplit, seed: int) 
 
 
 def family_rows(cases: Sequence[CaseResult], split: FamilySplit, seed: int) -> list[Row]:
-    """One row per method: `ratio` is the median of the families' medians of after / before."""
+    """One row per method: `ratio` is the median of the families' medians of after / before, `worse_at_most` the share
+    of cases made worse that these leave possible."""
     rows = []
     for method in METHODS:
         by_family = _by_family([one for one in cases if method in one.methods], split)
@@ -82,6 +83,7 @@ def family_rows(cases: Sequence[CaseResult], split: FamilySplit, seed: int) -> l
                 "ratio_high": high,
                 "worse": worse / len(chosen),
                 "worse_cases": worse,
+                "worse_at_most": share_at_most(worse, len(chosen)),
                 "before_db": float(np.median([one.before_db for one in chosen])),
                 "after_db": float(np.median([one.distance_db(method) for one in chosen])),
                 "renders": float(np.median([one.methods[method].renders for one in chosen])),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.stats
 
 from bridge.types import Float64
 
@@ -28,6 +29,18 @@ def median_interval(values: Float64, names: Sequence[str], seed: int) -> tuple[f
     drawn = np.random.default_rng(seed).integers(len(files), size=(RESAMPLES, len(files)))
     low, high = np.quantile(_medians(grid[drawn].reshape(RESAMPLES, -1)), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(np.median(values)), float(low), float(high)
+
+
+def share_at_most(hits: int, cases: int) -> float:
+    """The share that `hits` of `cases` leave possible: with 95% confidence there are no more among others like these.
+
+    Source: C. Clopper, E. Pearson, "The use of confidence or fiducial limits" (1934), one-sided. Cases of one family
+    are alike: where these are many, the bound is narrower than it should be.
+
+    >>> round(share_at_most(0, 60), 3), round(share_at_most(1, 39), 3), share_at_most(3, 3)
+    (0.049, 0.116, 1.0)
+    """
+    return 1.0 if hits >= cases else float(scipy.stats.beta.ppf(LEVEL, hits + 1, cases - hits))
 
 
 def _medians(rows: Float64) -> Float64:

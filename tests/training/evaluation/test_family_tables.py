@@ -3,12 +3,14 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from bridge.training.data.families import TABLE, families_of, kept_together
 from bridge.training.data.recordings import AudioFileEntry, split_by_song
 from bridge.training.evaluation.case_result import CaseResult
 from bridge.training.evaluation.cases import EvaluationCase
 from bridge.training.evaluation.family_tables import FamilySplit, family_scores, family_tables
+from bridge.training.evaluation.intervals import share_at_most
 from bridge.training.evaluation.method import MethodResult
 
 SILENCE = np.zeros((1, 1), np.float32)
@@ -60,7 +62,9 @@ def test_every_family_counts_once_and_unheard_ones_come_first() -> None:
     assert (unheard["families"], unheard["cases"], unheard["worse_cases"]) == (3, 5, 3)
     assert np.isclose(unheard["ratio"], 0.5), "the median of 1.1, 0.25 and 0.5, and not of five cases"
     assert np.isclose(heard["ratio"], 0.1)
+    assert 0.6 < unheard["worse_at_most"] < 1.0 and np.isclose(heard["worse_at_most"], 0.95), "of one case"
     assert [row["family"] for row in scores["each"]] == ["a", "b", "c", "d"]
+    assert "at most" in family_tables("match", scores)[0].rows[-1][2]
     titles = [table.title for table in family_tables("match", scores)]
     assert ["unheard" in title for title in titles] == [True, False]
 
@@ -70,3 +74,11 @@ def test_a_mix_is_heard_where_one_of_its_stems_families_was(tmp_path: Path) -> N
     split = FamilySplit.of_files(files, {"song01/bass.wav"})
     assert split.is_heard(result("song02", 1.0))
     assert not split.is_heard(result("song02/drums.wav", 1.0))
+
+
+@pytest.mark.parametrize(("share", "cases"), [(0.02, 40), (0.1, 30), (0.3, 12)])
+def test_the_bound_on_files_made_worse_holds_as_often_as_it_says(share: float, cases: int) -> None:
+    """Drawn again and again from a known share: the bound lies above it in 95% of the draws at the least."""
+    drawn = np.random.default_rng(0).binomial(cases, share, 4000)
+    bounds = {hits: share_at_most(int(hits), cases) for hits in np.unique(drawn)}
+    assert np.mean([bounds[hits] >= share for hits in drawn]) >= 0.945
