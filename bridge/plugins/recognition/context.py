@@ -40,7 +40,9 @@ class Context:
 
     @cached_property
     def is_banded(self) -> bool:
-        name, is_repeated = self.name, self.kind == "eq" and self.plugin.texts[self.name.text] > 1
+        name = self.name
+        can_repeat = self.kind == "eq" or (self.kind == "channel strip" and self.role in ("type", "q"))
+        is_repeated = can_repeat and self.plugin.texts[name.text] > 1
         is_numbered = bool(name.numbers) and name.channel is None
         return bool(name.bands) or name.letter_band is not None or is_numbered or is_repeated
 

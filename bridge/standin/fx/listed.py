@@ -53,7 +53,8 @@ class ListedFxDouble(StandInFx):
         ]
         kind = listed.get("format") or "VST3"
         self.type = "VST3" if kind == "VST3" else "JS" if kind == "JS" else "VST"
-        self._shapes = {band: _drawn_shape(rng, self.labels, band, bands) for band in bands}
+        shelves = {x.band for row, x in zip(rows, self.labels, strict=True) if "shel" in row["name"].lower()}
+        self._shapes = {band: _drawn_shape(rng, self.labels, band, bands, is_shelf=band in shelves) for band in bands}
         self._bell_q, self._order = rng.uniform(0.7, 1.4), rng.choice((2, 2, 3))
         parameters = [
             StandInParameter(row["name"], f"{i}:{row['name'].replace(' ', '_')}", law.rest(rng), law.text, law.step)
@@ -200,11 +201,13 @@ def _place(label: Label, bands: Sequence[int]) -> float:
     return bands.index(label.band) / (len(bands) - 1)
 
 
-def _drawn_shape(rng: random.Random, labels: Sequence[Label], band: int, bands: Sequence[int]) -> str:
+def _drawn_shape(
+    rng: random.Random, labels: Sequence[Label], band: int, bands: Sequence[int], *, is_shelf: bool
+) -> str:
     """What a band without a type is: the outer ones without a Q are shelves, as a rule."""
     roles = {label.role for label in labels if label.band == band and label.section == "eq"}
     is_outer = band in (bands[0], bands[-1]) and len(bands) > 1
-    if "type" in roles or (is_outer and not {"q", "bandwidth"} & roles and rng.random() < 0.9):
+    if is_shelf or "type" in roles or (is_outer and not {"q", "bandwidth"} & roles and rng.random() < 0.9):
         return "low shelf" if bands.index(band) < len(bands) / 2 else "high shelf"
     return "bell"
 

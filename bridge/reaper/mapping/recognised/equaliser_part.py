@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from bridge.plugins.chain.chain import Slot
+from bridge.reaper.mapping.display_law import octaves_of_q
 from bridge.reaper.mapping.recognised.band_fit import Axes, UsedBand, error_db, fit_bands, response_of
 from bridge.reaper.mapping.recognised.band_settings import band_settings, cut_off_setting
 from bridge.reaper.mapping.recognised.equaliser import Band, BandState, Equaliser
@@ -192,6 +193,9 @@ class EqualiserPart:
                     np.abs(self.axes.response_db(replace(one.state, q=one.state.q * factor)) - usual)
                     for factor in (spread, 1.0 / spread)
                 ]
+            elif one.band.q is not None and one.band.q.is_guessed:
+                other = self.axes.response_db(replace(one.state, q=octaves_of_q(one.state.q)))
+                doubts.append(np.abs(other - self.axes.response_db(one.state)))
         return float(np.max(doubts)) if doubts else 0.0
 
     def _measured(self, settings: Sequence[Setting]) -> Float64 | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,8 @@ MOST_STEPS = 24
 _TO_BASE = {"s": ("ms", 1e3), "us": ("ms", 1e-3), "µs": ("ms", 1e-3), ":1": ("", 1.0)}
 _ON = re.compile(r"^(?:on|in|yes|enabled?|active|activated|used)$", re.IGNORECASE)
 _OFF = re.compile(r"^(?:off|out|no|disabled?|inactive|deactivated|bypass(?:ed)?|unused|muted?)$", re.IGNORECASE)
+_WIDTH = re.compile(r"band\W?width|\bbw\b|width", re.IGNORECASE)
+MOST_OCTAVES = 8.0
 _INVERSE = re.compile(r"bypass|mute|defeat", re.IGNORECASE)
 
 
@@ -41,6 +43,7 @@ class Settable:
         factor: from displayed numbers to the unit.
         is_octaves: the numbers are a bandwidth in octaves, and values here its Q.
         steps: (normalized, value) of each number that can be had, where these are few; else empty.
+        is_guessed: nothing says whether the numbers are octaves or a Q.
         measured: (normalized, value) in rising order of the value, where that is not what is displayed; else empty.
     """
 
@@ -49,6 +52,7 @@ class Settable:
     factor: float = 1.0
     is_octaves: bool = False
     steps: tuple[tuple[float, float], ...] = ()
+    is_guessed: bool = False
     measured: tuple[tuple[float, float], ...] = ()
 
     def value(self, normalized: float) -> float:
@@ -106,6 +110,9 @@ def settable(parameter: ParameterSnapshot, unit: str) -> Settable | None:
     named = law.unit or _unit_in_name(parameter.name)
     if unit == "Hz" and named not in ("Hz", "kHz"):
         named = None  # a slip of the plugin's: 'HPF (dB)'
+    is_guessed = unit == "Q" and named is None and _WIDTH.search(parameter.name) is not None and high <= MOST_OCTAVES
+    if is_guessed:
+        named = "oct"  # what is called a width and not a Q is one, as a rule
     shown, factor = _base(named) or (_guessed(unit, low, high), 1.0)
     if shown is None:
         return None
@@ -114,9 +121,8 @@ def settable(parameter: ParameterSnapshot, unit: str) -> Settable | None:
     is_octaves = unit == "Q" and shown == "oct"
     if shown != unit and not is_octaves and not (unit == "Q" and shown == ""):
         return None
-    plain = Settable(parameter, law, factor, is_octaves)
-    steps = _steps(parameter, plain)
-    return Settable(parameter, law, factor, is_octaves, steps) if steps else plain
+    plain = Settable(parameter, law, factor, is_octaves, is_guessed=is_guessed)
+    return replace(plain, steps=_steps(parameter, plain))
 
 
 def _readable(parameter: ParameterSnapshot) -> tuple[tuple[float, str], ...]:
@@ -132,7 +138,7 @@ def _confirms(law: FxDisplayLaw, parameter: ParameterSnapshot) -> bool:
         return True
     low, high = sorted((law.law.shown[0], law.law.shown[-1]))
     expected = law.value(min(max(parameter.normalized, 0.0), 1.0))
-    near = quantity.step + 0.02 * max(abs(quantity.value), abs(expected)) + law.uncertainty(parameter.normalized) * 0
+    near = quantity.step + 0.02 * max(abs(quantity.value), abs(expected))
     index = int(np.searchsorted([n for n, _ in law.texts], parameter.normalized))
     around = [law.quantities[i].value for i in (index - 1, index) if 0 <= i < len(law.quantities)]
     is_between = min(around, default=low) - near <= quantity.value <= max(around, default=high) + near
