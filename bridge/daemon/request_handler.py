@@ -53,7 +53,7 @@ def handle_request(
     """The reply to `request`: apply, unchanged or add_fx. Raises BridgeError where it is to be an error."""
     progress(0.0, "reading the request")
     options, envelope = request.options, None
-    cached, mapping, proxy = _find_model(request, models, defaults)
+    cached, mapping, proxy = find_model(request, models, defaults)
     is_automation = cached.automix.model.manifest.is_automation
     reply = _unchanged_reply(request, cached, mapping)
     if is_automation and not options.automation and not options.only_missing:
@@ -177,7 +177,7 @@ def make_job(
     )
 
 
-def _find_model(
+def find_model(
     request: Request, models: ModelCache, defaults: JobDefaults
 ) -> tuple[CachedModel, ChainMapping, ProxyChain]:
     """The model that a request names, on the track's FX; where it sets nothing there, a search of the track's own."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bridge.automix.facts import MeasurementsPair
 from bridge.daemon.model_cache import ModelCache
-from bridge.daemon.request_handler import make_job, map_request, read_spooled_excerpts
+from bridge.daemon.request_handler import find_model, make_job, read_spooled_excerpts
 from bridge.daemon.session_defaults import JobDefaults
 from bridge.errors import LinkError, quoted
 from bridge.reaper.protocol.messages import SCHEMA
@@ -27,8 +27,7 @@ def handle_verification(
     rates = {audio.sample_rate_hz for audio in (answered.audio, request.before, request.after)}
     if len(rates) > 1 or [part.shape for part in before] != [part.shape for part in after]:
         raise LinkError(f"{what} holds other stretches after the new settings than before. Run the action again.")
-    cached = models.model(answered.options.model)
-    mapping, proxy = map_request(models, cached, answered)
+    cached, mapping, proxy = find_model(answered, models, defaults)
     job = make_job(answered, mapping, proxy, spool=spool, models=models, cached=cached, defaults=defaults)
     progress(0.3, "verifying what is heard")
     result = cached.automix.verify(job, before, after)
