@@ -1,6 +1,6 @@
 """Files that are written whole or not at all: NAME.part first, which then takes NAME's place.
 
-Every fault is an OSError; who writes says what the file is and what to do about it.
+Every fault is an OSError that names the file; who writes says what the file is and what to do about it.
 """
 
 from __future__ import annotations
@@ -40,11 +40,23 @@ def replace_when_written(path: Path, *, suffix: str = SUFFIX) -> Iterator[Path]:
     part = path.with_name(path.name + suffix)
     part.unlink(missing_ok=True)
     try:
-        yield part
-        _replace(part, path)
+        with naming(path):
+            yield part
+            _replace(part, path)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Give a fault of what is written in here the name of `path`: where a disk is full, the system names no file."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
         raise
 
 

@@ -7,7 +7,7 @@ is part of Bridge's training and not of the small public API: it may change with
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -63,9 +63,18 @@ class BrightenTask(EncoderTask):
         return [{self.name: ModeExample(dull[i], clips[i], undoing[i])} for i in range(count)]
 
     def cases(
-        self, chain: bridge.Chain, host: bridge.PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+        self,
+        chain: bridge.Chain,
+        host: bridge.PluginHost,
+        files: Sequence[AudioFileEntry],
+        *,
+        each: int,
+        seed: int,
+        must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
-        return {self.name: in_chain_cases(chain, host, read_recordings(files), "automix", each=each, seed=seed)}
+        recordings = read_recordings(files, must_stop=must_stop)
+        cases = in_chain_cases(chain, host, recordings, "automix", each=each, seed=seed, must_stop=must_stop)
+        return {self.name: cases}
 
 
 def main() -> None:

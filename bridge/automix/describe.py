@@ -39,7 +39,7 @@ def describe_decision(decision: Decision) -> str:
     """One line on what was decided and why.
 
     >>> describe_decision(Decision(kind=DecisionKind.NOT_CLOSER, before_db=2.0, after_db=1.9))
-    'Left as it is: the new settings bring the sound not clearly closer to the target (2.00 dB now, 1.90 dB at best).'
+    'Left as it is: the new settings bring the sound not clearly closer to the target (2.00 dB now, 1.90 dB with them).'
     """
     parts = [_describe_kind(decision)]
     if decision.loudness is not None:
@@ -50,6 +50,8 @@ def describe_decision(decision: Decision) -> str:
         parts.append("Only what lay outside of the range of good recordings was moved, to its edge.")
     if decision.search is SearchOutcome.NEEDS_REFERENCE:
         parts.append("Not refined: a search needs a reference to go by.")
+    if decision.search is SearchOutcome.FITTED_ALREADY:
+        parts.append("Not refined: what was tried is fitted to the reference already.")
     if decision.nearest_db is not None and decision.familiar_db is not None:
         parts.append(_familiarity(decision.nearest_db, decision.familiar_db))
     return " ".join(parts)
@@ -124,7 +126,7 @@ def _describe_kind(decision: Decision) -> str:
         case DecisionKind.NOT_CLOSER:
             why = (
                 "the new settings bring the sound not clearly closer to the target "
-                f"({decision.before_db:.2f} dB now, {decision.after_db:.2f} dB at best)"
+                f"({decision.before_db:.2f} dB now, {decision.after_db:.2f} dB with them)"
             )
         case DecisionKind.WITHIN_RANGE:
             of = f" of {decision.role}" if decision.role else ""
@@ -135,6 +137,10 @@ def _describe_kind(decision: Decision) -> str:
             change_lu = decision.loudness_change_lu
             by = "" if change_lu is None else f" by {change_lu:+.1f} LU"
             why = f"the new settings would change the loudness of the track{by}"
+        case DecisionKind.NOISE_WOULD_RISE:
+            why = f"the new settings would lift the noise in its pauses by {decision.lift_db:.1f} dB"
+        case DecisionKind.RUMBLE_WOULD_RISE:
+            why = f"the new settings would lift the rumble below it by {decision.lift_db:.1f} dB"
         case DecisionKind.TOO_SHORT:
             more = " Select more of the track, or nothing: then all of its items count." * decision.is_part
             return (
@@ -181,7 +187,9 @@ _EXPLANATIONS: Mapping[ExplanationKind, Callable[[Explanation], str]] = {
     ExplanationKind.DYNAMICS: _dynamics,
     ExplanationKind.EVENNESS: _evenness,
     ExplanationKind.GAIN: _gain,
-    ExplanationKind.LOUDNESS: lambda one: f"The loudness changes by {one.effect_db:+.1f} LU where it was listened to.",
+    ExplanationKind.LOUDNESS: lambda one: (
+        f"All settings together change the loudness by {one.effect_db:+.1f} LU where it was listened to."
+    ),
     ExplanationKind.MAKEUP: lambda _: "The other settings changed the loudness; this brings it back to what it was.",
     ExplanationKind.PEAKS: lambda _: "It keeps the peaks below full scale.",
     ExplanationKind.INAUDIBLE: lambda _: "Not heard: it changes less than 0.5 dB by itself.",

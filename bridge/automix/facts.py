@@ -24,6 +24,8 @@ class DecisionKind(StrEnum):
     WOULD_CLIP = "would_clip"  # (true_peak_dbtp, ceiling_dbtp)
     WOULD_SILENCE = "would_silence"
     LOUDNESS_WOULD_SHIFT = "loudness_would_shift"  # (loudness_change_lu)
+    NOISE_WOULD_RISE = "noise_would_rise"  # in the pauses (lift_db)
+    RUMBLE_WOULD_RISE = "rumble_would_rise"  # below the lowest band that sounds (lift_db)
     RENDER_FAILED = "render_failed"  # the plugins returned nothing usable with the new settings
     SILENT = "silent"  # the track is silent here
     TOO_SHORT = "too_short"  # too little sound to judge by (sound_s, needed_sound_s, is_part)
@@ -44,6 +46,9 @@ class SearchOutcome(StrEnum):
     NOT_REQUESTED = "not_requested"
     NEEDS_REFERENCE = "needs_reference"  # this model is searched for only beside a reference or style
     ADOPTED = "adopted"  # its settings were accepted in the place of the encoder's
+    FITTED_ALREADY = (
+        "fitted_already"  # what was tried is the best fit to the reference's tone: nothing is left to search for
+    )
     NO_GAIN = "no_gain"  # the encoder's settings stand
 
 
@@ -118,11 +123,12 @@ class Decision(_Fact, frozen=True):
     """What was decided for a track or file, with what it rests on.
 
     Attributes:
-        before_db, after_db: distance to the target before, and after (of a refusal: at best).
+        before_db, after_db: distance to the target before, and after (of a refusal: what the settings would lead to).
         needed_db: the distance that an improvement had to fall to.
         true_peak_dbtp, ceiling_dbtp: the highest peak that the new settings would have, and the most allowed.
         loudness_change_lu: by how much they would change the loudness; None where one of the two has none. Of what is
             accepted: by how much they do, where the loudness was to stay and that would be noticed.
+        lift_db: by how much more than the sound what lies behind it would become louder.
         loudness: for models with a loudness target.
         search: what a search for better settings brought.
         origin: whose settings they are.
@@ -142,6 +148,7 @@ class Decision(_Fact, frozen=True):
     true_peak_dbtp: float = 0.0
     ceiling_dbtp: float = 0.0
     loudness_change_lu: float | None = None
+    lift_db: float = 0.0
     loudness: LoudnessOutcome | None = None
     search: SearchOutcome = SearchOutcome.NOT_REQUESTED
     origin: ProposalOrigin = ProposalOrigin.ENCODER

@@ -276,6 +276,7 @@ class StaticAutomix:
         if job.refine_s <= 0:
             return result
         search = SearchOutcome.NO_GAIN if self.can_search else SearchOutcome.NEEDS_REFERENCE
+        search = SearchOutcome.FITTED_ALREADY if tried.origin is ProposalOrigin.TONE_MATCH else search
         if self.can_search and tried.origin is ProposalOrigin.ENCODER:
             refinement = self.refinement(guard.renderer, guard.metrics, tried.prediction)
             found = refinement.run(job.refine_s, progress=lambda share: progress(0.3 + 0.6 * share, "refining"))

@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it: `bridge --help` answers at 
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_NO_SPACE = ("ENOSPC", "EFBIG", "EDQUOT")  # a full disk, a limit of sizes, a used-up quota
+
+
 class BridgeGroup(click.Group):
     """Turns every BridgeError into one line on standard error; `--debug` shows the trace as well."""
 
@@ -42,7 +46,12 @@ class BridgeGroup(click.Group):
                 traceback.print_exc()
             if isinstance(error, BridgeError):
                 _leave(str(error), error.exit_status)
-            _leave(f"{error.filename or 'A file'}: {error.strerror or error}. Check the name and its folder.", 1)
+            remedy = (
+                "Free some space"
+                if errno.errorcode.get(error.errno or 0) in _NO_SPACE
+                else "Check the name and its folder"
+            )
+            _leave(f"{error.filename or 'A file'}: {error.strerror or error}. {remedy}.", 1)
 
 
 def _leave(message: str, exit_status: int) -> NoReturn:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from bridge.atomic_files import write_file
 from bridge.cli.output import json_option, print_table, settings_of, write_json
 from bridge.cli.param_types import FILE
 from bridge.cli.progress import shown_progress
@@ -131,9 +133,12 @@ def new(context: click.Context, plugins: tuple[str, ...], output: Path) -> None:
 @click.pass_context
 def from_snapshot(context: click.Context, snapshot: Path, output: Path) -> None:
     """A chain of the VST3 plugins on a REAPER track, from a request that the scripts wrote."""
+    from bridge.plugins.host.host import host_for
+    from bridge.reaper.mapping.bundle_member import named_in_bundle
     from bridge.reaper.mapping.snapshot import plugins_of
 
-    plugins, left_out = plugins_of(snapshot)
+    with host_for(settings_of(context)) as host:
+        plugins, left_out = plugins_of(snapshot, named=partial(named_in_bundle, host))
     _write_chain(context, plugins, output)
     for name in left_out:
         click.echo(f"Left out: {name}. Only VST3 plugins can be learned.")
@@ -182,7 +187,9 @@ def _write_chain(context: click.Context, plugins: Sequence[str], output: Path) -
     with host_for(settings_of(context)) as host:
         text = new_chain(host, plugins, name=output.stem)
     try:
-        output.write_text(text, encoding="utf-8")
+        write_file(output, text.encode())
     except OSError as error:
-        raise ChainError(f"Cannot write {output}: {error.strerror}. Choose another place.") from error
+        raise ChainError(
+            f"Cannot write {output}: {error.strerror}. Free some space, or choose another place."
+        ) from error
     click.echo(f"The chain lies in {output}. Narrow its ranges to what you would dial, then train a model for it.")

@@ -14,6 +14,7 @@ from bridge.settings import Settings, save_setting
 _resource_option = click.option(
     "--resource-path",
     type=FOLDER,
+    callback=lambda _context, _option, folder: folder and folder.absolute(),  # it is kept for the next command
     metavar="DIR",
     help="REAPER's resource folder, for portable installations (default: the one that Bridge was installed in last).",
 )

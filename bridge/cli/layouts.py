@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from bridge.atomic_files import write_file
 from bridge.cli.output import settings_of
 from bridge.cli.param_types import FOLDER
 
@@ -26,7 +27,7 @@ def layouts(context: click.Context, folder: Path, host: str | None) -> None:
         stage_control.FILE_NAME: stage_control.stage_control_layout(host or "127.0.0.1", settings.osc_port),
     }
     for name, content in contents.items():
-        (folder / name).write_bytes(content)
+        write_file(folder / name, content)
         click.echo(f"{folder / name}")
     click.echo(
         "In TouchOSC set the first OSC connection: UDP, this computer's address, "

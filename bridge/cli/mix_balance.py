@@ -10,6 +10,7 @@ import click
 
 from bridge.cli.output import json_option, print_table, settings_of, write_json
 from bridge.cli.param_types import FILE, FOLDER
+from bridge.cli.progress import shown_progress
 from bridge.errors import ModelError
 
 if TYPE_CHECKING:
@@ -56,11 +57,14 @@ def measure_levels(
     from bridge.mix_balance.targets import SHIPPED, read_targets, write_targets
     from bridge.training.fit_mix_balance import closer_balances, find_songs, measure_distance, measure_targets
 
-    learned, held = find_songs(folders)
-    said = source or f"{len(learned)} songs: {', '.join(song.name for song in learned)}."
-    targets = measure_targets(learned, said)
-    distance = measure_distance(held, targets) if held else None
-    shipped = measure_distance(held, read_targets(SHIPPED)) if held else None
+    with shown_progress("Measuring levels") as progress:
+        progress(0.0, "reading songs")
+        learned, held = find_songs(folders)
+        said = source or f"{len(learned)} songs: {', '.join(song.name for song in learned)}."
+        targets = measure_targets(learned, said, progress=lambda share, song: progress(0.9 * share, song))
+        progress(0.9, "comparing with the songs held back")
+        distance = measure_distance(held, targets) if held else None
+        shipped = measure_distance(held, read_targets(SHIPPED)) if held else None
     worse = ""
     if distance is not None and shipped is not None:
         worse = _describe_worse(distance, closer_balances(distance, shipped))

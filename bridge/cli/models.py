@@ -47,7 +47,7 @@ def evaluate(
     record: bool,
 ) -> None:
     """Evaluate MODEL on the recordings in DIR that it never heard, beside all that it must beat. Ctrl+C stops it."""
-    require_extra("train", "bridge evaluate")
+    require_extra("train", "reaper-bridge evaluate")
     from bridge.audio.file_kinds import SUFFIXES
     from bridge.model.manifest import CARD_FILE, MANIFEST_FILE, WEIGHTS_FILE, find_model, read_manifest
     from bridge.report.evaluation_page import write_evaluation_page
@@ -135,9 +135,12 @@ def _model_row(name: str, folder: Path) -> dict[str, Any]:
     }
 
 
-@click.group()
-def styles() -> None:
-    """Styles: a stored sound with a name, to be used as a reference."""
+@click.group(invoke_without_command=True)
+@click.pass_context
+def styles(context: click.Context) -> None:
+    """Styles: a stored sound with a name, to be used as a reference. Alone, lists them."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_styles)
 
 
 @styles.command("add")

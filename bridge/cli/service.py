@@ -44,7 +44,7 @@ def daemon(
 @click.pass_context
 def demo(context: click.Context, folder: Path, seed: int, json_file: Path | None) -> None:
     """The main job with nothing prepared: real daemon, real scripts, a stand-in for REAPER."""
-    require_extra("demo", "bridge demo")
+    require_extra("demo", "reaper-bridge demo")
     from bridge.demo.session import audible_changes, run_demo
     from bridge.report.tables import format_measurement
 

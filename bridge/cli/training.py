@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
+from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from bridge.cli.param_types import EXISTING_FOLDER, FILE, FOLDER, SEED, Number
 from bridge.cli.progress import shown_progress
 from bridge.errors import ModelError
 from bridge.extras import require_extra
+from bridge.model.manifest import Manifest
 
 MOST_MINUTES = 60.0 * 24 * 31
 
@@ -49,7 +52,7 @@ def train(
     tensorboard: Path | None,
 ) -> None:
     """Learn an encoder for a chain, through the chain's own plugins. Ctrl+C stops it; --resume goes on."""
-    require_extra("train", "bridge train")
+    require_extra("train", "reaper-bridge train")
     from bridge.plugins.chain.chain_file import load_chain
     from bridge.plugins.host.host import host_for
     from bridge.training.options import TrainOptions
@@ -58,6 +61,7 @@ def train(
     from bridge.training.train import train as learn
     from bridge.training.trainer.distributed import find_device, read_process_group
 
+    begin = time.monotonic()
     find_task(task)
     recipe = load_recipe(task, recipe_file)
     processes = read_process_group()
@@ -82,6 +86,7 @@ def train(
         workers=settings.worker_count,
         command=command,
         tensorboard=tensorboard,
+        begin=begin,
     )
     shown = shown_progress("Training", in_lines=True) if processes.is_first else nullcontext(lambda _share, _step: None)
     with cancellable() as cancelled, shown as progress:
@@ -92,5 +97,28 @@ def train(
         raise ModelError(f"Stopped. No model was written to {output}. Go on with: {command} --resume")
     if (failed := manifest.training.failed_renders) > 0:
         click.echo(f"Plugins failed in {failed:,} renders; the examples concerned were left out.")
+    for line in _learned(manifest):
+        click.echo(line)
     evaluate = shlex.join(["reaper-bridge", "evaluate", str(output), "DIR"])
     click.echo(f"The model {manifest.name} lies in {output}. Evaluate it: {evaluate}")
+
+
+def _learned(manifest: Manifest) -> Iterator[str]:
+    """What the training came to, in lines: its updates and losses, and the scores on recordings that it never heard."""
+    training, loss = manifest.training, manifest.scores["validation"]
+    updates = "1 update" if training.steps == 1 else f"{training.steps:,} updates"
+    yield (
+        f"There was time for {updates}, on {training.examples:,} examples: the loss on the songs to choose by fell "
+        f"from {loss['untrained_loss']:.4g} to {loss['loss']:.4g}."
+    )
+    uses = manifest.scores.get("test", {}).get("uses", {})
+    for use, row in ((use, row) for use, rows in uses.items() for row in rows if row["method"] == "model"):
+        cases = "1 case" if row["cases"] == 1 else f"{row['cases']} cases"
+        yield (
+            f"Recordings that it never heard, {use}: {row['before_db']:.2f} dB from where they should be untouched, "
+            f"{row['after_db']:.2f} dB by the model ({cases})."
+        )
+    if not uses:
+        yield "It has no score: three recordings or more are needed to hold one back for that."
+    elif not any(uses.values()):
+        yield "It has no score: none of the recordings that it never heard asked for a change."

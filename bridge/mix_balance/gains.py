@@ -69,7 +69,10 @@ class RoleSums:
         if silent or whole is None or peak is None:
             names = " and ".join(silent) or "the mix"
             verb = "are" if len(silent) > 1 else "is"
-            raise AudioError(f"{names} {verb} silent here. Select a range in which all of the tracks play.")
+            raise AudioError(
+                f"{names} {verb} silent here, or shorter than the 0.4 s that a loudness takes. Select a range in "
+                "which all of the tracks play."
+            )
         relative = {role: lufs + gains_db.get(role, 0.0) - whole for role, lufs in alone.items() if lufs is not None}
         return MixBalance(relative, whole, peak)
 

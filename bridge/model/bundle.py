@@ -13,7 +13,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from bridge.atomic_files import replace_when_written, write_new
+from bridge.atomic_files import replace_when_written, write_file, write_new
 from bridge.errors import ModelError, truncated
 from bridge.features.settings import FeatureSettings
 from bridge.model.encoders import Category, Encoder
@@ -157,7 +157,7 @@ def save_bundle(
         plain[REFERENCE_PROFILES] = torch.from_numpy(reference_profiles.astype(np.float16))
     content = safetensors.torch.save(plain)
     manifest = msgspec.structs.replace(manifest, weights_sha256=hashlib.sha256(content).hexdigest())
-    (folder / CARD_FILE).write_text(card, encoding="utf-8")
+    write_file(folder / CARD_FILE, card.encode())
     with (
         replace_when_written(folder / MANIFEST_FILE) as manifest_part,
         replace_when_written(folder / WEIGHTS_FILE) as weights_part,

@@ -7,7 +7,7 @@ the training side alone; the others show how far a balance made by it is from th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,11 +98,17 @@ def find_songs(folders: Sequence[Path]) -> tuple[list[StemSong], list[StemSong]]
     return learned, held
 
 
-def measure_targets(songs: Sequence[StemSong], source: str) -> MixBalanceTargets:
-    """Return the loudness and the sound of each role of `songs`."""
+Progress = Callable[[float, str], None]
+
+
+def measure_targets(
+    songs: Sequence[StemSong], source: str, *, progress: Progress = lambda _share, _song: None
+) -> MixBalanceTargets:
+    """Return the loudness and the sound of each role of `songs`; `progress` is told the share, and the song."""
     relative: dict[Role, list[float]] = defaultdict(list)
     features: dict[Role, list[Float64]] = defaultdict(list)
-    for song in songs:
+    for place, song in enumerate(songs):
+        progress(place / len(songs), song.name)
         for role, loudness_lu in song.balance().relative_lu.items():
             relative[role].append(loudness_lu)
         for stem in song.stems:

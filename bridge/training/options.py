@@ -21,11 +21,13 @@ class TrainOptions:
     """The options of `bridge train`.
 
     Attributes:
-        minutes: for the whole command; `steps` replaces them by a number of updates, which is repeatable.
+        minutes: for the whole command, in which something must be learned; `steps` replaces them by a number of
+            updates, which is repeatable, whatever comes of them.
         shards: of examples; None: as many as the minutes allow.
         keeps_work: leave examples and checkpoints where they are when the model is done.
         evaluated_cases: of each recording held back for the test, at most; 0 leaves the model without scores.
         tensorboard: folder of the curves.
+        begin: of the command whose minutes these are, on the monotonic clock; None: when `train` is called.
     """
 
     chain: Chain
@@ -45,6 +47,7 @@ class TrainOptions:
     keeps_work: bool = False
     evaluated_cases: int = 4
     tensorboard: Path | None = None
+    begin: float | None = None
 
     @property
     def name(self) -> str:

@@ -13,8 +13,6 @@ import math
 import shutil
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -25,21 +23,22 @@ from bridge.errors import AudioError, BridgeError, ModelError, SettingsError
 from bridge.model.bundle import save_bundle
 from bridge.model.manifest import MANIFEST_FILE, SCHEMA, ConfidenceCalibration, Manifest, Provenance
 from bridge.plugins.host.host import PluginHost
-from bridge.training.data.example_renderer import ExampleRenderer
-from bridge.training.dataset import Dataset, ShardStore
+from bridge.training.data.recordings import Side
 from bridge.training.evaluation.card import record_scores, write_card
 from bridge.training.evaluation.evaluate import EvaluationOptions, evaluate_model
 from bridge.training.options import TrainOptions
+from bridge.training.preparation import Preparation
 from bridge.training.tasks.registry import find_task, task_of_model
 from bridge.training.tasks.task import SAMPLE_RATE_HZ, VALIDATION_SEED, Task, TaskRecordings
 from bridge.training.time_budget import TimeBudget
-from bridge.training.trainer.distributed import LIMIT, ProcessGroup, find_device, joined_process_group
+from bridge.training.trainer.distributed import LIMIT, find_device, joined_process_group
 from bridge.training.trainer.scalar_log import open_log
 from bridge.training.trainer.train_step import TrainStepSettings
 from bridge.training.trainer.trainer import Notify, Trainer, best_weights_file, checkpoint_file
 
 REFERENCE_PROFILE_COUNT = 4096  # profiles of good recordings, which have a veto in the guard: 1 MiB
 HOST_LIMIT_S = 60.0
+ALL_TAKES_MINUTES = 10.0  # shorter trainings have fewer synthesised recordings
 # So many seeds have synthesised recordings of their own; those to validate by come after the last of theirs.
 SYNTHESISED_SEEDS = VALIDATION_SEED // 1000
 
@@ -55,8 +54,8 @@ def train(
     Raises:
         SettingsError: an unknown task, a recipe that is not for it, a device that is not there, a taken output folder.
         AudioError: unusable data.
-        ModelError: a checkpoint that cannot be gone on from, another process that has died, or an evaluation that was
-            cancelled or went wrong: then the model is there, without scores.
+        ModelError: a checkpoint that cannot be gone on from, another process that has died, a training that learned
+            nothing, or an evaluation that was cancelled or went wrong: then the model is there, without scores.
     """
     task, recipe = find_task(options.task), options.recipe
     budget = _budget(options)
@@ -68,10 +67,11 @@ def train(
         workers = processes.share(options.workers)
         with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
             progress(0.0, "reading and synthesising recordings")
-            recordings = load_recordings(task, options)
+            is_over = budget.loading()
+            recordings = load_recordings(task, options, must_stop=lambda side: not resumes and is_over(side))
             if processes.is_first and not resumes:
                 _start_afresh(options.checkpoints)
-            preparation = _Preparation(options, host, processes, budget, progress, is_cancelled, resumes)
+            preparation = Preparation(options, host, processes, budget, progress, is_cancelled, resumes)
             datasets = preparation.run(task, recordings)
             if datasets is None:
                 return None
@@ -113,6 +113,8 @@ def train(
                     return None
     if not processes.is_first:
         return None
+    if options.steps is None and not trainer.has_learned:
+        raise _nothing_learned(options, trainer)
     manifest = _save_model(options, task, draft, trainer)
     if options.evaluated_cases and recordings.test:
         manifest = _evaluate(options, manifest.training, budget, progress, is_cancelled)
@@ -121,86 +123,25 @@ def train(
     return manifest
 
 
-def load_recordings(task: Task, options: TrainOptions) -> TaskRecordings:
-    """Read and synthesise the recordings of a training. AudioError when there is nothing to learn from."""
+def load_recordings(
+    task: Task, options: TrainOptions, *, must_stop: Callable[[Side], bool] = lambda _: False
+) -> TaskRecordings:
+    """Read and synthesise the recordings of a training, of each side until `must_stop`.
+
+    Raises AudioError when there is nothing to learn from.
+    """
     takes = options.recipe.examples.synthesised_takes
-    recordings = task.load_recordings(options.data, seed=options.seed % SYNTHESISED_SEEDS, takes=takes)
+    if options.steps is None:  # synthesising them takes time, too
+        takes = math.ceil(takes * min(1.0, options.minutes / ALL_TAKES_MINUTES))
+    recordings = task.load_recordings(
+        options.data, seed=options.seed % SYNTHESISED_SEEDS, takes=takes, must_stop=must_stop
+    )
     if not recordings.train or not recordings.validation:
         raise AudioError(
             f"{len(recordings.train)} recordings to learn from and {len(recordings.validation)} to check by are too "
             "few. Give folders with at least three files that sound, or let recordings be synthesised."
         )
     return recordings
-
-
-@dataclass(frozen=True)
-class _Preparation:
-    """The making of the first examples, each process its part. A training that resumes takes those there are."""
-
-    options: TrainOptions
-    host: PluginHost
-    processes: ProcessGroup
-    budget: TimeBudget
-    progress: Notify
-    is_cancelled: Callable[[], bool]
-    resumes: bool
-
-    def run(self, task: Task, recordings: TaskRecordings) -> tuple[Dataset, Dataset] | None:
-        """Return what is learned from and what is validated by; None when cancelled."""
-        options, notify = self.options, self.budget.preparing(self.progress)
-        renderer = ExampleRenderer(
-            options.chain, self.host, recordings.train, SAMPLE_RATE_HZ, options.recipe.examples.clip_s
-        )
-        prepared = self._prepare_task(task, replace(renderer, augment=False), notify)
-        if prepared is None:
-            return None
-        make_shard = partial(prepared.make_shard, recipe=options.recipe)
-        count, each = options.shard_count, options.recipe.examples.shard_examples
-        validation_count = min(options.recipe.examples.validation_shards, math.ceil(count / 4))
-        dataset = Dataset(make_shard, renderer, ShardStore(options.examples / "train"), options.seed, count)
-        validation = Dataset(
-            make_shard,
-            replace(renderer, recordings=recordings.validation, augment=False),
-            ShardStore(options.examples / "validation"),
-            options.seed + 1,
-            validation_count,
-        )
-
-        def notify_made(done: int) -> None:
-            made = min(count, done * self.processes.count) * each
-            notify(made / (count * each), f"made {made:,} of {count * each:,} examples")
-
-        self._make(validation, lambda _: notify(0.0, "made examples to validate by"))
-        self._make(dataset, notify_made)
-        self.processes.wait()
-        if self.processes.agreed(float(self.is_cancelled())):
-            return None
-        validation.load()
-        dataset.load()
-        return dataset, validation
-
-    def _prepare_task(self, task: Task, renderer: ExampleRenderer, notify: Notify) -> Task | None:
-        """The task, ready to make examples: the first process finds out what there is to, the others read it."""
-        prepare = partial(
-            task.prepare,
-            renderer,
-            self.options.recipe,
-            self.options.examples,
-            notify=lambda text: notify(0.0, text),
-            must_stop=self._must_stop,
-            is_cancelled=self.is_cancelled,
-        )
-        prepared = prepare() if self.processes.is_first else None
-        if self.processes.agreed(float(prepared is None)):
-            return None
-        return prepared or prepare()
-
-    def _make(self, dataset: Dataset, notify: Callable[[int], None]) -> None:
-        numbers = range(self.processes.rank, dataset.shards, self.processes.count)
-        dataset.make(numbers, must_stop=self._must_stop, is_cancelled=self.is_cancelled, notify=notify)
-
-    def _must_stop(self) -> bool:
-        return self.resumes or self.is_cancelled() or self.budget.is_preparing_over
 
 
 def _budget(options: TrainOptions) -> TimeBudget:
@@ -212,6 +153,7 @@ def _budget(options: TrainOptions) -> TimeBudget:
         preparing=examples.preparing_share,
         rendering_more=examples.growing_share,
         evaluates=options.evaluated_cases > 0,
+        begin=options.begin,
     )
 
 
@@ -284,6 +226,15 @@ def _draft(options: TrainOptions, task: Task, recordings: TaskRecordings, exampl
     )
 
 
+def _nothing_learned(options: TrainOptions, trainer: Trainer) -> ModelError:
+    updates = "1 update" if trainer.step == 1 else f"{trainer.step:,} updates"
+    return ModelError(
+        f"Nothing was learned: after {updates} on {trainer.dataset.count:,} examples the loss on the songs to choose "
+        f"by is no lower than before the first ({trainer.untrained:.4g}). No model was written to {options.output}. "
+        "Go on with more --minutes and --resume, or take a chain that renders faster."
+    )
+
+
 def _save_model(options: TrainOptions, task: Task, draft: Manifest, trainer: Trainer) -> Manifest:
     """Write the best weights as a model folder."""
     trainer.load_best()
@@ -300,7 +251,7 @@ def _save_model(options: TrainOptions, task: Task, draft: Manifest, trainer: Tra
         draft,
         confidence=task.fit_confidence(train_step, validation.examples),
         training=training,
-        scores={"validation": {"loss": round(trainer.best, 3)}},
+        scores={"validation": {"loss": round(trainer.learned, 3), "untrained_loss": round(trainer.untrained, 3)}},
     )
     profiles = task.reference_profiles(dataset.examples)
     if profiles is not None:

@@ -93,7 +93,7 @@ TONE: dict[str, Any] = {"kind": ExplanationKind.TONE, "low_hz": 125.0, "high_hz"
         ),
         (
             Explanation(kind=ExplanationKind.LOUDNESS, effect_db=-1.5),
-            "The loudness changes by -1.5 LU where it was listened to.",
+            "All settings together change the loudness by -1.5 LU where it was listened to.",
         ),
     ],
 )

@@ -332,3 +332,27 @@ def test_a_missing_recording_is_told_before_torch_is_loaded(tmp_path: Path, opti
     )
     assert done.returncode == 0, done.stderr
     assert "there-is-none.wav does not exist" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for the size of files")
+@pytest.mark.parametrize(
+    ("arguments", "name", "status"),
+    [
+        (["layouts", "-o", "{}"], "Bridge.tosc", 1),
+        (["chain", "new", "builtin:PeakFilter", "-o", "{}/mine.toml"], "mine.toml", 2),
+    ],
+)
+def test_a_full_disk_is_told_with_the_file_and_what_helps(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], name: str, status: int
+) -> None:
+    """The system's own fault of a write names no file."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # it would be cut off, too
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        result = run(*(argument.format(tmp_path) for argument in arguments))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    check_refused(result, str(tmp_path / name), "too large", "ree some space", status=status)
+    assert list(tmp_path.glob("*.part")) == []

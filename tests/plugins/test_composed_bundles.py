@@ -16,6 +16,10 @@ from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.new_chain import new_chain
 from bridge.plugins.plugin_list import list_plugins
 from bridge.plugins.worker.vst3_loader import refusal_of_channels
+from bridge.reaper.mapping.bundle_member import named_in_bundle
+from bridge.reaper.mapping.context_slot import ContextSlot
+from bridge.reaper.mapping.hosted_fx import HostedFx
+from bridge.reaper.protocol.fx_snapshot import FxSnapshot, ParameterSnapshot
 
 SOURCE = Path(__file__).parent / "composed_bundle.c"
 
@@ -71,6 +75,22 @@ def test_a_bundle_without_a_name_says_how_to_name_one(several: PluginHost) -> No
         several.identify("vst3:Both/ZamEQ")
     with pytest.raises(PluginError, match=r"vst3:Synth holds no plugin 'Organ'"):
         several.identify("vst3:Synth/Organ")
+
+
+def test_an_fx_of_a_track_is_the_plugin_of_the_bundle_that_it_is_called_after(several: PluginHost) -> None:
+    """As `chain from-snapshot` names it, and as the guard renders it in its place on the track."""
+    name = "VST3: ZamEQ2 (Damien Zammit)"
+    assert named_in_bundle(several, "vst3:Both", name) == "vst3:Both/ZamEQ2"
+    assert named_in_bundle(several, "vst3:Synth", name) == "vst3:Synth"
+    with pytest.raises(SeveralPlugins):
+        named_in_bundle(several, "vst3:Both", "VST3: Organ (Damien Zammit)")
+    parameters = tuple(
+        ParameterSnapshot(index, str(index), shown.name, shown.normalized, shown.text, 0.0, 1.0, 0.5)
+        for index, shown in enumerate(several.try_state("vst3:Both/ZamEQ2", {}).parameters)
+    )
+    fx = FxSnapshot("{1}", "/opt/Both.vst3<1", "VST3", "EQ", name, 0, True, False, parameters=parameters)
+    found = HostedFx(several)(fx)
+    assert isinstance(found, ContextSlot) and found.slot.plugin == "vst3:Both/ZamEQ2"
 
 
 def test_each_is_listed_and_an_instrument_called_one(several: PluginHost) -> None:

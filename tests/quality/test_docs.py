@@ -101,8 +101,9 @@ def test_commands_of_the_documents_name_what_there_is(document: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_training_commands_run_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first block, with seconds in place of its minutes and a recipe that makes the network small."""
+    """The first block, with seconds in place of its minutes and a recipe by which a small network learns in them."""
     lines = shell_lines("docs/training.md")[:3]
     (tmp_path / "songs").mkdir()
     for number in range(3):
@@ -111,11 +112,12 @@ def test_training_commands_run_as_printed(tmp_path: Path, monkeypatch: pytest.Mo
     shutil.copy(ROOT / "models" / "chains" / "channel-strip.toml", tmp_path / "strip.toml")
     (tmp_path / "small.toml").write_text(
         "[encoder]\nwidth = 16\nblocks = 1\n[examples]\nclip_s = 1.5\nsynthesised_takes = 0\nshard_examples = 16\n"
+        "[learning]\nrate = 5e-3\n"
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BRIDGE_HOME", str(tmp_path / "home"))
     for line in lines:
-        program, *arguments = shlex.split(line.replace("--minutes 30", "--minutes 0.15 --recipe small.toml"))
+        program, *arguments = shlex.split(line.replace("--minutes 30", "--minutes 0.25 --recipe small.toml"))
         assert program == "reaper-bridge"
         arguments += ["--each", "1"] if arguments[0] == "evaluate" else []
         result = CliRunner().invoke(main, arguments, catch_exceptions=False)

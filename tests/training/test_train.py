@@ -181,9 +181,33 @@ def test_the_asked_minutes_hold_everything(options: TrainOptions) -> None:
         progress=lambda share, text: learned.append((share, time.monotonic())) if ", step " in text else None,
     )
     assert manifest is not None and "test" in manifest.scores
-    assert learned[-1][1] - begin == pytest.approx(0.9 * 12, abs=3)
-    assert manifest.training.minutes == pytest.approx(0.18, abs=0.06)
+    assert learned[-1][1] - begin == pytest.approx(0.75 * 12, abs=3)
+    assert manifest.training.minutes == pytest.approx(0.15, abs=0.06)
     assert [share for share, _ in learned] == sorted(share for share, _ in learned)
+
+
+@pytest.mark.alone
+def test_shards_that_take_long_keep_the_minutes_too(options: TrainOptions) -> None:
+    """Whole shards of this recipe take half a minute each: of a fifth of a minute there are small ones in time."""
+    examples = msgspec.structs.replace(options.recipe.examples, shard_examples=1024, clip_s=8.0)
+    recipe = msgspec.structs.replace(options.recipe, examples=examples)
+    begin = time.monotonic()
+    manifest = train(
+        replace(options, recipe=recipe, steps=None, shards=None, minutes=0.2, evaluated_cases=1), progress=_quiet
+    )
+    assert manifest is not None and manifest.training.steps >= 10
+    assert time.monotonic() - begin < 20, "what cannot be divided comes on top: reading, an update, a case"
+
+
+def test_a_training_that_learned_nothing_says_so_and_writes_no_model(options: TrainOptions) -> None:
+    """At this rate weights do not move. The surrogate learns all the while, by which alone the loss falls."""
+    learning = msgspec.structs.replace(options.recipe.learning, rate=1e-30, weight_decay=0.0)
+    recipe = msgspec.structs.replace(options.recipe, learning=learning)
+    options = replace(options, recipe=recipe, steps=None, minutes=0.05)
+    with pytest.raises(ModelError, match=r"Nothing was learned: after \d+ updates? on \d+ examples.*--minutes"):
+        train(options, progress=_quiet)
+    assert not (options.output / "model.json").exists()
+    assert checkpoint_file(options.checkpoints).is_file(), "to go on from"
 
 
 def test_curves_are_written_for_tensorboard_and_go_on_after_a_resume(options: TrainOptions, tmp_path: Path) -> None:

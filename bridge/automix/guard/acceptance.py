@@ -14,8 +14,10 @@ import msgspec
 from bridge.audio.silence import SILENCED_RMS
 from bridge.automix.facts import Decision, DecisionKind, Measurements
 from bridge.automix.guard.metrics import Baseline, Candidate, CandidateMetrics, ceiling_dbtp
+from bridge.features.background import BackgroundLift
 
 LOUDNESS_DRIFT_LU = 3.0  # without reference, and without an output gain to make up
+MOST_LIFT_DB = 3.0  # of noise and rumble beside the sound
 NOTICED_LU = 0.5  # a change of loudness of less is not spoken of
 
 Level = Callable[[Candidate, Measurements], tuple[Candidate, float]]
@@ -65,7 +67,7 @@ class Acceptance:
             return GuardDecision(msgspec.structs.replace(refusal, kind=DecisionKind.UNFAMILIAR), was, was)
         levelled, peak_dbtp = level(candidate, before.measurements)
         distance_db = levelled.distance_db if objective.loudness_counts else candidate.distance_db
-        harm = self._harm(levelled, before.measurements, peak_dbtp)
+        harm = self._harm(levelled, before.measurements, peak_dbtp) or _lifted(levelled.lift_above(before))
         if distance_db > needed_db or harm is not None:
             refused = msgspec.structs.replace(refusal, after_db=distance_db, **(harm or {}))
             return GuardDecision(refused, was, was)
@@ -106,3 +108,12 @@ class Acceptance:
     def ceiling_dbtp(self, before: Measurements) -> float:
         """Return the highest true peak that is allowed."""
         return ceiling_dbtp(before) - self.headroom_db
+
+
+def _lifted(lift: BackgroundLift) -> dict[str, Any] | None:
+    """What lies behind a sound and must not be lifted so far, as kind and numbers of a `Decision`; None for nothing."""
+    if max(lift.noise_db, lift.rumble_db) <= MOST_LIFT_DB:
+        return None
+    if lift.noise_db > lift.rumble_db:
+        return {"kind": DecisionKind.NOISE_WOULD_RISE, "lift_db": lift.noise_db}
+    return {"kind": DecisionKind.RUMBLE_WOULD_RISE, "lift_db": lift.rumble_db}

@@ -2,8 +2,8 @@
 
 The guard has a few windows of the track rendered with the prediction at several amounts, and compares how far each lies
 from the target with how far the track lies as it is heard now: through the user's settings, or untouched. It never
-lets through a higher true peak than full scale (or than was there before), silence, a broken output, or an improvement
-too small to be told from chance.
+lets through a higher true peak than full scale (or than was there before), silence, a broken output, noise or rumble
+that is lifted, or an improvement too small to be told from chance.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from bridge.audio.loudness import LoudnessMeter, loudness_lufs, true_peak_dbtp
 from bridge.audio.silence import SILENCED_RMS
 from bridge.automix.facts import Measurements
 from bridge.automix.objective import Objective
+from bridge.features.background import BackgroundLift, background_lift
 from bridge.features.mel import MelPower, extract_features, extract_power
 from bridge.features.profile import SoundFeatures, SpectralProfile
 from bridge.features.settings import FeatureSettings
@@ -77,9 +78,17 @@ class Candidate:
     metrics: CandidateMetrics
     whole: RenderBatch | None = None
 
-    @cached_property
+    @property
     def profile(self) -> SpectralProfile:
-        return self._power.features().profile
+        return self.features.profile
+
+    @cached_property
+    def features(self) -> SoundFeatures:
+        return self._power.features()
+
+    def lift_above(self, before: Candidate) -> BackgroundLift:
+        """Return by how much more than the sound these settings lift what lies behind it."""
+        return background_lift(before.features, self.features, self.metrics.features)
 
     @cached_property
     def distance_db(self) -> float:

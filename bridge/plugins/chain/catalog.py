@@ -128,7 +128,7 @@ class Catalog:
         return f"{bundle}/{member}" if member else str(bundle)
 
     def _bundle(self, name: str) -> Path:
-        if name.endswith(SUFFIX):
+        if name.endswith(SUFFIX) and self._by_name(name) is None:  # a bundle may be called x.vst3.vst3
             path = Path(name).expanduser()
             if path.exists():
                 return path
@@ -148,7 +148,7 @@ class Catalog:
         if name in bundles:
             return bundles[name]
         for stem, path in bundles.items():
-            if stem.lower() == name.lower():
+            if name.lower() in (stem.lower(), path.name.lower()):
                 return path
         for path in bundles.values():
             info = module_entry(path)

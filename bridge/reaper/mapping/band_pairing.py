@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from math import log2
+from math import isfinite, log2
 
 from bridge.plugins.chain.chain import Slot
 from bridge.reaper.mapping.display_law import read_quantity
@@ -40,8 +40,9 @@ def _band_frequencies(fx: FxSnapshot, band_type: int) -> list[tuple[float, int]]
     found: list[tuple[float, int]] = []
     for parameter in fx.parameters:
         if parameter.eq and parameter.eq.band_type == band_type and parameter.eq.kind == "frequency":
-            quantity = read_quantity(parameter.text)
-            found.append((quantity.value if quantity else float(parameter.eq.band_index), parameter.eq.band_index))
+            quantity, place = read_quantity(parameter.text), parameter.eq.band_index
+            is_shown = quantity is not None and isfinite(quantity.value)
+            found.append((quantity.value if quantity and is_shown else float(place), place))
     return sorted(found)
 
 

@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from bridge.decibels import power_to_db
-from bridge.errors import PluginCrashed, PluginError, PluginHung, truncated
+from bridge.errors import PluginCrashed, PluginError, PluginHung, SeveralPlugins, truncated
 from bridge.plugins.chain.catalog import file_stamp
 from bridge.plugins.chain.chain import VST3, Chain, Slot, unique_names
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.plugins.worker.protocol import ShownParameter, TryStateReply
+from bridge.reaper.mapping.bundle_member import find_member
 from bridge.reaper.mapping.context_slot import ContextSlot
 from bridge.reaper.mapping.display_law import read_quantity
 from bridge.reaper.mapping.fx_matching import is_active
@@ -57,6 +58,7 @@ class HostedFx:
         self._host = host
         self._looked_s = -math.inf
         self._responses: dict[bytes, Float64] = {}
+        self._members: dict[tuple[Path, int], tuple[str, ...]] = {}  # of bundles, by their state
         self._tried: dict[tuple[str, int, tuple[tuple[str, float], ...]], TryStateReply | PluginError] = {}
 
     def __call__(self, fx: FxSnapshot) -> ContextSlot | LeftAlone:
@@ -67,8 +69,11 @@ class HostedFx:
             return LeftAlone(what=fx.name, kind=LeftAloneKind.NOT_INSTALLED)
         names = unique_names([parameter.name for parameter in fx.parameters])
         shown = dict(zip(names, fx.parameters, strict=True))
-        plugin = f"{VST3}:{path.stem}"
-        tried = self._try(plugin, path, {name: parameter.normalized for name, parameter in shown.items()})
+        plugin, normalized = f"{VST3}:{path.stem}", {name: parameter.normalized for name, parameter in shown.items()}
+        tried = self._try(plugin, path, normalized)
+        if isinstance(tried, SeveralPlugins):
+            plugin = self._member(plugin, path, fx)
+            tried = self._try(plugin, path, normalized)
         if isinstance(tried, PluginError):
             return LeftAlone(what=fx.name, kind=LeftAloneKind.HOST_FAILED, error=truncated(str(tried), MAX_ERROR))
         for parameter in tried.parameters:
@@ -97,6 +102,14 @@ class HostedFx:
         if fx.type != "VST3" or not is_active(fx) or (path := self._installed(fx)) is None:
             return None
         return f"{VST3}:{path.stem}"
+
+    def _member(self, plugin: str, path: Path, fx: FxSnapshot) -> str:
+        """The plugin of a bundle that the FX is; the bundle itself, which nothing can be said of, where none is."""
+        key = (path, file_stamp(path))
+        if key not in self._members:
+            self._members[key] = self._host.plugin_names(plugin)
+        member = find_member(self._members[key], fx.original_name)
+        return plugin if member is None else f"{plugin}/{member}"
 
     def _installed(self, fx: FxSnapshot) -> Path | None:
         found = self._bundle(wanted := file_stem(fx.ident))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -52,8 +53,13 @@ def _read(file: Path) -> bytes:
         raise LinkError(f"{file} cannot be read: {error.strerror}. Give a request that the scripts wrote.") from error
 
 
-def plugins_of(file: Path) -> tuple[list[str], list[str]]:
+def plugins_of(
+    file: Path, *, named: Callable[[str, str], str] = lambda plugin, _fx_name: plugin
+) -> tuple[list[str], list[str]]:
     """The VST3 plugins of a request as a chain names them ('vst3:ZamCompX2'), and the names of all other FX.
+
+    Args:
+        named: returns the name in full of a bundle's plugin, from 'vst3:BUNDLE' and REAPER's name of the FX.
 
     Raises LinkError where the file is no request, or holds no VST3 plugin.
     """
@@ -66,7 +72,7 @@ def plugins_of(file: Path) -> tuple[list[str], list[str]]:
     for fx in request.fx:
         match = _VST3_FILE.search(fx.ident)
         if fx.type.upper().startswith("VST3") and match:
-            plugins.append(f"vst3:{match[1]}")
+            plugins.append(named(f"vst3:{match[1]}", fx.original_name))
         else:
             others.append(fx.original_name)
     if not plugins:

@@ -153,15 +153,20 @@ def search_labels(
     return SearchedLabel(best, cost)
 
 
-def refine_label(objective: LabelObjective, start: SearchedLabel, *, rounds: int = 1) -> SearchedLabel:
+def refine_label(
+    objective: LabelObjective, start: SearchedLabel, *, rounds: int = 1, must_stop: Callable[[], bool] = lambda: False
+) -> SearchedLabel:
     """Take small steps from `start` that bring the sound closer to its target; choices stay as they are.
 
     Each round takes one-sided differences of the frames by every control with a range and solves for the step, with
     errors weighed by their inverse (so that the mean absolute difference counts) and damped three times: heavily damped
-    steps hold controls that hardly matter where they were. What sounds best is taken, and nothing that is worse.
+    steps hold controls that hardly matter where they were. What sounds best is taken, and nothing that is worse. Once
+    `must_stop`, no further round begins.
     """
     best, ranged = start, objective.space.ranged
     for _ in range(rounds):
+        if must_stop():
+            break
         residual, slopes = _slopes(objective, best.position)
         candidates = np.repeat(best.position[None], len(DAMPINGS), axis=0)
         steps = np.stack([_damped_step(residual, slopes, damping) for damping in DAMPINGS])
@@ -174,17 +179,22 @@ def refine_label(objective: LabelObjective, start: SearchedLabel, *, rounds: int
     return best
 
 
-def sweep_choices(objective: LabelObjective, start: SearchedLabel) -> SearchedLabel:
+def sweep_choices(
+    objective: LabelObjective, start: SearchedLabel, *, must_stop: Callable[[], bool] = lambda: False
+) -> SearchedLabel:
     """Try every other choice of each control that chooses, with what small steps of the others could make of it.
 
     The steps are predicted by the slopes at `start`, so that each choice costs one render of a passage; the most
-    promising ones are tried, and refined. Another choice is taken where it sounds better in the end.
+    promising ones are tried, and refined. Another choice is taken where it sounds better in the end. Once
+    `must_stop`, no further control is swept.
     """
     space, best = objective.space, start
-    if not space.categories:
+    if not space.categories or must_stop():
         return start
     _, slopes = _slopes(objective, best.position)
     for category in space.categories:
+        if must_stop():
+            break
         variants = np.repeat(best.position[None], len(category.places), axis=0)
         variants[:, category.control] = category.places
         residuals = objective.residuals(variants)

@@ -11,12 +11,12 @@ import logging
 import os
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,7 @@ _MAX_SECONDS = 60.0  # of one file: more of the same recording teaches little
 MIX_WITHIN = 0.05  # of the length of its stems, that a mix may be shorter or longer: fades, tails
 _SAME_LENGTH_S = 0.5
 
+Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
 
@@ -150,12 +151,28 @@ def split_by_song(files: Sequence[AudioFileEntry]) -> dict[Side, list[AudioFileE
     return sides
 
 
-def read_recordings(files: Sequence[AudioFileEntry], *, channels: Literal[1, 2] | None = 1) -> list[Recording]:
+def until(must_stop: Callable[[], bool], items: Iterable[Item]) -> Iterator[Item]:
+    """Yield the first of `items`, and the further ones until `must_stop`."""
+    for number, item in enumerate(items):
+        if number and must_stop():
+            return
+        yield item
+
+
+def read_recordings(
+    files: Sequence[AudioFileEntry],
+    *,
+    channels: Literal[1, 2] | None = 1,
+    must_stop: Callable[[], bool] = lambda: False,
+) -> list[Recording]:
     """Read `files` as mono, stereo or (None) as they are, at most a minute of each. Silent ones are left out, and
     those that are over at once: repeated to fill a clip, they would be a tone that nobody played. So are those that
-    cannot be read, which the log names."""
-    recordings = []
-    for file in files:
+    cannot be read, which the log names. Once `must_stop`, those that were read will do, one at least."""
+    recordings: list[Recording] = []
+    for number, file in enumerate(files):
+        if recordings and must_stop():
+            log.warning("There was time to read %d of %d recordings.", number, len(files))
+            break
         try:
             audio, rate = read_audio(file.path, duration_s=_MAX_SECONDS)
         except AudioError as error:
@@ -170,9 +187,17 @@ def read_recordings(files: Sequence[AudioFileEntry], *, channels: Literal[1, 2] 
     return recordings
 
 
-def synthesised(seed: int, *, takes: int, sample_rate_hz: int, duration_s: float = 16.0) -> list[Recording]:
+def synthesised(
+    seed: int,
+    *,
+    takes: int,
+    sample_rate_hz: int,
+    duration_s: float = 16.0,
+    must_stop: Callable[[], bool] = lambda: False,
+) -> list[Recording]:
     """`takes` recordings of each kind that `bridge.audio.synthesis` knows, as many spoken ones where espeak-ng is
-    installed, and `PHRASES` times as many phrases of soundfont instruments where FluidSynth and a soundfont are."""
+    installed, and `PHRASES` times as many phrases of soundfont instruments where FluidSynth and a soundfont are. Once
+    `must_stop`, those there are will do, one at least."""
 
     def synthesise_one(kind: str, number: int) -> Recording:
         audio = synthesise(kind, duration_s=duration_s, sample_rate_hz=sample_rate_hz, seed=number)
@@ -192,7 +217,8 @@ def synthesised(seed: int, *, takes: int, sample_rate_hz: int, duration_s: float
         makers.append(partial(speak_one, number))
         makers += [partial(play_one, phrase) for phrase in range(PHRASES * number, PHRASES * (number + 1))]
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # most of it is spent in other programs and in NumPy
-        return [one for one in threads.map(lambda make: make(), makers) if one is not None]
+        made = threads.map(lambda each: None if each[0] and must_stop() else each[1](), enumerate(makers))
+        return [one for one in made if one is not None]
 
 
 def _alone(name: str, audio: Audio, sample_rate_hz: int) -> Recording:

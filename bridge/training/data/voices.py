@@ -6,11 +6,12 @@ learned from. Nothing here adds a sound that is not speech.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from bridge.training.data.recordings import Recording, Side
+from bridge.training.data.recordings import Recording, Side, until
 from bridge.training.data.speech import speak_text
 
 LANGUAGES: dict[Side, tuple[str, ...]] = {
@@ -48,13 +49,16 @@ def draw_voice(side: Side, generator: np.random.Generator) -> Voice:
     return Voice(name, int(generator.integers(25, 80)), int(generator.integers(120, 200)))
 
 
-def synthesise_speech(side: Side, seed: int, *, takes: int, sample_rate_hz: int) -> list[Recording]:
-    """`takes` recordings of about 15 seconds, each by a voice of that side; none where espeak-ng is missing.
+def synthesise_speech(
+    side: Side, seed: int, *, takes: int, sample_rate_hz: int, must_stop: Callable[[], bool] = lambda: False
+) -> list[Recording]:
+    """`takes` recordings of about 15 seconds, each by a voice of that side; none where espeak-ng is missing. Once
+    `must_stop`, those there are will do, one at least.
 
     Raises AudioError when espeak-ng is there but fails.
     """
     recordings = []
-    for take in range(takes):
+    for take in until(must_stop, range(takes)):
         generator = np.random.default_rng([seed, take, sorted(LANGUAGES).index(side), 5])
         voice = draw_voice(side, generator)
         audio = speak_text(

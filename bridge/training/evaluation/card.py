@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bridge.atomic_files import write_file
 from bridge.model.manifest import CARD_FILE, Manifest, PredictionUse, read_manifest, write_manifest
 from bridge.report.tables import describe_unchanged
 from bridge.training.evaluation.tables import has_other_recordings
@@ -17,7 +18,7 @@ def record_scores(folder: Path, scores: dict[str, Any]) -> Manifest:
     manifest = read_manifest(folder)
     manifest = msgspec.structs.replace(manifest, scores=manifest.scores | {"test": scores})
     write_manifest(folder, manifest)
-    (folder / CARD_FILE).write_text(write_card(manifest), encoding="utf-8")
+    write_file(folder / CARD_FILE, write_card(manifest).encode())
     return manifest
 
 
@@ -63,11 +64,13 @@ def _use(manifest: Manifest) -> str:
             f"as was asked for, else as loud as the reference, else at {use.loudness_lufs:g} LUFS; no true peak lies "
             f"above {use.ceiling_dbtp:g} dBTP, or what was asked for."
         )
-    loudness = ", at the loudness that the track had" if use.keeps_loudness else ""
-    return (
-        f"{sets}. With a reference it comes close to that sound; without one it goes to where well-recorded material "
-        f"of its kind lies{loudness}."
-    )
+    if use.evens_level:
+        alone = "it evens out what is too loud and too soft, at the loudness that the track had"
+    elif not use.keeps_loudness:
+        alone = "it sounds as what it learned from came out of the device, level included"
+    else:
+        alone = "it goes to where well-recorded material of its kind lies, at the loudness that the track had"
+    return f"{sets}. With a reference it comes close to that sound; without one {alone}."
 
 
 def _alone(use: PredictionUse) -> str:
@@ -85,8 +88,15 @@ def _confidence(manifest: Manifest) -> str:
         )
     return (
         f"The confidence of a control is the chance that it lies within {manifest.confidence.tolerance:.0%} of its "
-        "range from the setting that was hidden, fitted on the validation recordings."
+        f"range from the setting that was {'searched for' if _is_searched(manifest) else 'hidden'}, fitted on the "
+        "validation recordings."
     )
+
+
+def _is_searched(manifest: Manifest) -> bool:
+    """Whether nobody knew the right settings, and labels were searched for."""
+    use = manifest.use
+    return use.evens_level or (not use.keeps_loudness and use.loudness_lufs is None and use.automation is None)
 
 
 def _scores(manifest: Manifest) -> list[str]:

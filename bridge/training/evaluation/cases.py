@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -57,9 +57,16 @@ class CaseSource(Protocol):
     """Draws the cases of a task, and measures what only that task is for."""
 
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+        self,
+        chain: Chain,
+        host: PluginHost,
+        files: Sequence[AudioFileEntry],
+        *,
+        each: int,
+        seed: int,
+        must_stop: Callable[[], bool] = ...,
     ) -> dict[str, list[EvaluationCase]]:
-        """Return cases by the name of their use, `each` of every one of `files`."""
+        """Return cases by the name of their use, `each` of every one of `files`; once `must_stop`, those there are."""
         ...
 
     def metrics(self, case: EvaluationCase, audio: Audio) -> dict[str, float]:

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from bridge.training.evaluation.case_result import CaseResult, cut_case
 from bridge.training.evaluation.cases import CaseSource, EvaluationCase, check_cases, interleave_cases, resample_case
 from bridge.training.evaluation.family_tables import FamilySplit
 from bridge.training.evaluation.listening_examples import EXCERPT_S, LISTENED_METHODS, choose_listening_examples
-from bridge.training.evaluation.method import Method
+from bridge.training.evaluation.method import Method, MethodResult
 from bridge.training.evaluation.metrics import EvaluationMetrics
 from bridge.training.evaluation.model_method import MODEL, ModelMethod
 from bridge.training.evaluation.tables import TASK_METHODS, score_rows
@@ -35,6 +36,7 @@ Progress = Callable[[float, str], None]
 
 EACH = 4  # cases of every recording
 HOST_LIMIT_S = 60.0
+DRAWING_SHARE = 0.2
 UNSEEN_RATES_HZ = (32_000, 96_000)
 
 
@@ -47,7 +49,8 @@ class EvaluationOptions:
         budget: renders of a window that random search and CMA-ES get for a case; None: as many as the model took.
         refine_s: seconds that the model may search, as `automix --refine` does.
         rates_hz: sample rates to evaluate at beside the files' own.
-        limit_s: when so long has passed, recordings keep the cases that were done until then. None: no limit.
+        limit_s: when so long has passed, uses and recordings keep the cases that were done until then, one at least in
+            all; `DRAWING_SHARE` of it, at most, is for drawing them. None: no limit.
     """
 
     each: int = EACH
@@ -89,6 +92,7 @@ def evaluate_model(
         AudioError: when every file was heard in training, or none can be measured.
         ModelError: when `is_cancelled` said so.
     """
+    begin = time.monotonic()
     manifest = read_manifest(folder)
     known = {*manifest.training.training_files, *manifest.training.validation}
     found = find_files(folders)
@@ -101,6 +105,8 @@ def evaluate_model(
         )
     with PluginHost(workers=workers, load_limit_s=HOST_LIMIT_S, render_limit_s=HOST_LIMIT_S) as host:
         automix = Automix(load_model(folder), host)
+        if options.limit_s is not None:
+            options = replace(options, limit_s=max(0.0, options.limit_s - (time.monotonic() - begin)))
         evaluation = evaluate_on(
             automix,
             files,
@@ -131,38 +137,44 @@ def evaluate_on(
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> Evaluation:
     """Return what `evaluate_model` does, on `files`, without its "model"."""
-    model, begin = automix.model, time.monotonic()
+    model, is_over = automix.model, _clock(options.limit_s)
     progress(0.0, "drawing cases")
-    drawn = source.cases(model.chain, automix.host, files, each=options.each, seed=options.seed)
+    each, seed, must_stop = options.each, options.seed, partial(is_over, DRAWING_SHARE)
+    drawn = source.cases(model.chain, automix.host, files, each=each, seed=seed, must_stop=must_stop)
     check_cases(drawn)
-    method = ModelMethod(automix, options.refine_s)
-    count, done = sum(map(len, drawn.values())), 0
+    method, count = ModelMethod(automix, options.refine_s), sum(map(len, drawn.values()))
     results: dict[str, list[CaseResult]] = {}
     for number, (use, cases) in enumerate(drawn.items(), start=1):
-        others = _baselines(automix, cases, options.seed)
-        limit_s = math.inf if options.limit_s is None else options.limit_s * number / len(drawn)
         found = results[use] = []
+        others: list[Method] = []
         for case in cases if options.limit_s is None else interleave_cases(cases):
-            if found and time.monotonic() - begin > limit_s:
+            if (done := sum(map(len, results.values()))) and is_over(number / len(drawn)):
                 break
             if is_cancelled():
                 raise ModelError("Stopped: the evaluation was not finished, and nothing was written.")
             progress(done / count, f"{use}: {len(found) + 1} of {len(cases)}")
-            result = _evaluate_case(case, method, others, source, options.budget)
-            if result.is_change_needed and not any(one.resampled and one.case.name == case.name for one in found):
-                rates_hz = [rate for rate in options.rates_hz if rate != case.sample_rate_hz]
-                result = replace(result, resampled=tuple(_evaluate_at_rate(case, method, rate) for rate in rates_hz))
+            others = others or _baselines(automix, cases, seed)
+            must_stop = partial(is_over, number / len(drawn))
+            result = _evaluate_case(case, method, others, source, options.budget, must_stop)
+            is_resampled = any(one.resampled and one.case.name == case.name for one in found)
+            if result.is_change_needed and not is_resampled and not must_stop():
+                result = _with_rates(result, case, method, options.rates_hz)
             found.append(result)
-            done += 1
     progress(1.0, "evaluated")
     stems = {file.name for file in files if file.group != file.name}
     scores = {
-        **score_rows(results, model.chain, model.manifest.confidence.tolerance, stems, options.seed, families),
-        "cases_per_file": options.each,
+        **score_rows(results, model.chain, model.manifest.confidence.tolerance, stems, seed, families),
+        "cases_per_file": each,
         "refine_s": options.refine_s,
         "budget": options.budget,
     }
     return Evaluation(scores, choose_listening_examples(results))
+
+
+def _clock(limit_s: float | None) -> Callable[[float], bool]:
+    """Whether, from now on, a share (0..1) of the limit has passed."""
+    begin, limited_s = time.monotonic(), math.inf if limit_s is None else limit_s
+    return lambda share: time.monotonic() - begin > share * limited_s
 
 
 def _baselines(automix: Automix, cases: Sequence[EvaluationCase], seed: int) -> list[Method]:
@@ -177,10 +189,14 @@ def _evaluate_case(
     others: Sequence[Method],
     source: CaseSource,
     budget: int | None,
+    must_stop: Callable[[], bool],
 ) -> CaseResult:
-    """One case by the model, then by all others at its number of renders."""
+    """One case by the model, then by all others at its number of renders; once `must_stop`, by no further one."""
     own = model.run(case, 0)
-    found = {method.name: method.run(case, own.renders if budget is None else budget) for method in others}
+    found: dict[str, MethodResult | None] = {DoNothing.name: DoNothing().run(case, 0)}
+    for method in others:
+        if not must_stop():
+            found[method.name] = method.run(case, own.renders if budget is None else budget)
     metrics, samples = EvaluationMetrics(case), round(EXCERPT_S * case.sample_rate_hz)
     methods = {
         name: replace(
@@ -193,6 +209,12 @@ def _evaluate_case(
         if result is not None
     }
     return CaseResult(cut_case(case, EXCERPT_S), methods)
+
+
+def _with_rates(result: CaseResult, case: EvaluationCase, model: ModelMethod, rates_hz: Sequence[int]) -> CaseResult:
+    """The result of a case with those at other sample rates than its own."""
+    others_hz = [rate for rate in rates_hz if rate != case.sample_rate_hz]
+    return replace(result, resampled=tuple(_evaluate_at_rate(case, model, rate) for rate in others_hz))
 
 
 def _evaluate_at_rate(case: EvaluationCase, model: ModelMethod, sample_rate_hz: int) -> CaseResult:

@@ -6,7 +6,9 @@ half through them as the truth. `automix`: a recording degraded, and itself as t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -17,10 +19,20 @@ from bridge.plugins.host.host import PluginHost, RenderInput
 from bridge.training.data.recordings import Recording
 from bridge.training.data.settings_sampler import SettingsSampler
 from bridge.training.evaluation.cases import EvaluationCase, draw_gain, halves, has_two_halves, is_within_full_scale
+from bridge.types import Audio, NormalizedArray
+
+AT_ONCE = 8  # cases that are rendered between two looks at `must_stop`
 
 
 def in_chain_cases(
-    chain: Chain, host: PluginHost, recordings: Sequence[Recording], use: str, *, each: int, seed: int
+    chain: Chain,
+    host: PluginHost,
+    recordings: Sequence[Recording],
+    use: str,
+    *,
+    each: int,
+    seed: int,
+    must_stop: Callable[[], bool] = lambda: False,
 ) -> list[EvaluationCase]:
     """Return cases whose right settings are known: the chain's own plugins made them.
 
@@ -33,6 +45,7 @@ def in_chain_cases(
         use: "match" or "automix".
         each: how many of every recording.
         seed: 0 or more.
+        must_stop: once true, those there are will do: every recording's first case comes before any second one.
 
     Raises:
         PluginError: the plugins failed at all of them.
@@ -40,32 +53,51 @@ def in_chain_cases(
     is_match = use == "match"
     sampler = SettingsSampler(chain)
     generator = np.random.default_rng([seed, is_match])
-    drawn = [
+    settings = [
         (recording, *((sampler.draw(generator),) * 2 if is_match else sampler.draw_undoable(generator)))
         for recording in recordings
         if has_two_halves(recording)
         for _ in range(each)
     ]
-    gains = [draw_gain(generator) for _ in drawn]
-    renders: list[RenderInput] = []
-    for (recording, through, _), gain in zip(drawn, gains, strict=True):
-        normalized = positions_to_normalized(chain, through)
-        parts = halves(recording)[: 1 + is_match]
-        renders += [RenderInput(part * gain, recording.sample_rate_hz, normalized) for part in parts]
-    results = host.render(chain, renders, return_errors=True)
-    errors = [result for result in results if isinstance(result, PluginError)]
-    if errors and len(errors) == len(results):
+    drawn = [_DrawnCase(use, *one, draw_gain(generator)) for one in settings]
+    in_rounds = sorted(range(len(drawn)), key=lambda number: number % each)
+    rendered: dict[int, list[Audio | PluginError]] = {}
+    while len(rendered) < len(drawn) and not (rendered and must_stop()):
+        batch = in_rounds[len(rendered) : len(rendered) + AT_ONCE]
+        renders = [render for number in batch for render in drawn[number].renders(chain)]
+        results = iter(host.render(chain, renders, return_errors=True))
+        rendered |= {number: list(islice(results, 1 + is_match)) for number in batch}
+    errors = [result for results in rendered.values() for result in results if isinstance(result, PluginError)]
+    if errors and len(errors) == len(rendered) * (1 + is_match):
         raise errors[0]
-    rendered = iter(results)
-    cases = []
-    for (recording, _, right), gain in zip(drawn, gains, strict=True):
-        plain, changed = halves(recording)[0] * gain, next(rendered)
-        reference = next(rendered) if is_match else None
+    cases = (drawn[number].case(chain, *rendered[number]) for number in sorted(rendered))
+    return [case for case in cases if case is not None and is_within_full_scale(case)]
+
+
+@dataclass(frozen=True)
+class _DrawnCase:
+    """A case before it is rendered: the settings (controls,) to render `through`, and those that are `right`."""
+
+    use: str
+    recording: Recording
+    through: NormalizedArray
+    right: NormalizedArray
+    gain: np.float32
+
+    def renders(self, chain: Chain) -> list[RenderInput]:
+        """What is to be rendered: the first half, and for `match` the second one as well."""
+        normalized = positions_to_normalized(chain, self.through)
+        parts = halves(self.recording)[: 1 + (self.use == "match")]
+        return [RenderInput(part * self.gain, self.recording.sample_rate_hz, normalized) for part in parts]
+
+    def case(
+        self, chain: Chain, changed: Audio | PluginError, reference: Audio | PluginError | None = None
+    ) -> EvaluationCase | None:
+        """The case with what was rendered; None where a plugin failed."""
         if isinstance(changed, PluginError) or isinstance(reference, PluginError):
-            continue
+            return None
+        plain, is_match = halves(self.recording)[0] * self.gain, self.use == "match"
         given, truth = (plain, changed) if is_match else (changed, plain)
-        hidden = positions_to_normalized(chain, right)
-        case = EvaluationCase(recording.name, use, recording.sample_rate_hz, given, truth, hidden, reference, is_match)
-        if is_within_full_scale(case):
-            cases.append(case)
-    return cases
+        hidden = positions_to_normalized(chain, self.right)
+        rate = self.recording.sample_rate_hz
+        return EvaluationCase(self.recording.name, self.use, rate, given, truth, hidden, reference, is_match)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -34,9 +34,16 @@ FINISHING = 0.7
 
 
 def mastering_cases(
-    chain: Chain, host: PluginHost, recordings: Sequence[Recording], *, each: int, seed: int
+    chain: Chain,
+    host: PluginHost,
+    recordings: Sequence[Recording],
+    *,
+    each: int,
+    seed: int,
+    must_stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, list[EvaluationCase]]:
-    """By use; `each` x `MIXES` mixes of every song, and `each` levels of every finished recording."""
+    """By use; `each` x `MIXES` mixes of every song, and `each` levels of every finished recording; once `must_stop`,
+    those there are, one at least."""
     desk = MixGenerator(recordings)
     generator = np.random.default_rng([seed, 31])
     mixes = [draw_mix(song, generator) for song in desk.songs for _ in range(each * MIXES)]
@@ -47,6 +54,8 @@ def mastering_cases(
     ]
     cases: dict[str, list[EvaluationCase]] = {"match": [], "foreign": [], "automix": []}
     for mix in mixes:
+        if cases["match"] and must_stop():
+            break
         halves = _halves(mix, generator)
         if halves is None:
             continue

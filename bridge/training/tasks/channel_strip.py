@@ -6,7 +6,7 @@ settings that others undo, and the clip as it was.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -60,12 +60,19 @@ class ChannelStripTask(EncoderTask):
         ]
 
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+        self,
+        chain: Chain,
+        host: PluginHost,
+        files: Sequence[AudioFileEntry],
+        *,
+        each: int,
+        seed: int,
+        must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
-        recordings = read_recordings(files)
+        recordings = read_recordings(files, must_stop=must_stop)
         return {
-            "match": in_chain_cases(chain, host, recordings, "match", each=each, seed=seed),
-            "automix": in_chain_cases(chain, host, recordings, "automix", each=each, seed=seed),
+            "match": in_chain_cases(chain, host, recordings, "match", each=each, seed=seed, must_stop=must_stop),
+            "automix": in_chain_cases(chain, host, recordings, "automix", each=each, seed=seed, must_stop=must_stop),
             "foreign": out_of_chain_cases(recordings, each=each, seed=seed),
         }
 

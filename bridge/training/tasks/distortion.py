@@ -8,10 +8,10 @@ played softer stays cleaner, as in the amplifier. Where the folders hold no pair
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -28,10 +28,12 @@ from bridge.training.data.recordings import (
     SILENCE_RMS,
     AudioFileEntry,
     Recording,
+    Side,
     find_files,
     read_recordings,
     rms,
     split_by_song,
+    until,
 )
 from bridge.training.evaluation.cases import EvaluationCase, is_within_full_scale
 from bridge.training.prediction_modes import ModeExample, PredictionMode
@@ -58,18 +60,28 @@ class DistortionTask(SearchedLabelTask):
     modes = (MODE,)
     use = PredictionUse(keeps_loudness=False)
 
-    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:  # noqa: ARG002
+    def load_recordings(
+        self,
+        data: Sequence[Path],
+        *,
+        seed: int,  # noqa: ARG002  (nothing is synthesised)
+        takes: int,  # noqa: ARG002
+        must_stop: Callable[[Side], bool] = lambda _: False,
+    ) -> TaskRecordings:
         files = find_files(data)
         check_partners(files)
         names = tuple(folder.name for folder in data)
         if pairs := pairs_among(files):
             by_name = {pair.dry.name: pair for pair in pairs}
             sides = split_by_song([pair.dry for pair in pairs])
-            train, validation = ([read_pair(by_name[file.name]) for file in sides[side]] for side in _LEARNED)
+            validation, train = (
+                [read_pair(by_name[file.name]) for file in until(partial(must_stop, side), sides[side])]
+                for side in _LEARNED
+            )
             sources = tuple(f"{name}: pairs of dry and processed recordings" for name in names)
         else:
             sides = split_by_song(_played(files))
-            train, validation = (_demonstrated(sides[side]) for side in _LEARNED)
+            validation, train = (_demonstrated(sides[side], partial(must_stop, side)) for side in _LEARNED)
             sources = tuple(f"{name}, {DEMONSTRATION_SOURCE}, as no pairs were given" for name in names)
         return TaskRecordings(train, validation, tuple(file.name for file in sides["test"]), sources)
 
@@ -91,6 +103,7 @@ class DistortionTask(SearchedLabelTask):
         *,
         each: int,
         seed: int,
+        must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
         """AudioError where pairs are needed and there are none."""
         pairs = pairs_among(files)
@@ -99,7 +112,8 @@ class DistortionTask(SearchedLabelTask):
                 "This model learned from pairs of dry and processed recordings, and among these files there is no pair "
                 "that was not part of its training. Give dry/NAME.wav and processed/NAME.wav of other playing."
             )
-        recordings = [read_pair(pair) for pair in pairs] if pairs else _demonstrated(_played(files))
+        read = [read_pair(pair) for pair in until(must_stop, pairs)]
+        recordings = read or _demonstrated(_played(files), must_stop)
         cases = []
         for recording in recordings:
             rate = recording.sample_rate_hz
@@ -110,7 +124,7 @@ class DistortionTask(SearchedLabelTask):
         return {MODE.name: [case for case in cases if is_within_full_scale(case)]}
 
 
-_LEARNED: tuple[Literal["train"], Literal["validation"]] = ("train", "validation")
+_LEARNED: tuple[Side, Side] = ("validation", "train")
 
 
 def _played(files: Sequence[AudioFileEntry]) -> list[AudioFileEntry]:
@@ -118,12 +132,15 @@ def _played(files: Sequence[AudioFileEntry]) -> list[AudioFileEntry]:
     return [file for file in files if any(name in Path(file.name).stem.lower() for name in PLAYED)] or list(files)
 
 
-def _demonstrated(files: Sequence[AudioFileEntry]) -> list[PairedRecording]:
+def _demonstrated(files: Sequence[AudioFileEntry], must_stop: Callable[[], bool]) -> list[PairedRecording]:
     """Pairs made of recordings by the demonstration's amplifier, found and aligned as if they had been given; of those
     that last as long as the sides of a pair must."""
-    by_name = {file.name: file for file in files}
-    recordings = [one for one in read_recordings(files) if one.audio.shape[-1] >= LEAST_S * one.sample_rate_hz]
-    return [_through_the_amplifier(recording, by_name[recording.name]) for recording in recordings]
+    return [
+        _through_the_amplifier(recording, file)
+        for file in until(must_stop, files)
+        for recording in read_recordings([file])
+        if recording.audio.shape[-1] >= LEAST_S * recording.sample_rate_hz
+    ]
 
 
 def _through_the_amplifier(recording: Recording, file: AudioFileEntry) -> PairedRecording:

@@ -7,7 +7,7 @@ themselves make of its predictions, see `bridge/training/recipes/evenness.toml`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,10 +54,11 @@ class EvennessTask(SearchedLabelTask):
         *,
         each: int,
         seed: int,
+        must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
         generator = np.random.default_rng([seed, 3])
         cases = []
-        for recording in (one for one in read_recordings(files) if has_two_halves(one)):
+        for recording in filter(has_two_halves, read_recordings(files, must_stop=must_stop)):
             for _ in range(each):
                 truth = halves(recording)[0] * draw_gain(generator)
                 given = disturb_gain(truth, recording.sample_rate_hz, generator)

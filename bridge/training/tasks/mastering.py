@@ -11,7 +11,7 @@ way to the balance of finished recordings, which is the user's own where there a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -100,9 +100,17 @@ class MasteringTask(EncoderTask):
         return known, split.tone_controls
 
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+        self,
+        chain: Chain,
+        host: PluginHost,
+        files: Sequence[AudioFileEntry],
+        *,
+        each: int,
+        seed: int,
+        must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
-        return mastering_cases(chain, host, read_recordings(files, channels=None), each=each, seed=seed)
+        recordings = read_recordings(files, channels=None, must_stop=must_stop)
+        return mastering_cases(chain, host, recordings, each=each, seed=seed, must_stop=must_stop)
 
     def metrics(self, case: EvaluationCase, audio: Audio) -> dict[str, float]:
         """How far the loudness is from the wanted one, and how far the true peak lies above the ceiling."""

@@ -7,8 +7,9 @@ sounds into; all others are sounds to be left alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -26,7 +27,15 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import GAIN_DB, ExampleRenderer, cut_clip
 from bridge.training.data.frame_labels import FrameLabels, label_scene, stack_labels
-from bridge.training.data.recordings import AudioFileEntry, Recording, Side, find_files, read_recordings, split_by_song
+from bridge.training.data.recordings import (
+    AudioFileEntry,
+    Recording,
+    Side,
+    find_files,
+    read_recordings,
+    split_by_song,
+    until,
+)
 from bridge.training.data.scenes import Scene, draw_scene
 from bridge.training.data.voices import synthesise_speech
 from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
@@ -81,25 +90,29 @@ class NonspeechTask(Task):
                     f"The stage {stage.name!r} has slots; {self.name} learns all at once. Leave it out."
                 )
 
-    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:
+    def load_recordings(
+        self, data: Sequence[Path], *, seed: int, takes: int, must_stop: Callable[[Side], bool] = lambda _: False
+    ) -> TaskRecordings:
         speech, others = split_by_song(_files(data, speech=True)), split_by_song(_files(data, speech=False))
 
         def side_of(side: Side, voices: int, first: int) -> list[Recording]:
+            is_over = partial(must_stop, side)
             voiced = [
-                *read_recordings(speech[side]),
-                *synthesise_speech(side, first, takes=voices, sample_rate_hz=SAMPLE_RATE_HZ),
+                *read_recordings(speech[side], must_stop=is_over),
+                *synthesise_speech(side, first, takes=voices, sample_rate_hz=SAMPLE_RATE_HZ, must_stop=is_over),
             ]
             if not voiced:
                 raise AudioError(
                     "Nothing here speaks: install espeak-ng, or give a folder called 'speech' with three recordings of "
                     "clean speech or more."
                 )
-            music = _music(first, max(1, round(MUSIC_PER_VOICE * voices)))
-            return [*(_as_speech(one) for one in voiced), *read_recordings(others[side]), *music]
+            music = until(is_over, _music(first, max(1, round(MUSIC_PER_VOICE * voices))))
+            return [*map(_as_speech, voiced), *read_recordings(others[side], must_stop=is_over), *music]
 
+        validation = side_of("validation", min(VALIDATION_VOICES, takes), VALIDATION_SEED)
         return TaskRecordings(
             train=side_of("train", takes, seed * 1000),
-            validation=side_of("validation", min(VALIDATION_VOICES, takes), VALIDATION_SEED),
+            validation=validation,
             test=tuple(file.name for file in (*speech["test"], *others["test"])),
             sources=("voices by espeak-ng, breaths, clicks, pops and music synthesised", *(f.name for f in data)),
         )
@@ -132,17 +145,25 @@ class NonspeechTask(Task):
         *,
         each: int,
         seed: int,
+        must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
         """Voices and families of the test: with sounds to take out, without any; and what is to be left alone."""
-        voices = synthesise_speech("test", TEST_SEED + seed, takes=TEST_VOICES, sample_rate_hz=SAMPLE_RATE_HZ)
-        own = [one for one in read_recordings(files) if one.audio.shape[-1] >= SHORTEST_S * one.sample_rate_hz]
+        read = read_recordings(files, must_stop=must_stop)
+        own = [one for one in read if one.audio.shape[-1] >= SHORTEST_S * one.sample_rate_hz]
+        voices = synthesise_speech(
+            "test", TEST_SEED + seed, takes=TEST_VOICES, sample_rate_hz=SAMPLE_RATE_HZ, must_stop=must_stop
+        )
         spoken_here = {file.name for file in files if _is_speech(file)}
         speakers = [*voices, *(one for one in own if one.name in spoken_here)]
-        others = [*(one for one in own if one.name not in spoken_here), *_music(TEST_SEED + seed, MUSIC_TAKES)]
+        music = until(must_stop, _music(TEST_SEED + seed, MUSIC_TAKES))
+        others = [*(one for one in own if one.name not in spoken_here), *music]
         generator = np.random.default_rng([seed, 41])
         return {
-            "nonspeech": [_spoken_case("nonspeech", one, generator, 0.0) for one in speakers for _ in range(each)],
-            "clean": [_spoken_case("clean", one, generator, 1.0) for one in speakers],
+            "nonspeech": [
+                _spoken_case("nonspeech", one, generator, 0.0)
+                for one in until(must_stop, (one for one in speakers for _ in range(each)))
+            ],
+            "clean": [_spoken_case("clean", one, generator, 1.0) for one in until(must_stop, speakers)],
             "music": [_music_case(one, generator) for one in others],
         }
 
@@ -201,18 +222,13 @@ def _as_speech(recording: Recording) -> SpokenRecording:
     return SpokenRecording(recording.name, recording.group, recording.audio, recording.sample_rate_hz)
 
 
-def _music(seed: int, takes: int) -> list[Recording]:
+def _music(seed: int, takes: int) -> Iterator[Recording]:
     """Music out of nothing, of each kind."""
-    names = [(kind, seed + take) for take in range(takes) for kind in sorted(KINDS)]
-    return [
-        Recording(
-            f"synthesised/{kind}-{number}",
-            f"synthesised/{kind}-{number}",
-            synthesise(kind, duration_s=MUSIC_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=number),
-            SAMPLE_RATE_HZ,
-        )
-        for kind, number in names
-    ]
+    for number in range(seed, seed + takes):
+        for kind in sorted(KINDS):
+            name = f"synthesised/{kind}-{number}"
+            audio = synthesise(kind, duration_s=MUSIC_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=number)
+            yield Recording(name, name, audio, SAMPLE_RATE_HZ)
 
 
 def _at_rate(recording: Recording, sample_rate_hz: int) -> Float32:

@@ -107,6 +107,9 @@ class SearchedLabelTask(EncoderTask):
         drawn = self.draw(passages, np.random.default_rng(SEARCH_SEED), settings.passages)
         objective = self._label_objective(renderer, recipe, [one[self.mode.name] for one in drawn])
 
+        def is_over() -> bool:
+            return must_stop() or is_cancelled()
+
         def notify_step(generation: int, cost: float) -> None:
             notify(f"one setting for all: {cost:.2f} dB after {generation + 1} of {settings.generations} steps")
 
@@ -117,12 +120,13 @@ class SearchedLabelTask(EncoderTask):
             population=settings.population,
             seed=SEARCH_SEED,
             notify=notify_step,
-            must_stop=lambda: must_stop() or is_cancelled(),
+            must_stop=is_over,
         )
+        label = refine_label(objective, label, rounds=settings.polishing, must_stop=is_over)
+        label = sweep_choices(objective, label, must_stop=is_over)
+        label = refine_label(objective, label, rounds=settings.polishing, must_stop=is_over)
         if is_cancelled():
             return None
-        label = sweep_choices(objective, refine_label(objective, label, rounds=settings.polishing))
-        label = refine_label(objective, label, rounds=settings.polishing)
         notify(f"one setting for all: {label.distance_db:.2f} dB after small steps")
         return label.position
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ from bridge.training.data.families import families_of, kept_together
 from bridge.training.data.recordings import (
     AudioFileEntry,
     Recording,
+    Side,
     find_files,
     read_recordings,
     split_by_song,
@@ -69,9 +71,12 @@ class Task(ABC):
         suit it."""
 
     @abstractmethod
-    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:
+    def load_recordings(
+        self, data: Sequence[Path], *, seed: int, takes: int, must_stop: Callable[[Side], bool] = lambda _: False
+    ) -> TaskRecordings:
         """Return the recordings below `data` and `takes` synthesised ones of each kind, split so that no song is on two
-        sides. AudioError for unusable files."""
+        sides. Those to validate by are read first; once `must_stop` says so of a side, what there is of it will do.
+        AudioError for unusable files."""
 
     def as_learned_by(self, training: Provenance) -> Task:  # noqa: ARG002  (most tasks are always the same)
         """Return the task as it was when a model learned it, to evaluate that model by."""
@@ -115,9 +120,20 @@ class Task(ABC):
 
     @abstractmethod
     def cases(
-        self, chain: Chain, host: PluginHost, files: Sequence[AudioFileEntry], *, each: int, seed: int
+        self,
+        chain: Chain,
+        host: PluginHost,
+        files: Sequence[AudioFileEntry],
+        *,
+        each: int,
+        seed: int,
+        must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
-        """Return `each` cases of every file, by use; see `evaluation.cases.CaseSource`."""
+        """Return `each` cases of every file, by use; see `evaluation.cases.CaseSource`.
+
+        Args:
+            must_stop: once true, those that were drawn must do; looked at where plugins are what takes the time.
+        """
 
     def metrics(self, case: EvaluationCase, audio: Audio) -> dict[str, float]:  # noqa: ARG002
         """Return what this task measures of a result beside what all do, by name."""
@@ -148,19 +164,25 @@ class EncoderTask(Task):
                 'all of a sound. Give "compact", "inception" or "mobilenet".'
             )
 
-    def load_recordings(self, data: Sequence[Path], *, seed: int, takes: int) -> TaskRecordings:
+    def load_recordings(
+        self, data: Sequence[Path], *, seed: int, takes: int, must_stop: Callable[[Side], bool] = lambda _: False
+    ) -> TaskRecordings:
         found = find_files(data)
         families = families_of(found)
         sides = split_by_song(kept_together(found))
         sides["train"] = [file for file in sides["train"] if families[file.name].may_train]
 
-        def side(name: Literal["train", "validation"], first: int, count: int) -> list[Recording]:
-            drawn = synthesised(first, takes=count, sample_rate_hz=SAMPLE_RATE_HZ) if count else []
-            return read_recordings(sides[name], channels=self.channels) + drawn
+        def side(name: Side, first: int, count: int) -> list[Recording]:
+            is_over = partial(must_stop, name)
+            read = read_recordings(sides[name], channels=self.channels, must_stop=is_over)
+            if not count:
+                return read
+            return read + synthesised(first, takes=count, sample_rate_hz=SAMPLE_RATE_HZ, must_stop=is_over)
 
+        validation = side("validation", VALIDATION_SEED, min(VALIDATION_TAKES, takes))
         return TaskRecordings(
             train=side("train", seed * 1000, takes),
-            validation=side("validation", VALIDATION_SEED, min(VALIDATION_TAKES, takes)),
+            validation=validation,
             test=tuple(file.name for file in sides["test"]),
             sources=tuple(folder.name for folder in data),
         )

@@ -100,10 +100,10 @@ class EncoderTrainStep(TrainStep):
         self.update_average(step)
         return report
 
-    def validate(self, examples: Shard) -> dict[str, float]:
+    def validate(self, examples: Shard, weights: Mapping[str, Tensor] | None = None) -> dict[str, float]:
         """By the sound that the plugins make, where a stage learns through them; by the one that the surrogate
         predicts, where there is one; by positions and choices otherwise, and where nobody knows those, by targets."""
-        with self.averaged():
+        with self.with_weights(weights):
             return self._validate_through_plugins() or self._validate_on(examples)
 
     def _validate_through_plugins(self) -> dict[str, float]:

@@ -6,6 +6,8 @@ Of a stage's weights, `category` counts for the cross-entropies and `position` f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -48,9 +50,9 @@ class FrameTrainStep(TrainStep):
         self.update_average(step)
         return {name: float(value.detach()) for name, value in losses.items()}
 
-    def validate(self, examples: Shard) -> dict[str, float]:
+    def validate(self, examples: Shard, weights: Mapping[str, Tensor] | None = None) -> dict[str, float]:
         places = np.arange(example_count(examples))
-        with self.averaged():
+        with self.with_weights(weights):
             parts = [
                 self._losses(self._take(examples, places[first : first + _AT_ONCE], slice(None)))
                 for first in range(0, len(places), _AT_ONCE)

@@ -49,14 +49,15 @@ class TrainStepSettings:
 
 
 class TrainStep(ABC):
-    """The network that learns, and `average`, the running average of its weights."""
+    """The network that learns, its weights before that (`untrained`), and their running average (`average`)."""
 
     gradient_limit: ClassVar[float]  # norm to which gradients are clipped
 
     def __init__(self, settings: TrainStepSettings, encoder: nn.Module) -> None:
         self.settings, self.device = settings, settings.device
         self.encoder = encoder.to(self.device)
-        self.average = {name: tensor.detach().clone() for name, tensor in self.encoder.state_dict().items()}
+        self.untrained = {name: tensor.detach().clone() for name, tensor in self.encoder.state_dict().items()}
+        self.average = {name: tensor.clone() for name, tensor in self.untrained.items()}
         self.optimizer = self.new_optimizer(self.encoder)
 
     @abstractmethod
@@ -71,8 +72,8 @@ class TrainStep(ABC):
         """
 
     @abstractmethod
-    def validate(self, examples: Shard) -> dict[str, float]:
-        """Return losses of the averaged weights on all of `examples`, by name; the training keeps the lowest sum."""
+    def validate(self, examples: Shard, weights: Mapping[str, Tensor] | None = None) -> dict[str, float]:
+        """Return losses of `weights` (the averaged ones) on all of `examples`; a training keeps the lowest sum."""
 
     def state(self) -> dict[str, Tensor]:
         """Return all that a resumed training needs."""
@@ -119,10 +120,10 @@ class TrainStep(ABC):
                 self.average[name].lerp_(tensor, 1 - decay)
 
     @contextmanager
-    def averaged(self) -> Iterator[None]:
-        """The encoder with the averaged weights, and without gradients, for what is done in here."""
+    def with_weights(self, weights: Mapping[str, Tensor] | None) -> Iterator[None]:
+        """The encoder with `weights` (the averaged ones), and without gradients, for what is done in here."""
         trained = {name: tensor.clone() for name, tensor in self.encoder.state_dict().items()}
-        self.encoder.load_state_dict(self.average)
+        self.encoder.load_state_dict(self.average if weights is None else weights)
         with torch.no_grad():
             yield
         self.encoder.load_state_dict(trained)

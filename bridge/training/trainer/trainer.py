@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from torch import Tensor
 
 from bridge.errors import ModelError
 from bridge.training.dataset import WORTH_JOINING, Dataset
@@ -23,6 +25,7 @@ Notify = Callable[[float, str], None]
 
 REPORT_EVERY = 10
 WARM_UP = 0.03  # share of the training in which rates rise
+LEAST_UPDATES, MOST_ADDED_S = 10, 10.0  # so many are made, where those after the first take no longer than this
 
 
 @dataclass
@@ -34,6 +37,8 @@ class Trainer:
         dataset, validation: what is learned from, which may grow meanwhile, and what the best weights are chosen by.
         limit_s: time for all until the last update, over all resumes; `limit_steps` replaces it by a number of updates.
         prepared_s: how much of it was spent before the first update.
+        best: the lowest loss that a check found; infinite before.
+        untrained, learned: at the end, the losses of the weights before the first update and of those that ship.
         log: where the losses of updates and checks go, beside the progress.
     """
 
@@ -52,15 +57,24 @@ class Trainer:
     log: ScalarLog = field(default_factory=ScalarLog)
     step: int = 0
     best: float = math.inf
+    untrained: float = math.inf
+    learned: float = math.inf
     elapsed_s: float = 0.0  # spent learning before a resume
     begin: float = field(default_factory=time.monotonic)
     _reports: list[dict[str, float]] = field(default_factory=list)  # of the updates since the last was shown
     _validated: int = -1  # the update after which was validated last
+    _first_update_s: float = 0.0  # what the first update of this run took: it sets things up
+    _update_s: float = 0.0  # and the latest
 
     @property
     def spent_s(self) -> float:
         """Of `limit_s`, over all runs of this training."""
         return self.prepared_s + self.elapsed_s + time.monotonic() - self.begin
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether the weights that ship do better than those before the first update."""
+        return self.learned < self.untrained
 
     @property
     def done(self) -> float:
@@ -74,9 +88,12 @@ class Trainer:
             stage = find_stage(self.stages, done)
             rate = learning_rate_at(done) * stage.rate
             self.dataset.join(least_share=WORTH_JOINING)
+            begin = time.monotonic()
             report = self.train_step.update(
                 self.dataset.examples, seed=self.seed, step=self.step, rate=rate, stage=stage
             )
+            self._update_s = time.monotonic() - begin
+            self._first_update_s = self._first_update_s or self._update_s
             self._reports.append(report)
             self.step += 1
             if self.step % REPORT_EVERY == 0:
@@ -91,12 +108,12 @@ class Trainer:
                     return False
         self._validate(progress)
         self._save()
+        self._compare()
         return True
 
     def load_best(self) -> None:
         """Put the best average of weights into the encoder."""
-        tensors, _ = checkpoint.load_checkpoint(best_weights_file(self.folder), self._signature)
-        self.train_step.encoder.load_state_dict(checkpoint.tensors_with_prefix(tensors, AVERAGE))
+        self.train_step.encoder.load_state_dict(self._best_weights())
 
     def resume(self) -> None:
         """Go on from the checkpoint. ModelError when it is damaged or of another training."""
@@ -132,12 +149,24 @@ class Trainer:
         losses = self.train_step.validate(self.validation.examples)
         self.log.add("validation", self.step, losses)
         progress(self._share, f"step {self.step:,}: validation {_losses(losses)}")
-        score = sum(losses.values())
+        score = _sum(losses)
         if score < self.best or not best_weights_file(self.folder).is_file():
-            self.best = score if math.isfinite(score) else math.inf
+            self.best = score
             state = self.train_step.state()
             average = {name: tensor for name, tensor in state.items() if name.startswith(f"{AVERAGE}.")}
             checkpoint.save_checkpoint(best_weights_file(self.folder), average, self._state())
+
+    def _compare(self) -> None:
+        """Find out what was learned: both by the surrogate as it is now, which knew nothing at the beginning."""
+        if not self.processes.is_first:
+            return
+        validate, examples = self.train_step.validate, self.validation.examples
+        self.untrained = _sum(validate(examples, self.train_step.untrained))
+        self.learned = _sum(validate(examples, self._best_weights()))
+
+    def _best_weights(self) -> dict[str, Tensor]:
+        tensors, _ = checkpoint.load_checkpoint(best_weights_file(self.folder), self._signature)
+        return checkpoint.tensors_with_prefix(tensors, AVERAGE)
 
     def _save(self) -> None:
         if self.processes.is_first:
@@ -157,7 +186,8 @@ class Trainer:
         """`done` by this process's own clock."""
         if self.limit_steps is not None:
             return min(1.0, self.step / self.limit_steps)
-        learning_s = max(1.0, self.limit_s - self.prepared_s)
+        least_s = self._first_update_s + min((LEAST_UPDATES - 1) * self._update_s, MOST_ADDED_S)
+        learning_s = max(1.0, least_s, self.limit_s - self.prepared_s)
         return min(1.0, (self.spent_s - self.prepared_s) / learning_s)
 
     @property
@@ -191,6 +221,12 @@ def learning_rate_at(done: float) -> float:
     if done < WARM_UP:
         return max(0.05, done / WARM_UP)
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP)))
+
+
+def _sum(losses: Mapping[str, float]) -> float:
+    """The loss of a check; infinite where it says nothing."""
+    score = math.fsum(losses.values())
+    return score if math.isfinite(score) else math.inf
 
 
 def _losses(report: dict[str, float]) -> str:

@@ -141,7 +141,7 @@ local function decision_text(decision)
   if loudness.kind then text = text .. fill(sentences.loudness[loudness.kind], loudness) end
   if APPLIED[decision.kind] and ORIGINS[decision.origin] then text = text .. sentences.decisions[decision.origin] end
   if decision.kind == "improved" and decision.origin == "tone_range" then text = text .. sentences.decisions.tone_range end
-  if decision.search == "needs_reference" then text = text .. sentences.decisions.not_refined end
+  text = text .. (sentences.decisions.not_refined[decision.search] or "")
   return text .. familiarity_text(decision)
 end
 

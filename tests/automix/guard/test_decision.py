@@ -23,6 +23,7 @@ from bridge.plugins.chain.chain import Chain, Slot
 from bridge.plugins.chain.control import Control
 from bridge.plugins.chain.display_law import RangeLaw
 from bridge.plugins.host.host import PluginHost, RenderInput
+from tests.support.synthetic_speech import synthetic_speech
 
 RATE = 44100
 Change = Callable[..., np.ndarray]
@@ -108,6 +109,49 @@ def test_too_much_of_the_right_thing_is_taken_in_part(
     assert result.accepted.amount == pytest.approx(0.4)
     gain = chain.index("high_shelf.gain_db")
     assert chain.controls[gain].real_value(float(result.accepted.normalized[gain])) == pytest.approx(6.0, abs=0.1)
+
+
+VOICE = synthetic_speech(3, count=3)[None]
+SQUEEZED = {
+    "compressor.threshold_db": -45.0,
+    "compressor.ratio": 10.0,
+    "compressor.release_ms": 20.0,
+    "high_shelf.gain_db": 6.0,
+}
+BOOMING = {"low_shelf.gain_db": 15.0, "low_shelf.cutoff_frequency_hz": 60.0, "high_shelf.gain_db": 9.0}
+
+
+@pytest.mark.parametrize(
+    ("changes", "background", "kind"),
+    [
+        (SQUEEZED, 2e-3 * np.random.default_rng(0).standard_normal(VOICE.shape), DecisionKind.NOISE_WOULD_RISE),
+        (BOOMING, 4e-3 * np.sin(2 * np.pi * 40 * np.arange(VOICE.shape[1]) / RATE), DecisionKind.RUMBLE_WOULD_RISE),
+    ],
+)
+@pytest.mark.parametrize("loudness_counts", [True, False])
+def test_what_lies_behind_a_voice_is_not_lifted(
+    host: PluginHost,
+    chain: Chain,
+    settings: Change,
+    changes: dict[str, float],
+    background: np.ndarray,
+    kind: DecisionKind,
+    loudness_counts: bool,
+) -> None:
+    """However near it comes to a target that asks for it. Without what lies behind it, the same is accepted."""
+    thin = np.diff(VOICE, n=2, prepend=0, append=0)  # nothing of it lies below 80 Hz
+    clean = (VOICE if kind is DecisionKind.NOISE_WOULD_RISE else 0.2 * thin / np.abs(thin).max()).astype(np.float32)
+    for audio, accepted in ((clean, True), ((clean + background).astype(np.float32), False)):
+        goal = host.render(chain, [RenderInput(audio, RATE, settings(changes))])
+        objective = near(extract_features(goal, RATE, FeatureSettings()).profile, loudness_counts=loudness_counts)
+        metrics = CandidateMetrics(FeatureSettings(), RATE, objective)
+        guard = Guard(CandidateRenderer(host, chain, [audio], RATE), metrics, np.ones(len(chain.controls), bool))
+        result = guard.decide(chain.neutral, settings(changes), 1.0)
+        if accepted:
+            assert result.accepted is not None and result.accepted.amount == 1.0
+        else:
+            assert result.accepted is None or result.accepted.amount < 1.0
+            assert result.accepted is not None or (result.decision.kind is kind and result.decision.lift_db > 3.0)
 
 
 def test_the_amount_is_the_users(make_guard: Callable[..., Guard], settings: Change, chain: Chain) -> None:

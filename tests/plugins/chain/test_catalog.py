@@ -42,6 +42,19 @@ def test_bundles_are_found_in_folders_of_vendors(folder: Path) -> None:
     assert catalog.find(f"vst3:{folder / 'Bare.vst3'}") == folder / "Bare.vst3"
 
 
+def test_a_bundle_is_found_by_its_own_name_whatever_that_ends_in(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among those that are installed: what lies in the working folder is none of them."""
+    (folder / "x.vst3.vst3").mkdir()
+    (tmp_path / "here" / "x.vst3").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here")
+    for name in ("x.vst3", "x.vst3.vst3", "X.VST3"):
+        assert Catalog(folders=[folder]).find(f"vst3:{name}") == folder / "x.vst3.vst3"
+    assert Catalog(folders=[folder]).locate("vst3:x.vst3/Gate") == f"{folder / 'x.vst3.vst3'}/Gate"
+    assert Catalog(folders=[folder]).find("vst3:Bare.vst3") == folder / "Bare.vst3"
+
+
 def test_a_link_that_outlived_its_plugin_is_no_bundle(folder: Path) -> None:
     (folder / "Gone.vst3").symlink_to(folder / "nowhere")
     assert "Gone" not in Catalog(folders=[folder]).bundles()

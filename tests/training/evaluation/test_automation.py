@@ -34,7 +34,7 @@ CHAIN = load_chain(Path(__file__).parents[3] / "models" / "chains" / "nonspeech.
 class Known:
     """Three cases: one to do, two to leave alone."""
 
-    def cases(self, chain, host, files, *, each, seed):
+    def cases(self, chain, host, files, *, each, seed, must_stop=lambda: False):
         generator = np.random.default_rng(seed)
         line = synthetic_speech(count=3)
         busy, clean = (

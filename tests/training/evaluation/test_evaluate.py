@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bridge.automix.pipeline import Automix
@@ -17,6 +18,7 @@ from bridge.training.evaluation.evaluate import (
     evaluate_on,
     is_training_file,
 )
+from bridge.training.evaluation.in_chain_cases import AT_ONCE
 from bridge.training.evaluation.tables import score_tables
 from bridge.training.tasks.registry import find_task
 
@@ -88,8 +90,6 @@ def test_progress_only_goes_on_and_ends_at_one(evaluation: Evaluation, told: lis
 
 
 def test_the_card_has_a_table_for_every_use(evaluation: Evaluation, automix: Automix) -> None:
-    import msgspec
-
     card = write_card(msgspec.structs.replace(automix.model.manifest, scores={"test": evaluation.scores}))
     for use in evaluation.scores["uses"]:
         assert f"### {use}\n" in card
@@ -105,6 +105,26 @@ def test_an_evaluation_can_be_stopped(automix: Automix, folder: Path) -> None:
             EvaluationOptions(each=1),
             is_cancelled=lambda: True,
         )
+
+
+def test_without_time_few_cases_are_drawn_and_one_is_judged(automix: Automix, folder: Path) -> None:
+    """Of eleven recordings fifty cases each would take a minute to draw alone."""
+    told: list[str] = []
+    evaluation = evaluate_on(
+        automix,
+        find_files([folder]),
+        TASK,
+        EvaluationOptions(each=50, budget=1, limit_s=0.0),
+        progress=lambda _, text: told.append(text),
+    )
+    assert told[1].startswith("match: 1 of ") and int(told[1].rpartition(" ")[2]) <= AT_ONCE
+    assert {use: len(cases) for use, cases in evaluation.scores["cases"].items()} == {
+        "match": 1,
+        "automix": 0,
+        "foreign": 0,
+    }
+    json.dumps(evaluation.scores, allow_nan=False)
+    write_card(msgspec.structs.replace(automix.model.manifest, scores={"test": evaluation.scores}))
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,13 +20,17 @@ STAGES = [
 ]
 
 
+UNTRAINED = 9.0
+
+
 class Counter:
-    """A train step whose one weight counts updates, and whose validation scores are given."""
+    """A train step whose one weight counts updates, and whose validation scores are given; `UNTRAINED` before any."""
 
     def __init__(self, scores: list[float]) -> None:
         self.encoder = torch.nn.Linear(1, 1, bias=False)
         torch.nn.init.zeros_(self.encoder.weight)
-        self.scores = iter(scores)
+        self.untrained = {"weight": torch.zeros(1, 1)}
+        self.scores, self.known = iter(scores), {0.0: UNTRAINED}
         self.seen: list[tuple[int, str, float]] = []
 
     def update(
@@ -36,8 +41,12 @@ class Counter:
             self.encoder.weight += 1
         return {"loss": float(step)}
 
-    def validate(self, examples: dict[str, np.ndarray]) -> dict[str, float]:
-        return {"loss": next(self.scores)}
+    def validate(
+        self, examples: dict[str, np.ndarray], weights: Mapping[str, torch.Tensor] | None = None
+    ) -> dict[str, float]:
+        if weights is None:
+            self.known[self.count] = next(self.scores)
+        return {"loss": self.known.get(self.count if weights is None else float(weights["weight"]), math.inf)}
 
     def state(self) -> dict[str, torch.Tensor]:
         weight = self.encoder.weight.detach()
@@ -118,6 +127,16 @@ def test_the_best_weights_are_kept(folder: Path, scores: list[float], best: int)
     assert trainer.train_step.count == best  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("scores", "learned"), [([10.0, 9.5, 11.0, 9.0], False), ([10.0, 8.9, 11.0, 12.0], True), ([math.nan] * 4, False)]
+)
+def test_it_has_learned_when_the_weights_that_ship_do_better_than_those_before_the_first_update(
+    folder: Path, scores: list[float], learned: bool
+) -> None:
+    run(trainer := new_trainer(folder, scores))
+    assert (trainer.untrained, trainer.has_learned) == (UNTRAINED, learned)
+
+
 def test_resumed_it_knows_how_far_it_was_and_what_was_best(folder: Path) -> None:
     assert not run(new_trainer(folder, [1.0, 2.0], prepared_s=7.0), stops_after=12)
     trainer = new_trainer(folder, [3.0, 4.0], prepared_s=1.0)
@@ -169,6 +188,27 @@ def test_the_time_for_learning_is_what_preparing_left_over(folder: Path) -> None
     assert 0.9 < late.spent_s - 9.0 < 5.0
     early = new_trainer(folder, [], limit_steps=None, limit_s=1000.0, prepared_s=400.0)
     assert early.done < 0.02
+
+
+@pytest.mark.parametrize(("update_s", "updates"), [(0.5, 10), (3.0, 5)])
+def test_some_updates_are_made_whatever_preparing_left_over(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, update_s: float, updates: int
+) -> None:
+    """Ten, or as many as ten seconds hold after the first."""
+    now = [0.0]
+    monkeypatch.setattr("bridge.training.trainer.trainer.time.monotonic", lambda: now[0])
+    trainer = new_trainer(folder, [1.0], limit_steps=None, limit_s=5.0, prepared_s=9.0, validate_every=10**9, begin=0.0)
+    update = trainer.train_step.update
+
+    def slow_update(examples: dict[str, np.ndarray], **settings: Any) -> dict[str, float]:
+        now[0] += update_s
+        return update(examples, **settings)
+
+    monkeypatch.setattr(trainer.train_step, "update", slow_update)
+    assert run(trainer)
+    assert trainer.step == updates
+    rates = [rate for _, _, rate in trainer.train_step.seen]  # type: ignore[attr-defined]
+    assert max(rates) > 0.3, "the rates rise and fall within them"
 
 
 def test_checkpoints_come_by_the_clock(folder: Path) -> None:
