@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,14 +57,19 @@ class FakeDaemon:
         self.beat()
 
     def beat(self, *, age_s: float = 0.0, schema: int = SCHEMA) -> None:
+        """Renewed every second from then on, as the daemon does, where it is neither old nor of another schema."""
         beat = Heartbeat(schema=schema, version="0.1.0", pid=1, time_s=time.time() - age_s, osc_port=9000)
         self.put(self.spool / "heartbeat.json", encode(beat))
+        is_alive = age_s == 0 and schema == SCHEMA
+        self._next_beat_s = time.monotonic() + 1 if is_alive else math.inf
 
     def report(self, request: Request, fraction: float, step: str) -> None:
         progress = Progress(schema=SCHEMA, id=request.id, fraction=fraction, step=step)
         self.put(self.spool / "progress" / f"{request.id}.json", encode(progress))
 
     def tick(self) -> None:
+        if time.monotonic() > self._next_beat_s and (self.spool / "heartbeat.json").is_file():
+            self.beat()
         for file in sorted((self.spool / "requests").glob("*.json")):
             request = decode(file.read_bytes(), Request, source=file.name)
             if request.id in {seen.id for seen in self.requests}:
