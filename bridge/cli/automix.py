@@ -60,6 +60,8 @@ def automix(
         require_extra("report", "--report")
     check_outputs((source, reference), {"-o": options["target"], "--report": report_file, "--json": json_file})
     if is_folder:
+        if options["target"].suffix.lower() in (".wav", ".flac"):
+            raise click.UsageError(f"{source} is a folder, and {options['target']} the name of a file: name a folder.")
         automix_files(settings_of(context), options, json_file, report_file or options["target"] / REPORT, cluster)
         return
     if cluster is not None:
