@@ -6,6 +6,7 @@ who holds it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -67,7 +68,8 @@ class DaemonLock:
 
     def release(self) -> None:
         if self._lock.is_locked:
-            self.note.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # Windows: somebody reads it; beside a lock that is free it says nothing
+                self.note.unlink(missing_ok=True)
             self._lock.release()
 
     def __enter__(self) -> DaemonLock:

@@ -17,6 +17,7 @@ from pathlib import Path
 from bridge.training.data.recordings import AudioFileEntry
 
 TABLE = "MANIFEST.tsv"  # columns `file` (from its folder) and `family`; `what` it is and its `use`, if there are such
+FEWEST_TO_SPLIT = 3  # families: one for each side
 _HIGHEST = 4  # folders above a recording in which a table is looked for
 
 
@@ -39,13 +40,17 @@ def families_of(files: Sequence[AudioFileEntry]) -> dict[str, Family]:
 
 
 def kept_together(files: Sequence[AudioFileEntry]) -> list[AudioFileEntry]:
-    """Return `files` such that those of one family of a table are on one side of a split; stems stay with songs."""
+    """Return `files` such that those of one family of a table are on one side of a split; stems stay with songs.
+
+    Of fewer than three families none can be held back for each of validation and test: then they are split by song.
+    """
     tabled = {file.name: _tabled(file.path) for file in files}
-    return [
+    together = [
         file if file.song or family is None or file.group != file.name else replace(file, song=f"family {family.name}")
         for file in files
         for family in [tabled[file.name]]
     ]
+    return together if len({file.song or file.group for file in together}) >= FEWEST_TO_SPLIT else list(files)
 
 
 def _untabled(file: AudioFileEntry) -> str:

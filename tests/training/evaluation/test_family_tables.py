@@ -54,6 +54,15 @@ def test_a_family_is_on_one_side_of_a_split(tmp_path: Path) -> None:
     assert sum(map(len, found.values())) == 5 and all(found.values())
 
 
+@pytest.mark.parametrize("families", [1, 2])
+def test_of_fewer_families_than_sides_songs_are_held_back(families: int, tmp_path: Path) -> None:
+    """A person's own folder is often one family: its model is to have a score."""
+    rows = [f"f{index}.wav\tfamily {index % families}" for index in range(12)]
+    (tmp_path / TABLE).write_text("\n".join(["file\tfamily", *rows]) + "\n")
+    sides = split_by_song(kept_together([entry(f"f{index}.wav", tmp_path) for index in range(12)]))
+    assert {side: len(members) for side, members in sides.items()} == {"train": 8, "validation": 2, "test": 2}
+
+
 def test_every_family_counts_once_and_unheard_ones_come_first() -> None:
     split = FamilySplit({"a1": "a", "a2": "a", "a3": "a", "b1": "b", "c1": "c", "d1": "d"}, {"d"})
     after_db = {"a1": 4.4, "a2": 4.4, "a3": 4.4, "b1": 1.0, "c1": 2.0, "d1": 0.4}
