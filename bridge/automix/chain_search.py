@@ -5,7 +5,7 @@ unaligned recordings tells it with what playing explains shrunk away. What the p
 windows of the track. The controls of linear filters are never searched for: beside every candidate they are fitted to
 what it leaves over, by their measured responses, so that a search has few dimensions (variable projection: G. Golub,
 V. Pereyra, 2003). The others (thresholds, drives, choices) go by CMA-ES, near where the user has them. What was found
-must hold on windows that the search never used. How the numbers were chosen: `models/LOG.md`.
+must hold on windows that the search never used. The numbers below are judgement; what they reach: `models/LOG.md`.
 """
 
 from __future__ import annotations
