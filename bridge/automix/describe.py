@@ -22,6 +22,7 @@ _UNCHANGED: Mapping[DecisionKind, str] = {
     DecisionKind.RENDER_FAILED: "the plugins returned nothing usable with the new settings",
     DecisionKind.SILENT: "the track is silent here",
     DecisionKind.NO_SPEECH: "nobody speaks here",
+    DecisionKind.UNFAMILIAR_VOICE: "if somebody speaks here, it is like no voice that the model knows",
     DecisionKind.NOTHING_TO_DO: "there is nothing beside the words to take out",
     DecisionKind.WOULD_HARM_SPEECH: "what could be taken out would harm the words",
     DecisionKind.NOT_DISPLAYED: "no FX would show the difference",

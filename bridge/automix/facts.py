@@ -30,6 +30,7 @@ class DecisionKind(StrEnum):
     SILENT = "silent"  # the track is silent here
     TOO_SHORT = "too_short"  # too little sound to judge by (sound_s, needed_sound_s, is_part)
     NO_SPEECH = "no_speech"  # automation: nobody speaks
+    UNFAMILIAR_VOICE = "unfamiliar_voice"  # automation: the rhythm of speech, but no voice as in the training
     NOTHING_TO_DO = "nothing_to_do"  # automation: no region is to be attenuated
     WOULD_HARM_SPEECH = "would_harm_speech"  # automation: every region was reverted (reverted_regions)
     NOT_DISPLAYED = "not_displayed"  # accepted, and no FX of the track would display a difference

@@ -206,7 +206,7 @@ def _draft(options: TrainOptions, task: Task, recordings: TaskRecordings, exampl
         examples=examples,
         sample_rate_hz=SAMPLE_RATE_HZ,
         sources=recordings.sources,
-        training_files=tuple(recording.name for recording in recordings.train),
+        training_files=tuple(dict.fromkeys(recording.name for recording in recordings.train)),
         validation=tuple(recording.name for recording in recordings.validation),
         bridge_version=__version__,
         is_preliminary=options.is_preliminary,

@@ -55,11 +55,11 @@ def test_breaths_go_down_words_stay_and_the_answer_tells_the_curve(scene, tmp_pa
     assert np.median(speech_changes_db(scene, made)) < 0.2
     told = json.loads(answer.read_text("utf-8"))
     assert told["applied"] and "Taken down" in told["reason"]
-    gate = next(row for row in told["controls"] if row["control"] == "threshold_db")
-    times_s = [time_s for time_s, _ in gate["breakpoints"]]
+    volume = next(row for row in told["controls"] if row["slot"] == "volume")
+    times_s = [time_s for time_s, _ in volume["breakpoints"]]
     assert len(times_s) > 4 and times_s == sorted(times_s) and times_s[-1] < 12.0
-    assert gate["after"] == pytest.approx(max(value for _, value in gate["breakpoints"]), abs=1e-3)
-    assert "Gate · Threshold over time" in page.read_text("utf-8")
+    assert volume["after"] == pytest.approx(min(value for _, value in volume["breakpoints"]), abs=1e-3)
+    assert "Volume · Gain over time" in page.read_text("utf-8")
 
 
 @needs_voice

@@ -82,27 +82,35 @@ def ask(models: ModelCache, tmp_path: Path, voice: np.ndarray) -> Callable[..., 
 
 def test_curves_lie_within_the_range_and_end_at_rest(ask: Callable[..., Reply], voice: np.ndarray) -> None:
     desk = SnapshotBuilder()
-    eq = desk.rea_eq(REST)
+    eq = desk.rea_eq(REST, master_gain_db=0.0)
     reply = ask([eq], automation=True)
     assert reply.status == "apply", reply.decision
-    (curve,) = reply.curves
-    parameter = eq.parameters[curve.index]
-    assert (curve.control, parameter.eq.kind, parameter.eq.band_type) == ("pops.gain_db", "gain", 1)
-    times, values = np.array(curve.points).T
-    assert times[0] == pytest.approx(START_S)
-    assert times[-1] == pytest.approx(START_S + voice.shape[1] / RATE_HZ)
-    assert np.all(np.diff(times) > 0)
-    assert values[[0, -1]] == pytest.approx(parameter.normalized, abs=0.01)
-    assert values.min() < parameter.normalized - 0.05
-    assert len(times) < 60 * len(reply.changes) + 20 * voice.shape[1] / RATE_HZ
-    assert reply.changes[0].after < -3.0
-    assert any(row.what == "gate" and row.kind is LeftAloneKind.UNSUPPORTED for row in reply.left_alone)
-    assert reply.unsupported == ("gate",)
+    assert {curve.control for curve in reply.curves} == {"pops.gain_db", "volume.gain_db"}
+    for curve in reply.curves:
+        parameter = eq.parameters[curve.index]
+        times, values = np.array(curve.points).T
+        assert times[0] == pytest.approx(START_S)
+        assert times[-1] == pytest.approx(START_S + voice.shape[1] / RATE_HZ)
+        assert np.all(np.diff(times) > 0)
+        assert values[[0, -1]] == pytest.approx(parameter.normalized, abs=0.01)
+        assert values.min() < parameter.normalized - 0.05
+        assert len(times) < 60 * reply.decision.regions + 20 * voice.shape[1] / RATE_HZ
+    pops = next(curve for curve in reply.curves if curve.control == "pops.gain_db")
+    assert (eq.parameters[pops.index].eq.kind, eq.parameters[pops.index].eq.band_type) == ("gain", 1)
+    assert eq.parameters[next(c for c in reply.curves if c is not pops).index].name == "Global Gain"
+    assert all(change.after < -3.0 for change in reply.changes)
+    assert reply.unsupported == ()
     assert reply.decision is not None
     assert reply.decision.kind is DecisionKind.ATTENUATED
     assert reply.decision.regions > 0
     assert reply.changes[0].explanation is not None
     assert reply.changes[0].explanation.kind is ExplanationKind.AUTOMATION
+
+
+def test_without_a_fader_for_the_volume_pops_alone_go_down(ask: Callable[..., Reply]) -> None:
+    reply = ask([SnapshotBuilder().rea_eq(REST)], automation=True)
+    assert {curve.control for curve in reply.curves} == {"pops.gain_db"}
+    assert any(row.what == "volume" and row.kind is LeftAloneKind.NOT_ON_TRACK for row in reply.left_alone)
 
 
 def test_a_control_in_use_is_left_alone(ask: Callable[..., Reply]) -> None:
@@ -156,7 +164,7 @@ def test_the_gate_is_the_envelope_of_the_equalisers_gain(ask: Callable[..., Repl
     assert shown_db.max() < -2.5
     assert shown_db.min() < -15.0
     assert len(times_s) < 25 * (times_s[-1] - times_s[0])
-    told = next(change for change in reply.changes if change.slot == "gate")
+    told = next(change for change in reply.changes if change.slot == "volume")
     assert (told.control, told.before, told.after) == ("gain_db", pytest.approx(-3.0, abs=0.1), told.after)
     assert told.after == pytest.approx(shown_db.min(), abs=2.0)
     assert reply.decision is not None
@@ -167,5 +175,5 @@ def test_a_gain_that_is_automated_carries_no_gate(ask: Callable[..., Reply]) -> 
     eq = SnapshotBuilder().rea_eq(REST, master_gain_db=0.0)
     parameters = [msgspec.structs.replace(p, automated=p.name == "Global Gain") for p in eq.parameters]
     reply = ask([msgspec.structs.replace(eq, parameters=tuple(parameters))], automation=True)
-    assert reply.unsupported == ("gate",) or reply.skipped is SkipReason.NOT_RENDERED
+    assert not any(change.slot == "volume" for change in reply.changes)
     assert all(eq.parameters[curve.index].name != "Global Gain" for curve in reply.curves)

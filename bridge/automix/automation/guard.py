@@ -12,10 +12,13 @@ import numpy as np
 
 from bridge.automix.automation.frame_predictions import FramePredictions
 from bridge.automix.automation.regions import AutomationRegion
+from bridge.automix.facts import DecisionKind
 from bridge.decibels import power_to_db
+from bridge.features.words import has_rhythm_of_speech
 from bridge.types import Float32, Float64
 
-SPEECH_SHARE = 0.15  # of the frames that sound: with less, nobody speaks
+SPEECH_SHARE = 0.15  # of the frames that sound: with less, nobody speaks to the network
+RHYTHM_SPEECH_SHARE = 0.01
 SOUNDING_DB = 35.0  # below what is loud
 LEAST_DOWN_DB = 3.0
 SPEECH_CHANGE_DB = 0.5  # of the words around a region
@@ -23,19 +26,25 @@ AROUND_S = 0.25
 _LEAST_POWER = 1e-12
 
 
-def contains_speech(frames: FramePredictions) -> bool:
-    """Return whether enough of what sounds is speech."""
+def missing_speech(frames: FramePredictions) -> DecisionKind | None:
+    """Return why nothing is to be done for a voice, or None where somebody speaks: enough of what sounds is speech to
+    the network, or some of it where voice comes and goes as in speech. The network was trained with few of all voices;
+    that rhythm is the same in all of them."""
     sounding = frames.loudness_db > frames.loud_db - SOUNDING_DB
-    return bool(sounding.any() and np.mean(frames.speech[sounding] > 0.5) >= SPEECH_SHARE)
+    share = float(np.mean(frames.speech[sounding] > 0.5)) if sounding.any() else 0.0
+    if share >= SPEECH_SHARE:
+        return None
+    if not has_rhythm_of_speech(frames.loudness_db, frames.words, frames.hop_s):
+        return DecisionKind.NO_SPEECH
+    return None if share >= RHYTHM_SPEECH_SHARE else DecisionKind.UNFAMILIAR_VOICE
 
 
 def harmful_regions(
     frames: FramePredictions, regions: Sequence[AutomationRegion], before: Float64, after: Float64
 ) -> list[AutomationRegion]:
     """Return the regions that do no good, or harm the words around them, from the power of each frame (frames,)."""
-    speech = (frames.speech > 0.5) & (frames.activity.max(0) < 0.5)
-    hop_s = float(frames.times_s[1] - frames.times_s[0]) if len(frames.times_s) > 1 else 1.0
-    around = round(AROUND_S / hop_s)
+    speech = ((frames.speech > 0.5) | frames.words.mask) & (frames.activity.max(0) < 0.5)
+    around = round(AROUND_S / frames.hop_s)
     harmful = []
     for region in regions:
         core = np.arange(region.start, region.end)

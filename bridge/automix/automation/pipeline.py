@@ -13,8 +13,9 @@ import numpy as np
 from bridge.automix.automation.curves import block_frames, block_rows, proxy_rows
 from bridge.automix.automation.frame_predictions import FramePredictions, predict_frames
 from bridge.automix.automation.gain_envelope import replace_by_gain
-from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
+from bridge.automix.automation.guard import attenuation_db, frame_powers, harmful_regions, missing_speech
 from bridge.automix.automation.regions import AutomationRegion, curves_of_regions, find_regions
+from bridge.automix.automation.word_guard import guard_words
 from bridge.automix.facts import Decision, DecisionKind, Explanation, ExplanationKind, Measurements
 from bridge.automix.guard.metrics import ceiling_dbtp, measure, overshoot_db
 from bridge.automix.job import AutomationCurve, AutomixJob, AutomixResult, Progress, SoundSource, no_progress
@@ -61,8 +62,9 @@ def automate(
     progress(0.0, "listening")
     frames = predict_frames(model.encoder, model.manifest.features, sound.blocks, sound.sample_rate_hz)
     measured = measure(sound.blocks(), sound.sample_rate_hz)
-    if not contains_speech(frames):
-        return _refused(job, measured, Decision(kind=DecisionKind.NO_SPEECH))
+    if (unheard := missing_speech(frames)) is not None:
+        return _refused(job, measured, Decision(kind=unheard))
+    frames = guard_words(frames, model.chain)
     regions = find_regions(frames, model.automation_settings) if job.amount_percent > 0 else []
     regions = [region for region in regions if job.free is None or job.free[region.control]]
     if not regions:

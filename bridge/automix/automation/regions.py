@@ -55,11 +55,12 @@ def curves_of_regions(
     """Return the curve of each control that moves in any of `regions`, in normalized values; the others have none.
 
     Before a curve is smoothed, each departure from rest is held for as long as smoothing reaches, except where
-    somebody speaks: a click of one frame must be met in full. `amount` 0..1 is how far controls go from their rest.
+    somebody speaks: a click of one frame must be met in full. All curves begin and end at rest. `amount` 0..1 is how
+    far controls go from it.
     """
     neutral, (low, high) = neutral_positions(chain), chain.bounds
     ramps = _ramps(frames, settings)
-    width = round(settings.smoothing_s / _hop_s(frames))
+    width = round(settings.smoothing_s / frames.hop_s)
     curves = {}
     for control in sorted({region.control for region in regions}):
         departure = np.zeros(len(frames.times_s))
@@ -70,7 +71,9 @@ def curves_of_regions(
                 departure[span] = ramps[control, span] * _farthest(place, HELD_FRAMES)
         speaks = (frames.speech > 0.5) & (departure == 0)
         held = np.where(speaks, departure, _farthest(departure, width))
-        position = neutral[control] + amount * smooth_curve(held, width)
+        moved = smooth_curve(held, width)
+        moved[[0, -1]] = 0.0  # beyond the range the user's own setting goes on
+        position = neutral[control] + amount * moved
         thinned = thin_curve(frames.times_s, position, settings.tolerance)
         first, reach = float(low[control]), float(high[control] - low[control])
         curves[control] = AutomationCurve(thinned.times_s, first + np.clip(thinned.values, 0, 1) * reach)
@@ -80,7 +83,7 @@ def curves_of_regions(
 def _ramps(frames: FramePredictions, settings: AutomationSettings) -> Float64:
     """(controls, frames) 0 at rest .. 1 arrived."""
     ramp = np.clip((frames.activity - settings.unsure) / (settings.sure - settings.unsure), 0.0, 1.0)
-    before, behind = round(settings.early_s / _hop_s(frames)), round(settings.late_s / _hop_s(frames))
+    before, behind = round(settings.early_s / frames.hop_s), round(settings.late_s / frames.hop_s)
     return shrink_activity(ramp.astype(np.float64), before=before, behind=behind)
 
 
@@ -89,7 +92,3 @@ def _farthest(departure: Float64, width: int) -> Float64:
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(departure, width), 2 * width + 1)
     farthest = np.abs(windows).argmax(1)
     return np.asarray(np.take_along_axis(windows, farthest[:, None], 1)[:, 0])
-
-
-def _hop_s(frames: FramePredictions) -> float:
-    return float(frames.times_s[1] - frames.times_s[0]) if len(frames.times_s) > 1 else 1.0

@@ -154,6 +154,9 @@ class _Matching:
         builtin = [slot for slot in self.chain.slots if slot.scheme == BUILTIN]
         for stock in stock_fx():
             slots = [slot for slot in builtin if slot.plugin in stock.plugin]
+            if slots and (beside := _carrier_beside(slots)) is not None:
+                self.absent.append((slots, beside))
+                continue
             fx = self._find(slots, stock.name, stock.name, partial(is_stock, stock=stock)) if slots else None
             if fx is not None:
                 _match_stock(self.match, stock, slots, fx)
@@ -232,6 +235,14 @@ class _Matching:
         if not any(is_wanted(fx) for fx in self.fx_chain):
             self.match.missing.append(add_name)
         return fx
+
+
+def _carrier_beside(slots: Sequence[Slot]) -> str | None:
+    """The stock FX that has beside its bands what these slots are, where they are output gains alone: no other FX is
+    looked for, or added, for the sake of a gain."""
+    if any(control.role != "output_gain" for slot in slots for control in slot.controls):
+        return None
+    return next((stock.name for stock in stock_fx() if all(slot.plugin in stock.context for slot in slots)), None)
 
 
 def is_audible(fx: FxSnapshot) -> bool:

@@ -1,4 +1,5 @@
-"""A gate in stock REAPER: what it takes away is written as the envelope of ReaEQ's own gain.
+"""A gate in stock REAPER, or a volume where the track's gain is not at rest: what it takes away is written as the
+envelope of ReaEQ's own gain, from where the user has it.
 
 ReaGate opens or closes and knows no ratio; the gain of an expander moves between. Measured on speech, the envelope
 takes as much away as the expander itself (models/LOG.md), and the equaliser is there for the model's bands.
@@ -20,7 +21,7 @@ from bridge.reaper.mapping.fx_matching import ControlBinding
 from bridge.reaper.mapping.parameter_conversion import ParameterConversion, convert_displayed
 from bridge.reaper.mapping.proxy_chain import ProxyMapping, ProxySlot
 from bridge.reaper.mapping.stock_fx import MASTER_GAIN, find_stock_parameter, is_stock, stock_fx
-from bridge.reaper.protocol.left_alone import LeftAloneKind
+from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
 from bridge.reaper.protocol.messages import AutomationWrite, Change, TimeRange
 
 if TYPE_CHECKING:
@@ -78,11 +79,14 @@ class GainEnvelope:
 
 
 def find_gain_envelope(mapping: ChainMapping) -> GainEnvelope | None:
-    """The gain that can carry a gate of the chain: that of an equaliser which carries another slot already."""
+    """The gain that can carry a gate or a volume of the chain that no control carries: that of an equaliser which
+    carries another slot already."""
     start = 0
     for slot in mapping.chain.slots:
         place, start = start, start + len(slot.controls)
-        if slot.plugin != GATE or len(slot.controls) != 1 or slot.name not in mapping.unsupported:
+        is_gate = slot.plugin == GATE and slot.name in mapping.unsupported
+        is_volume = slot.plugin == GAIN and not mapping.free[place : place + 1].any()
+        if len(slot.controls) != 1 or not (is_gate or is_volume):
             continue
         for conversion in mapping.conversions.values():
             if (gain := _gain_of(slot.name, conversion)) is not None:
@@ -92,21 +96,26 @@ def find_gain_envelope(mapping: ChainMapping) -> GainEnvelope | None:
 
 def with_gain_envelope(mapping: ChainMapping, envelope: GainEnvelope) -> ChainMapping:
     """The mapping with the gate free to move, rendered where the FX stands that carries it."""
-    free, slots = mapping.free.copy(), list(mapping.proxy.slots)
-    free[envelope.place] = True
-    behind = max(place for place, slot in enumerate(slots) if slot.model_slot) + 1
-    gate = next(slot for slot in mapping.chain.slots if slot.name == envelope.slot)
-    slots.insert(behind, ProxySlot(gate, gate.name, (envelope.place,)))
+    free, current, slots = mapping.free.copy(), mapping.current.copy(), list(mapping.proxy.slots)
+    free[envelope.place], current[envelope.place] = True, mapping.chain.neutral[envelope.place]
+    if not any(slot.model_slot == envelope.slot for slot in slots):
+        behind = max(place for place, slot in enumerate(slots) if slot.model_slot) + 1
+        gate = next(slot for slot in mapping.chain.slots if slot.name == envelope.slot)
+        slots.insert(behind, ProxySlot(gate, gate.name, (envelope.place,)))
     chain = msgspec.structs.replace(mapping.proxy.chain, slots=tuple(slot.slot for slot in slots))
     return replace(
         mapping,
+        conversions={place: one for place, one in mapping.conversions.items() if place != envelope.place},
         free=free,
+        current=current,
         proxy=ProxyMapping(chain, tuple(slots)),
         unsupported=tuple(name for name in mapping.unsupported if name != envelope.slot),
-        left_alone=tuple(
-            row for row in mapping.left_alone if (row.what, row.kind) != (envelope.slot, LeftAloneKind.UNSUPPORTED)
-        ),
+        left_alone=tuple(row for row in mapping.left_alone if not _is_carried(row, envelope.slot)),
     )
+
+
+def _is_carried(row: LeftAlone, slot: str) -> bool:
+    return row.what.partition(".")[0] == slot and row.kind in (LeftAloneKind.UNSUPPORTED, LeftAloneKind.IN_USE)
 
 
 def _gain_of(slot: str, beside: ParameterConversion) -> ParameterConversion | None:

@@ -1,8 +1,9 @@
 """Labels of every frame by search: how far each control must move to take an event down, and where moving it helps.
 
 A scene is rendered through the chain with each control at a few places from rest to the far end of its range, the
-others at rest. An event's label is the nearest place that takes it down enough; a control must act in the frames in
-which what comes out then is closer to the truth than what went in. No plugin's law is assumed.
+others at rest. An event's label is the nearest place that takes it down enough, of one control: the first in the chain
+that can, for narrow ones come before what changes everything, or else the one that leaves least. That control must act
+in the frames in which what comes out then is closer to the truth than what went in. No plugin's law is assumed.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from bridge.training.data.example_renderer import ExampleRenderer
 from bridge.training.data.scenes import Scene
 from bridge.types import Float32, Float64, Mask
 
-STEPS = 9  # places tried of each control
+STEPS = 6  # places tried of each control
 DEPTH_DB = 24.0  # an event that is taken down so far is gone
+ENOUGH_DB = 14.0  # a control that takes it down so far may do so alone
 USEFUL_DB = 8.0  # a control that takes an event down by less is not the one for it
 BETTER = 0.5  # acting must halve the error's power
 TAIL_S = 0.15  # in which the room still rings
@@ -64,6 +66,7 @@ def label_scene(scene: Scene, renderer: ExampleRenderer, features: FeatureSettin
     )
     if not scene.events:
         return labels
+    trials = []
     for control in range(controls):
         places = _places(float(neutral[control]))
         positions = np.repeat(neutral[None], len(places), axis=0)
@@ -72,11 +75,21 @@ def label_scene(scene: Scene, renderer: ExampleRenderer, features: FeatureSettin
         if any(not audio.size for audio in rendered):
             return None
         errors = np.stack([grid.power(audio - scene.truth) for audio in rendered])
-        powers = np.stack([grid.power(audio) for audio in rendered])
-        for event in scene.events:
-            span = grid.within(event.start_s, event.end_s + TAIL_S)
-            _label_event(labels, control, span, places, (mixed, added, truth), errors, powers)
+        trials.append(_Trials(control, places, errors, np.stack([grid.power(audio) for audio in rendered])))
+    for event in scene.events:
+        span = grid.within(event.start_s, event.end_s + TAIL_S)
+        _label_event(labels, trials, span, mixed, added, truth)
     return labels
+
+
+@dataclass(frozen=True)
+class _Trials:
+    """One control at its `places`: the power (places, frames) of what comes out, and of its error."""
+
+    control: int
+    places: Float64
+    errors: Float64
+    powers: Float64
 
 
 @dataclass(frozen=True)
@@ -123,34 +136,36 @@ def _places(neutral: float) -> Float64:
 
 
 def _label_event(
-    labels: FrameLabels,
-    control: int,
-    span: Mask,
-    places: Float64,
-    powers_before: tuple[Float64, Float64, Float64],
-    errors: Float64,
-    powers: Float64,
+    labels: FrameLabels, trials: Sequence[_Trials], span: Mask, mixed: Float64, added: Float64, truth: Float64
 ) -> None:
-    mixed, added, truth = powers_before
     audible = span & (added > _SILENT_POWER)
     clear = audible & (added > 4 * truth)
     if not clear.any():
         clear = audible & (added > truth)
-    labels.weight[control, span & (labels.speech == 0)] = 0.0
+    quiet = span & (labels.speech == 0)
+    labels.weight[:, quiet] = 0.0
     if not clear.any():
         return
-    down_db = power_to_db(mixed[clear].sum() / (powers[:, clear].sum(1) + _SILENT_POWER), floor=0.0)
-    place, nearest = _nearest(places, down_db)
-    if down_db[nearest] < USEFUL_DB:
-        labels.weight[control, span & (labels.speech == 0)] = PAUSE_WEIGHT
+    useful: list[tuple[float, _Trials, float, int]] = []
+    for trial in trials:
+        down_db = power_to_db(mixed[clear].sum() / (trial.powers[:, clear].sum(1) + _SILENT_POWER), floor=0.0)
+        place, nearest = _nearest(trial.places, down_db)
+        if down_db[nearest] >= USEFUL_DB:
+            useful.append((max(0.0, ENOUGH_DB - down_db[nearest]), trial, place, nearest))
+    if not useful:
+        labels.weight[:, quiet] = PAUSE_WEIGHT
         return
-    helps = audible & (errors[nearest] < BETTER * added)
+    _, trial, place, nearest = min(useful, key=lambda one: one[0])  # the first of equals
+    helps = audible & (trial.errors[nearest] < BETTER * added)
     spare = _spread(helps) & (labels.speech == 0)
     acts = helps | spare
-    labels.activity[control, acts] = 1.0
-    labels.weight[control, helps] = 1.0
-    labels.weight[control, spare & ~helps] = 0.5
-    labels.position[control, acts] = place
+    for other in trials:
+        if other is not trial:
+            labels.weight[other.control, quiet] = PAUSE_WEIGHT
+    labels.activity[trial.control, acts] = 1.0
+    labels.weight[trial.control, helps] = 1.0
+    labels.weight[trial.control, spare & ~helps] = 0.5
+    labels.position[trial.control, acts] = place
 
 
 def _nearest(places: Float64, down_db: Float64) -> tuple[float, int]:

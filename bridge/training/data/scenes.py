@@ -8,6 +8,7 @@ and where is known from construction. Nothing here renders plugins or knows a mo
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from bridge.decibels import db_to_amplitude, power_to_db
 from bridge.training.data.nonspeech_sounds import FamilySide, Kind, nonspeech_sound
+from bridge.training.data.real_speech import RoomTone
 from bridge.types import Float32, Float64
 
 Span = tuple[float, float]
@@ -26,6 +28,7 @@ POP_BELOW_PEAK_DB = (3.0, 15.0)
 FLOOR_DBFS = (-75.0, -60.0)
 WITHOUT_FLOOR = 0.15  # share of the scenes in digital silence
 WITHOUT_EVENTS = 0.12
+RECORDED_BREATHS = 0.6
 BREATHS_PER_PAUSE, CLICKS_PER_PAUSE, POPS_PER_PHRASE, POPS_PER_CLOSURE = 0.7, 0.6, 0.2, 0.06
 _BREATH_PAUSE_S = 0.2  # a shorter pause is no time to breathe
 _SPEECH_RMS = 0.08
@@ -60,6 +63,25 @@ class Scene:
     speech: tuple[Span, ...]
 
 
+@dataclass(frozen=True)
+class Surroundings:
+    """What recorded speech stands in, beside what is drawn for every scene.
+
+    Attributes:
+        room: the tone of its own room, in the place of a made-up floor; `room_gain_db`: how much louder it is.
+        breaths: recorded ones (samples,) at the scene's rate with a peak of 1: half of all breaths are of these.
+        bed: a sound (samples,) under all of it, so far below the words: `bed_below_db`. It is to be left alone.
+        highest_hz: nothing is left above it, as of a narrow band or a codec; None: all is.
+    """
+
+    room: RoomTone | None = None
+    room_gain_db: float = 0.0
+    breaths: Sequence[Float32] = ()
+    bed: Float32 | None = field(default=None, repr=False)
+    bed_below_db: float = 24.0
+    highest_hz: float | None = None
+
+
 def speech_spans(audio: Float32, sample_rate_hz: int, *, pause_s: float = _PAUSE_S) -> list[Span]:
     """Where a clean recording (samples,) speaks: spans in seconds between its pauses."""
     grain = max(1, round(_GRAIN_S * sample_rate_hz))
@@ -87,6 +109,7 @@ def draw_scene(
     side: FamilySide,
     duration_s: float,
     eventless: float = WITHOUT_EVENTS,
+    surroundings: Surroundings = Surroundings(),
 ) -> Scene:
     """Return one scene made of a clean recording, the same from the same generator.
 
@@ -102,15 +125,19 @@ def draw_scene(
     speech, spans = _timeline(recording, sample_rate_hz, generator, samples)
     added, events = np.zeros(samples, dtype=np.float64), []
     if generator.random() >= eventless:
-        events = _lay_events(added, speech, spans, sample_rate_hz, generator, side)
+        layout = _Layout(added, sample_rate_hz, generator, side, surroundings.breaths, _peak(speech, spans))
+        events = _lay_events(layout, speech, spans)
     colour = _colour(generator, samples, sample_rate_hz)
     speech, added = _through(speech, colour), _through(added, colour)
     level = _SPEECH_RMS / max(1e-6, float(np.sqrt(np.mean(np.square(_spoken(speech, spans, sample_rate_hz))))))
     gain = level * db_to_amplitude(generator.uniform(-GAIN_DB, GAIN_DB))
-    floor = _floor(generator, samples, sample_rate_hz)
+    floor = _floor(generator, samples, sample_rate_hz) if surroundings.room is None else np.zeros(samples)
     gain = min(gain, 0.97 / max(1e-6, float(np.abs(speech + added).max())))
-    truth = (gain * speech + floor).astype(np.float32)[None]
-    placed = (gain * added).astype(np.float32)[None]
+    speech, added = gain * speech, gain * added
+    speech += floor + _around(speech, surroundings, generator, gain, sample_rate_hz)
+    if surroundings.highest_hz is not None:
+        speech, added = (_narrowed(one, sample_rate_hz, surroundings.highest_hz) for one in (speech, added))
+    truth, placed = (one.astype(np.float32)[None] for one in (speech, added))
     return Scene(truth + placed, truth, placed, sample_rate_hz, tuple(events), tuple(spans))
 
 
@@ -143,10 +170,14 @@ class _Layout:
     rate: int
     generator: np.random.Generator
     side: FamilySide
+    breaths: Sequence[Float32]
     peak: float
     events: list[SceneEvent] = field(default_factory=list)
 
     def sound(self, kind: Kind, longest_s: float = 1.0) -> Float32:
+        fitting = [one for one in self.breaths if one.size <= longest_s * self.rate]
+        if kind in ("inhale", "exhale") and fitting and self.generator.random() < RECORDED_BREATHS:
+            return fitting[self.generator.integers(len(fitting))]
         return nonspeech_sound(kind, self.generator, sample_rate_hz=self.rate, side=self.side, longest_s=longest_s)
 
     def lay(
@@ -190,23 +221,20 @@ class _Layout:
         self.lay("pop", self.sound("pop"), burst_s - self.generator.uniform(*ahead_s), POP_BELOW_PEAK_DB)
 
 
-def _lay_events(
-    added: Float64,
-    speech: Float64,
-    spans: list[Span],
-    rate: int,
-    generator: np.random.Generator,
-    side: FamilySide,
-) -> list[SceneEvent]:
-    layout = _Layout(added, rate, generator, side, float(np.abs(speech).max()) if spans else 0.5)
+def _peak(speech: Float64, spans: list[Span]) -> float:
+    return float(np.abs(speech).max()) if spans else 0.5
+
+
+def _lay_events(layout: _Layout, speech: Float64, spans: list[Span]) -> list[SceneEvent]:
+    generator, rate, duration_s = layout.generator, layout.rate, speech.size / layout.rate
     ends = [0.0, *(end for _, end in spans)]
-    onsets = [*(start for start, _ in spans), added.size / rate]
+    onsets = [*(start for start, _ in spans), duration_s]
     for end_s, onset_s in zip(ends, onsets, strict=True):
         if onset_s - end_s > _BREATH_PAUSE_S and generator.random() < BREATHS_PER_PAUSE:
             layout.breathe(end_s, onset_s)
         for _ in range(generator.poisson(CLICKS_PER_PAUSE)):
             layout.click(end_s, onset_s)
-        if onset_s < added.size / rate and generator.random() < POPS_PER_PHRASE:
+        if onset_s < duration_s and generator.random() < POPS_PER_PHRASE:
             layout.pop(onset_s, (0.01, 0.06))
     for closure_s in _closures(speech, rate):
         if generator.random() < POPS_PER_CLOSURE:
@@ -269,6 +297,29 @@ def _floor(generator: np.random.Generator, samples: int, rate: int) -> Float64:
         hum_hz = generator.choice([50, 60, 100, 120])
         noise += db_to_amplitude(generator.uniform(-85, -70)) * np.sin(2 * np.pi * hum_hz * np.arange(samples) / rate)
     return noise
+
+
+def _around(
+    speech: Float64, surroundings: Surroundings, generator: np.random.Generator, gain: float, rate: int
+) -> Float64:
+    """The room and the bed (samples,) of a scene whose words are `speech`, already scaled by `gain`."""
+    around = np.zeros(speech.size)
+    if surroundings.room is not None:
+        noise = surroundings.room.noise(generator, speech.size, rate)
+        around += gain * db_to_amplitude(surroundings.room_gain_db) * noise
+    if surroundings.bed is not None:
+        bed = np.resize(surroundings.bed, speech.size)
+        words = speech[speech != 0]
+        level = db_to_amplitude(-surroundings.bed_below_db) * float(np.sqrt(np.mean(words**2))) if words.size else 0.05
+        around += bed * level / max(1e-6, float(np.sqrt(np.mean(bed**2))))
+    return around
+
+
+def _narrowed(wave: Float64, rate: int, highest_hz: float) -> Float64:
+    """`wave` without what lies above `highest_hz`, over a twentieth of it."""
+    spectrum = np.fft.rfft(wave)
+    frequency = np.fft.rfftfreq(wave.size, 1 / rate)
+    return np.fft.irfft(spectrum * np.clip((1.05 * highest_hz - frequency) / (0.05 * highest_hz), 0, 1), wave.size)
 
 
 def _soft_ended(phrase: Float64, fade: int) -> Float64:

@@ -2,12 +2,14 @@
 
 Examples are scenes: speech by voices of one side, with sounds by families of one side, and music that must come out
 as it went in. Of the user's folders, files below a folder called `speech` are clean speech (without breaths) to lay
-sounds into; all others are sounds to be left alone.
+sounds into; all others are sounds to be left alone. Where a table beside the recordings says what they are
+(`recording_notes`), it decides, and sides are made of families: of speech as it was recorded the words are taken, of
+breaths each by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +29,16 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import GAIN_DB, ExampleRenderer, cut_clip
 from bridge.training.data.frame_labels import FrameLabels, label_scene, stack_labels
+from bridge.training.data.real_speech import (
+    RoomTone,
+    in_whole_seconds,
+    room_tone,
+    single_breaths,
+    speech_frames,
+    with_air,
+    words_alone,
+)
+from bridge.training.data.recording_notes import RecordingNotes, read_notes
 from bridge.training.data.recordings import (
     AudioFileEntry,
     Recording,
@@ -36,7 +48,7 @@ from bridge.training.data.recordings import (
     split_by_song,
     until,
 )
-from bridge.training.data.scenes import Scene, draw_scene
+from bridge.training.data.scenes import Scene, Surroundings, draw_scene
 from bridge.training.data.voices import synthesise_speech
 from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
 from bridge.training.evaluation.nonspeech_metrics import SceneCase, scene_metrics
@@ -56,19 +68,33 @@ TEST_VOICES = 16
 MUSIC_TAKES = 2
 MUSIC_S = 12.0
 CASE_S = 10.0
-USER_SHARE = 0.4  # of the scenes by the user's speakers, where there are any
+USER_SHARE = 0.6  # of the scenes by recorded speakers, where there are any
+SECOND_SPEAKER, BED, NARROW = 0.12, 0.10, 0.30  # shares of the scenes by recorded speakers
+SCENE_BREATHS = 8  # recorded ones that a scene draws from
+LOUDER_ROOM_DB = 12.0
+BED_BELOW_DB = (16.0, 36.0)
+NARROW_HZ = (3400.0, 4000.0, 5500.0, 7000.0, 8000.0, 10_500.0)
 
 
 @dataclass(frozen=True)
 class SpokenRecording(Recording):
-    """Clean speech; every other recording is to be left alone."""
+    """Clean speech; every other recording is to be left alone. `family`: whose it is, of recorded speech; `room`: its
+    room's tone."""
+
+    family: str = ""
+    room: RoomTone | None = None
+
+
+@dataclass(frozen=True)
+class BreathRecording(Recording):
+    """One breath, by itself."""
 
 
 class NonspeechTask(Task):
     """See the module."""
 
     name = "nonspeech"
-    use = PredictionUse(automation=AutomationSettings())
+    use = PredictionUse(automation=AutomationSettings(sure=0.7))
 
     def check(self, recipe: Recipe, chain: Chain) -> None:  # noqa: ARG002  (any chain will do)
         if recipe.encoder.kind != "frames":
@@ -93,13 +119,19 @@ class NonspeechTask(Task):
     def load_recordings(
         self, data: Sequence[Path], *, seed: int, takes: int, must_stop: Callable[[Side], bool] = lambda _: False
     ) -> TaskRecordings:
-        speech, others = split_by_song(_files(data, speech=True)), split_by_song(_files(data, speech=False))
+        files = find_files(data)
+        notes = read_notes(files)
+        plain = [file for file in files if file.path not in notes]
+        speech = split_by_song([file for file in plain if _is_speech(file)])
+        others = split_by_song([file for file in plain if not _is_speech(file)])
 
         def side_of(side: Side, voices: int, first: int) -> list[Recording]:
             is_over = partial(must_stop, side)
+            noted = _noted_recordings([file for file in files if file.path in notes], notes, side, must_stop=is_over)
             voiced = [
                 *read_recordings(speech[side], must_stop=is_over),
                 *synthesise_speech(side, first, takes=voices, sample_rate_hz=SAMPLE_RATE_HZ, must_stop=is_over),
+                *(one for one in noted if isinstance(one, SpokenRecording)),
             ]
             if not voiced:
                 raise AudioError(
@@ -107,13 +139,17 @@ class NonspeechTask(Task):
                     "clean speech or more."
                 )
             music = until(is_over, _music(first, max(1, round(MUSIC_PER_VOICE * voices))))
-            return [*map(_as_speech, voiced), *read_recordings(others[side], must_stop=is_over), *music]
+            rest = [one for one in noted if not isinstance(one, SpokenRecording)]
+            return [*map(_as_speech, voiced), *rest, *read_recordings(others[side], must_stop=is_over), *music]
 
         validation = side_of("validation", min(VALIDATION_VOICES, takes), VALIDATION_SEED)
         return TaskRecordings(
             train=side_of("train", takes, seed * 1000),
             validation=validation,
-            test=tuple(file.name for file in (*speech["test"], *others["test"])),
+            test=(
+                *(file.name for file in (*speech["test"], *others["test"])),
+                *(file.name for file in files if file.path in notes and notes[file.path].side == "test"),
+            ),
             sources=("voices by espeak-ng, breaths, clicks, pops and music synthesised", *(f.name for f in data)),
         )
 
@@ -148,22 +184,37 @@ class NonspeechTask(Task):
         must_stop: Callable[[], bool] = lambda: False,
     ) -> dict[str, list[EvaluationCase]]:
         """Voices and families of the test: with sounds to take out, without any; and what is to be left alone."""
-        read = read_recordings(files, must_stop=must_stop)
-        own = [one for one in read if one.audio.shape[-1] >= SHORTEST_S * one.sample_rate_hz]
         voices = synthesise_speech(
             "test", TEST_SEED + seed, takes=TEST_VOICES, sample_rate_hz=SAMPLE_RATE_HZ, must_stop=must_stop
         )
-        spoken_here = {file.name for file in files if _is_speech(file)}
-        speakers = [*voices, *(one for one in own if one.name in spoken_here)]
-        music = until(must_stop, _music(TEST_SEED + seed, MUSIC_TAKES))
-        others = [*(one for one in own if one.name not in spoken_here), *music]
+        notes = read_notes(files)
+        plain = [file for file in files if file.path not in notes]
+        noted = [file for file in files if file.path in notes]
+        recorded = _noted_recordings(noted, notes, side=None, must_stop=must_stop)
+        own = [
+            one
+            for one in read_recordings(plain, must_stop=must_stop)
+            if one.audio.shape[-1] >= SHORTEST_S * one.sample_rate_hz
+        ]
+        spoken_here = {file.name for file in plain if _is_speech(file)}
+        breaths = [one for one in recorded if isinstance(one, BreathRecording)]
+        speakers = [
+            *(_as_speech(one) for one in voices),
+            *(_as_speech(one) for one in own if one.name in spoken_here),
+            *(one for one in recorded if isinstance(one, SpokenRecording)),
+        ]
+        others = [
+            *(one for one in own if one.name not in spoken_here),
+            *(one for one in recorded if not isinstance(one, SpokenRecording | BreathRecording)),
+            *until(must_stop, _music(TEST_SEED + seed, MUSIC_TAKES)),
+        ]
         generator = np.random.default_rng([seed, 41])
         return {
             "nonspeech": [
-                _spoken_case("nonspeech", one, generator, 0.0)
+                _spoken_case("nonspeech", one, breaths, generator, 0.0)
                 for one in until(must_stop, (one for one in speakers for _ in range(each)))
             ],
-            "clean": [_spoken_case("clean", one, generator, 1.0) for one in until(must_stop, speakers)],
+            "clean": [_spoken_case("clean", one, breaths, generator, 1.0) for one in until(must_stop, speakers)],
             "music": [_music_case(one, generator) for one in others],
         }
 
@@ -175,19 +226,44 @@ class NonspeechTask(Task):
 def draw_example(renderer: ExampleRenderer, generator: np.random.Generator) -> Scene:
     """A scene by one of the renderer's speakers, or something that is to be left alone."""
     speakers = [recording for recording in renderer.recordings if isinstance(recording, SpokenRecording)]
-    others = [recording for recording in renderer.recordings if not isinstance(recording, SpokenRecording)]
+    breaths = [recording for recording in renderer.recordings if isinstance(recording, BreathRecording)]
+    others = [one for one in renderer.recordings if not isinstance(one, SpokenRecording | BreathRecording)]
     if others and generator.random() < LEFT_ALONE:
         return _left_alone(others[generator.integers(len(others))], renderer, generator)
     own = [speaker for speaker in speakers if not speaker.name.startswith("spoken/")]
-    pool = own if own and generator.random() < USER_SHARE else speakers
-    speaker = pool[generator.integers(len(pool))]
+    is_recorded = bool(own) and generator.random() < USER_SHARE
+    speaker = _draw_speaker(own if is_recorded else speakers, generator)
+    line = _at_rate(speaker, renderer.sample_rate_hz)
+    if is_recorded and generator.random() < SECOND_SPEAKER:
+        line = np.concatenate([line, _at_rate(_draw_speaker(own, generator), renderer.sample_rate_hz)])
+    samples = round(renderer.clip_s * renderer.sample_rate_hz)
+    bed = None
+    if others and generator.random() < BED:
+        below = others[generator.integers(len(others))]
+        bed = np.asarray(cut_clip(below, renderer.sample_rate_hz, samples, generator.random())[0])
     return draw_scene(
-        _at_rate(speaker, renderer.sample_rate_hz),
+        line,
         renderer.sample_rate_hz,
         generator,
         side="train",
         duration_s=renderer.clip_s,
+        surroundings=Surroundings(
+            room=speaker.room,
+            room_gain_db=generator.uniform(0, LOUDER_ROOM_DB) * float(generator.random() < 0.5),
+            breaths=_draw_breaths(breaths, renderer.sample_rate_hz, generator),
+            bed=bed,
+            bed_below_db=generator.uniform(*BED_BELOW_DB),
+            highest_hz=float(generator.choice(NARROW_HZ)) if generator.random() < NARROW else None,
+        ),
     )
+
+
+def _draw_speaker(speakers: Sequence[SpokenRecording], generator: np.random.Generator) -> SpokenRecording:
+    """One of `speakers`, families alike: a corpus of many files is no more than one of few."""
+    families = sorted({speaker.family for speaker in speakers})
+    family = families[generator.integers(len(families))]
+    members = [speaker for speaker in speakers if speaker.family == family]
+    return members[generator.integers(len(members))]
 
 
 def _left_alone(recording: Recording, renderer: ExampleRenderer, generator: np.random.Generator) -> Scene:
@@ -198,9 +274,21 @@ def _left_alone(recording: Recording, renderer: ExampleRenderer, generator: np.r
     return Scene(audio, audio, np.zeros_like(audio), renderer.sample_rate_hz, (), ())
 
 
-def _spoken_case(use: str, speaker: Recording, generator: np.random.Generator, eventless: float) -> SceneCase:
+def _spoken_case(
+    use: str,
+    speaker: SpokenRecording,
+    breaths: Sequence[BreathRecording],
+    generator: np.random.Generator,
+    eventless: float,
+) -> SceneCase:
     line, rate = _at_rate(speaker, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ
-    scene = draw_scene(line, rate, generator, side="test", duration_s=CASE_S, eventless=eventless)
+    surroundings = Surroundings(room=speaker.room)
+    if speaker.family and breaths:
+        drawn = [_at_rate(breaths[index], rate) for index in generator.permutation(len(breaths))[:SCENE_BREATHS]]
+        surroundings = Surroundings(room=speaker.room, breaths=drawn)
+    scene = draw_scene(
+        line, rate, generator, side="test", duration_s=CASE_S, eventless=eventless, surroundings=surroundings
+    )
     return SceneCase(speaker.name, use, rate, scene.audio, scene.truth, None, pauses_count=True, scene=scene)
 
 
@@ -210,16 +298,54 @@ def _music_case(recording: Recording, generator: np.random.Generator) -> Evaluat
     return EvaluationCase(recording.name, "music", recording.sample_rate_hz, audio, audio, None, pauses_count=True)
 
 
-def _files(data: Sequence[Path], *, speech: bool) -> list[AudioFileEntry]:
-    return [file for file in find_files(data) if _is_speech(file) == speech]
-
-
 def _is_speech(file: AudioFileEntry) -> bool:
     return SPEECH_FOLDER in (part.lower() for part in file.path.resolve().parts)
 
 
 def _as_speech(recording: Recording) -> SpokenRecording:
+    if isinstance(recording, SpokenRecording):
+        return recording
     return SpokenRecording(recording.name, recording.group, recording.audio, recording.sample_rate_hz)
+
+
+def _noted_recordings(
+    files: Sequence[AudioFileEntry],
+    notes: Mapping[Path, RecordingNotes],
+    side: Side | None,
+    *,
+    must_stop: Callable[[], bool],
+) -> list[Recording]:
+    """The recordings of one side (None: of all) that the table names: words of speech, breaths, and what is to be left
+    alone."""
+    recordings: list[Recording] = []
+    for file in files:
+        if side in (None, notes[file.path].side):
+            for one in read_recordings([file], must_stop=must_stop):
+                recordings += _as_noted(one, notes[file.path])
+    return recordings
+
+
+def _as_noted(recording: Recording, notes: RecordingNotes) -> Sequence[Recording]:
+    name, group, rate = recording.name, recording.group, recording.sample_rate_hz
+    if notes.kind == "breath":
+        return [BreathRecording(name, group, breath[None], rate) for breath in single_breaths(recording)]
+    if notes.kind != "speech":
+        return [recording]
+    frames = speech_frames(recording.audio[0], rate)
+    line = in_whole_seconds(words_alone(recording.audio[0], rate, frames), rate, SAMPLE_RATE_HZ)
+    room = room_tone(recording.audio[0], rate, frames)
+    return [SpokenRecording(name, group, line[None], SAMPLE_RATE_HZ, family=notes.family, room=room)]
+
+
+def _draw_breaths(
+    recordings: Sequence[BreathRecording], sample_rate_hz: int, generator: np.random.Generator
+) -> list[Float32]:
+    """Some breaths at a rate; half of them with air above where their recording ends, as no breath does."""
+    breaths = []
+    for index in generator.permutation(len(recordings))[:SCENE_BREATHS]:
+        wave = _at_rate(recordings[index], sample_rate_hz)
+        breaths.append(with_air(wave, sample_rate_hz, generator) if generator.random() < 0.5 else wave)
+    return breaths
 
 
 def _music(seed: int, takes: int) -> Iterator[Recording]:

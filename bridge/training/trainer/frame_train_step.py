@@ -44,7 +44,7 @@ class FrameTrainStep(TrainStep):
         frames = examples["input"].shape[-1]
         start = int(generator.integers(0, max(1, frames - CROP_FRAMES)))
         losses = self._losses(self._take(examples, chosen, slice(start, start + CROP_FRAMES)))
-        total = stage.loss.category * (losses["activity"] + SPEECH_SHARE * losses["speech"])
+        total = stage.loss.category * (losses["activity"] + losses["speech"])
         total = total + stage.loss.position * losses["position"]
         self.optimize(self.encoder, self.optimizer, total, self.settings.learning.rate * rate)
         self.update_average(step)
@@ -81,7 +81,8 @@ class FrameTrainStep(TrainStep):
         weight = _balanced(batch["weight"], active)
         activity = cross_entropy(output.activity, active, weight=weight, reduction="sum") / weight.sum().clamp_min(1)
         position = ((output.position - batch["position"]).abs() * active).sum() / active.sum().clamp_min(1)
-        return {"activity": activity, "speech": cross_entropy(output.speech, batch["speech"]), "position": position}
+        speech = SPEECH_SHARE * cross_entropy(output.speech, batch["speech"])  # weighed so in validation as well
+        return {"activity": activity, "speech": speech, "position": position}
 
 
 def _balanced(weight: Tensor, active: Tensor) -> Tensor:

@@ -275,6 +275,7 @@ sentences.decisions = {
   select_more = " Select more of the track, or nothing: then all of its items count.",
   no_speech = "Left as it is: nobody speaks here.", nothing_to_do = "Left as it is: there is nothing beside the words to take out.",
   would_harm_speech = "Left as it is: what could be taken out would harm the words.", not_displayed = "Left as it is: no FX would show the difference.",
+  unfamiliar_voice = "Left as it is: if somebody speaks here, it is like no voice that the model knows.",
   reverted = " {reverted_regions:%d} more left as they are, for the sake of the words.",
   tone_match = " The model knows no such sounds: fitted to the reference band by band.",
   familiar = " Familiar: {nearest_db:%.1f} dB from sounds of the training; up to {familiar_db:%.1f} dB is known.",

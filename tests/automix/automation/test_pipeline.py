@@ -58,6 +58,8 @@ def automate(monkeypatch: pytest.MonkeyPatch):
         loudness_db=np.full(FRAMES, -20.0, np.float32),
         loud_db=-20.0,
         times_s=(np.arange(FRAMES) + 0.5) * HOP / RATE_HZ,
+        periodicity=np.zeros(FRAMES, np.float32),
+        centroid_hz=np.full(FRAMES, 2000.0, np.float32),
     )
     model = SimpleNamespace(
         chain=CHAIN, automation_settings=AutomationSettings(), encoder=None, manifest=SimpleNamespace(features=None)

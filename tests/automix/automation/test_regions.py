@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bridge.automix.automation.frame_predictions import FramePredictions
-from bridge.automix.automation.guard import attenuation_db, contains_speech, frame_powers, harmful_regions
+from bridge.automix.automation.guard import attenuation_db, frame_powers, harmful_regions, missing_speech
 from bridge.automix.automation.regions import curves_of_regions, find_regions
+from bridge.automix.facts import DecisionKind
 from bridge.model.manifest import AutomationSettings
 from bridge.plugins.chain.chain_file import parse_chain
 
@@ -38,6 +41,8 @@ def features(activity=(), *, position=0.75, speech=None, level_db=-30.0):
         loudness_db=np.full(FRAMES, level_db, np.float32),
         loud_db=-20.0,
         times_s=0.016 + 0.01 * np.arange(FRAMES),
+        periodicity=np.zeros(FRAMES, np.float32),
+        centroid_hz=np.full(FRAMES, 2000.0, np.float32),
     )
 
 
@@ -115,9 +120,28 @@ def test_the_guard_takes_back_what_changes_the_words_around_it_and_only_that():
 
 
 def test_who_speaks_is_told_from_who_does_not():
-    assert contains_speech(features([(80, 110, 0.95)]))
-    assert not contains_speech(features(speech=np.zeros(FRAMES)))
-    assert not contains_speech(features(speech=np.ones(FRAMES), level_db=-80.0))
+    assert missing_speech(features([(80, 110, 0.95)])) is None
+    assert missing_speech(features(speech=np.zeros(FRAMES))) is DecisionKind.NO_SPEECH
+    assert missing_speech(features(speech=np.ones(FRAMES), level_db=-80.0)) is DecisionKind.NO_SPEECH
+
+
+def test_the_rhythm_of_speech_counts_where_the_network_knows_no_such_voice():
+    """Syllables of 0.12 s with air between them, and a pause behind every fifth."""
+    generator = np.random.default_rng(0)
+    sound = features(speech=np.zeros(FRAMES))
+    level_db, periodicity = np.full(FRAMES, -60.0, np.float32), np.full(FRAMES, 0.3, np.float32)
+    for start in (10, 30, 50, 70, 90, 130, 150, 170):
+        level_db[start : start + 20] = np.array([-45.0] * 8 + [-22.0] * 12) + generator.normal(0, 2, 20)
+        periodicity[start + 8 : start + 20] = 0.95
+    spoken = replace(sound, loudness_db=level_db, periodicity=periodicity)
+    assert missing_speech(spoken) is DecisionKind.UNFAMILIAR_VOICE
+    speech = np.zeros(FRAMES, np.float32)
+    speech[18:22] = 0.9
+    assert missing_speech(replace(spoken, speech=speech)) is None
+    sung = replace(
+        spoken, periodicity=np.full(FRAMES, 0.95, np.float32), loudness_db=np.full(FRAMES, -22.0, np.float32)
+    )
+    assert missing_speech(sung) is DecisionKind.NO_SPEECH
 
 
 def test_frame_powers_are_those_of_the_hop_around_each_middle():
