@@ -9,8 +9,7 @@ breaths each by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -29,16 +28,7 @@ from bridge.plugins.chain.chain import Chain
 from bridge.plugins.host.host import PluginHost
 from bridge.training.data.example_renderer import GAIN_DB, ExampleRenderer, cut_clip
 from bridge.training.data.frame_labels import FrameLabels, label_scene, stack_labels
-from bridge.training.data.real_speech import (
-    RoomTone,
-    in_whole_seconds,
-    room_tone,
-    single_breaths,
-    speech_frames,
-    with_air,
-    words_alone,
-)
-from bridge.training.data.recording_notes import RecordingNotes, read_notes
+from bridge.training.data.recording_notes import read_notes
 from bridge.training.data.recordings import (
     AudioFileEntry,
     Recording,
@@ -49,6 +39,14 @@ from bridge.training.data.recordings import (
     until,
 )
 from bridge.training.data.scenes import Scene, Surroundings, draw_scene
+from bridge.training.data.spoken_recordings import (
+    SCENE_BREATHS,
+    BreathRecording,
+    SpokenRecording,
+    at_rate,
+    draw_breaths,
+    noted_recordings,
+)
 from bridge.training.data.voices import synthesise_speech
 from bridge.training.evaluation.cases import SHORTEST_S, EvaluationCase
 from bridge.training.evaluation.nonspeech_metrics import SceneCase, scene_metrics
@@ -70,24 +68,9 @@ MUSIC_S = 12.0
 CASE_S = 10.0
 USER_SHARE = 0.6  # of the scenes by recorded speakers, where there are any
 SECOND_SPEAKER, BED, NARROW = 0.12, 0.10, 0.30  # shares of the scenes by recorded speakers
-SCENE_BREATHS = 8  # recorded ones that a scene draws from
 LOUDER_ROOM_DB = 12.0
 BED_BELOW_DB = (16.0, 36.0)
 NARROW_HZ = (3400.0, 4000.0, 5500.0, 7000.0, 8000.0, 10_500.0)
-
-
-@dataclass(frozen=True)
-class SpokenRecording(Recording):
-    """Clean speech; every other recording is to be left alone. `family`: whose it is, of recorded speech; `room`: its
-    room's tone."""
-
-    family: str = ""
-    room: RoomTone | None = None
-
-
-@dataclass(frozen=True)
-class BreathRecording(Recording):
-    """One breath, by itself."""
 
 
 class NonspeechTask(Task):
@@ -127,7 +110,7 @@ class NonspeechTask(Task):
 
         def side_of(side: Side, voices: int, first: int) -> list[Recording]:
             is_over = partial(must_stop, side)
-            noted = _noted_recordings([file for file in files if file.path in notes], notes, side, must_stop=is_over)
+            noted = noted_recordings([file for file in files if file.path in notes], notes, side, must_stop=is_over)
             voiced = [
                 *read_recordings(speech[side], must_stop=is_over),
                 *synthesise_speech(side, first, takes=voices, sample_rate_hz=SAMPLE_RATE_HZ, must_stop=is_over),
@@ -190,7 +173,7 @@ class NonspeechTask(Task):
         notes = read_notes(files)
         plain = [file for file in files if file.path not in notes]
         noted = [file for file in files if file.path in notes]
-        recorded = _noted_recordings(noted, notes, side=None, must_stop=must_stop)
+        recorded = noted_recordings(noted, notes, side=None, must_stop=must_stop)
         own = [
             one
             for one in read_recordings(plain, must_stop=must_stop)
@@ -233,9 +216,9 @@ def draw_example(renderer: ExampleRenderer, generator: np.random.Generator) -> S
     own = [speaker for speaker in speakers if not speaker.name.startswith("spoken/")]
     is_recorded = bool(own) and generator.random() < USER_SHARE
     speaker = _draw_speaker(own if is_recorded else speakers, generator)
-    line = _at_rate(speaker, renderer.sample_rate_hz)
+    line = at_rate(speaker, renderer.sample_rate_hz)
     if is_recorded and generator.random() < SECOND_SPEAKER:
-        line = np.concatenate([line, _at_rate(_draw_speaker(own, generator), renderer.sample_rate_hz)])
+        line = np.concatenate([line, at_rate(_draw_speaker(own, generator), renderer.sample_rate_hz)])
     samples = round(renderer.clip_s * renderer.sample_rate_hz)
     bed = None
     if others and generator.random() < BED:
@@ -250,7 +233,7 @@ def draw_example(renderer: ExampleRenderer, generator: np.random.Generator) -> S
         surroundings=Surroundings(
             room=speaker.room,
             room_gain_db=generator.uniform(0, LOUDER_ROOM_DB) * float(generator.random() < 0.5),
-            breaths=_draw_breaths(breaths, renderer.sample_rate_hz, generator),
+            breaths=draw_breaths(breaths, renderer.sample_rate_hz, generator),
             bed=bed,
             bed_below_db=generator.uniform(*BED_BELOW_DB),
             highest_hz=float(generator.choice(NARROW_HZ)) if generator.random() < NARROW else None,
@@ -281,10 +264,10 @@ def _spoken_case(
     generator: np.random.Generator,
     eventless: float,
 ) -> SceneCase:
-    line, rate = _at_rate(speaker, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ
+    line, rate = at_rate(speaker, SAMPLE_RATE_HZ), SAMPLE_RATE_HZ
     surroundings = Surroundings(room=speaker.room)
     if speaker.family and breaths:
-        drawn = [_at_rate(breaths[index], rate) for index in generator.permutation(len(breaths))[:SCENE_BREATHS]]
+        drawn = [at_rate(breaths[index], rate) for index in generator.permutation(len(breaths))[:SCENE_BREATHS]]
         surroundings = Surroundings(room=speaker.room, breaths=drawn)
     scene = draw_scene(
         line, rate, generator, side="test", duration_s=CASE_S, eventless=eventless, surroundings=surroundings
@@ -308,46 +291,6 @@ def _as_speech(recording: Recording) -> SpokenRecording:
     return SpokenRecording(recording.name, recording.group, recording.audio, recording.sample_rate_hz)
 
 
-def _noted_recordings(
-    files: Sequence[AudioFileEntry],
-    notes: Mapping[Path, RecordingNotes],
-    side: Side | None,
-    *,
-    must_stop: Callable[[], bool],
-) -> list[Recording]:
-    """The recordings of one side (None: of all) that the table names: words of speech, breaths, and what is to be left
-    alone."""
-    recordings: list[Recording] = []
-    for file in files:
-        if side in (None, notes[file.path].side):
-            for one in read_recordings([file], must_stop=must_stop):
-                recordings += _as_noted(one, notes[file.path])
-    return recordings
-
-
-def _as_noted(recording: Recording, notes: RecordingNotes) -> Sequence[Recording]:
-    name, group, rate = recording.name, recording.group, recording.sample_rate_hz
-    if notes.kind == "breath":
-        return [BreathRecording(name, group, breath[None], rate) for breath in single_breaths(recording)]
-    if notes.kind != "speech":
-        return [recording]
-    frames = speech_frames(recording.audio[0], rate)
-    line = in_whole_seconds(words_alone(recording.audio[0], rate, frames), rate, SAMPLE_RATE_HZ)
-    room = room_tone(recording.audio[0], rate, frames)
-    return [SpokenRecording(name, group, line[None], SAMPLE_RATE_HZ, family=notes.family, room=room)]
-
-
-def _draw_breaths(
-    recordings: Sequence[BreathRecording], sample_rate_hz: int, generator: np.random.Generator
-) -> list[Float32]:
-    """Some breaths at a rate; half of them with air above where their recording ends, as no breath does."""
-    breaths = []
-    for index in generator.permutation(len(recordings))[:SCENE_BREATHS]:
-        wave = _at_rate(recordings[index], sample_rate_hz)
-        breaths.append(with_air(wave, sample_rate_hz, generator) if generator.random() < 0.5 else wave)
-    return breaths
-
-
 def _music(seed: int, takes: int) -> Iterator[Recording]:
     """Music out of nothing, of each kind."""
     for number in range(seed, seed + takes):
@@ -355,12 +298,6 @@ def _music(seed: int, takes: int) -> Iterator[Recording]:
             name = f"synthesised/{kind}-{number}"
             audio = synthesise(kind, duration_s=MUSIC_S, sample_rate_hz=SAMPLE_RATE_HZ, seed=number)
             yield Recording(name, name, audio, SAMPLE_RATE_HZ)
-
-
-def _at_rate(recording: Recording, sample_rate_hz: int) -> Float32:
-    """(samples,) of a mono recording."""
-    samples = round(recording.audio.shape[-1] * sample_rate_hz / recording.sample_rate_hz)
-    return np.asarray(cut_clip(recording, sample_rate_hz, samples, 0.0)[0])
 
 
 def _frames(scene: Scene, features: FeatureSettings) -> Float32:
