@@ -34,7 +34,7 @@ def missing_speech(frames: FramePredictions) -> DecisionKind | None:
     share = float(np.mean(frames.speech[sounding] > 0.5)) if sounding.any() else 0.0
     if share >= SPEECH_SHARE:
         return None
-    if not has_rhythm_of_speech(frames.loudness_db, frames.words, frames.hop_s):
+    if share == 0.0 or not has_rhythm_of_speech(frames.loudness_db, frames.words, frames.hop_s):
         return DecisionKind.NO_SPEECH
     return None if share >= RHYTHM_SPEECH_SHARE else DecisionKind.UNFAMILIAR_VOICE
 

@@ -134,8 +134,10 @@ def test_the_rhythm_of_speech_counts_where_the_network_knows_no_such_voice():
         level_db[start : start + 20] = np.array([-45.0] * 8 + [-22.0] * 12) + generator.normal(0, 2, 20)
         periodicity[start + 8 : start + 20] = 0.95
     spoken = replace(sound, loudness_db=level_db, periodicity=periodicity)
-    assert missing_speech(spoken) is DecisionKind.UNFAMILIAR_VOICE
+    assert missing_speech(spoken) is DecisionKind.NO_SPEECH
     speech = np.zeros(FRAMES, np.float32)
+    speech[18] = 0.9
+    assert missing_speech(replace(spoken, speech=speech)) is DecisionKind.UNFAMILIAR_VOICE
     speech[18:22] = 0.9
     assert missing_speech(replace(spoken, speech=speech)) is None
     sung = replace(
