@@ -173,6 +173,9 @@ class LoudnessSolver:
         self.is_probing = False
         moved = min(max(self._gain_db - peak, lowest), highest) - self._gain_db
         self._gain_db += moved
+        # What all gain leaves below full scale, the threshold lifts: it limits nothing before that.
+        self._limiting_db = min(max(0.0, -(peak + moved)), self.controls.most_limiting_db)
+        moved += self._limiting_db
         self._step(peak + moved, loudness + moved, is_idle=True)
 
     def _is_met(self, peak: float, loudness: float) -> bool:

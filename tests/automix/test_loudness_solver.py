@@ -40,6 +40,7 @@ def drive_through(solver: LoudnessSolver, **sound: float) -> tuple[Measurements,
 @settings(max_examples=80, deadline=None)
 @example(loudness=-42.0, crest=10.0, softness=0.5, wanted=-8.0, ceiling=-4.0)
 @example(loudness=-41.0, crest=9.0, softness=0.5, wanted=-8.0, ceiling=-4.0)
+@example(loudness=-41.0, crest=4.9375, softness=0.0, wanted=-10.0, ceiling=-5.34375)
 @given(
     loudness=st.floats(-45.0, -6.0),
     crest=st.floats(4.0, 22.0),

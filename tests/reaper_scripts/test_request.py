@@ -84,7 +84,7 @@ def test_the_grid_tells_the_display_law(desk: ReaperSession) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "more", "has_grid"), [("Big", 190, False), ("Small", 170, True), ("ReaComp", 190, True)]
+    ("name", "more", "has_grid"), [("Big", 640, False), ("Small", 600, True), ("ReaComp", 640, True)]
 )
 def test_texts_are_asked_of_fx_with_few_parameters_and_of_reapers_own(
     desk: ReaperSession, name: str, more: int, has_grid: bool
