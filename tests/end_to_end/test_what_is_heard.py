@@ -90,7 +90,7 @@ def test_an_amplifier_before_the_equaliser_is_rendered(open_session: Open) -> No
     assert unsaid_change_lu(before, track.render(), said) == pytest.approx(0.0, abs=0.5)
 
 
-@pytest.mark.parametrize("seeds", [(0, 1), (4, 5), (12, 13)])
+@pytest.mark.parametrize("seeds", [(0, 1), (12, 13), (14, 15)])
 def test_without_a_compressor_the_loudness_stays(open_session: Open, seeds: tuple[int, int]) -> None:
     """Of a muddy take and of a thin one, of which at least one is changed."""
     changed = []
