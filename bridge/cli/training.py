@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,7 +18,9 @@ from bridge.cli.param_types import EXISTING_FOLDER, FILE, FOLDER, SEED, Number
 from bridge.cli.progress import shown_progress
 from bridge.errors import ModelError
 from bridge.extras import require_extra
-from bridge.model.manifest import Manifest
+
+if TYPE_CHECKING:  # `--help` waits for no numpy
+    from bridge.model.manifest import Manifest
 
 MOST_MINUTES = 60.0 * 24 * 31
 
