@@ -311,22 +311,9 @@ def _write(
     conversion: ParameterConversion, value: float, *, start: float, confidence: float
 ) -> tuple[FxSnapshot, Write]:
     """`start`: where the amount begins in a band that was disabled, whose own values count for nothing."""
-    binding, parameter = conversion.binding, conversion.binding.parameter
-    fx_normalized = conversion.written(value)
-    eq = parameter.eq if binding.is_disabled else None
-    write = Write(
-        fx_guid=binding.fx.guid,
-        ident=parameter.ident,
-        index=parameter.index,
-        before=parameter.normalized,
-        normalized=fx_normalized,
-        expected_text=conversion.expected_text(fx_normalized),
-        tolerance=conversion.tolerance(fx_normalized),
-        is_switch=parameter.is_toggle or bool(conversion.control.choices),
-        eq_band=msgspec.structs.replace(eq, enabled=True) if eq else None,
-        start=conversion.written(start) if binding.is_disabled else None,
-        control=conversion.control.label,
-        unit=conversion.control.unit,
-        confidence=confidence,
-    )
-    return binding.fx, write
+    binding, write = conversion.binding, conversion.write(value)
+    if binding.is_disabled:
+        eq = binding.parameter.eq
+        eq_band = msgspec.structs.replace(eq, enabled=True) if eq else None
+        write = msgspec.structs.replace(write, eq_band=eq_band, start=conversion.written(start))
+    return binding.fx, msgspec.structs.replace(write, confidence=confidence)

@@ -23,6 +23,7 @@ from bridge.reaper.mapping.display_law import (
 from bridge.reaper.mapping.fx_matching import ControlBinding
 from bridge.reaper.protocol.fx_snapshot import ParameterSnapshot
 from bridge.reaper.protocol.left_alone import LeftAlone, LeftAloneKind
+from bridge.reaper.protocol.messages import Write
 
 LOWEST, HIGHEST = -4.0, 5.0
 """How far a user's value may lie outside of a control's range, in widths of it; beyond, it counts as this far."""
@@ -87,6 +88,22 @@ class ParameterConversion:
         step = _step(self.binding.parameter) / 2
         open_range = self.law.uncertainty(fx_normalized) if self.law is not None else 0.0
         return min(max(step, open_range, FINEST), COARSEST)
+
+    def write(self, normalized: float) -> Write:
+        """What sets the parameter to a normalized value of the control."""
+        parameter, fx_normalized = self.binding.parameter, self.written(normalized)
+        return Write(
+            fx_guid=self.binding.fx.guid,
+            ident=parameter.ident,
+            index=parameter.index,
+            before=parameter.normalized,
+            normalized=fx_normalized,
+            expected_text=self.expected_text(fx_normalized),
+            tolerance=self.tolerance(fx_normalized),
+            is_switch=parameter.is_toggle or bool(self.control.choices),
+            control=self.control.label,
+            unit=self.control.unit,
+        )
 
 
 def convert_displayed(binding: ControlBinding, control: Control) -> ParameterConversion | LeftAlone:

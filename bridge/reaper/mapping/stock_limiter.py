@@ -45,7 +45,7 @@ class StockLimiter:
     def writes(self, threshold_db: float, ceiling_db: float) -> tuple[Write, ...]:
         """The writes that take it there; none for a level that it displays already."""
         pairs = ((self.threshold, threshold_db), (self.ceiling, ceiling_db))
-        return tuple(_write(c, c.control.normalized(value)) for c, value in pairs if not _is_shown(c, value))
+        return tuple(c.write(c.control.normalized(value)) for c, value in pairs if not _is_shown(c, value))
 
     def changes(self, threshold_db: float, ceiling_db: float) -> tuple[Change, ...]:
         """What is told of these writes."""
@@ -83,22 +83,6 @@ def _real(conversion: ParameterConversion, normalized: float) -> float:
 
 def _is_shown(conversion: ParameterConversion, value_db: float) -> bool:
     return conversion.is_shown(conversion.control.normalized(value_db))
-
-
-def _write(conversion: ParameterConversion, normalized: float) -> Write:
-    binding, parameter = conversion.binding, conversion.binding.parameter
-    fx_normalized = conversion.written(normalized)
-    return Write(
-        fx_guid=binding.fx.guid,
-        ident=parameter.ident,
-        index=parameter.index,
-        before=parameter.normalized,
-        normalized=fx_normalized,
-        expected_text=conversion.expected_text(fx_normalized),
-        tolerance=conversion.tolerance(fx_normalized),
-        control=conversion.control.label,
-        unit=conversion.control.unit,
-    )
 
 
 def _change(conversion: ParameterConversion, value_db: float) -> Change:
